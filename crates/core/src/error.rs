@@ -1,0 +1,45 @@
+//! Why decoding cannot go on.
+
+use crate::frame::BadRecord;
+
+/// A record that outgrew `max_event_bytes`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("event exceeds the limit of {limit} bytes at byte {offset}; raise the limit or skip oversized events")]
+pub struct TooLarge {
+    /// The limit in bytes.
+    pub limit: usize,
+    /// Where in the decoded body the first byte beyond the limit is, counted from 0.
+    pub offset: u64,
+}
+
+/// The peer sent what cannot be decoded further. Frames before it were handed out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum DecodeError {
+    /// A record outgrew its limit.
+    #[error(transparent)]
+    TooLarge(#[from] TooLarge),
+    /// The JSON is malformed in a format in which no next record can be found.
+    #[error(transparent)]
+    Malformed(#[from] BadRecord),
+}
+
+impl DecodeError {
+    /// The stable code, the same in every language: `too_large` or `bad_record`.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::TooLarge(_) => "too_large",
+            Self::Malformed(_) => "bad_record",
+        }
+    }
+
+    /// Where in the decoded body it happened, in bytes from 0.
+    #[must_use]
+    pub const fn offset(&self) -> u64 {
+        match self {
+            Self::TooLarge(error) => error.offset,
+            Self::Malformed(error) => error.offset,
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! What a decoder hands out: frames, lent from the input or from the decoder's own buffer.
+
+use alloc::borrow::Cow;
+use alloc::string::String;
+use core::fmt;
+use core::time::Duration;
+
+use crate::error::TooLarge;
+
+/// Bytes of the wire that are shown as UTF-8.
+///
+/// The bytes are kept as they came; every sequence that is not UTF-8 reads as U+FFFD, exactly as the WHATWG
+/// Encoding standard's "UTF-8 decode" does it (maximal subparts).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct Utf8<'a>(&'a [u8]);
+
+impl<'a> Utf8<'a> {
+    /// Wraps bytes as they came from the wire.
+    #[must_use]
+    pub const fn new(bytes: &'a [u8]) -> Self {
+        Self(bytes)
+    }
+
+    /// The bytes as they came.
+    #[must_use]
+    pub const fn as_bytes(self) -> &'a [u8] {
+        self.0
+    }
+
+    /// The text; borrowed unless a broken sequence had to be replaced.
+    #[must_use]
+    pub fn to_str(self) -> Cow<'a, str> {
+        String::from_utf8_lossy(self.0)
+    }
+
+    /// Whether there are no bytes.
+    #[must_use]
+    pub const fn is_empty(self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl fmt::Display for Utf8<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for chunk in self.0.utf8_chunks() {
+            f.write_str(chunk.valid())?;
+            if !chunk.invalid().is_empty() {
+                f.write_str("\u{FFFD}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Utf8<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.to_str(), f)
+    }
+}
+
+impl PartialEq<str> for Utf8<'_> {
+    fn eq(&self, other: &str) -> bool {
+        self.to_str() == other
+    }
+}
+
+impl PartialEq<&str> for Utf8<'_> {
+    fn eq(&self, other: &&str) -> bool {
+        self == *other
+    }
+}
+
+/// An event of an SSE stream (WHATWG HTML, 9.2.6 "Interpreting an event stream").
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Event<'a> {
+    /// The event's type; `message` where the stream names none.
+    pub event: Utf8<'a>,
+    /// The event's data, its lines joined with a line feed.
+    pub data: Utf8<'a>,
+    /// The last event id in effect; empty where none was set.
+    pub id: Utf8<'a>,
+}
+
+/// One JSON value of a stream of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Record<'a> {
+    /// Its place in the body, counted from 0.
+    pub index: u64,
+    /// Its own text as it came, without the white space around it.
+    pub json: Utf8<'a>,
+}
+
+/// A record that is not JSON. It is reported, and the next one is read where the format allows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not JSON at byte {offset}: {problem}")]
+pub struct BadRecord {
+    /// Where in the decoded body the first byte that cannot stand there is, counted from 0.
+    pub offset: u64,
+    /// What is wrong with it.
+    pub problem: &'static str,
+}
+
+/// What a decoder found next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Frame<'a> {
+    /// An event of an SSE stream.
+    Event(Event<'a>),
+    /// A JSON record.
+    Record(Record<'a>),
+    /// A piece of a text stream; never half a character, never empty.
+    Text(&'a str),
+    /// An SSE comment without its colon and one leading space.
+    Comment(Utf8<'a>),
+    /// The reconnection time that an SSE stream asks for.
+    Retry(Duration),
+    /// `[DONE]` in the place of a JSON record; only where [`Options::done`](crate::Options::done) is set.
+    Done,
+    /// A record that is not JSON.
+    BadRecord(BadRecord),
+    /// An event or record that outgrew its limit and was left out; only with
+    /// [`Options::skip_oversized`](crate::Options::skip_oversized).
+    Skipped(TooLarge),
+}

@@ -1,0 +1,1 @@
+//! JSON records: one strict incremental scanner, four framings.

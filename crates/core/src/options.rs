@@ -1,0 +1,34 @@
+//! What a caller may set on a decoder.
+
+/// The default of [`Options::max_event_bytes`]: 16 MiB.
+pub const DEFAULT_MAX_EVENT_BYTES: usize = 16 * 1024 * 1024;
+
+/// Limits and choices of a decoder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// The most bytes that one event or record may have; it bounds every buffer of the decoder.
+    ///
+    /// For SSE the event's data counts, and every line that is not data; for JSON the record's own text.
+    pub max_event_bytes: usize,
+    /// Leave out what outgrows the limit, say so with a [`Frame::Skipped`](crate::Frame::Skipped), and go on.
+    pub skip_oversized: bool,
+    /// Hand over an SSE block that has data but no blank line at the end of the body; the standard discards it.
+    pub deliver_unterminated: bool,
+    /// Let `[DONE]` stand in the place of a JSON record, as [`Frame::Done`](crate::Frame::Done).
+    pub done: bool,
+    /// Check that every NDJSON line is JSON. Off, the caller's own parser finds that out; the other JSON formats
+    /// always check, since that is how they find the end of a record.
+    pub validate: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            max_event_bytes: DEFAULT_MAX_EVENT_BYTES,
+            skip_oversized: false,
+            deliver_unterminated: false,
+            done: false,
+            validate: true,
+        }
+    }
+}
