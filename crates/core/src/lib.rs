@@ -1,13 +1,40 @@
-//! The sans-IO core of Tidewire.
+//! The sans-IO core of Tidewire: bytes of a streaming HTTP body become events, and a state machine says when to connect,
+//! wait, resume and give up.
+//!
+//! Three levels, each usable alone:
+//!
+//! - A *decoder* ([`Decoder`], or [`Sse`], [`json`], [`Text`]) knows its format's standard alone.
+//! - A [`Reader`] adds the markers that say what a record means for the stream.
+//! - A [`Stream`] adds the [`session`]: requests, waits, the cursor, and the one [`session::Outcome`] of it all.
+//!
+//! Nothing here does input or output, reads a clock, draws random numbers, or needs `std`.
 #![no_std]
 
 extern crate alloc;
+#[cfg(test)]
+extern crate std;
 
+mod decoder;
 mod error;
+mod format;
 mod frame;
 pub mod json;
+mod marker;
 mod options;
+mod reader;
+mod sequence;
+pub mod session;
+mod sse;
+mod stream;
+mod text;
 
+pub use decoder::Decoder;
 pub use error::{DecodeError, TooLarge};
+pub use format::{Format, UnknownFormat};
 pub use frame::{BadRecord, Event, Frame, Record, Utf8};
+pub use marker::{InvalidMarker, JsonCondition, Marker};
 pub use options::{DEFAULT_MAX_EVENT_BYTES, Options};
+pub use reader::{Markers, Read, Reader, Verdict};
+pub use sse::Sse;
+pub use stream::{CursorSource, REFUSED_BODY_BYTES, Setup, Stats, Step, Stream};
+pub use text::Text;

@@ -1,0 +1,69 @@
+//! What `-d`, `--json` and `-H` say, with `@file` and `@-` where curl has them.
+
+use std::fs;
+use std::io::{self, Read};
+
+/// A body, and how it is to be described.
+pub(crate) struct Body {
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) content_type: &'static str,
+}
+
+/// The body of `-d` or `--json`, if there is one.
+pub(crate) fn body(data: &[String], json: Option<&str>) -> Result<Option<Body>, String> {
+    if let Some(json) = json {
+        let bytes = read(json, "--json")?;
+        if let Err(error) = serde_json::from_slice::<serde::de::IgnoredAny>(&bytes) {
+            return Err(format!(
+                "--json is not JSON ({error}); quote it for the shell, or use -d for other data"
+            ));
+        }
+        return Ok(Some(Body { bytes, content_type: "application/json" }));
+    }
+    if data.is_empty() {
+        return Ok(None);
+    }
+    let parts: Vec<Vec<u8>> = data.iter().map(|part| read(part, "-d")).collect::<Result<_, _>>()?;
+    Ok(Some(Body { bytes: parts.join(&b'&'), content_type: "application/x-www-form-urlencoded" }))
+}
+
+/// Names and values of `-H`.
+pub(crate) fn headers(given: &[String]) -> Result<Vec<(String, String)>, String> {
+    let mut headers = Vec::new();
+    for header in given {
+        if header.starts_with('@') {
+            let text =
+                String::from_utf8(read(header, "-H")?).map_err(|_| format!("-H {header}: not UTF-8 text"))?;
+            for line in text.lines().filter(|line| !line.trim().is_empty()) {
+                headers.push(split(line)?);
+            }
+        } else {
+            headers.push(split(header)?);
+        }
+    }
+    Ok(headers)
+}
+
+fn split(header: &str) -> Result<(String, String), String> {
+    match header.split_once(':') {
+        Some((name, value)) if !name.trim().is_empty() => {
+            Ok((name.trim().to_owned(), value.trim().to_owned()))
+        }
+        // The value may be a secret, so it is not repeated.
+        _ => Err("-H has no name and colon; write it like -H 'Name: value'".to_owned()),
+    }
+}
+
+fn read(text: &str, option: &str) -> Result<Vec<u8>, String> {
+    match text.strip_prefix('@') {
+        None => Ok(text.as_bytes().to_vec()),
+        Some("-") => {
+            let mut bytes = Vec::new();
+            io::stdin().lock().read_to_end(&mut bytes).map_err(|error| format!("{option} @-: {error}"))?;
+            Ok(bytes)
+        }
+        Some(path) => {
+            fs::read(path).map_err(|error| format!("{option} @{path}: {error}; name a file that can be read"))
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! The socket under a response: tells when bytes have left, and can be hung up.
+
+use std::{
+    fmt, io,
+    net::SocketAddr,
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use axum::{extract::connect_info::Connected, serve::IncomingStream};
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::{TcpListener, TcpStream},
+    sync::watch,
+};
+use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
+
+/// Accepts connections until `closing`, which also hangs up those that it accepted.
+#[derive(Debug)]
+pub(crate) struct Listener {
+    tcp: TcpListener,
+    port: u16,
+    closing: CancellationToken,
+}
+
+impl Listener {
+    pub(crate) fn new(tcp: TcpListener, closing: CancellationToken) -> io::Result<Self> {
+        let port = tcp.local_addr()?.port();
+        Ok(Self { tcp, port, closing })
+    }
+}
+
+impl axum::serve::Listener for Listener {
+    type Io = Connection;
+    type Addr = SocketAddr;
+
+    async fn accept(&mut self) -> (Connection, SocketAddr) {
+        let (stream, peer) = axum::serve::Listener::accept(&mut self.tcp).await;
+        // Without it Nagle's algorithm would join the small writes that scenarios are about. An error means that
+        // the connection is gone already, as its first read will show.
+        let _ = stream.set_nodelay(true);
+        (Connection::new(stream, self.port, self.closing.child_token()), peer)
+    }
+
+    fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.tcp.local_addr()
+    }
+}
+
+/// What a response knows of its connection.
+#[derive(Clone, Debug)]
+pub(crate) struct Link {
+    /// The port that was connected to.
+    pub(crate) port: u16,
+    flushes: watch::Receiver<u64>,
+    hang_up: CancellationToken,
+}
+
+impl Link {
+    /// How often everything written had reached the kernel so far.
+    pub(crate) fn flushes(&self) -> u64 {
+        *self.flushes.borrow()
+    }
+
+    /// Waits until everything written has reached the kernel more often than `mark` times.
+    pub(crate) async fn flushed_since(&mut self, mark: u64) {
+        // An error means that the connection is gone, and this response with it.
+        let _ = self.flushes.wait_for(|flushes| *flushes > mark).await;
+    }
+
+    /// Closes the connection as it stands.
+    pub(crate) fn hang_up(&self) {
+        self.hang_up.cancel();
+    }
+
+    /// Whether the server closed the connection.
+    pub(crate) fn is_hung_up(&self) -> bool {
+        self.hang_up.is_cancelled()
+    }
+}
+
+impl Connected<IncomingStream<'_, Listener>> for Link {
+    fn connect_info(stream: IncomingStream<'_, Listener>) -> Self {
+        stream.io().link.clone()
+    }
+}
+
+/// A TCP connection that counts its flushes and fails once it is hung up.
+pub(crate) struct Connection {
+    stream: TcpStream,
+    flushes: watch::Sender<u64>,
+    hung_up: Pin<Box<WaitForCancellationFutureOwned>>,
+    link: Link,
+}
+
+impl fmt::Debug for Connection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connection").field("stream", &self.stream).finish_non_exhaustive()
+    }
+}
+
+impl Connection {
+    fn new(stream: TcpStream, port: u16, hang_up: CancellationToken) -> Self {
+        let (flushes, flushed) = watch::channel(0);
+        let hung_up = Box::pin(hang_up.clone().cancelled_owned());
+        Self { stream, flushes, hung_up, link: Link { port, flushes: flushed, hang_up } }
+    }
+}
+
+impl AsyncRead for Connection {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        // hyper always has a read pending, so this alone wakes it, even while a response is silent.
+        if self.hung_up.as_mut().poll(cx).is_ready() {
+            return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
+        }
+        Pin::new(&mut self.stream).poll_read(cx, buf)
+    }
+}
+
+impl AsyncWrite for Connection {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(cx, bytes)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write_vectored(cx, bufs)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    /// hyper flushes once its own buffer is empty: what it had is now the kernel's.
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let flushed = Pin::new(&mut self.stream).poll_flush(cx);
+        if flushed.is_ready() {
+            self.flushes.send_modify(|flushes| *flushes += 1);
+        }
+        flushed
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}

@@ -1,0 +1,505 @@
+//! The server as a client sees it, over real sockets.
+
+use std::{
+    collections::BTreeSet,
+    net::SocketAddr,
+    str,
+    sync::{Arc, Mutex},
+    time::{Duration, Instant},
+};
+
+use axum::http::StatusCode;
+use reqwest::{Client, Method, Response, redirect::Policy};
+use serde_json::Value;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    time::{sleep, timeout},
+};
+
+use super::*;
+
+async fn start() -> Server {
+    Server::start(ServeConfig::default()).await.unwrap()
+}
+
+fn client() -> Client {
+    Client::builder().redirect(Policy::none()).no_proxy().build().unwrap()
+}
+
+/// Everything that comes over a connection of its own until the server closes it.
+async fn raw(addr: SocketAddr, path: &str, headers: &str) -> Vec<u8> {
+    let mut socket = TcpStream::connect(addr).await.unwrap();
+    let request = format!("GET {path} HTTP/1.1\r\nhost: {addr}\r\nconnection: close\r\n{headers}\r\n");
+    socket.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    timeout(Duration::from_secs(10), socket.read_to_end(&mut answer)).await.unwrap().unwrap();
+    answer
+}
+
+/// What a chunked body carried, and whether its terminating chunk came.
+fn dechunk(answer: &[u8]) -> (Vec<Vec<u8>>, bool) {
+    let head = find(answer, b"\r\n\r\n").unwrap() + 4;
+    let (mut rest, mut chunks) = (&answer[head..], Vec::new());
+    while let Some(line) = find(rest, b"\r\n") {
+        let len = usize::from_str_radix(str::from_utf8(&rest[..line]).unwrap(), 16).unwrap();
+        if len == 0 {
+            return (chunks, true);
+        }
+        chunks.push(rest[line + 2..line + 2 + len].to_vec());
+        rest = &rest[line + 2 + len + 2..];
+    }
+    (chunks, false)
+}
+
+fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
+    haystack.windows(needle.len()).position(|window| window == needle)
+}
+
+/// The events of a whole SSE body: id and data.
+fn events(body: &str) -> Vec<(Option<usize>, String)> {
+    let whole = body.split_inclusive("\n\n").filter(|block| block.ends_with("\n\n"));
+    let fields = whole.filter_map(|block| {
+        let field = |name: &str| block.lines().find_map(|line| line.strip_prefix(name)).map(str::to_owned);
+        Some((field("id: ").map(|id| id.parse().unwrap()), field("data: ")?))
+    });
+    fields.collect()
+}
+
+fn content(data: &str) -> String {
+    let chunk: Value = serde_json::from_str(data).unwrap();
+    chunk["choices"][0]["delta"]["content"].as_str().unwrap_or("").to_owned()
+}
+
+async fn last_ended(server: &Server) -> ResponseLog {
+    let done = |log: &[RequestLog]| log.last().is_some_and(|request| request.response.is_some());
+    let log = timeout(Duration::from_secs(2), server.log_until(done)).await.unwrap();
+    log.last().unwrap().response.clone().unwrap()
+}
+
+async fn get(url: String) -> Response {
+    client().get(url).send().await.unwrap()
+}
+
+#[tokio::test]
+async fn every_scenario_answers_get_and_post() {
+    let server = start().await;
+    for named in SCENARIOS {
+        let tuning = "interval_ms=0&silence_ms=1&bytes=100000&events=40";
+        for method in [Method::GET, Method::POST] {
+            let url = server.url(&format!("/{}?{tuning}&key={method}", named.name));
+            let sent = client().request(method, url).body(r#"{"prompt":"why?"}"#).send().await;
+            let ended = match sent {
+                Ok(response) => {
+                    let (status, body) = (response.status(), response.bytes().await);
+                    (Some(status.as_u16()), body.is_ok())
+                }
+                Err(_) => (None, false),
+            };
+            let want = match named.name {
+                "hangup" => (None, false),
+                "truncate" | "flaky" => (Some(200), false),
+                "busy" => (Some(429), true),
+                "status" => (Some(500), true),
+                "auth" => (Some(401), true),
+                "gone" => (Some(204), true),
+                "redirect" => (Some(307), true),
+                _ => (Some(200), true),
+            };
+            assert_eq!(ended, want, "{}", named.name);
+            let logged = last_ended(&server).await;
+            assert_eq!(logged.status, want.0, "{}", named.name);
+            let how = if want.1 { Ended::Complete } else { Ended::Cut };
+            assert_eq!(logged.ended, how, "{}", named.name);
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_streams_is_the_reply() {
+    let server = start().await;
+    for name in ["chat", "glued", "think", "stall", "slow-headers"] {
+        let body =
+            get(server.url(&format!("/{name}?interval_ms=0&silence_ms=1"))).await.text().await.unwrap();
+        let mut events = events(&body);
+        assert_eq!(events.pop().unwrap().1, "[DONE]", "{name}");
+        let text: String = events.iter().map(|(_, data)| content(data)).collect();
+        assert_eq!(text, reply_text(), "{name}");
+    }
+    let text = get(server.url("/text?interval_ms=0")).await.text().await.unwrap();
+    assert_eq!(text, format!("{}[DONE]", reply_text()));
+    let lines = get(server.url("/ndjson?interval_ms=0")).await.text().await.unwrap();
+    let values = lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    assert_eq!(
+        values.map(|v| v["message"]["content"].as_str().unwrap().to_owned()).collect::<String>(),
+        reply_text()
+    );
+    for events in ["", "&events=0", "&events=2"] {
+        let array = get(server.url(&format!("/jsonarray?interval_ms=0{events}"))).await.text().await.unwrap();
+        assert!(serde_json::from_str::<Value>(&array).unwrap().is_array(), "{array}");
+    }
+}
+
+#[tokio::test]
+async fn flaky_loses_and_doubles_nothing() {
+    let server = start().await;
+    let (mut last, mut text, mut requests) = (None::<usize>, String::new(), 0);
+    loop {
+        requests += 1;
+        let header = last.map_or_else(String::new, |id| format!("last-event-id: {id}\r\n"));
+        let (chunks, clean) = dechunk(&raw(server.addr(), "/flaky?interval_ms=0", &header).await);
+        let body = String::from_utf8_lossy(&chunks.concat()).into_owned();
+        let events = events(&body);
+        assert!(!events.is_empty(), "a connection brings the client on: {body}");
+        for (id, data) in events {
+            if data == "[DONE]" {
+                assert!(clean);
+                assert_eq!(text, flaky_text());
+                assert!((6..20).contains(&requests), "{requests} requests");
+                return;
+            }
+            assert_eq!(id, Some(last.unwrap_or(0) + 1));
+            last = id;
+            text += &content(&data);
+        }
+        assert!(!clean);
+    }
+}
+
+#[tokio::test]
+async fn cut_at_cuts_after_exactly_so_many_bytes() {
+    let server = start().await;
+    let path = "/chat?interval_ms=0&events=3";
+    let whole = get(server.url(path)).await.bytes().await.unwrap();
+    for cut in (0..=whole.len()).step_by(37).chain([1, whole.len() - 1, whole.len()]) {
+        let (chunks, clean) = dechunk(&raw(server.addr(), &format!("{path}&cut_at={cut}"), "").await);
+        assert_eq!((chunks.concat(), clean), (whole[..cut].to_vec(), false), "cut_at={cut}");
+        let (chunks, clean) =
+            dechunk(&raw(server.addr(), &format!("{path}&cut_at={cut}&end=clean"), "").await);
+        assert_eq!((chunks.concat(), clean), (whole[..cut].to_vec(), true), "cut_at={cut}&end=clean");
+    }
+}
+
+#[tokio::test]
+async fn a_cut_throws_nothing_away_that_a_slow_reader_has_yet_to_read() {
+    let server = start().await;
+    let mut socket = TcpStream::connect(server.addr()).await.unwrap();
+    let request = "GET /bigfinal?bytes=20000000&interval_ms=0&cut_at=19000000 HTTP/1.1\r\nhost: x\r\n\r\n";
+    socket.write_all(request.as_bytes()).await.unwrap();
+    sleep(Duration::from_millis(300)).await;
+    let mut answer = Vec::new();
+    socket.read_to_end(&mut answer).await.unwrap();
+    let (chunks, clean) = dechunk(&answer);
+    assert_eq!((chunks.concat().len(), clean), (19_000_000, false));
+}
+
+#[tokio::test]
+async fn cuts_ends_the_cutting() {
+    let server = start().await;
+    let url = server.url("/chat?interval_ms=0&cut_at=100&cuts=1&key=a");
+    let first = get(url.clone()).await.bytes().await;
+    let second = get(url).await.bytes().await;
+    let other_key = get(server.url("/chat?interval_ms=0&cut_at=100&cuts=1&key=b")).await.bytes().await;
+    assert!(first.is_err() && second.is_ok() && other_key.is_err());
+}
+
+#[tokio::test]
+async fn split_sends_every_byte_in_its_own_chunk() {
+    let server = start().await;
+    let (chunks, clean) = dechunk(&raw(server.addr(), "/split?interval_ms=0&events=2", "").await);
+    assert!(clean && chunks.len() > 500 && chunks.iter().all(|chunk| chunk.len() == 1));
+}
+
+#[tokio::test]
+async fn a_client_that_leaves_is_noticed_while_the_scenario_is_silent() {
+    let server = start().await;
+    for path in ["/stall?interval_ms=0", "/think?interval_ms=0", "/slow-headers", "/chat?interval_ms=60000"] {
+        let mut socket = TcpStream::connect(server.addr()).await.unwrap();
+        let request = format!("POST {path} HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\n{{}}");
+        socket.write_all(request.as_bytes()).await.unwrap();
+        sleep(Duration::from_millis(150)).await;
+        assert_eq!(server.log().last().unwrap().response, None, "{path}");
+        let left = Instant::now();
+        drop(socket);
+        let ended = last_ended(&server).await;
+        assert_eq!(ended.ended, Ended::ClientClosed, "{path}");
+        assert!(left.elapsed() < Duration::from_secs(1), "{path}: {:?}", left.elapsed());
+        assert_eq!(ended.status.is_some(), path != "/slow-headers");
+    }
+}
+
+#[tokio::test]
+async fn an_upload_that_breaks_off_is_logged() {
+    let server = start().await;
+    let mut socket = TcpStream::connect(server.addr()).await.unwrap();
+    socket.write_all(b"POST /chat HTTP/1.1\r\nhost: x\r\ncontent-length: 99\r\n\r\nhalf").await.unwrap();
+    sleep(Duration::from_millis(50)).await;
+    drop(socket);
+    assert_eq!(last_ended(&server).await.ended, Ended::ClientClosed);
+}
+
+#[tokio::test]
+async fn redirect_leads_to_another_origin_and_both_are_logged() {
+    let server = start().await;
+    let follower = Client::builder().no_proxy().build().unwrap();
+    let url = server.url("/redirect?interval_ms=0&status=308");
+    let response = follower.post(url).bearer_auth("secret").send().await.unwrap();
+    assert_eq!(response.url().port(), Some(server.other_addr().port()));
+    response.bytes().await.unwrap();
+    last_ended(&server).await;
+    let log = server.log();
+    let seen: Vec<_> = log
+        .iter()
+        .map(|r| (r.port, r.method.as_str(), r.route(), r.response.as_ref().and_then(|r| r.status)))
+        .collect();
+    assert_eq!(
+        seen,
+        [
+            (server.addr().port(), "POST", "/redirect", Some(308)),
+            (server.other_addr().port(), "POST", "/chat", Some(200))
+        ]
+    );
+    assert_eq!(log[0].headers["authorization"], "present");
+    assert!(!log[1].headers.contains_key("authorization"));
+
+    let endless = follower.get(server.url("/redirect?to=redirect")).send().await;
+    assert!(endless.unwrap_err().is_redirect());
+}
+
+#[tokio::test]
+async fn busy_refuses_twice_for_each_key() {
+    let server = start().await;
+    for key in ["a", "b"] {
+        let mut statuses = Vec::new();
+        for _ in 0..4 {
+            let response = get(server.url(&format!("/busy?interval_ms=0&key={key}"))).await;
+            let retry_after =
+                response.headers().get("retry-after").map(|value| value.to_str().unwrap().to_owned());
+            statuses.push((response.status().as_u16(), retry_after));
+        }
+        let one = || Some("1".to_owned());
+        assert_eq!(statuses, [(429, one()), (503, one()), (200, None), (429, one())]);
+    }
+}
+
+#[tokio::test]
+async fn notify_replays_what_was_missed_and_then_says_that_it_is_over() {
+    let server = start().await;
+    let from =
+        |id: &str| client().get(server.url("/notify?interval_ms=0&events=4")).header("last-event-id", id);
+    let rows: [(&str, u16, &[usize]); 4] =
+        [("x", 200, &[1, 2, 3, 4]), ("2", 200, &[3, 4]), ("4", 204, &[]), ("99", 204, &[])];
+    for (id, status, want) in rows {
+        let response = from(id).send().await.unwrap();
+        assert_eq!(response.status().as_u16(), status);
+        let ids: Vec<_> =
+            events(&response.text().await.unwrap()).into_iter().filter_map(|(id, _)| id).collect();
+        assert_eq!(ids, want, "after {id}");
+    }
+}
+
+#[tokio::test]
+async fn http2_with_prior_knowledge() {
+    let server = start().await;
+    let h2 = Client::builder().http2_prior_knowledge().no_proxy().build().unwrap();
+    let whole = h2.get(server.url("/chat?interval_ms=0")).send().await.unwrap();
+    assert_eq!(whole.version(), reqwest::Version::HTTP_2);
+    let whole = whole.bytes().await.unwrap();
+    assert!(whole.ends_with(b"data: [DONE]\n\n"));
+
+    let mut cut = h2.get(server.url("/chat?interval_ms=0&cut_at=1000")).send().await.unwrap();
+    let mut bytes = Vec::new();
+    let error = loop {
+        match cut.chunk().await {
+            Ok(piece) => bytes.extend_from_slice(&piece.expect("a cut is an error")),
+            Err(error) => break error,
+        }
+    };
+    assert_eq!(bytes, whole[..1000]);
+    assert!(format!("{error:?}").contains("Reset"), "{error:?}");
+    assert_eq!(last_ended(&server).await.ended, Ended::Cut);
+
+    let mut left = h2.get(server.url("/stall?interval_ms=0")).send().await.unwrap();
+    left.chunk().await.unwrap();
+    drop(left);
+    assert_eq!(last_ended(&server).await.ended, Ended::ClientClosed);
+    assert_eq!(server.log()[0].version, "HTTP/2.0");
+
+    let endless = h2.get(server.url("/endless?bytes=3000000")).send().await.unwrap();
+    assert_eq!(endless.bytes().await.unwrap().len(), 184 * 16_384 + "data: [DONE]\n\n".len());
+}
+
+#[tokio::test]
+async fn cors_lets_a_page_in_by_its_origin() {
+    let preflight = |server: &Server| {
+        client()
+            .request(Method::OPTIONS, server.url("/chat"))
+            .header("origin", "http://localhost:5173")
+            .header("access-control-request-method", "POST")
+            .header("access-control-request-headers", "authorization,last-event-id")
+    };
+    let rows = [
+        (Cors::Any, Some("http://localhost:5173")),
+        ("http://localhost:9".parse().unwrap(), Some("http://localhost:9")),
+        (Cors::None, None),
+    ];
+    for (cors, want) in rows {
+        let server = Server::start(ServeConfig { cors: cors.clone(), ..Default::default() }).await.unwrap();
+        let response = preflight(&server).send().await.unwrap();
+        let header = |name: &str| response.headers().get(name).map(|value| value.to_str().unwrap());
+        assert_eq!(header("access-control-allow-origin"), want, "{cors:?}");
+        if want.is_some() {
+            assert_eq!(header("access-control-allow-headers"), Some("authorization,last-event-id"));
+            assert_eq!(server.log()[0].method, "OPTIONS");
+            let refusal = get(server.url("/status?status=503&retry_after=9")).await;
+            assert!(
+                refusal.headers()["access-control-expose-headers"].to_str().unwrap().contains("retry-after")
+            );
+        }
+    }
+    for wrong in ["", "localhost", "http://", "http://a/b", "http://a\n"] {
+        assert!(wrong.parse::<Cors>().is_err(), "{wrong:?}");
+    }
+}
+
+#[tokio::test]
+async fn encodings_decode_as_they_stream_and_can_be_cut() {
+    let server = start().await;
+    for coding in ["gzip", "deflate", "br", "zstd"] {
+        let path = format!("/chat?encoding={coding}&interval_ms=0");
+        let response = get(server.url(&path)).await;
+        assert!(response.text().await.unwrap().ends_with("data: [DONE]\n\n"), "{coding}");
+
+        // The first event is there before the second is written.
+        let mut slow = get(server.url(&format!("/chat?encoding={coding}&interval_ms=60000"))).await;
+        let first = timeout(Duration::from_secs(5), slow.chunk()).await.unwrap().unwrap().unwrap();
+        assert!(first.ends_with(b"\n\n"), "{coding}");
+
+        let (chunks, clean) = dechunk(&raw(server.addr(), &format!("{path}&cut_at=50"), "").await);
+        assert_eq!((chunks.concat().len(), clean), (50, false), "{coding}");
+    }
+}
+
+#[tokio::test]
+async fn the_log_can_be_read_and_forgotten_over_http() {
+    let lines = Arc::new(Mutex::new(Vec::new()));
+    let sink = LogSink::new({
+        let lines = Arc::clone(&lines);
+        move |line| lines.lock().unwrap().push(serde_json::to_value(line).unwrap())
+    });
+    let server = Server::start(ServeConfig { log: sink, ..Default::default() }).await.unwrap();
+    let post = client().post(server.url("/ai/chat?interval_ms=0")).header("x-api-key", "secret");
+    let reply = post.body(r#"{"prompt":"为什么?"}"#).send().await.unwrap().text().await.unwrap();
+    let text: String =
+        events(&reply).iter().filter(|(_, data)| data != "[DONE]").map(|(_, data)| content(data)).collect();
+    assert_eq!(text, prompt_text("为什么?"));
+    last_ended(&server).await;
+
+    let log: Vec<RequestLog> =
+        get(server.url("/_log")).await.bytes().await.map(|b| serde_json::from_slice(&b)).unwrap().unwrap();
+    assert_eq!(log, server.log());
+    assert_eq!((log[0].body.as_str(), log[0].body_bytes), (r#"{"prompt":"为什么?"}"#, 23));
+    assert_eq!(log[0].headers["x-api-key"], "present");
+    assert_eq!(log[0].response.as_ref().unwrap().bytes, reply.len() as u64);
+
+    let types: Vec<_> =
+        lines.lock().unwrap().iter().map(|line| (line["type"].clone(), line["number"].clone())).collect();
+    assert_eq!(types, [("request".into(), 1.into()), ("response".into(), 1.into())]);
+    assert_eq!(lines.lock().unwrap()[1]["ended"], "complete");
+
+    client().delete(server.url("/_log")).send().await.unwrap();
+    assert_eq!(server.log(), []);
+}
+
+#[tokio::test]
+async fn wrong_requests_are_told_what_is_expected() {
+    let server = start().await;
+    let rows = [
+        ("/nothing", 404, "GET / lists them"),
+        ("/", 200, "/midstream-error"),
+        ("/chat?interval_ms=x", 400, "interval_ms"),
+        ("/flaky?events=18446744073709551615", 400, "up to 1000000"),
+        ("/chat?ids=2", 400, "expected 0 or 1"),
+        ("/status?status=99", 400, "200 to 599"),
+        ("/chat?encoding=lzw", 400, "`zstd`"),
+        ("/ai/chat", 400, "{\\\"prompt\\\":"),
+    ];
+    for (path, status, part) in rows {
+        let response = get(server.url(path)).await;
+        assert_eq!(response.status().as_u16(), status, "{path}");
+        let text = response.text().await.unwrap();
+        assert!(text.contains(part), "{path}: {text}");
+    }
+    let head = client().head(server.url("/chat")).send().await.unwrap();
+    assert_eq!(head.status(), StatusCode::OK);
+    assert_eq!(last_ended(&server).await.ended, Ended::Complete);
+}
+
+#[tokio::test]
+async fn a_scenario_file_is_played() {
+    let text = r#"
+        {"response":{"status":503,"headers":[["retry-after","1"]]}}
+        {"end":true}
+        {"cut":true}
+        {"wait_ms":30}
+        {"response":{"status":200,"headers":[["content-type","text/event-stream"],["x-model","m"]]}}
+        {"text":"data: a\n\n"}
+        {"base64":"ZGF0YTog5L0="}
+        {"cut":true}"#;
+    let scenario = Some(Scenario::File(Arc::new(text.parse().unwrap())));
+    let server = Server::start(ServeConfig { scenario, ..Default::default() }).await.unwrap();
+    assert_eq!(get(server.url("/v1/chat")).await.status(), 503);
+    assert!(client().get(server.url("/v1/chat")).send().await.is_err());
+    for _ in 0..2 {
+        let answer = raw(server.addr(), "/v1/chat", "").await;
+        assert!(find(&answer, b"x-model: m\r\n").is_some());
+        let (chunks, clean) = dechunk(&answer);
+        assert_eq!((chunks, clean), (vec![b"data: a\n\n".to_vec(), b"data: \xE4\xBD".to_vec()], false));
+    }
+    assert_eq!(get(server.url("/gone")).await.status(), 204, "names stay reachable");
+}
+
+#[tokio::test]
+async fn shutting_down_closes_every_connection_and_logs_it() {
+    let server = start().await;
+    let paths = ["/stall?interval_ms=0", "/slow-headers", "/endless"];
+    let mut sockets = Vec::new();
+    for path in paths {
+        let mut socket = TcpStream::connect(server.addr()).await.unwrap();
+        socket.write_all(format!("GET {path} HTTP/1.1\r\nhost: x\r\n\r\n").as_bytes()).await.unwrap();
+        sockets.push(socket);
+    }
+    server.log_until(|log| log.len() == paths.len()).await;
+    sleep(Duration::from_millis(100)).await;
+    let log = Arc::clone(&server.log);
+    timeout(Duration::from_secs(2), server.shutdown()).await.unwrap();
+    for request in log.snapshot() {
+        assert_eq!(request.response.unwrap().ended, Ended::ServerClosed, "{}", request.path);
+    }
+}
+
+#[tokio::test]
+async fn a_port_in_use_is_said_with_what_to_do() {
+    let server = start().await;
+    let config = ServeConfig { listen: server.addr(), ..Default::default() };
+    let error = Server::start(config).await.unwrap_err();
+    assert_eq!(error.kind(), io::ErrorKind::AddrInUse);
+    assert!(error.to_string().contains("--port"), "{error}");
+}
+
+const PAGE: &str = include_str!("../../../../docs/scenarios.md");
+
+#[test]
+fn the_page_names_every_scenario_and_no_other() {
+    let rows = PAGE.lines().filter_map(|line| line.strip_prefix("| `/")?.split_once('`'));
+    let documented: BTreeSet<_> = rows.map(|(name, _)| name).collect();
+    let known: BTreeSet<_> = SCENARIOS.iter().map(|named| named.name).collect();
+    assert_eq!(documented, known);
+}
+
+#[test]
+fn the_example_on_the_page_is_a_scenario_file() {
+    let (_, example) = PAGE.split_once("```jsonl\n").unwrap();
+    let (example, _) = example.split_once("```").unwrap();
+    assert_eq!(example.parse::<ScenarioFile>().unwrap().responses(), 2);
+}

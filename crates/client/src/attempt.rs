@@ -1,0 +1,207 @@
+//! The request of one attempt, made of what the caller planned and of the cursor.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Method, header};
+use url::Url;
+
+use crate::body::Body;
+use crate::client;
+use crate::error::UsageError;
+use crate::event::Attempt;
+use crate::request::{CursorTo, parse_url};
+use crate::transport::Outgoing;
+
+type Prepare = Arc<dyn Fn(&mut AttemptRequest) -> Result<(), UsageError> + Send + Sync>;
+type Prepared = Pin<Box<dyn Future<Output = Result<AttemptRequest, String>> + Send>>;
+type PrepareAsync = Arc<dyn Fn(AttemptRequest) -> Prepared + Send + Sync>;
+type ResumeWith = Arc<dyn Fn(&str, &mut AttemptRequest) -> Result<(), UsageError> + Send + Sync>;
+
+/// The request as the caller wants it, before any attempt.
+pub(crate) struct Plan {
+    pub(crate) method: Method,
+    pub(crate) url: Option<Url>,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Body,
+    pub(crate) cursor_to: Option<CursorTo>,
+    pub(crate) prepare: Vec<Prepare>,
+    pub(crate) prepare_async: Option<PrepareAsync>,
+    pub(crate) resume_with: Option<ResumeWith>,
+}
+
+/// The request of one attempt, as it is about to be sent.
+pub struct AttemptRequest {
+    attempt: Attempt,
+    method: Method,
+    url: Url,
+    headers: HeaderMap,
+    body: Body,
+}
+
+impl Plan {
+    pub(crate) fn new(method: Method, url: Option<Url>, headers: HeaderMap) -> Self {
+        Self {
+            method,
+            url,
+            headers,
+            body: Body::Empty,
+            cursor_to: None,
+            prepare: Vec::new(),
+            prepare_async: None,
+            resume_with: None,
+        }
+    }
+
+    /// The request of this attempt. `continues` says that records have come, so that it goes on behind them.
+    pub(crate) fn request(
+        &mut self,
+        attempt: Attempt,
+        continues: bool,
+    ) -> Result<AttemptRequest, UsageError> {
+        let Some(url) = self.url.clone() else {
+            return Err(UsageError::Url { problem: "there is none".to_owned() });
+        };
+        let cursor = attempt.cursor.clone();
+        let elsewhere = self.resume_with.as_ref().filter(|_| continues);
+        let body =
+            if elsewhere.is_some() && !self.body.is_repeatable() { Body::Empty } else { self.body.take() };
+        let (method, headers) = (self.method.clone(), self.headers.clone());
+        let mut request = AttemptRequest { attempt, method, url, headers, body };
+        for prepare in &self.prepare {
+            prepare(&mut request)?;
+        }
+        match (cursor, elsewhere) {
+            (Some(cursor), Some(resume)) => resume(&cursor, &mut request)?,
+            (Some(cursor), None) => request.put_cursor(&cursor, self.cursor_to.as_ref())?,
+            (None, _) => {}
+        }
+        Ok(request)
+    }
+}
+
+impl AttemptRequest {
+    /// Which attempt it is, and why.
+    #[must_use]
+    pub const fn attempt(&self) -> &Attempt {
+        &self.attempt
+    }
+
+    /// The URL.
+    #[must_use]
+    pub const fn url(&self) -> &Url {
+        &self.url
+    }
+
+    /// Changes the method.
+    pub fn set_method(&mut self, method: Method) {
+        self.method = method;
+    }
+
+    /// Changes the URL; one without a host is taken relative to the present one.
+    ///
+    /// # Errors
+    /// [`UsageError::Url`] where it is none.
+    pub fn set_url(&mut self, url: &str) -> Result<(), UsageError> {
+        self.url = match self.url.join(url) {
+            Ok(joined) => parse_url(joined.as_str())?,
+            Err(error) => return Err(UsageError::Url { problem: error.to_string() }),
+        };
+        Ok(())
+    }
+
+    /// Sets a query parameter, in the place of those of the same name.
+    pub fn set_query(&mut self, name: &str, value: &str) {
+        let others: Vec<(String, String)> = self
+            .url
+            .query_pairs()
+            .filter(|(other, _)| other != name)
+            .map(|(n, v)| (n.into(), v.into()))
+            .collect();
+        self.url.query_pairs_mut().clear().extend_pairs(others).append_pair(name, value);
+    }
+
+    /// Sets a header, in the place of those of the same name. What was a secret stays one.
+    ///
+    /// # Errors
+    /// [`UsageError::Header`] for a name or value that HTTP does not allow.
+    pub fn set_header(&mut self, name: &str, value: &str) -> Result<(), UsageError> {
+        let (name, mut value) = client::header(name, value)?;
+        if self.headers.get(&name).is_some_and(HeaderValue::is_sensitive) {
+            value.set_sensitive(true);
+        }
+        self.headers.insert(name, value);
+        Ok(())
+    }
+
+    /// Sets the body.
+    pub fn set_body(&mut self, body: impl Into<Bytes>) {
+        self.body = Body::Bytes(body.into());
+    }
+
+    /// Takes the body and what described it away.
+    pub fn clear_body(&mut self) {
+        self.body = Body::Empty;
+        self.headers.remove(header::CONTENT_TYPE);
+    }
+
+    /// A cursor that cannot be a header is not sent.
+    fn put_cursor(&mut self, cursor: &str, to: Option<&CursorTo>) -> Result<(), UsageError> {
+        match to {
+            None => {
+                if let Ok(value) = HeaderValue::from_bytes(cursor.as_bytes()) {
+                    self.headers.insert("last-event-id", value);
+                }
+            }
+            Some(CursorTo::Header(name)) => self.set_header(name, cursor)?,
+            Some(CursorTo::Query(name)) => self.set_query(name, cursor),
+            Some(CursorTo::Body(field)) => {
+                let Body::Bytes(bytes) = &self.body else { return Err(UsageError::CursorBody) };
+                let mut body: serde_json::Value =
+                    serde_json::from_slice(bytes).map_err(|_| UsageError::CursorBody)?;
+                let fields = body.as_object_mut().ok_or(UsageError::CursorBody)?;
+                // A cursor that came as a number goes back as one.
+                let number =
+                    serde_json::from_str::<serde_json::Number>(cursor).ok().map(serde_json::Value::Number);
+                fields.insert(field.clone(), number.unwrap_or_else(|| cursor.into()));
+                self.set_body(serde_json::to_vec(&body).map_err(UsageError::Json)?);
+            }
+        }
+        Ok(())
+    }
+
+    pub(crate) fn into_outgoing(self) -> Outgoing {
+        Outgoing { method: self.method, url: self.url, headers: self.headers, body: self.body }
+    }
+}
+
+impl fmt::Debug for Plan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        show(f, "Plan", &self.method, self.url.as_ref(), &self.headers)
+    }
+}
+
+impl fmt::Debug for AttemptRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        show(f, "AttemptRequest", &self.method, Some(&self.url), &self.headers)
+    }
+}
+
+/// Without what may be a secret: a URL's user and query, sensitive headers' values, the body.
+fn show(
+    f: &mut fmt::Formatter<'_>,
+    name: &str,
+    method: &Method,
+    url: Option<&Url>,
+    headers: &HeaderMap,
+) -> fmt::Result {
+    let place = url.map(|url| format!("{}{}", url.origin().ascii_serialization(), url.path()));
+    f.debug_struct(name)
+        .field("method", method)
+        .field("url", &place)
+        .field("headers", headers)
+        .finish_non_exhaustive()
+}

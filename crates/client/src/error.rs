@@ -1,0 +1,168 @@
+//! Errors, by whose fault they are.
+
+use std::error::Error as StdError;
+use std::fmt;
+
+use http::HeaderMap;
+use tidewire_core::session::{Outcome, Refusal};
+use tidewire_core::{BadRecord, Stats, TooLarge};
+
+/// What an item of a stream may be instead of a record.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The caller's: the request cannot be made. Nothing was sent.
+    #[error(transparent)]
+    Usage(#[from] UsageError),
+    /// The peer's: a record is not JSON, or not the JSON that was asked for. The stream goes on.
+    #[error(transparent)]
+    BadRecord(#[from] RecordError),
+    /// The peer's: an event outgrew its limit and was passed over. The stream goes on.
+    #[error(transparent)]
+    Skipped(#[from] TooLarge),
+    /// The stream's end, which is neither `complete` nor `ended`; the last item.
+    #[error(transparent)]
+    Ended(#[from] Box<Ending>),
+}
+
+impl Error {
+    /// The stable code, the same string in every language: the outcome's for the end of a stream, else `usage`,
+    /// `bad_record` or `too_large`.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Usage(_) => "usage",
+            Self::BadRecord(_) => "bad_record",
+            Self::Skipped(_) => "too_large",
+            Self::Ended(ending) => ending.outcome.code(),
+        }
+    }
+
+    /// Whether the stream is over with it.
+    #[must_use]
+    pub const fn is_last(&self) -> bool {
+        matches!(self, Self::Usage(_) | Self::Ended(_))
+    }
+
+    /// How the stream ended, if this is its end.
+    #[must_use]
+    pub fn ending(&self) -> Option<&Ending> {
+        match self {
+            Self::Ended(ending) => Some(ending),
+            _ => None,
+        }
+    }
+}
+
+/// What the caller has to mend before a request can be made.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum UsageError {
+    /// The URL is none, or not of HTTP.
+    #[error("not an HTTP URL ({problem}); write it like https://host/path")]
+    Url {
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// A header's name or value has characters that no header may have.
+    #[error("the header {name:?} cannot be sent: its name or value has characters that HTTP does not allow")]
+    Header {
+        /// The name as given; the value may be a secret.
+        name: String,
+    },
+    /// The body cannot be written as JSON.
+    #[error("the body cannot be written as JSON: {0}")]
+    Json(#[source] serde_json::Error),
+    /// The cursor cannot be put into the body.
+    #[error("the cursor cannot be put into the body: it is not a JSON object")]
+    CursorBody,
+    /// The HTTP client cannot be set up or refused the request.
+    #[error("the HTTP client refused the request: {problem}")]
+    Client {
+        /// What it said.
+        problem: String,
+    },
+}
+
+/// A record that is not what was asked for.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RecordError {
+    /// It is not JSON.
+    #[error(transparent)]
+    NotJson(#[from] BadRecord),
+    /// It is JSON, but does not fit the type.
+    #[error("the record does not fit its type: {0}")]
+    Type(#[source] serde_json::Error),
+}
+
+/// How a stream ended, and what it brought.
+#[derive(Clone, PartialEq)]
+pub struct Ending {
+    /// How it ended.
+    pub outcome: Outcome,
+    /// Where a stream that goes on behind this one would begin.
+    pub cursor: Option<String>,
+    /// What the transport or the peer said about the failure.
+    pub error: Option<String>,
+    /// The reply that was refused.
+    pub refused: Option<Box<RefusedReply>>,
+    /// What the stream brought and took.
+    pub stats: Stats,
+}
+
+/// A reply that was refused. Header values and the body are left out of its `Debug` output.
+#[derive(Clone, PartialEq)]
+pub struct RefusedReply {
+    /// The HTTP status.
+    pub status: u16,
+    /// Its headers.
+    pub headers: HeaderMap,
+    /// Its body, up to 64 KiB.
+    pub body: Vec<u8>,
+}
+
+impl Ending {
+    /// Whether the stream came to its end as it should.
+    #[must_use]
+    pub const fn is_success(&self) -> bool {
+        self.outcome.is_success()
+    }
+}
+
+impl fmt::Display for Ending {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let said = self.error.as_deref().map(|text| text.lines().next().unwrap_or_default());
+        match (self.outcome, said) {
+            (Outcome::Unreachable, Some(said)) => f.write_str(said),
+            (Outcome::Unreadable { limit: Some(_), .. }, Some(said)) => f.write_str(said),
+            (Outcome::Refused { why: Refusal::ContentType, .. }, Some(said)) => f.write_str(said),
+            (outcome, Some(said)) => write!(f, "{outcome}: {said}"),
+            (outcome, None) => write!(f, "{outcome}"),
+        }
+    }
+}
+
+impl fmt::Debug for Ending {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ending")
+            .field("outcome", &self.outcome)
+            .field("cursor", &self.cursor)
+            .field("error", &self.error)
+            .field("refused", &self.refused)
+            .field("stats", &self.stats)
+            .finish()
+    }
+}
+
+impl fmt::Debug for RefusedReply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RefusedReply")
+            .field("status", &self.status)
+            .field("headers", &self.headers.keys().map(http::HeaderName::as_str).collect::<Vec<_>>())
+            .field("body", &format_args!("{} bytes", self.body.len()))
+            .finish()
+    }
+}
+
+impl StdError for Ending {}

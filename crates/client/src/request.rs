@@ -1,0 +1,470 @@
+//! A request and what its stream may do.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tidewire_core::session::{Policy, Resume};
+use tidewire_core::{CursorSource, Format, Marker, Markers, Setup};
+use url::Url;
+
+use crate::attempt::{AttemptRequest, Plan};
+use crate::body::Body;
+use crate::client::{self, Shared};
+use crate::error::UsageError;
+use crate::event::{Attempt, Event, Frame};
+use crate::streaming::{Hooks, Streaming, shapes};
+use crate::wire::Wire;
+
+/// A request to be streamed. Nothing is sent before its stream is asked for the first item.
+///
+/// A problem with the URL, a header or the body is said by the stream's first item.
+#[must_use = "a request does nothing until one of events(), records(), text() or frames() makes a stream of it"]
+pub struct Request {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) plan: Plan,
+    pub(crate) setup: Setup,
+    pub(crate) hooks: Hooks,
+    pub(crate) problem: Option<UsageError>,
+    /// Declared by the caller; else the method says it.
+    idempotent: bool,
+}
+
+/// Where a cursor that is a JSON field goes in the request that resumes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CursorTo {
+    /// A query parameter of this name.
+    Query(String),
+    /// A header of this name.
+    Header(String),
+    /// A field of the JSON body.
+    Body(String),
+}
+
+impl Request {
+    pub(crate) fn new(shared: Arc<Shared>, method: Method, url: &str) -> Self {
+        let (url, problem) = match parse_url(url) {
+            Ok(url) => (Some(url), None),
+            Err(problem) => (None, Some(problem)),
+        };
+        let headers = shared.headers.clone();
+        Self {
+            shared,
+            plan: Plan::new(method, url, headers),
+            setup: Setup::default(),
+            hooks: Hooks::default(),
+            problem,
+            idempotent: false,
+        }
+    }
+
+    pub(crate) fn from_reqwest(builder: reqwest::RequestBuilder) -> Self {
+        let (client, request) = builder.build_split();
+        let shared = client::Client::from_reqwest(client).shared;
+        match request {
+            Ok(mut request) => {
+                let mut this = Self::new(shared, request.method().clone(), request.url().as_str());
+                this.plan.headers = std::mem::take(request.headers_mut());
+                this.plan.body = match request.body_mut().take() {
+                    None => Body::Empty,
+                    Some(body) => match body.as_bytes() {
+                        Some(bytes) => Body::Bytes(Bytes::copy_from_slice(bytes)),
+                        None => Body::Once(body),
+                    },
+                };
+                this
+            }
+            Err(error) => {
+                let mut this = Self::new(shared, Method::GET, "http://localhost/");
+                this.problem = Some(UsageError::Client { problem: error.without_url().to_string() });
+                this
+            }
+        }
+    }
+
+    /// A header of every attempt; it replaces those of the same name. `Authorization` and the API-key headers of the usual
+    /// providers are secrets by themselves, see [`secret_header`](Self::secret_header).
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        match client::header(name, value) {
+            Ok((name, value)) => {
+                self.plan.headers.insert(name, value);
+            }
+            Err(problem) => self.note(problem),
+        }
+        self
+    }
+
+    /// The same for a secret: left out of `Debug` output, and not sent to another origin by a redirect.
+    pub fn secret_header(mut self, name: &str, value: &str) -> Self {
+        match client::header(name, value) {
+            Ok((name, mut value)) => {
+                value.set_sensitive(true);
+                self.plan.headers.insert(name, value);
+            }
+            Err(problem) => self.note(problem),
+        }
+        self
+    }
+
+    /// `Authorization: Bearer TOKEN`.
+    pub fn bearer_auth(self, token: &str) -> Self {
+        self.secret_header("authorization", &format!("Bearer {token}"))
+    }
+
+    /// Adds a parameter to the URL's query.
+    pub fn query(mut self, name: &str, value: &str) -> Self {
+        if let Some(url) = &mut self.plan.url {
+            url.query_pairs_mut().append_pair(name, value);
+        }
+        self
+    }
+
+    /// The body, as JSON.
+    pub fn json<T: Serialize + ?Sized>(mut self, body: &T) -> Self {
+        match serde_json::to_vec(body) {
+            Ok(bytes) => {
+                self.plan.body = Body::Bytes(bytes.into());
+                self.content_type("application/json");
+            }
+            Err(error) => self.note(UsageError::Json(error)),
+        }
+        self
+    }
+
+    /// The body, as form fields.
+    pub fn form(mut self, fields: &[(&str, &str)]) -> Self {
+        let encoded = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+        self.plan.body = Body::Bytes(encoded.into());
+        self.content_type("application/x-www-form-urlencoded");
+        self
+    }
+
+    /// The body, as bytes; they can be sent again.
+    pub fn body(mut self, body: impl Into<Bytes>) -> Self {
+        self.plan.body = Body::Bytes(body.into());
+        self
+    }
+
+    /// A body that can be read only once, so the request is never sent twice.
+    pub fn body_once(mut self, body: impl Into<reqwest::Body>) -> Self {
+        self.plan.body = Body::Once(body.into());
+        self
+    }
+
+    /// A header's value made anew for each attempt.
+    pub fn header_with<F>(self, name: &str, value: F) -> Self
+    where
+        F: Fn(&Attempt) -> String + Send + Sync + 'static,
+    {
+        let name = name.to_owned();
+        self.prepare_with(move |request| {
+            let value = value(request.attempt());
+            request.set_header(&name, &value)
+        })
+    }
+
+    /// The URL made anew for each attempt.
+    pub fn url_with<F>(self, url: F) -> Self
+    where
+        F: Fn(&Attempt) -> String + Send + Sync + 'static,
+    {
+        self.prepare_with(move |request| {
+            let url = url(request.attempt());
+            request.set_url(&url)
+        })
+    }
+
+    /// The body made anew for each attempt.
+    pub fn body_with<F, B>(self, body: F) -> Self
+    where
+        F: Fn(&Attempt) -> B + Send + Sync + 'static,
+        B: Into<Bytes>,
+    {
+        self.prepare_with(move |request| {
+            let body = body(request.attempt());
+            request.set_body(body);
+            Ok(())
+        })
+    }
+
+    /// Changes the request of each attempt before it is sent.
+    pub fn prepare_with<F>(mut self, prepare: F) -> Self
+    where
+        F: Fn(&mut AttemptRequest) -> Result<(), UsageError> + Send + Sync + 'static,
+    {
+        self.plan.prepare.push(Arc::new(prepare));
+        self
+    }
+
+    /// The same, for what has to wait: a fresh token, say. Where it fails, the attempt counts as one that did not connect.
+    pub fn prepare_async<F, Fut, E>(mut self, prepare: F) -> Self
+    where
+        F: Fn(AttemptRequest) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<AttemptRequest, E>> + Send + 'static,
+        E: fmt::Display,
+    {
+        self.plan.prepare_async = Some(Arc::new(move |request| {
+            let prepared = prepare(request);
+            Box::pin(async move { prepared.await.map_err(|error| error.to_string()) })
+                as Pin<Box<dyn Future<Output = _> + Send>>
+        }));
+        self
+    }
+
+    /// The format; by default the content type says it.
+    pub fn format(mut self, format: Format) -> Self {
+        self.setup.format = format;
+        self
+    }
+
+    /// A subscription: a clean end or a break means "connect again", without end. It ends on cancel, 204, a refusal, or an end
+    /// marker.
+    pub fn follow(mut self) -> Self {
+        self.setup.policy.follow = true;
+        self
+    }
+
+    /// Declares that sending the request twice does no more than sending it once. GET and HEAD are so by themselves.
+    pub fn idempotent(mut self) -> Self {
+        self.idempotent = true;
+        self
+    }
+
+    /// Declares the same, and sends one `Idempotency-Key` with all attempts.
+    pub fn idempotency_key(self, key: &str) -> Self {
+        self.idempotent().header("idempotency-key", key)
+    }
+
+    /// Whether the stream may be resumed behind its cursor; by default where the request is idempotent.
+    pub fn resume(mut self, resume: Resume) -> Self {
+        self.setup.policy.resume = resume;
+        self
+    }
+
+    /// Resumes by another request: the function makes of the cursor, and of the request as it would be sent, the one that
+    /// continues.
+    pub fn resume_with<F>(mut self, resume: F) -> Self
+    where
+        F: Fn(&str, &mut AttemptRequest) -> Result<(), UsageError> + Send + Sync + 'static,
+    {
+        self.setup.policy.resume = Resume::Elsewhere;
+        self.plan.resume_with = Some(Arc::new(resume));
+        self
+    }
+
+    /// For formats without event ids: the cursor is the JSON field at `path` (`seq`, `meta.offset`) of each record, and goes
+    /// where `to` says.
+    pub fn cursor(mut self, path: &str, to: CursorTo) -> Self {
+        self.setup.cursor_source = CursorSource::Json(tidewire_core::json::Path::parse(path));
+        self.plan.cursor_to = Some(to);
+        self
+    }
+
+    /// Where an earlier stream stopped.
+    pub fn last_event_id(mut self, id: impl Into<String>) -> Self {
+        self.setup.last_event_id = Some(id.into());
+        self
+    }
+
+    /// Declares an end marker, beside those declared before: without one of them the stream is truncated. `[DONE]` counts
+    /// without being declared.
+    pub fn end_on(mut self, marker: Marker) -> Self {
+        self.setup.markers.end_on.get_or_insert_default().push(marker);
+        self
+    }
+
+    /// Knows no end marker, not even `[DONE]`.
+    pub fn end_on_none(mut self) -> Self {
+        self.setup.markers.end_on = Some(Vec::new());
+        self
+    }
+
+    /// Declares a failure marker, in the place of the default `event:error`.
+    pub fn fail_on(mut self, marker: Marker) -> Self {
+        self.setup.markers.fail_on.get_or_insert_default().push(marker);
+        self
+    }
+
+    /// Knows no failure marker, not even `event:error`.
+    pub fn fail_on_none(mut self) -> Self {
+        self.setup.markers.fail_on = Some(Vec::new());
+        self
+    }
+
+    /// Declares a heartbeat: such a record is read as a comment.
+    pub fn heartbeat_on(mut self, marker: Marker) -> Self {
+        self.setup.markers.heartbeat_on.push(marker);
+        self
+    }
+
+    /// All markers at once, in the place of those declared before.
+    pub fn markers(mut self, markers: Markers) -> Self {
+        self.setup.markers = markers;
+        self
+    }
+
+    /// How many times in a row to try again, not counting the first request; 3 by default.
+    pub fn retry_attempts(mut self, attempts: u32) -> Self {
+        self.setup.policy.retry_attempts = attempts;
+        self
+    }
+
+    /// The upper bound of the first wait, 1 s by default; it doubles with each further one, up to 30 s.
+    pub fn retry_delay(mut self, delay: Duration) -> Self {
+        self.setup.policy.retry_delay = delay;
+        self
+    }
+
+    /// From sending the request to the first record; off by default. Zero turns it off.
+    pub fn first_event_timeout(mut self, limit: Duration) -> Self {
+        self.setup.policy.first_event_timeout = limit_of(limit);
+        self
+    }
+
+    /// Silence on the wire, from sending the request; 300 s by default. Zero turns it off.
+    pub fn idle_timeout(mut self, limit: Duration) -> Self {
+        self.setup.policy.idle_timeout = limit_of(limit);
+        self
+    }
+
+    /// Silence of records; off by default. Zero turns it off.
+    pub fn progress_timeout(mut self, limit: Duration) -> Self {
+        self.setup.policy.progress_timeout = limit_of(limit);
+        self
+    }
+
+    /// The whole stream, all attempts; off by default. Zero turns it off.
+    pub fn timeout(mut self, limit: Duration) -> Self {
+        self.setup.policy.timeout = limit_of(limit);
+        self
+    }
+
+    /// Silence on the wire that is told to [`on_stall`](Self::on_stall), once each; 15 s by default. Zero turns it off.
+    pub fn stall_after(mut self, limit: Duration) -> Self {
+        self.setup.policy.stall_after = limit_of(limit);
+        self
+    }
+
+    /// The most bytes that one event or record may have; 16 MiB by default.
+    pub fn max_event_bytes(mut self, bytes: usize) -> Self {
+        self.setup.options.max_event_bytes = bytes;
+        self
+    }
+
+    /// Passes over what outgrows the limit, saying so with an [`Error::Skipped`](crate::Error::Skipped).
+    pub fn skip_oversized(mut self) -> Self {
+        self.setup.options.skip_oversized = true;
+        self
+    }
+
+    /// Hands over an SSE event that has data but no blank line at the end of the body; the standard discards it.
+    pub fn deliver_unterminated(mut self) -> Self {
+        self.setup.options.deliver_unterminated = true;
+        self
+    }
+
+    /// Called before each request of the stream, the first included; for a further one as soon as it is decided.
+    pub fn on_attempt(mut self, hook: impl FnMut(&Attempt) + Send + 'static) -> Self {
+        self.hooks.attempt = Some(Box::new(hook));
+        self
+    }
+
+    /// Called once for each long silence on the wire, with its length so far.
+    pub fn on_stall(mut self, hook: impl FnMut(Duration) + Send + 'static) -> Self {
+        self.hooks.stall = Some(Box::new(hook));
+        self
+    }
+
+    /// Called where records are missing, or may be, with the cursor before them.
+    pub fn on_gap(mut self, hook: impl FnMut(Option<&str>) + Send + 'static) -> Self {
+        self.hooks.gap = Some(Box::new(hook));
+        self
+    }
+
+    /// Called with all that comes over the wire, as it comes: to record a stream.
+    pub fn on_wire(mut self, hook: impl FnMut(Wire<'_>) + Send + 'static) -> Self {
+        self.hooks.wire = Some(Box::new(hook));
+        self
+    }
+
+    /// The reply as SSE events. A reply of another content type is refused, unless [`format`](Self::format) says that it is one.
+    pub fn events(mut self) -> Streaming<Event> {
+        self.setup.only = Some(Format::Sse);
+        Streaming::new(self, Format::Sse, shapes::event)
+    }
+
+    /// The reply as typed JSON records: of every JSON format, and of the data of SSE events, each of which may hold several
+    /// values. A record that does not fit is an [`Error::BadRecord`](crate::Error::BadRecord), and the next one is read.
+    pub fn records<T: DeserializeOwned>(mut self) -> Streaming<T> {
+        // serde finds out by itself whether a line is JSON.
+        self.setup.options.validate = false;
+        Streaming::new(self, Format::Auto, shapes::record::<T>)
+    }
+
+    /// The reply as text: of a text stream the pieces as they come, of events their data, of JSON records their own text.
+    pub fn text(self) -> Streaming<String> {
+        Streaming::new(self, Format::Auto, shapes::text)
+    }
+
+    /// Everything that the stream shows: comments, retries, attempts, stalls and gaps too.
+    pub fn frames(self) -> Streaming<Frame> {
+        let mut stream = Streaming::new(self, Format::Auto, shapes::frame);
+        stream.show_notices(|frame| frame);
+        stream
+    }
+
+    /// Completes the request for a stream that asks for `accept`.
+    pub(crate) fn ready(&mut self, accept: Format) {
+        let method = &self.plan.method;
+        let policy: &mut Policy = &mut self.setup.policy;
+        policy.idempotent = self.idempotent || method == Method::GET || method == Method::HEAD;
+        policy.repeatable = self.plan.body.is_repeatable();
+        let asked = match self.setup.format {
+            Format::Auto => accept,
+            chosen => chosen,
+        };
+        let headers = &mut self.plan.headers;
+        set_default(headers, header::ACCEPT, asked.accept());
+        set_default(headers, header::CACHE_CONTROL, "no-store");
+    }
+
+    fn note(&mut self, problem: UsageError) {
+        self.problem.get_or_insert(problem);
+    }
+
+    fn content_type(&mut self, value: &'static str) {
+        set_default(&mut self.plan.headers, header::CONTENT_TYPE, value);
+    }
+}
+
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Request")
+            .field("plan", &self.plan)
+            .field("setup", &self.setup)
+            .finish_non_exhaustive()
+    }
+}
+
+pub(crate) fn parse_url(url: &str) -> Result<Url, UsageError> {
+    let parsed = Url::parse(url).map_err(|error| UsageError::Url { problem: error.to_string() })?;
+    if matches!(parsed.scheme(), "http" | "https") {
+        return Ok(parsed);
+    }
+    Err(UsageError::Url { problem: format!("its scheme is {:?}", parsed.scheme()) })
+}
+
+fn set_default(headers: &mut HeaderMap, name: HeaderName, value: &'static str) {
+    headers.entry(name).or_insert(HeaderValue::from_static(value));
+}
+
+fn limit_of(limit: Duration) -> Option<Duration> {
+    Some(limit).filter(|limit| !limit.is_zero())
+}

@@ -1,0 +1,490 @@
+//! The stream that a caller reads, and the driver that does what the core's state machine says.
+
+mod hooks;
+mod next;
+pub(crate) mod shapes;
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use bytes::{Buf, Bytes};
+use http::HeaderMap;
+use http::header::{CONTENT_TYPE, RETRY_AFTER};
+use tidewire_core::session::{Again, At, Failure, Outcome, Refusal};
+use tidewire_core::{Format, Step, Stream};
+use tokio::sync::{AcquireError, OwnedSemaphorePermit};
+
+pub(crate) use self::hooks::Hooks;
+pub use self::next::Next;
+use self::shapes::{Queue, Shape};
+use crate::attempt::Plan;
+use crate::client::Places;
+use crate::error::{Ending, Error, RefusedReply, UsageError};
+use crate::event::{Attempt, Frame};
+use crate::request::Request;
+use crate::transport::{BodyReader, Clock, Reply, Timer, Transport, TransportError};
+use crate::wire::Wire;
+
+type Sending = Pin<Box<dyn Future<Output = Result<Reply, TransportError>> + Send>>;
+type Permit = Result<OwnedSemaphorePermit, AcquireError>;
+
+/// What the driver is busy with.
+enum Io {
+    /// Nothing was asked for yet.
+    Fresh,
+    /// Waiting for a place on the client.
+    Queued(Pin<Box<dyn Future<Output = Permit> + Send>>),
+    /// Nothing is under way: the session waits, or is over.
+    Idle,
+    /// A request is under way and its head has not come.
+    Sending(Sending),
+    /// A body is read.
+    Reading(BodyReader),
+}
+
+/// A stream of `I`, read by [`next`](Self::next) or as a [`futures_core::Stream`].
+///
+/// Nothing is sent before the first item is asked for, and nothing is read faster than items are taken. After the last item
+/// comes `None`; [`ending`](Self::ending) then says how the stream ended. The last item is an `Err` unless that is `complete`
+/// or `ended`. Dropping the stream closes its connection at once.
+#[must_use = "a stream does nothing until its items are asked for"]
+pub struct Streaming<I> {
+    machine: Stream,
+    clock: Clock,
+    timer: Timer,
+    io: Io,
+    /// What came and was not looked at yet.
+    chunk: Bytes,
+    shape: Shape<I>,
+    /// Where attempts, stalls and gaps are items themselves.
+    notice: Option<fn(Frame) -> I>,
+    queue: Queue<I>,
+    transport: Result<Transport, String>,
+    plan: Plan,
+    hooks: Hooks,
+    problem: Option<UsageError>,
+    places: Option<Places>,
+    permit: Option<OwnedSemaphorePermit>,
+    /// What made the next request necessary.
+    again: Option<Again>,
+    head: Option<(u16, HeaderMap)>,
+    ending: Option<Ending>,
+    over: bool,
+}
+
+impl<I> Unpin for Streaming<I> {}
+
+impl<I> Streaming<I> {
+    pub(crate) fn new(mut request: Request, accept: Format, shape: Shape<I>) -> Self {
+        request.ready(accept);
+        Self {
+            machine: Stream::new(request.setup),
+            clock: Clock::start(),
+            timer: Timer::default(),
+            io: Io::Fresh,
+            chunk: Bytes::new(),
+            shape,
+            notice: None,
+            queue: VecDeque::new(),
+            transport: request.shared.transport.clone(),
+            plan: request.plan,
+            hooks: request.hooks,
+            problem: request.problem,
+            places: request.shared.places.clone(),
+            permit: None,
+            again: None,
+            head: None,
+            ending: None,
+            over: false,
+        }
+    }
+
+    pub(crate) fn show_notices(&mut self, notice: fn(Frame) -> I) {
+        self.notice = Some(notice);
+    }
+
+    /// The next item. Cancel-safe: a call that is dropped before it answered has taken nothing, and its time counts as time in
+    /// which nothing was asked for.
+    #[expect(clippy::should_implement_trait, reason = "the field's name for it, as in StreamExt::next")]
+    pub fn next(&mut self) -> Next<'_, I> {
+        Next::new(self)
+    }
+
+    /// How the stream ended, once its last item was taken. `None` before, and where no request could be made at all.
+    #[must_use]
+    pub const fn ending(&self) -> Option<&Ending> {
+        self.ending.as_ref()
+    }
+
+    /// The outcome, once the last item was taken.
+    #[must_use]
+    pub fn outcome(&self) -> Option<Outcome> {
+        self.ending.as_ref().map(|ending| ending.outcome)
+    }
+
+    /// Where a stream that goes on behind this one would begin.
+    #[must_use]
+    pub fn last_event_id(&self) -> Option<&str> {
+        self.machine.cursor()
+    }
+
+    /// What the stream brought and took so far.
+    #[must_use]
+    pub fn stats(&self) -> tidewire_core::Stats {
+        match &self.ending {
+            Some(ending) => ending.stats,
+            None => self.machine.stats(self.clock.now()),
+        }
+    }
+
+    /// The format of the present reply; [`Format::Auto`] before it is known.
+    #[must_use]
+    pub const fn format(&self) -> Format {
+        self.machine.format()
+    }
+
+    /// Connects again at once: the network has come back, or the stream seems dead. A request that may not be sent again is
+    /// left alone.
+    pub fn reconnect(&mut self) {
+        let at = self.at();
+        self.machine.kick(at);
+    }
+
+    /// Stops the stream; the items that were ready are still handed out, then the end: `cancelled`.
+    pub fn close(&mut self) {
+        let at = self.at();
+        self.machine.cancel(at);
+        self.let_go();
+    }
+
+    /// Reads the stream to its end without keeping its items.
+    pub async fn drain(&mut self) -> Option<&Ending> {
+        while self.next().await.is_some() {}
+        self.ending()
+    }
+
+    pub(crate) fn poll_item(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<I, Error>>> {
+        if let Some(item) = self.queue.pop_front() {
+            return Poll::Ready(Some(item));
+        }
+        if self.over {
+            return Poll::Ready(None);
+        }
+        let at = self.at();
+        self.machine.resume(at);
+        let item = ready!(self.drive(cx, at));
+        self.pause();
+        Poll::Ready(item)
+    }
+
+    /// The consumer asks for nothing until it is polled again.
+    pub(crate) fn pause(&mut self) {
+        let at = self.at();
+        self.machine.pause(at);
+    }
+
+    fn drive(&mut self, cx: &mut Context<'_>, mut at: At) -> Poll<Option<Result<I, Error>>> {
+        loop {
+            let mut input = &self.chunk[..];
+            let before = input.len();
+            let step = self.machine.next(at, &mut input);
+            let used = before - input.len();
+            match step {
+                Step::Frame { frame, gap } => {
+                    if let Some(after) = gap {
+                        self.hooks.gap(Some(&after));
+                        if let Some(notice) = self.notice {
+                            self.queue.push_back(Ok(notice(Frame::Gap { after: Some(after) })));
+                        }
+                    }
+                    (self.shape)(frame, &mut self.queue);
+                    self.chunk.advance(used);
+                }
+                Step::Pass => self.chunk.advance(used),
+                Step::Connect => self.connect(),
+                Step::Again(again) => self.connect_again(again),
+                Step::Gap { after } => {
+                    self.hooks.gap(after.as_deref());
+                    self.show(Frame::Gap { after });
+                }
+                Step::Stalled(silent) => {
+                    self.hooks.stall(silent);
+                    self.show(Frame::Stall(silent));
+                }
+                Step::Starved => {
+                    self.chunk = Bytes::new();
+                    ready!(self.wait(cx));
+                    at = self.at();
+                }
+                Step::Closed => {
+                    self.end();
+                    return Poll::Ready(self.queue.pop_front());
+                }
+                _ => {}
+            }
+            if let Some(item) = self.queue.pop_front() {
+                return Poll::Ready(Some(item));
+            }
+            if self.over {
+                return Poll::Ready(None);
+            }
+        }
+    }
+
+    /// Waits until there is something to go on with: a place, a head, a piece of the body, its end, or a limit of time.
+    fn wait(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let progress = match &mut self.io {
+            Io::Fresh => {
+                self.begin();
+                return Poll::Ready(());
+            }
+            Io::Queued(place) => match place.as_mut().poll(cx) {
+                Poll::Ready(permit) => {
+                    // The semaphore is never closed.
+                    self.permit = permit.ok();
+                    self.io = Io::Idle;
+                    let at = self.at();
+                    self.machine.start(at);
+                    return Poll::Ready(());
+                }
+                Poll::Pending => Poll::Pending,
+            },
+            Io::Idle => Poll::Pending,
+            Io::Sending(sending) => match sending.as_mut().poll(cx) {
+                Poll::Ready(reply) => {
+                    self.answered(reply);
+                    return Poll::Ready(());
+                }
+                Poll::Pending => Poll::Pending,
+            },
+            Io::Reading(body) => body.poll_chunk(cx),
+        };
+        if let Poll::Ready(chunk) = progress {
+            self.read(chunk);
+            return Poll::Ready(());
+        }
+        let deadline = match (&self.io, &self.places) {
+            (Io::Queued(_), Some(places)) => places.queue_timeout,
+            _ => self.machine.deadline(),
+        };
+        let Some(deadline) = deadline else { return Poll::Pending };
+        ready!(self.timer.poll(cx, self.clock, deadline));
+        let at = self.at();
+        if matches!(self.io, Io::Queued(_)) {
+            self.io = Io::Idle;
+            self.machine.queue_timeout(at);
+        } else {
+            self.machine.tick(at);
+        }
+        Poll::Ready(())
+    }
+
+    fn begin(&mut self) {
+        self.io = Io::Idle;
+        // The clock begins when the stream is wanted, not when it is described.
+        self.clock = Clock::start();
+        if let Some(problem) = self.problem.take() {
+            self.give_up(problem);
+            return;
+        }
+        match &self.places {
+            Some(places) => self.io = Io::Queued(Box::pin(places.free.clone().acquire_owned())),
+            None => {
+                let at = self.at();
+                self.machine.start(at);
+            }
+        }
+    }
+
+    fn connect(&mut self) {
+        let number = self.machine.stats(self.clock.now()).attempts;
+        let cursor = self.machine.request_cursor().map(str::to_owned);
+        let again = self.again.take();
+        let attempt = Attempt {
+            number,
+            delay: again.map(|again| again.delay).unwrap_or_default(),
+            reason: again.map(|again| again.reason),
+            cursor,
+        };
+        if again.is_none() {
+            self.hooks.attempt(&attempt);
+        }
+        let transport = match &self.transport {
+            Ok(transport) => transport.clone(),
+            Err(problem) => {
+                let problem = problem.clone();
+                self.give_up(UsageError::Client { problem });
+                return;
+            }
+        };
+        let request = match self.plan.request(attempt, self.machine.has_begun()) {
+            Ok(request) => request,
+            Err(problem) => {
+                self.give_up(problem);
+                return;
+            }
+        };
+        self.hooks.wire(Wire::Sent);
+        let prepared = self.plan.prepare_async.clone();
+        self.io = Io::Sending(Box::pin(async move {
+            let request = match prepared {
+                Some(prepare) => prepare(request).await.map_err(TransportError::Connect)?,
+                None => request,
+            };
+            transport.send(request.into_outgoing()).await
+        }));
+    }
+
+    fn connect_again(&mut self, again: Again) {
+        self.io = Io::Idle;
+        self.chunk = Bytes::new();
+        self.again = Some(again);
+        let attempt = Attempt {
+            number: again.attempt,
+            delay: again.delay,
+            reason: Some(again.reason),
+            cursor: self.machine.request_cursor().map(str::to_owned),
+        };
+        self.hooks.attempt(&attempt);
+        self.show(Frame::Attempt(attempt));
+    }
+
+    fn answered(&mut self, reply: Result<Reply, TransportError>) {
+        let at = self.at();
+        self.io = Io::Idle;
+        match reply {
+            Ok(Reply { status, headers, body }) => {
+                self.hooks.wire(Wire::Head { status, headers: &headers });
+                let text = |name| headers.get(name).and_then(|value: &http::HeaderValue| value.to_str().ok());
+                self.machine.head(at, status, text(CONTENT_TYPE), text(RETRY_AFTER), Clock::wall());
+                self.head = Some((status, headers));
+                self.io = Io::Reading(body);
+            }
+            Err(TransportError::Unsendable(problem)) => self.give_up(UsageError::Client { problem }),
+            Err(error) => {
+                self.hooks.wire(Wire::Broken);
+                let (failure, error) = match error {
+                    TransportError::Connect(error) => (Failure::Connect, error),
+                    TransportError::ConnectTimeout(error) => (Failure::ConnectTimeout, error),
+                    TransportError::Broken(error)
+                    | TransportError::Corrupt(error)
+                    | TransportError::Unsendable(error) => (Failure::Head, error),
+                };
+                self.machine.broke(at, failure, error);
+            }
+        }
+    }
+
+    fn read(&mut self, chunk: Option<Result<Bytes, TransportError>>) {
+        let at = self.at();
+        match chunk {
+            Some(Ok(bytes)) => {
+                self.hooks.wire(Wire::Bytes(&bytes));
+                self.machine.received(at, bytes.len());
+                self.chunk = bytes;
+            }
+            None => {
+                self.hooks.wire(Wire::End);
+                self.io = Io::Idle;
+                self.machine.body_end();
+            }
+            Some(Err(error)) => {
+                self.hooks.wire(Wire::Broken);
+                self.io = Io::Idle;
+                match error {
+                    TransportError::Corrupt(error) => self.machine.corrupt(at, error),
+                    TransportError::Broken(error)
+                    | TransportError::Connect(error)
+                    | TransportError::ConnectTimeout(error)
+                    | TransportError::Unsendable(error) => self.machine.broke(at, Failure::Body, error),
+                }
+            }
+        }
+    }
+
+    /// The stream is over.
+    fn end(&mut self) {
+        self.let_go();
+        self.over = true;
+        let Some(outcome) = self.machine.outcome() else { return };
+        let refused = match (outcome, self.head.take()) {
+            (Outcome::Refused { .. }, Some((status, headers))) => {
+                Some(Box::new(RefusedReply { status, headers, body: self.machine.refused_body().to_vec() }))
+            }
+            _ => None,
+        };
+        let error = match (outcome, &refused) {
+            (Outcome::Complete | Outcome::Ended | Outcome::Cancelled, _) => None,
+            (Outcome::Refused { why: Refusal::ContentType, .. }, Some(reply)) => {
+                Some(not_a_stream(&reply.headers))
+            }
+            (Outcome::Refused { .. }, _) => None,
+            _ => self.machine.error().map(str::to_owned),
+        };
+        let stats = self.machine.stats(self.clock.now());
+        let ending =
+            Ending { outcome, cursor: self.machine.cursor().map(str::to_owned), error, refused, stats };
+        if !outcome.is_success() {
+            self.queue.push_back(Err(Error::Ended(Box::new(ending.clone()))));
+        }
+        self.ending = Some(ending);
+    }
+
+    /// No request can be made.
+    fn give_up(&mut self, problem: UsageError) {
+        self.let_go();
+        self.over = true;
+        self.queue.push_back(Err(problem.into()));
+    }
+
+    /// Drops the request that is under way and the place on the client.
+    fn let_go(&mut self) {
+        self.io = Io::Idle;
+        self.chunk = Bytes::new();
+        self.permit = None;
+    }
+
+    fn show(&mut self, frame: Frame) {
+        if let Some(notice) = self.notice {
+            self.queue.push_back(Ok(notice(frame)));
+        }
+    }
+
+    fn at(&self) -> At {
+        At { now: self.clock.now(), chance: fastrand::u32(..) }
+    }
+}
+
+fn not_a_stream(headers: &HeaderMap) -> String {
+    match headers.get(CONTENT_TYPE).map(|value| String::from_utf8_lossy(value.as_bytes())) {
+        Some(value) => {
+            format!(
+                "refused: the reply's content type is {value:?}, which is no stream; choose the format by hand to read it anyway"
+            )
+        }
+        None => {
+            "refused: the reply has no content type; choose the format by hand to read it anyway".to_owned()
+        }
+    }
+}
+
+impl<I> futures_core::Stream for Streaming<I> {
+    type Item = Result<I, Error>;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.get_mut().poll_item(cx)
+    }
+}
+
+impl<I> fmt::Debug for Streaming<I> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Streaming")
+            .field("plan", &self.plan)
+            .field("cursor", &self.machine.cursor())
+            .field("ending", &self.ending)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,44 @@
+//! Sends a request and reads its reply; what differs by platform is in here.
+
+mod reqwest;
+
+use bytes::Bytes;
+use http::{HeaderMap, Method};
+use url::Url;
+
+use crate::body::Body;
+
+pub(crate) use self::reqwest::{BodyReader, Clock, Timer, Transport};
+
+/// A request as it is to be sent once.
+pub(crate) struct Outgoing {
+    pub(crate) method: Method,
+    pub(crate) url: Url,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Body,
+}
+
+/// A reply whose head has come.
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: BodyReader,
+}
+
+/// Why there is no reply, or no more of its body; the text is for people and holds no secret.
+#[derive(Debug)]
+pub(crate) enum TransportError {
+    /// The caller's: the request cannot be made.
+    Unsendable(String),
+    /// Before the request was sent.
+    Connect(String),
+    /// The same, for the limit of time on it.
+    ConnectTimeout(String),
+    /// After it was sent: the connection broke.
+    Broken(String),
+    /// The body is not what its content coding says.
+    Corrupt(String),
+}
+
+/// A piece of a body.
+pub(crate) type Chunk = Result<Bytes, TransportError>;

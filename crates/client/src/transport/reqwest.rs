@@ -1,0 +1,281 @@
+//! The native transport: reqwest and tokio.
+
+use std::error::Error as StdError;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use http::header::{
+    AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, LOCATION, PROXY_AUTHORIZATION,
+};
+use http::{HeaderMap, HeaderName, Method, StatusCode};
+use http_body::Body as _;
+use url::{Origin, Url};
+
+use super::{Chunk, Outgoing, Reply, TransportError};
+use crate::body::Body;
+
+/// As many as browsers follow (WHATWG Fetch, "HTTP-redirect fetch").
+const MOST_REDIRECTS: usize = 20;
+/// Never sent to another origin, beside what the caller marked as secret.
+const SECRETS: [HeaderName; 7] = [
+    AUTHORIZATION,
+    COOKIE,
+    PROXY_AUTHORIZATION,
+    HeaderName::from_static("last-event-id"),
+    HeaderName::from_static("x-api-key"),
+    HeaderName::from_static("api-key"),
+    HeaderName::from_static("x-goog-api-key"),
+];
+
+/// A `reqwest::Client`, and whether redirects are ours to follow.
+#[derive(Clone, Debug)]
+pub(crate) struct Transport {
+    client: reqwest::Client,
+    follows_redirects: bool,
+}
+
+impl Transport {
+    /// A transport with Tidewire's own settings.
+    pub(crate) fn new(connect_timeout: Option<Duration>) -> Result<Self, TransportError> {
+        let mut builder = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .user_agent(concat!("tidewire/", env!("CARGO_PKG_VERSION")));
+        if let Some(limit) = connect_timeout {
+            builder = builder.connect_timeout(limit);
+        }
+        let client = builder.build().map_err(|error| TransportError::Unsendable(said(&error)))?;
+        Ok(Self { client, follows_redirects: true })
+    }
+
+    /// The caller's own client, whose redirect and connect settings hold.
+    pub(crate) const fn with_client(client: reqwest::Client) -> Self {
+        Self { client, follows_redirects: false }
+    }
+
+    /// Sends the request and waits for the reply's head.
+    pub(crate) async fn send(self, mut request: Outgoing) -> Result<Reply, TransportError> {
+        let mut redirects = 0;
+        loop {
+            let again = self.follows_redirects.then(|| {
+                let body = match &request.body {
+                    Body::Empty => Some(Body::Empty),
+                    Body::Bytes(bytes) => Some(Body::Bytes(bytes.clone())),
+                    Body::Once(_) => None,
+                };
+                (request.method.clone(), request.url.clone(), request.headers.clone(), body)
+            });
+            let response = self.client.execute(outgoing(request)).await.map_err(classify_send)?;
+            let next = again.and_then(|again| redirected(again, response.status(), response.headers()));
+            match next {
+                Some(next) if redirects < MOST_REDIRECTS => {
+                    redirects += 1;
+                    request = next;
+                }
+                _ => return Ok(reply(response)),
+            }
+        }
+    }
+}
+
+fn outgoing(request: Outgoing) -> reqwest::Request {
+    let mut outgoing = reqwest::Request::new(request.method, request.url);
+    *outgoing.headers_mut() = request.headers;
+    *outgoing.body_mut() = match request.body {
+        Body::Empty => None,
+        Body::Bytes(bytes) => Some(bytes.into()),
+        Body::Once(body) => Some(body),
+    };
+    outgoing
+}
+
+fn reply(response: reqwest::Response) -> Reply {
+    Reply {
+        status: response.status().as_u16(),
+        headers: response.headers().clone(),
+        body: BodyReader { body: response.into() },
+    }
+}
+
+/// The request that follows a redirect (RFC 9110, 15.4; methods as WHATWG Fetch changes them), or `None` where the reply is
+/// none that can be followed.
+fn redirected(
+    (method, from, mut headers, body): (Method, Url, HeaderMap, Option<Body>),
+    status: StatusCode,
+    reply: &HeaderMap,
+) -> Option<Outgoing> {
+    let becomes_get = match status {
+        StatusCode::MOVED_PERMANENTLY | StatusCode::FOUND => method == Method::POST,
+        StatusCode::SEE_OTHER => method != Method::GET && method != Method::HEAD,
+        StatusCode::TEMPORARY_REDIRECT | StatusCode::PERMANENT_REDIRECT => false,
+        _ => return None,
+    };
+    let location = reply.get(LOCATION)?.to_str().ok()?;
+    let url = from.join(location).ok().filter(|url| matches!(url.scheme(), "http" | "https"))?;
+    let body = if becomes_get {
+        for name in [CONTENT_TYPE, CONTENT_LENGTH, CONTENT_ENCODING] {
+            headers.remove(name);
+        }
+        Body::Empty
+    } else {
+        body?
+    };
+    if !same_origin(&from.origin(), &url.origin()) {
+        let secret: Vec<HeaderName> = headers
+            .iter()
+            .filter(|(name, value)| value.is_sensitive() || SECRETS.contains(name))
+            .map(|(name, _)| name.clone())
+            .collect();
+        for name in secret {
+            headers.remove(name);
+        }
+    }
+    Some(Outgoing { method: if becomes_get { Method::GET } else { method }, url, headers, body })
+}
+
+fn same_origin(one: &Origin, other: &Origin) -> bool {
+    one.is_tuple() && one == other
+}
+
+/// Reads a reply's body, decoded, as it comes.
+pub(crate) struct BodyReader {
+    body: reqwest::Body,
+}
+
+impl BodyReader {
+    pub(crate) fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<Option<Chunk>> {
+        loop {
+            match ready!(Pin::new(&mut self.body).poll_frame(cx)) {
+                None => return Poll::Ready(None),
+                Some(Err(error)) => return Poll::Ready(Some(Err(classify_body(&error)))),
+                // Trailers say nothing to a stream.
+                Some(Ok(frame)) => {
+                    if let Ok(bytes) = frame.into_data()
+                        && !bytes.is_empty()
+                    {
+                        return Poll::Ready(Some(Ok(bytes)));
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The platform's clocks.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Clock {
+    origin: Instant,
+}
+
+impl Clock {
+    pub(crate) fn start() -> Self {
+        Self { origin: Instant::now() }
+    }
+
+    /// Time since the clock was started.
+    pub(crate) fn now(self) -> Duration {
+        self.origin.elapsed()
+    }
+
+    /// Time since 1970-01-01 00:00 UTC.
+    pub(crate) fn wall() -> Duration {
+        SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
+    }
+}
+
+/// One timer that is armed again and again.
+#[derive(Default)]
+pub(crate) struct Timer {
+    sleep: Option<(Pin<Box<tokio::time::Sleep>>, Duration)>,
+}
+
+impl Timer {
+    /// Ready when `deadline` has passed on `clock`. A timer that stands earlier is left alone and armed again when it goes off:
+    /// deadlines move on with every chunk, timers need not.
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>, clock: Clock, deadline: Duration) -> Poll<()> {
+        let Some(until) = clock.origin.checked_add(deadline) else { return Poll::Pending };
+        loop {
+            let (sleep, armed) = self
+                .sleep
+                .get_or_insert_with(|| (Box::pin(tokio::time::sleep_until(until.into())), deadline));
+            if *armed > deadline {
+                sleep.as_mut().reset(until.into());
+                *armed = deadline;
+            }
+            ready!(sleep.as_mut().poll(cx));
+            if clock.now() >= deadline {
+                self.sleep = None;
+                return Poll::Ready(());
+            }
+            sleep.as_mut().reset(until.into());
+            *armed = deadline;
+        }
+    }
+}
+
+fn classify_send(error: reqwest::Error) -> TransportError {
+    let error = error.without_url();
+    if error.is_builder() {
+        return TransportError::Unsendable(said(&error));
+    }
+    match (error.is_connect(), error.is_timeout()) {
+        (true, true) => TransportError::ConnectTimeout("no connection within the connect timeout".to_owned()),
+        (true, false) => TransportError::Connect(connect_problem(&error)),
+        (false, _) => TransportError::Broken(said(&error)),
+    }
+}
+
+fn classify_body(error: &reqwest::Error) -> TransportError {
+    let broken = sources(error).any(|source| {
+        source.is::<hyper::Error>()
+            // A content coding that merely stops short.
+            || source.downcast_ref::<std::io::Error>().is_some_and(|io| is_cut(io.kind()))
+    });
+    if error.is_decode() && !broken {
+        TransportError::Corrupt(format!("the body's content coding is corrupt: {}", said(error)))
+    } else {
+        TransportError::Broken(format!("the connection broke inside the body: {}", said(error)))
+    }
+}
+
+const fn is_cut(kind: std::io::ErrorKind) -> bool {
+    use std::io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, TimedOut, UnexpectedEof};
+    matches!(kind, UnexpectedEof | ConnectionReset | ConnectionAborted | BrokenPipe | TimedOut)
+}
+
+/// Each kind of failed connection in its own words.
+fn connect_problem(error: &reqwest::Error) -> String {
+    let said = said(error);
+    let io =
+        sources(error).find_map(|source| source.downcast_ref::<std::io::Error>()).map(std::io::Error::kind);
+    if error.is_dns() {
+        return format!("the host's name cannot be resolved: {said}");
+    }
+    match io {
+        Some(std::io::ErrorKind::ConnectionRefused) => format!("the connection was refused: {said}"),
+        // rustls says everything it does not like in this way: a bad certificate, or no TLS at all.
+        Some(std::io::ErrorKind::InvalidData) => format!("the TLS handshake failed: {said}"),
+        Some(std::io::ErrorKind::UnexpectedEof) => {
+            format!("the connection was closed during the TLS handshake: {said}")
+        }
+        _ => format!("no connection: {said}"),
+    }
+}
+
+/// The innermost cause, which says most.
+fn said(error: &(dyn StdError + 'static)) -> String {
+    sources(error).last().map_or_else(|| error.to_string(), ToString::to_string)
+}
+
+/// The error and what caused it. An `io::Error` that wraps another error passes over it in `source`, so it is opened here.
+fn sources<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
+    std::iter::successors(Some(error), |error: &&'a (dyn StdError + 'static)| {
+        let error: &'a (dyn StdError + 'static) = *error;
+        let wrapped = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        match wrapped {
+            Some(inner) => Some(inner as &(dyn StdError + 'static)),
+            None => error.source(),
+        }
+    })
+}

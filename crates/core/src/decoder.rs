@@ -1,0 +1,207 @@
+//! One decoder for every format, chosen by hand, by content type, or by the first byte.
+
+use alloc::vec::Vec;
+
+use crate::error::DecodeError;
+use crate::format::{Announced, Format};
+use crate::frame::{Frame, Utf8};
+use crate::json::{Concat, JsonArray, JsonSeq, Ndjson};
+use crate::options::Options;
+use crate::sse::Sse;
+use crate::text::Text;
+
+const BOM: &[u8] = b"\xEF\xBB\xBF";
+/// White space in front of the deciding byte is held at most this far; more of it is no JSON that anybody sends.
+const LONGEST_LEAD: usize = 4096;
+
+/// A decoder of any format, fed in pieces that may be cut anywhere.
+///
+/// ```
+/// use tidewire_core::{Decoder, Format, Frame, Options};
+///
+/// let mut decoder = Decoder::new(Format::Auto, Options::default());
+/// let mut body: &[u8] = b"{\"token\":\"hi\"}\n{\"token\":\"!\"}\n";
+/// let mut count = 0;
+/// while let Some(frame) = decoder.next(&mut body)? {
+///     assert!(matches!(frame, Frame::Record(_)));
+///     count += 1;
+/// }
+/// assert_eq!((count, decoder.format()), (2, Format::Ndjson));
+/// # Ok::<(), tidewire_core::DecodeError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Decoder {
+    framing: Framing,
+    options: Options,
+    last_event_id: Vec<u8>,
+}
+
+#[derive(Clone, Debug)]
+enum Framing {
+    /// The format is not known before its first byte: white space and a BOM in front of it.
+    Sniffing { by: Sniff, lead: Vec<u8> },
+    Sse(Sse),
+    Ndjson(Ndjson),
+    JsonSeq(JsonSeq),
+    JsonArray(JsonArray),
+    Concat(Concat),
+    Text(Text),
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Sniff {
+    /// Nothing is known: `{` ndjson, `[` json-array, 0x1E json-seq, else sse.
+    Anything,
+    /// `application/json`: `[` json-array, else concat.
+    Json,
+}
+
+macro_rules! each_framing {
+    ($self:expr, $decoder:ident => $result:expr, sniffing => $sniffing:expr) => {
+        match $self {
+            Framing::Sniffing { .. } => $sniffing,
+            Framing::Sse($decoder) => $result,
+            Framing::Ndjson($decoder) => $result,
+            Framing::JsonSeq($decoder) => $result,
+            Framing::JsonArray($decoder) => $result,
+            Framing::Concat($decoder) => $result,
+            Framing::Text($decoder) => $result,
+        }
+    };
+}
+
+impl Decoder {
+    /// A decoder of `format` at the start of a body; [`Format::Auto`] goes by the first byte: `{` is ndjson, `[` json-array,
+    /// 0x1E json-seq, anything else sse. White space and a BOM in front of it are passed over.
+    #[must_use]
+    pub fn new(format: Format, options: Options) -> Self {
+        let sniffing = Framing::Sniffing { by: Sniff::Anything, lead: Vec::new() };
+        let mut decoder = Self { framing: sniffing, options, last_event_id: Vec::new() };
+        decoder.choose(format);
+        decoder
+    }
+
+    /// A decoder for a body of this `Content-Type`, or `None` where the type is not one of a stream of records.
+    #[must_use]
+    pub fn for_content_type(content_type: &str, options: Options) -> Option<Self> {
+        Some(match Announced::by_content_type(content_type)? {
+            Announced::Format(format) => Self::new(format, options),
+            Announced::Json => Self {
+                framing: Framing::Sniffing { by: Sniff::Json, lead: Vec::new() },
+                options,
+                last_event_id: Vec::new(),
+            },
+        })
+    }
+
+    /// The same, with the last event id of the connection before this one in effect.
+    #[must_use]
+    pub fn with_last_event_id(mut self, id: &[u8]) -> Self {
+        self.last_event_id = id.to_vec();
+        if let Framing::Sse(sse) = self.framing {
+            self.framing = Framing::Sse(sse.with_last_event_id(id));
+        }
+        self
+    }
+
+    /// The format; [`Format::Auto`] as long as no byte has decided it.
+    #[must_use]
+    pub const fn format(&self) -> Format {
+        match self.framing {
+            Framing::Sniffing { .. } => Format::Auto,
+            Framing::Sse(_) => Format::Sse,
+            Framing::Ndjson(_) => Format::Ndjson,
+            Framing::JsonSeq(_) => Format::JsonSeq,
+            Framing::JsonArray(_) => Format::JsonArray,
+            Framing::Concat(_) => Format::Concat,
+            Framing::Text(_) => Format::Text,
+        }
+    }
+
+    /// The last event id in effect; empty for formats that have none.
+    #[must_use]
+    pub fn last_event_id(&self) -> Utf8<'_> {
+        match &self.framing {
+            Framing::Sse(sse) => sse.last_event_id(),
+            _ => Utf8::new(&self.last_event_id),
+        }
+    }
+
+    /// The next frame of `input`, whose front is taken away as far as it was used. `None` once it is used up; what is
+    /// unfinished is kept for the next piece.
+    ///
+    /// # Errors
+    /// [`DecodeError`] when the body cannot be decoded further; frames before it were handed out.
+    #[inline]
+    pub fn next<'a, 'i: 'a>(&'a mut self, input: &mut &'i [u8]) -> Result<Option<Frame<'a>>, DecodeError> {
+        if matches!(self.framing, Framing::Sniffing { .. }) {
+            self.sniff(input)?;
+        }
+        each_framing!(&mut self.framing, decoder => decoder.next(input), sniffing => Ok(None))
+    }
+
+    /// Says that the body has ended cleanly, and hands over what only its end completes; to be called until it returns `None`.
+    ///
+    /// # Errors
+    /// As [`next`](Self::next).
+    pub fn finish(&mut self) -> Result<Option<Frame<'_>>, DecodeError> {
+        each_framing!(&mut self.framing, decoder => decoder.finish(), sniffing => Ok(None))
+    }
+
+    /// Whether the body, should it end here, ends inside a record. To be asked after [`finish`](Self::finish).
+    #[must_use]
+    pub fn inside_record(&self) -> bool {
+        each_framing!(&self.framing, decoder => decoder.inside_record(), sniffing => false)
+    }
+
+    /// The data of an SSE block that has begun, as if the body ended here with the block's missing line ends.
+    #[must_use]
+    pub fn unterminated_data(&self) -> Option<Vec<u8>> {
+        match &self.framing {
+            Framing::Sse(sse) => sse.unterminated_data(),
+            _ => None,
+        }
+    }
+
+    fn choose(&mut self, format: Format) {
+        let options = self.options;
+        self.framing = match format {
+            Format::Auto => return,
+            Format::Sse => Framing::Sse(Sse::new(options).with_last_event_id(&self.last_event_id)),
+            Format::Ndjson => Framing::Ndjson(Ndjson::new(options)),
+            Format::JsonSeq => Framing::JsonSeq(JsonSeq::new(options)),
+            Format::JsonArray => Framing::JsonArray(JsonArray::new(options)),
+            Format::Concat => Framing::Concat(Concat::new(options)),
+            Format::Text => Framing::Text(Text::new(options)),
+        };
+    }
+
+    /// Looks for the byte that decides the format; what stands in front of it goes to the chosen decoder first.
+    fn sniff(&mut self, input: &mut &[u8]) -> Result<(), DecodeError> {
+        let Framing::Sniffing { by, lead } = &mut self.framing else { return Ok(()) };
+        let mut known = lead.len();
+        let decided = loop {
+            let Some(&byte) = input.get(known - lead.len()) else { break None };
+            let in_bom = known < BOM.len() && lead.iter().chain(input.iter()).take(known + 1).eq(&BOM[..=known]);
+            if !(in_bom || matches!(byte, b' ' | b'\t' | b'\r' | b'\n')) || known >= LONGEST_LEAD {
+                break Some(byte);
+            }
+            known += 1;
+        };
+        let leading = known - lead.len();
+        lead.extend_from_slice(&input[..leading]);
+        *input = &input[leading..];
+        let Some(byte) = decided else { return Ok(()) };
+        let format = match (by, byte) {
+            (_, b'[') => Format::JsonArray,
+            (Sniff::Json, _) => Format::Concat,
+            (Sniff::Anything, b'{') => Format::Ndjson,
+            (Sniff::Anything, 0x1E) => Format::JsonSeq,
+            (Sniff::Anything, _) => Format::Sse,
+        };
+        let lead = core::mem::take(lead);
+        self.choose(format);
+        // White space, a BOM or half of one make no frame in any format.
+        each_framing!(&mut self.framing, decoder => decoder.next(&mut &lead[..]).map(|_| ()), sniffing => Ok(()))
+    }
+}

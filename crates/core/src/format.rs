@@ -1,0 +1,110 @@
+//! The framings, and which one a content type asks for.
+
+use core::fmt;
+use core::str::FromStr;
+
+/// How a body is cut into records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub enum Format {
+    /// By content type, and where there is none by the first byte.
+    #[default]
+    Auto,
+    /// Server-sent events (WHATWG HTML, 9.2).
+    Sse,
+    /// A JSON value a line.
+    Ndjson,
+    /// JSON text sequences (RFC 7464).
+    JsonSeq,
+    /// The elements of one JSON array.
+    JsonArray,
+    /// JSON values glued together or in any white space.
+    Concat,
+    /// UTF-8 text as it comes.
+    Text,
+}
+
+/// What the reply's content type says of its format.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Announced {
+    Format(Format),
+    /// `application/json`: the elements of an array where it begins with `[`, else values one after the other.
+    Json,
+}
+
+impl Format {
+    /// Every format that can be chosen by hand, with its name.
+    pub const NAMES: [(Self, &'static str); 7] = [
+        (Self::Auto, "auto"),
+        (Self::Sse, "sse"),
+        (Self::Ndjson, "ndjson"),
+        (Self::JsonSeq, "json-seq"),
+        (Self::JsonArray, "json-array"),
+        (Self::Concat, "concat"),
+        (Self::Text, "text"),
+    ];
+
+    /// Its name, the same in every language.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        Self::NAMES.iter().find(|(format, _)| *format == self).map_or("auto", |(_, name)| name)
+    }
+
+    /// What to ask a server for: the value of the `Accept` header.
+    #[must_use]
+    pub const fn accept(self) -> &'static str {
+        match self {
+            Self::Auto => {
+                "text/event-stream, application/x-ndjson, application/jsonl, application/json-seq, application/json;q=0.9, \
+                 text/plain;q=0.8"
+            }
+            Self::Sse => "text/event-stream",
+            Self::Ndjson => "application/x-ndjson, application/jsonl",
+            Self::JsonSeq => "application/json-seq",
+            Self::JsonArray | Self::Concat => "application/json",
+            Self::Text => "text/plain",
+        }
+    }
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for Format {
+    type Err = UnknownFormat;
+
+    fn from_str(name: &str) -> Result<Self, UnknownFormat> {
+        Self::NAMES.iter().find(|(_, known)| *known == name).map(|(format, _)| *format).ok_or(UnknownFormat)
+    }
+}
+
+/// No format has this name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no such format; use auto, sse, ndjson, json-seq, json-array, concat or text")]
+pub struct UnknownFormat;
+
+impl Announced {
+    /// What a `Content-Type` value announces, parameters and case aside; `None` for what is no stream.
+    pub(crate) fn by_content_type(value: &str) -> Option<Self> {
+        let essence = value.split(';').next().unwrap_or_default().trim();
+        let known = [
+            ("text/event-stream", Format::Sse),
+            ("application/x-ndjson", Format::Ndjson),
+            ("application/jsonl", Format::Ndjson),
+            ("application/json-lines", Format::Ndjson),
+            ("application/stream+json", Format::Ndjson),
+            ("application/json-seq", Format::JsonSeq),
+            ("text/plain", Format::Text),
+        ];
+        if essence.eq_ignore_ascii_case("application/json") {
+            return Some(Self::Json);
+        }
+        known
+            .iter()
+            .find(|(name, _)| essence.eq_ignore_ascii_case(name))
+            .map(|(_, format)| Self::Format(*format))
+    }
+}

@@ -1,0 +1,166 @@
+//! One reply read to its end: a decoder, and the markers that say what its records mean for the stream.
+
+use alloc::vec::Vec;
+
+use crate::decoder::Decoder;
+use crate::error::DecodeError;
+use crate::frame::{Frame, Record};
+use crate::marker::{DONE, Marker};
+
+/// Which records end a stream, report its failure, or only say that it is alive.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Markers {
+    /// End markers. `None` is the default: `[DONE]`, which need not come. Declared ones must come, and `[DONE]` counts beside
+    /// them; an empty list knows no end but the body's.
+    pub end_on: Option<Vec<Marker>>,
+    /// Failure markers. `None` is the default: `event:error`, except for followed streams.
+    pub fail_on: Option<Vec<Marker>>,
+    /// Heartbeats: read as comments.
+    pub heartbeat_on: Vec<Marker>,
+}
+
+impl Markers {
+    /// Whether the stream must come to an end marker.
+    #[must_use]
+    pub fn expected(&self) -> bool {
+        self.end_on.as_ref().is_some_and(|markers| !markers.is_empty())
+    }
+
+    /// Whether `[DONE]` ends the stream.
+    #[must_use]
+    pub fn done(&self) -> bool {
+        self.end_on.as_ref().is_none_or(|markers| !markers.is_empty())
+    }
+}
+
+/// What a record means for the stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// The stream is complete.
+    Complete,
+    /// The peer failed.
+    Failed,
+}
+
+/// What reading came to.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Read<'a> {
+    /// A frame to be delivered; with a verdict it is the last one.
+    Frame(Frame<'a>, Option<Verdict>),
+    /// A marker that carries nothing ended the stream.
+    Ended(Verdict),
+    /// The input is used up, or at the end of the body: there is nothing more.
+    Nothing,
+}
+
+/// A decoder with markers.
+#[derive(Clone, Debug)]
+pub struct Reader {
+    decoder: Decoder,
+    markers: Markers,
+    /// `event:error` fails the stream although no marker was declared.
+    error_fails: bool,
+}
+
+enum Meaning {
+    Plain,
+    Heartbeat,
+    /// `delivered` says whether the record carries something.
+    End {
+        delivered: bool,
+    },
+    Failure,
+}
+
+impl Reader {
+    /// Reads what `decoder` decodes. For a followed stream `event: error` is an event like any other.
+    #[must_use]
+    pub fn new(decoder: Decoder, markers: Markers, follow: bool) -> Self {
+        let error_fails = markers.fail_on.is_none() && !follow;
+        Self { decoder, markers, error_fails }
+    }
+
+    /// Begins with the next body.
+    pub fn restart(&mut self, decoder: Decoder) {
+        self.decoder = decoder;
+    }
+
+    /// The decoder of the present body.
+    #[must_use]
+    pub const fn decoder(&self) -> &Decoder {
+        &self.decoder
+    }
+
+    /// The next frame of `input`, whose front is taken away as far as it was used.
+    ///
+    /// # Errors
+    /// [`DecodeError`] when the body cannot be decoded further.
+    pub fn next<'a, 'i: 'a>(&'a mut self, input: &mut &'i [u8]) -> Result<Read<'a>, DecodeError> {
+        let frame = self.decoder.next(input)?;
+        Ok(Self::read(frame, &self.markers, self.error_fails))
+    }
+
+    /// What only the clean end of the body completes; to be called until it says [`Read::Nothing`] or a verdict.
+    ///
+    /// # Errors
+    /// As [`next`](Self::next).
+    pub fn finish(&mut self) -> Result<Read<'_>, DecodeError> {
+        // At the end of the body a value that carries nothing counts without its blank line.
+        let unterminated = self.decoder.unterminated_data();
+        if let Some(data) = unterminated
+            && self.is_bare_end(&data)
+        {
+            return Ok(Read::Ended(Verdict::Complete));
+        }
+        let frame = self.decoder.finish()?;
+        Ok(Self::read(frame, &self.markers, self.error_fails))
+    }
+
+    fn is_bare_end(&self, data: &[u8]) -> bool {
+        let declared = self.markers.end_on.iter().flatten();
+        (self.markers.done() && data == DONE.as_bytes())
+            || declared.into_iter().any(|marker| matches!(marker, Marker::Data(end) if end.as_bytes() == data))
+    }
+
+    fn read<'a>(frame: Option<Frame<'a>>, markers: &Markers, error_fails: bool) -> Read<'a> {
+        let Some(frame) = frame else { return Read::Nothing };
+        match meaning(&frame, markers, error_fails) {
+            Meaning::Plain => Read::Frame(frame, None),
+            Meaning::Heartbeat => Read::Frame(as_comment(frame), None),
+            Meaning::End { delivered: true } => Read::Frame(frame, Some(Verdict::Complete)),
+            Meaning::End { delivered: false } => Read::Ended(Verdict::Complete),
+            Meaning::Failure => Read::Frame(frame, Some(Verdict::Failed)),
+        }
+    }
+}
+
+fn meaning(frame: &Frame<'_>, markers: &Markers, error_fails: bool) -> Meaning {
+    let data = match frame {
+        Frame::Event(event) => event.data,
+        Frame::Record(Record { json, .. }) => *json,
+        Frame::Done => return Meaning::End { delivered: false },
+        _ => return Meaning::Plain,
+    };
+    if error_fails && matches!(frame, Frame::Event(event) if event.event.as_bytes() == b"error") {
+        return Meaning::Failure;
+    }
+    let any = |markers: &[Marker]| markers.iter().any(|marker| marker.matches(frame));
+    if markers.fail_on.as_deref().is_some_and(any) {
+        return Meaning::Failure;
+    }
+    if markers.done() && data.as_bytes() == DONE.as_bytes() {
+        return Meaning::End { delivered: false };
+    }
+    if let Some(end) = markers.end_on.iter().flatten().find(|marker| marker.matches(frame)) {
+        return Meaning::End { delivered: !matches!(end, Marker::Data(_)) };
+    }
+    if any(&markers.heartbeat_on) { Meaning::Heartbeat } else { Meaning::Plain }
+}
+
+fn as_comment(frame: Frame<'_>) -> Frame<'_> {
+    match frame {
+        Frame::Event(event) => Frame::Comment(event.data),
+        Frame::Record(record) => Frame::Comment(record.json),
+        other => other,
+    }
+}

@@ -1,0 +1,74 @@
+//! How long to wait before connecting again.
+
+use core::time::Duration;
+
+/// No wait of our own choosing is longer.
+const CAP: Duration = Duration::from_secs(30);
+
+/// Exponential backoff with full jitter: a wait drawn evenly from zero to `base · 2^failures`, at most 30 s, and never shorter
+/// than the server asked for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Backoff {
+    base: Duration,
+    failures: u32,
+    /// The server's `retry:`.
+    floor: Duration,
+}
+
+impl Backoff {
+    pub(super) const fn new(base: Duration) -> Self {
+        Self { base, failures: 0, floor: Duration::ZERO }
+    }
+
+    pub(super) const fn failures(&self) -> u32 {
+        self.failures
+    }
+
+    pub(super) const fn set_floor(&mut self, floor: Duration) {
+        self.floor = floor;
+    }
+
+    pub(super) const fn reset(&mut self) {
+        self.failures = 0;
+    }
+
+    /// The next wait. `chance` is evenly distributed over all its values.
+    pub(super) fn next(&mut self, chance: u32, retry_after: Option<Duration>) -> Duration {
+        let doubled = self.base.checked_mul(1 << self.failures.min(31)).unwrap_or(CAP);
+        self.failures = self.failures.saturating_add(1);
+        let bound = u64::try_from(doubled.min(CAP).as_micros()).unwrap_or(u64::MAX);
+        // 30 s in microseconds times 2^32 is below 2^64.
+        let jittered = Duration::from_micros((bound * u64::from(chance)) >> 32);
+        jittered.max(self.floor).max(retry_after.unwrap_or_default())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn doubles_to_the_cap_with_full_jitter() {
+        let mut backoff = Backoff::new(Duration::from_secs(1));
+        let bounds: [u64; 7] = core::array::from_fn(|_| backoff.next(u32::MAX, None).as_millis() as u64);
+        assert_eq!(bounds, [999, 1999, 3999, 7999, 15999, 29999, 29999]);
+        assert_eq!(backoff.next(0, None), Duration::ZERO);
+        backoff.reset();
+        assert_eq!(backoff.next(1 << 31, None), Duration::from_millis(500));
+    }
+
+    #[test]
+    fn what_the_server_asks_for_is_a_floor_even_beyond_the_cap() {
+        let mut backoff = Backoff::new(Duration::from_secs(1));
+        backoff.set_floor(Duration::from_secs(45));
+        assert_eq!(backoff.next(u32::MAX, None), Duration::from_secs(45));
+        assert_eq!(backoff.next(0, Some(Duration::from_secs(50))), Duration::from_secs(50));
+    }
+
+    #[test]
+    fn no_number_of_failures_and_no_delay_overflows() {
+        let mut backoff = Backoff::new(Duration::MAX);
+        backoff.failures = u32::MAX;
+        assert!(backoff.next(u32::MAX, None) < CAP);
+    }
+}

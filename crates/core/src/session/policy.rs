@@ -1,0 +1,66 @@
+//! What a caller allows a session to do.
+
+use core::time::Duration;
+
+/// Whether and when a stream may be resumed behind its cursor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Resume {
+    /// Idempotent requests are.
+    #[default]
+    Auto,
+    /// Every request is: the server takes the cursor for what it is and repeats no work.
+    Always,
+    /// None is.
+    Never,
+    /// Every request is, by another request that the caller makes of the cursor.
+    Elsewhere,
+}
+
+/// What may be sent again, how often, and how long it may take. Limits of time are off where they are `None`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Policy {
+    /// Sending the request twice does no more than sending it once: GET, HEAD, or declared.
+    pub idempotent: bool,
+    /// The request's body can be sent again.
+    pub repeatable: bool,
+    /// A subscription: a clean end or a break means "connect again", without end.
+    pub follow: bool,
+    /// Whether the cursor may be used.
+    pub resume: Resume,
+    /// An end marker was declared, so the stream must come to it.
+    pub expects_marker: bool,
+    /// How many times in a row to try again, not counting the first request.
+    pub retry_attempts: u32,
+    /// The upper bound of the first wait; it doubles with each further one, up to 30 s.
+    pub retry_delay: Duration,
+    /// From sending the request to the first record.
+    pub first_event_timeout: Option<Duration>,
+    /// Silence on the wire, from sending the request.
+    pub idle_timeout: Option<Duration>,
+    /// Silence of records, from sending the request.
+    pub progress_timeout: Option<Duration>,
+    /// The whole stream, all attempts.
+    pub timeout: Option<Duration>,
+    /// Silence on the wire that is reported, once each.
+    pub stall_after: Option<Duration>,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            idempotent: false,
+            repeatable: true,
+            follow: false,
+            resume: Resume::Auto,
+            expects_marker: false,
+            retry_attempts: 3,
+            retry_delay: Duration::from_secs(1),
+            first_event_timeout: None,
+            idle_timeout: Some(Duration::from_secs(300)),
+            progress_timeout: None,
+            timeout: None,
+            stall_after: Some(Duration::from_secs(15)),
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! `Retry-After` (RFC 9110, 10.2.3): seconds, or a date in one of the three forms of RFC 9110, 5.6.7.
+
+use core::time::Duration;
+
+const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+/// How long the value asks to wait; `None` where it says neither seconds nor a date.
+///
+/// `now` is the time since 1970-01-01 00:00 UTC, and only a date needs it. A date that has passed is no wait.
+///
+/// ```
+/// use std::time::Duration;
+/// use tidewire_core::session::retry_after;
+/// assert_eq!(retry_after("120", Duration::ZERO), Some(Duration::from_secs(120)));
+/// let now = Duration::from_secs(784_111_770);
+/// assert_eq!(retry_after("Sun, 06 Nov 1994 08:49:37 GMT", now), Some(Duration::from_secs(7)));
+/// ```
+#[must_use]
+pub fn retry_after(value: &str, now: Duration) -> Option<Duration> {
+    let value = value.trim();
+    if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Some(Duration::from_secs(value.parse().unwrap_or(u64::MAX)));
+    }
+    let date = Duration::from_secs(http_date(value, now)?);
+    Some(date.saturating_sub(now))
+}
+
+/// Seconds since 1970 of an HTTP date.
+fn http_date(value: &str, now: Duration) -> Option<u64> {
+    let mut words = value.split([' ', ',', '-']).filter(|word| !word.is_empty());
+    let _day_name = words.next()?;
+    let second = words.next()?;
+    let (day, month, year, time) = if second.starts_with(|c: char| c.is_ascii_digit()) {
+        // IMF-fixdate "Sun, 06 Nov 1994 08:49:37 GMT" and RFC 850 "Sunday, 06-Nov-94 08:49:37 GMT".
+        (second, words.next()?, words.next()?, words.next()?)
+    } else {
+        // asctime "Sun Nov  6 08:49:37 1994".
+        let (day, time, year) = (words.next()?, words.next()?, words.next()?);
+        (day, second, year, time)
+    };
+    if words.next().is_some_and(|zone| zone != "GMT" && zone != "UTC") || words.next().is_some() {
+        return None;
+    }
+    let month = MONTHS.iter().position(|name| *name == month)?;
+    let day = number(day, 1..=31)?;
+    let year = match year.len() {
+        4 => number(year, 1970..=9999)?,
+        2 => full_year(number(year, 0..=99)?, now),
+        _ => return None,
+    };
+    let mut clock = time.split(':');
+    let (hour, minute) = (number(clock.next()?, 0..=23)?, number(clock.next()?, 0..=59)?);
+    let second = number(clock.next()?, 0..=60)?;
+    if clock.next().is_some() {
+        return None;
+    }
+    Some(days_since_1970(year, month as u64 + 1, day) * 86_400 + hour * 3600 + minute * 60 + second)
+}
+
+fn number(digits: &str, range: core::ops::RangeInclusive<u64>) -> Option<u64> {
+    let plain = digits.len() <= 4 && digits.bytes().all(|byte| byte.is_ascii_digit());
+    digits.parse().ok().filter(|number| plain && range.contains(number))
+}
+
+/// A two-digit year that would lie more than 50 years ahead is of the century before (RFC 9110, 5.6.7).
+fn full_year(two_digits: u64, now: Duration) -> u64 {
+    let this_year = 1970 + now.as_secs() / 31_556_952;
+    let year = this_year - this_year % 100 + two_digits;
+    if year > this_year + 50 { year - 100 } else { year }.max(1970)
+}
+
+/// Days of the proleptic Gregorian calendar, counted in years that begin in March.
+fn days_since_1970(year: u64, month: u64, day: u64) -> u64 {
+    let year = if month <= 2 { year - 1 } else { year };
+    let month_from_march = (month + 9) % 12;
+    let day_of_year = (153 * month_from_march + 2) / 5 + day - 1;
+    365 * year + year / 4 - year / 100 + year / 400 + day_of_year - 719_468
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ROWS: [(&str, Option<u64>); 16] = [
+        ("0", Some(0)),
+        (" 7 ", Some(7)),
+        ("99999999999999999999999", Some(u64::MAX)),
+        ("Sun, 06 Nov 1994 08:49:37 GMT", Some(37)),
+        ("Sunday, 06-Nov-94 08:49:37 GMT", Some(37)),
+        ("Sun Nov  6 08:49:37 1994", Some(37)),
+        ("Sun, 06 Nov 1994 08:48:37 GMT", Some(0)),
+        ("Tue, 29 Feb 2000 00:00:00 GMT", Some(951_782_400 - 784_111_740)),
+        ("Thu, 31 Dec 2026 23:59:60 GMT", Some(1_798_761_600 - 784_111_740)),
+        ("Sun, 06 Nov 1994 08:49:37 CET", None),
+        ("Sun, 06 Brumaire 1994 08:49:37 GMT", None),
+        ("Sun, 06 Nov 1994 25:49:37 GMT", None),
+        ("-1", None),
+        ("1.5", None),
+        ("soon", None),
+        ("", None),
+    ];
+
+    #[test]
+    fn seconds_and_dates() {
+        // One minute after 08:48 of that day, less the 37 seconds.
+        let now = Duration::from_secs(784_111_740);
+        for (value, want) in ROWS {
+            assert_eq!(retry_after(value, now), want.map(Duration::from_secs), "{value:?}");
+        }
+    }
+}

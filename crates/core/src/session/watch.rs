@@ -1,0 +1,118 @@
+//! The limits of time of one request.
+
+use core::time::Duration;
+
+use super::outcome::Limit;
+use super::policy::Policy;
+
+/// Measures silence. Its clock stands still while the consumer asks for nothing.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Watch {
+    /// Since when the consumer asks; `None` while it does not.
+    asking_since: Option<Duration>,
+    /// How long it has asked before that.
+    asked_before: Duration,
+    /// When, on the watch's own clock, the last byte came or the request was sent.
+    wire: Duration,
+    /// When the last record came or the request was sent.
+    record: Duration,
+    /// Whether the current request has brought a record.
+    any_record: bool,
+    /// Whether the current silence has been reported.
+    stall_told: bool,
+    longest_silence: Duration,
+}
+
+/// A limit that has passed, or will.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Due {
+    Cut(Limit),
+    Stall,
+}
+
+impl Watch {
+    pub(super) const fn new() -> Self {
+        Self {
+            asking_since: Some(Duration::ZERO),
+            asked_before: Duration::ZERO,
+            wire: Duration::ZERO,
+            record: Duration::ZERO,
+            any_record: false,
+            stall_told: false,
+            longest_silence: Duration::ZERO,
+        }
+    }
+
+    /// A request is sent.
+    pub(super) fn sent(&mut self, now: Duration) {
+        let clock = self.clock(now);
+        (self.wire, self.record, self.any_record, self.stall_told) = (clock, clock, false, false);
+    }
+
+    /// Bytes have come.
+    pub(super) fn wire(&mut self, now: Duration) {
+        self.settle(now);
+        self.wire = self.clock(now);
+        self.stall_told = false;
+    }
+
+    /// A record has come.
+    pub(super) fn record(&mut self, now: Duration) {
+        self.record = self.clock(now);
+        self.any_record = true;
+    }
+
+    pub(super) fn pause(&mut self, now: Duration) {
+        self.asked_before = self.clock(now);
+        self.asking_since = None;
+    }
+
+    pub(super) fn resume(&mut self, now: Duration) {
+        self.asking_since.get_or_insert(now);
+    }
+
+    pub(super) const fn stall_told(&mut self) {
+        self.stall_told = true;
+    }
+
+    pub(super) fn silence(&self, now: Duration) -> Duration {
+        self.clock(now).saturating_sub(self.wire)
+    }
+
+    /// Nothing is listened to any more: the present silence is over.
+    pub(super) fn settle(&mut self, now: Duration) {
+        self.longest_silence = self.longest_silence(now);
+    }
+
+    pub(super) const fn settled(&self) -> Duration {
+        self.longest_silence
+    }
+
+    pub(super) fn longest_silence(&self, now: Duration) -> Duration {
+        self.longest_silence.max(self.silence(now))
+    }
+
+    /// What will pass first if nothing comes, and when.
+    pub(super) fn next(&self, policy: &Policy) -> Option<(Duration, Due)> {
+        let asking_since = self.asking_since?;
+        let first_event = policy.first_event_timeout.filter(|_| !self.any_record);
+        let stall = policy.stall_after.filter(|_| !self.stall_told);
+        [
+            (policy.idle_timeout, self.wire, Due::Cut(Limit::Idle)),
+            (first_event, self.record, Due::Cut(Limit::FirstEvent)),
+            (policy.progress_timeout, self.record, Due::Cut(Limit::Progress)),
+            (stall, self.wire, Due::Stall),
+        ]
+        .into_iter()
+        .filter_map(|(limit, from, due)| {
+            let point = from.saturating_add(limit?);
+            Some((asking_since.saturating_add(point.saturating_sub(self.asked_before)), due))
+        })
+        .min_by_key(|(when, _)| *when)
+    }
+
+    fn clock(&self, now: Duration) -> Duration {
+        let asking = self.asking_since.map_or(Duration::ZERO, |since| now.saturating_sub(since));
+        self.asked_before + asking
+    }
+}

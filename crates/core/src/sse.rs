@@ -1,0 +1,531 @@
+//! Server-sent events, by the WHATWG HTML standard, 9.2.5 "Parsing an event stream" and 9.2.6 "Interpreting an
+//! event stream".
+
+use alloc::vec::Vec;
+use core::ops::Range;
+use core::time::Duration;
+
+use memchr::memchr2;
+
+use crate::error::{DecodeError, TooLarge};
+use crate::frame::{Event, Frame, Utf8};
+use crate::options::Options;
+
+/// A buffer that grew beyond this for a large event is given back after it.
+const KEPT_CAPACITY: usize = 64 * 1024;
+const BOM: &[u8] = b"\xEF\xBB\xBF";
+const MESSAGE: &[u8] = b"message";
+
+/// Where in the stream the next byte stands.
+///
+/// ```text
+///  BlockStart ◀──── blank line ────┐
+///      │ bytes                     │
+///      ▼            line end       │
+///   InLine ───────────────────▶ LineStart        a line that outgrew its limit: LostLine ─ line end ─▶ LineStart
+///                                                a line that ended in CR: AfterCr ─ LF or not ─▶ LineStart
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    /// Nothing of a block is held.
+    BlockStart,
+    /// At the first byte of a line inside a block.
+    LineStart,
+    /// Behind a carriage return; a line feed here belongs to it.
+    AfterCr,
+    /// Inside a line whose beginning is held in the buffer.
+    InLine,
+    /// Inside a line that outgrew its limit and is thrown away.
+    LostLine,
+}
+
+/// What the last frame borrowed from the decoder's own memory, to be forgotten on the next call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Lent {
+    Nothing,
+    Line,
+    Block,
+}
+
+/// A decoder of SSE bodies, fed in pieces that may be cut anywhere.
+///
+/// ```
+/// use tidewire_core::{Frame, Options, Sse};
+///
+/// let mut sse = Sse::new(Options::default());
+/// let mut seen = Vec::new();
+/// for mut chunk in [&b"da"[..], b"ta: hel", b"lo\n", b"\n"] {
+///     while let Some(frame) = sse.next(&mut chunk)? {
+///         if let Frame::Event(event) = frame {
+///             seen.push(event.data.to_str().into_owned());
+///         }
+///     }
+/// }
+/// assert_eq!(seen, ["hello"]);
+/// # Ok::<(), tidewire_core::DecodeError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Sse {
+    options: Options,
+    place: Place,
+    lent: Lent,
+    /// `[… data of the block …][the unfinished line]`; both only as far as they do not lie in the input.
+    buffer: Vec<u8>,
+    /// Where in `buffer` the block's data is.
+    data: Option<Range<usize>>,
+    /// The block's event name; empty for `message`.
+    event: Vec<u8>,
+    /// The block outgrew its limit and will not be dispatched.
+    oversized: bool,
+    /// The id that the current block set, in effect once the block ends.
+    next_id: Option<Vec<u8>>,
+    last_id: Vec<u8>,
+    /// Offset in the body of the next byte of input, and of the first byte of the current line.
+    offset: u64,
+    line_offset: u64,
+    failed: Option<DecodeError>,
+}
+
+/// The parts of the current block that still lie in the input.
+#[derive(Default)]
+struct InInput<'a> {
+    data: Option<&'a [u8]>,
+    event: Option<&'a [u8]>,
+}
+
+/// What a line says; `from` is where its value starts.
+enum Line {
+    Blank,
+    Comment { from: usize },
+    Data { from: usize },
+    Event { from: usize },
+    Id { from: usize },
+    Retry(Duration),
+    Ignored,
+}
+
+impl Sse {
+    /// A decoder at the start of a body.
+    #[must_use]
+    pub const fn new(options: Options) -> Self {
+        Self {
+            options,
+            place: Place::BlockStart,
+            lent: Lent::Nothing,
+            buffer: Vec::new(),
+            data: None,
+            event: Vec::new(),
+            oversized: false,
+            next_id: None,
+            last_id: Vec::new(),
+            offset: 0,
+            line_offset: 0,
+            failed: None,
+        }
+    }
+
+    /// The same, with the last event id of the connection before this one: it stays in effect until the stream sets
+    /// another.
+    #[must_use]
+    pub fn with_last_event_id(mut self, id: &[u8]) -> Self {
+        self.last_id = id.to_vec();
+        self
+    }
+
+    /// The last event id in effect, of blocks that have ended; empty where none was set.
+    #[must_use]
+    pub fn last_event_id(&self) -> Utf8<'_> {
+        Utf8::new(&self.last_id)
+    }
+
+    /// The next frame of `input`, whose front is taken away as far as it was used. `None` once it is used up; what is
+    /// unfinished is kept for the next piece.
+    ///
+    /// # Errors
+    /// [`DecodeError::TooLarge`] once an event outgrows `max_event_bytes`. Frames before it were handed out, and every
+    /// further call says the same.
+    #[inline]
+    pub fn next<'a, 'i: 'a>(&'a mut self, input: &mut &'i [u8]) -> Result<Option<Frame<'a>>, DecodeError> {
+        self.forget_lent();
+        // One `data` line, then a blank line, both whole in the input: nearly every event of an LLM stream.
+        if self.place == Place::BlockStart
+            && let Some((data, used)) = single_data_event(input)
+            && data.len() <= self.options.max_event_bytes
+        {
+            self.offset += used as u64;
+            self.line_offset = self.offset;
+            *input = &input[used..];
+            return Ok(Some(Frame::Event(Event {
+                event: Utf8::new(MESSAGE),
+                data: Utf8::new(data),
+                id: Utf8::new(&self.last_id),
+            })));
+        }
+        self.next_by_line(input)
+    }
+
+    /// Says that the body has ended cleanly. Hands over the unterminated block where
+    /// [`deliver_unterminated`](Options::deliver_unterminated) asks for it; to be called until it returns `None`.
+    ///
+    /// # Errors
+    /// As [`next`](Self::next).
+    pub fn finish(&mut self) -> Result<Option<Frame<'_>>, DecodeError> {
+        self.forget_lent();
+        let mut line_ends: &[u8] = match (self.options.deliver_unterminated, self.place, &self.data) {
+            (true, Place::InLine, _) => b"\n\n",
+            (true, _, Some(_)) => b"\n",
+            _ => b"",
+        };
+        self.next_by_line(&mut line_ends)
+    }
+
+    /// Whether the body, should it end here, ends inside an event: with data or a line (other than a comment) that no line
+    /// end has closed.
+    #[must_use]
+    pub fn inside_record(&self) -> bool {
+        match self.place {
+            Place::InLine => {
+                self.data.is_some()
+                    || !matches!(
+                        read_line(self.unfinished_line(), self.line_offset == 0),
+                        Line::Comment { .. } | Line::Blank
+                    )
+            }
+            Place::LostLine => true,
+            Place::BlockStart | Place::LineStart | Place::AfterCr => self.data.is_some() || self.oversized,
+        }
+    }
+
+    /// The data of the block that has begun, as if the body ended here with the block's missing line ends.
+    #[must_use]
+    pub fn unterminated_data(&self) -> Option<Vec<u8>> {
+        let mut data = self.kept_data().map(<[u8]>::to_vec);
+        if self.place == Place::InLine
+            && let Line::Data { from } = read_line(self.unfinished_line(), self.line_offset == 0)
+        {
+            let data = data.get_or_insert_default();
+            if self.data.is_some() {
+                data.push(b'\n');
+            }
+            data.extend_from_slice(&self.unfinished_line()[from..]);
+        }
+        data
+    }
+
+    fn next_by_line<'a, 'i: 'a>(&'a mut self, input: &mut &'i [u8]) -> Result<Option<Frame<'a>>, DecodeError> {
+        if let Some(error) = self.failed {
+            *input = &[];
+            return Err(error);
+        }
+        let mut block = InInput::default();
+        loop {
+            self.pass_line_feed(input);
+            let Some(end) = memchr2(b'\n', b'\r', input) else {
+                self.keep(&mut block);
+                return self.keep_line(input);
+            };
+            let piece = &input[..end];
+            let (place, line_offset) = (self.place, self.line_offset);
+            self.pass_line_end(input, end);
+            let in_buffer = match place {
+                Place::LostLine => continue,
+                Place::InLine => {
+                    self.buffer.extend_from_slice(piece);
+                    true
+                }
+                Place::BlockStart | Place::LineStart | Place::AfterCr => false,
+            };
+            let line = if in_buffer { self.unfinished_line() } else { piece };
+            let first = line_offset == 0;
+            if let Some(excess) = self.excess(line, first, true, &block) {
+                let comment = matches!(read_line(line, first), Line::Comment { .. });
+                self.keep(&mut block);
+                match self.outgrown(line_offset + excess as u64, comment)? {
+                    Some(frame) => return Ok(Some(frame)),
+                    None => continue,
+                }
+            }
+            match read_line(line, first) {
+                Line::Blank => {
+                    self.forget_line();
+                    if self.close_block(&block) {
+                        return Ok(Some(self.event_frame(&block)));
+                    }
+                    block = InInput::default();
+                }
+                Line::Data { .. } if self.oversized => self.forget_line(),
+                Line::Data { from } if in_buffer => self.close_data_line(from),
+                Line::Data { from } if block.data.is_none() && self.data.is_none() => {
+                    block.data = Some(&piece[from..]);
+                }
+                Line::Data { from } => {
+                    self.keep(&mut block);
+                    self.add_data_line(&piece[from..]);
+                }
+                Line::Event { from } if in_buffer => {
+                    let name = self.line_start() + from;
+                    self.event.clear();
+                    self.event.extend_from_slice(&self.buffer[name..]);
+                    self.forget_line();
+                }
+                Line::Event { from } => block.event = Some(&piece[from..]),
+                Line::Id { from } => {
+                    let id = line[from..].to_vec();
+                    self.next_id = Some(id);
+                    self.forget_line();
+                }
+                Line::Comment { from } => {
+                    self.keep(&mut block);
+                    if !in_buffer {
+                        return Ok(Some(Frame::Comment(Utf8::new(&piece[from..]))));
+                    }
+                    self.lent = Lent::Line;
+                    return Ok(Some(Frame::Comment(Utf8::new(&self.unfinished_line()[from..]))));
+                }
+                Line::Retry(time) => {
+                    self.keep(&mut block);
+                    self.forget_line();
+                    return Ok(Some(Frame::Retry(time)));
+                }
+                Line::Ignored => self.forget_line(),
+            }
+        }
+    }
+
+    /// Takes the line feed that belongs to a carriage return at the end of the input before.
+    fn pass_line_feed(&mut self, input: &mut &[u8]) {
+        if self.place != Place::AfterCr || input.is_empty() {
+            return;
+        }
+        if let Some(rest) = input.strip_prefix(b"\n") {
+            *input = rest;
+            self.offset += 1;
+            self.line_offset = self.offset;
+        }
+        let fresh = self.data.is_none() && self.event.is_empty() && self.next_id.is_none() && !self.oversized;
+        self.place = if fresh { Place::BlockStart } else { Place::LineStart };
+    }
+
+    /// Takes a line of `end` bytes and its line end away. A CR counts at once; an LF behind it may come later.
+    fn pass_line_end(&mut self, input: &mut &[u8], end: usize) {
+        let (used, place) = match input[end..] {
+            [b'\r', b'\n', ..] => (end + 2, Place::LineStart),
+            [b'\r'] => (end + 1, Place::AfterCr),
+            _ => (end + 1, Place::LineStart),
+        };
+        *input = &input[used..];
+        self.place = place;
+        self.offset += used as u64;
+        self.line_offset = self.offset;
+    }
+
+    /// Keeps the beginning of a line whose end has not come.
+    fn keep_line(&mut self, input: &mut &[u8]) -> Result<Option<Frame<'static>>, DecodeError> {
+        let piece = core::mem::take(input);
+        self.offset += piece.len() as u64;
+        if piece.is_empty() || self.place == Place::LostLine {
+            return Ok(None);
+        }
+        self.place = Place::InLine;
+        self.buffer.extend_from_slice(piece);
+        let (line, first) = (self.unfinished_line(), self.line_offset == 0);
+        let Some(excess) = self.excess(line, first, false, &InInput::default()) else {
+            return Ok(None);
+        };
+        let comment = matches!(read_line(line, first), Line::Comment { .. });
+        self.outgrown(self.line_offset + excess as u64, comment)
+    }
+
+    /// Moves what lies in the input into the decoder's own memory.
+    fn keep(&mut self, block: &mut InInput<'_>) {
+        if let Some(data) = block.data.take() {
+            self.buffer.extend_from_slice(data);
+            self.data = Some(0..data.len());
+        }
+        if let Some(event) = block.event.take() {
+            self.event.clear();
+            self.event.extend_from_slice(event);
+        }
+    }
+
+    /// Appends a data line that lies in the input to the block's data.
+    fn add_data_line(&mut self, value: &[u8]) {
+        self.buffer.push(b'\n');
+        self.buffer.extend_from_slice(value);
+        let start = self.data.take().map_or(0, |data| data.start);
+        self.data = Some(start..self.buffer.len());
+    }
+
+    /// Makes the data line that ends the buffer part of the block's data, in place: the field's name makes room for the
+    /// joining line feed.
+    fn close_data_line(&mut self, from: usize) {
+        let end = self.buffer.len();
+        self.data = Some(match self.data.take() {
+            None => from..end,
+            Some(data) => {
+                let value = data.end + from;
+                self.buffer[data.end] = b'\n';
+                self.buffer.copy_within(value..end, data.end + 1);
+                self.buffer.truncate(data.end + 1 + end - value);
+                data.start..self.buffer.len()
+            }
+        });
+    }
+
+    /// Ends the block at its blank line; says whether there is an event to hand out.
+    fn close_block(&mut self, block: &InInput<'_>) -> bool {
+        if let Some(id) = self.next_id.take() {
+            self.last_id = id;
+        }
+        if self.place == Place::LineStart {
+            self.place = Place::BlockStart;
+        }
+        let dispatched = (block.data.is_some() || self.data.is_some()) && !self.oversized;
+        if dispatched {
+            self.lent = Lent::Block;
+        } else {
+            self.forget_block();
+        }
+        dispatched
+    }
+
+    fn event_frame<'a>(&'a self, block: &InInput<'a>) -> Frame<'a> {
+        let name = block.event.unwrap_or(&self.event);
+        Frame::Event(Event {
+            event: Utf8::new(if name.is_empty() { MESSAGE } else { name }),
+            data: Utf8::new(block.data.or_else(|| self.kept_data()).unwrap_or_default()),
+            id: Utf8::new(&self.last_id),
+        })
+    }
+
+    /// Where in the line the first byte beyond the limit is. The same whatever the cuts: a line that may still turn out to be
+    /// data is measured as data.
+    fn excess(&self, line: &[u8], first: bool, complete: bool, block: &InInput<'_>) -> Option<usize> {
+        let limit = self.options.max_event_bytes;
+        if line.len() <= limit && self.data.is_none() && block.data.is_none() {
+            return None;
+        }
+        let skipped = bom_length(line, first);
+        let field = &line[skipped..];
+        if !self.oversized {
+            if !complete && (b"data:".starts_with(field) || (first && BOM.starts_with(line))) {
+                return None;
+            }
+            if let Line::Data { from } = read_line(line, first) {
+                let held = block.data.or_else(|| self.kept_data()).map_or(0, |data| data.len() + 1);
+                return match limit.checked_sub(held) {
+                    Some(room) => (line.len() - from > room).then_some(from + room),
+                    None => Some(skipped),
+                };
+            }
+        }
+        (field.len() > limit).then_some(skipped + limit)
+    }
+
+    fn outgrown(&mut self, offset: u64, comment: bool) -> Result<Option<Frame<'static>>, DecodeError> {
+        let error = TooLarge { limit: self.options.max_event_bytes, offset };
+        if !self.options.skip_oversized {
+            self.forget_block();
+            self.failed = Some(error.into());
+            return Err(error.into());
+        }
+        if self.place == Place::InLine {
+            self.place = Place::LostLine;
+        }
+        if comment {
+            self.forget_line();
+            return Ok(Some(Frame::Skipped(error)));
+        }
+        let told = self.oversized;
+        self.forget_block();
+        self.oversized = true;
+        Ok((!told).then_some(Frame::Skipped(error)))
+    }
+
+    fn kept_data(&self) -> Option<&[u8]> {
+        self.data.clone().map(|range| &self.buffer[range])
+    }
+
+    fn line_start(&self) -> usize {
+        self.data.as_ref().map_or(0, |data| data.end)
+    }
+
+    fn unfinished_line(&self) -> &[u8] {
+        &self.buffer[self.line_start()..]
+    }
+
+    fn forget_lent(&mut self) {
+        match self.lent {
+            Lent::Nothing => {}
+            Lent::Line => self.forget_line(),
+            Lent::Block => self.forget_block(),
+        }
+        self.lent = Lent::Nothing;
+    }
+
+    fn forget_line(&mut self) {
+        self.buffer.truncate(self.line_start());
+    }
+
+    fn forget_block(&mut self) {
+        self.data = None;
+        self.event.clear();
+        self.oversized = false;
+        if self.buffer.capacity() > KEPT_CAPACITY {
+            self.buffer = Vec::new();
+        } else {
+            self.buffer.clear();
+        }
+    }
+}
+
+/// The data of an event that is one `data` line and a blank line, and how many bytes it takes.
+#[inline]
+fn single_data_event(input: &[u8]) -> Option<(&[u8], usize)> {
+    let field = input.strip_prefix(b"data:")?;
+    let value = field.strip_prefix(b" ").unwrap_or(field);
+    let end = memchr2(b'\n', b'\r', value)?;
+    let line_ends = match value[end..] {
+        [b'\n', b'\n', ..] => 2,
+        [b'\r', b'\n', b'\r', b'\n', ..] => 4,
+        _ => return None,
+    };
+    Some((&value[..end], input.len() - value.len() + end + line_ends))
+}
+
+/// Field names are exact, a line without colon is a field without value, and one space behind the colon is dropped (9.2.6).
+fn read_line(line: &[u8], first: bool) -> Line {
+    let skipped = bom_length(line, first);
+    let field = &line[skipped..];
+    let (name, value) = match memchr::memchr(b':', field) {
+        Some(colon) => {
+            let value = &field[colon + 1..];
+            (&field[..colon], value.strip_prefix(b" ").unwrap_or(value))
+        }
+        None if field.is_empty() => return Line::Blank,
+        None => (field, &field[field.len()..]),
+    };
+    let from = line.len() - value.len();
+    match name {
+        b"" => Line::Comment { from },
+        b"data" => Line::Data { from },
+        b"event" => Line::Event { from },
+        // NUL would make the id unsendable as a header; the standard drops the field.
+        b"id" if !value.contains(&0) => Line::Id { from },
+        b"retry" => milliseconds(value).map_or(Line::Ignored, Line::Retry),
+        _ => Line::Ignored,
+    }
+}
+
+/// Digits only; a number that no 64-bit integer holds is ignored, as browsers do it.
+fn milliseconds(value: &[u8]) -> Option<Duration> {
+    if value.is_empty() || !value.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    core::str::from_utf8(value).ok()?.parse().ok().map(Duration::from_millis)
+}
+
+/// A BOM counts only as the first bytes of the body, whole.
+fn bom_length(line: &[u8], first: bool) -> usize {
+    if first && line.starts_with(BOM) { BOM.len() } else { 0 }
+}

@@ -1,0 +1,553 @@
+//! A stream: a [`Session`] that says when to connect, and a [`Reader`] of what comes, put together. A driver does what
+//! [`Stream::next`] says, in the same way on every platform.
+
+use alloc::borrow::{Cow, ToOwned};
+use alloc::collections::VecDeque;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use crate::decoder::Decoder;
+use crate::error::DecodeError;
+use crate::format::Format;
+use crate::frame::Frame;
+use crate::json::{Path, lookup, unescape};
+use crate::options::Options;
+use crate::reader::{Markers, Read, Reader, Verdict};
+use crate::sequence::Sequence;
+use crate::session::{
+    Action, Again, At, Failure, Head, Input, Outcome, Policy, Session, retry_after,
+};
+
+/// The most that is kept of a refused reply's body, in bytes.
+pub const REFUSED_BODY_BYTES: usize = 64 * 1024;
+/// A refused reply's body is waited for no longer.
+const REFUSED_BODY_TIME: Duration = Duration::from_secs(5);
+/// The most that is kept of the data of a record that reported a failure, in bytes.
+const FAILURE_BYTES: usize = 4 * 1024;
+
+/// Where the cursor comes from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CursorSource {
+    /// The last event id of an SSE stream, sent as `Last-Event-ID`.
+    #[default]
+    EventId,
+    /// A JSON field of each record.
+    Json(Path),
+}
+
+/// What a stream is to do.
+#[derive(Clone, Debug, Default)]
+pub struct Setup {
+    /// What may be sent again, and how long it may take. `expects_marker` follows from the markers.
+    pub policy: Policy,
+    /// The format; chosen by hand it wins over the content type.
+    pub format: Format,
+    /// There may be no content type; then the first byte says the format. Else such a reply is refused.
+    pub sniff: bool,
+    /// Of the formats that a content type announces, the one that is read. `None` for all.
+    pub only: Option<Format>,
+    /// The decoder's limits and choices. `done` follows from the markers.
+    pub options: Options,
+    /// End, failure and heartbeat markers.
+    pub markers: Markers,
+    /// Where the cursor comes from.
+    pub cursor_source: CursorSource,
+    /// Where an earlier stream stopped.
+    pub last_event_id: Option<String>,
+}
+
+/// What to do next.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Step<'a> {
+    /// Deliver this frame; `gap` says that the server's ordered ids left some out before it, with the last one before the
+    /// hole.
+    Frame {
+        /// The frame.
+        frame: Frame<'a>,
+        /// The id before the hole.
+        gap: Option<String>,
+    },
+    /// Send the request, with [`Stream::request_cursor`].
+    Connect,
+    /// Drop the request that is under way; another one will follow. To be told to whoever watches.
+    Again(Again),
+    /// Records may have been lost. To be told.
+    Gap {
+        /// The cursor behind which they are missing, where there is one.
+        after: Option<String>,
+    },
+    /// The wire has been silent for this long. To be told.
+    Stalled(Duration),
+    /// Nothing this time; ask again.
+    Pass,
+    /// The input is used up: wait for more, or for the [deadline](Stream::deadline).
+    Starved,
+    /// Drop the request that is under way, if any. The stream is over; see [`Stream::outcome`].
+    Closed,
+}
+
+/// What a stream brought and took.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stats {
+    /// From the start to the first byte of a body.
+    pub first_byte: Option<Duration>,
+    /// From the start to the first record.
+    pub first_event: Option<Duration>,
+    /// Bytes of the decoded bodies.
+    pub bytes: u64,
+    /// Records that were delivered.
+    pub events: u64,
+    /// Requests.
+    pub attempts: u32,
+    /// The longest silence on the wire while the consumer was asking.
+    pub longest_silence: Duration,
+    /// From the start to the end, or to now.
+    pub elapsed: Duration,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Phase {
+    /// Not started, connecting, or waiting.
+    Away,
+    /// A body is being read.
+    Reading,
+    /// The body has ended; what its end completes is handed out.
+    Finishing,
+    /// What the body's end completes was handed out.
+    Finished,
+    /// A marker decided how the stream ends.
+    Judged(Verdict),
+    /// The body cannot be decoded further.
+    Undecodable(DecodeError),
+    /// The stream is refused; what the reply says is collected.
+    Refused { until: Duration, body: Vec<u8> },
+    /// Over.
+    Closed { refused_body: Vec<u8> },
+}
+
+/// One stream over all its requests; does no input or output itself.
+#[derive(Clone, Debug)]
+pub struct Stream {
+    setup: Setup,
+    session: Session,
+    reader: Reader,
+    phase: Phase,
+    told: VecDeque<Step<'static>>,
+    sequence: Sequence,
+    started: Duration,
+    stats: Stats,
+    /// Bytes of the present body.
+    body_bytes: u64,
+    error: Option<String>,
+}
+
+impl Stream {
+    /// A stream that has not begun.
+    #[must_use]
+    pub fn new(mut setup: Setup) -> Self {
+        setup.policy.expects_marker = setup.markers.expected();
+        setup.options.done = setup.markers.done();
+        let decoder = Decoder::new(setup.format, setup.options);
+        let mut sequence = Sequence::default();
+        if let Some(id) = &setup.last_event_id {
+            sequence.hole_before(id);
+        }
+        Self {
+            session: Session::new(setup.policy, setup.last_event_id.as_deref()),
+            reader: Reader::new(decoder, setup.markers.clone(), setup.policy.follow),
+            setup,
+            phase: Phase::Away,
+            told: VecDeque::new(),
+            sequence,
+            started: Duration::ZERO,
+            stats: Stats::default(),
+            body_bytes: 0,
+            error: None,
+        }
+    }
+
+    /// The consumer wants the stream; [`next`](Self::next) says [`Step::Connect`].
+    pub fn start(&mut self, at: At) {
+        self.started = at.now;
+        self.tell(at, Input::Start);
+    }
+
+    /// The reply's head came. `clock` is the time since 1970, for a `Retry-After` that is a date.
+    pub fn head(&mut self, at: At, status: u16, content_type: Option<&str>, retry: Option<&str>, clock: Duration) {
+        let decoder = self.decoder_for(content_type);
+        let head = Head {
+            status,
+            acceptable: decoder.is_some(),
+            retry_after: retry.and_then(|value| retry_after(value, clock)),
+        };
+        self.phase = Phase::Reading;
+        self.body_bytes = 0;
+        if let Some(decoder) = decoder {
+            self.reader.restart(decoder);
+        }
+        self.tell(at, Input::Head(head));
+    }
+
+    /// Bytes of the body came, to be given to [`next`](Self::next) now.
+    pub fn received(&mut self, at: At, bytes: usize) {
+        if matches!(self.phase, Phase::Reading) {
+            self.stats.first_byte.get_or_insert(at.now.saturating_sub(self.started));
+            self.stats.bytes += bytes as u64;
+            self.body_bytes += bytes as u64;
+        }
+        self.tell(at, Input::Wire);
+    }
+
+    /// The body ended cleanly.
+    pub fn body_end(&mut self) {
+        match self.phase {
+            Phase::Reading => self.phase = Phase::Finishing,
+            Phase::Refused { .. } => self.close(),
+            Phase::Away
+            | Phase::Finishing
+            | Phase::Finished
+            | Phase::Judged(_)
+            | Phase::Undecodable(_)
+            | Phase::Closed { .. } => {}
+        }
+    }
+
+    /// The transport failed; `error` says how, for people.
+    pub fn broke(&mut self, at: At, failure: Failure, error: String) {
+        if matches!(self.phase, Phase::Refused { .. }) {
+            self.close();
+            return;
+        }
+        self.error = Some(error);
+        self.tell_cursor(at);
+        self.tell(at, Input::Broken(failure));
+    }
+
+    /// The body's content coding is corrupt; `error` says how, for people.
+    pub fn corrupt(&mut self, at: At, error: String) {
+        self.error = Some(error);
+        self.tell(at, Input::Unreadable { offset: self.body_bytes, limit: None });
+    }
+
+    /// Time has passed.
+    pub fn tick(&mut self, at: At) {
+        match self.phase {
+            Phase::Refused { until, .. } if at.now >= until => self.close(),
+            Phase::Refused { .. } => {}
+            _ => {
+                self.tell_cursor(at);
+                self.tell(at, Input::Tick);
+            }
+        }
+    }
+
+    /// The consumer asks for nothing for a while.
+    pub fn pause(&mut self, at: At) {
+        self.tell(at, Input::Pause);
+    }
+
+    /// The consumer asks again.
+    pub fn resume(&mut self, at: At) {
+        self.tell(at, Input::Resume);
+    }
+
+    /// Connect now, where the request may be sent again.
+    pub fn kick(&mut self, at: At) {
+        self.tell_cursor(at);
+        self.tell(at, Input::Kick);
+    }
+
+    /// There was no place for the stream in time.
+    pub fn queue_timeout(&mut self, at: At) {
+        self.tell(at, Input::QueueTimeout);
+    }
+
+    /// The caller stops the stream.
+    pub fn cancel(&mut self, at: At) {
+        self.tell_cursor(at);
+        self.tell(at, Input::Cancel);
+    }
+
+    /// What to do next. Takes from the front of `input` what it used; what is left when the step is [`Step::Again`] or
+    /// [`Step::Closed`] is of no use.
+    pub fn next<'a, 'i: 'a>(&'a mut self, at: At, input: &mut &'i [u8]) -> Step<'a> {
+        if let Some(step) = self.told.pop_front() {
+            return step;
+        }
+        match &mut self.phase {
+            Phase::Away => return Step::Starved,
+            Phase::Closed { .. } => return Step::Closed,
+            Phase::Refused { body, .. } => {
+                let room = REFUSED_BODY_BYTES - body.len();
+                body.extend_from_slice(&input[..input.len().min(room)]);
+                *input = &[];
+                if body.len() < REFUSED_BODY_BYTES {
+                    return Step::Starved;
+                }
+                self.close();
+                return Step::Pass;
+            }
+            Phase::Finished | Phase::Judged(_) | Phase::Undecodable(_) => {
+                self.conclude(at);
+                return Step::Pass;
+            }
+            Phase::Reading | Phase::Finishing => {}
+        }
+        let finishing = self.phase == Phase::Finishing;
+        let read = if finishing { self.reader.finish() } else { self.reader.next(input) };
+        // From here on the reader is lent; what it came to is acted upon in the next call.
+        match read {
+            Ok(Read::Frame(frame, verdict)) => {
+                if let Some(verdict) = verdict {
+                    self.phase = Phase::Judged(verdict);
+                    if verdict == Verdict::Failed {
+                        self.error = failure_text(&frame);
+                    }
+                }
+                if is_record(&frame) {
+                    self.stats.events += 1;
+                    self.stats.first_event.get_or_insert(at.now.saturating_sub(self.started));
+                }
+                let gap = note_frame(&frame, at, &self.setup.cursor_source, &mut self.session, &mut self.sequence);
+                Step::Frame { frame, gap }
+            }
+            Ok(Read::Ended(verdict)) => {
+                self.phase = Phase::Judged(verdict);
+                Step::Pass
+            }
+            Ok(Read::Nothing) if finishing => {
+                self.phase = Phase::Finished;
+                Step::Pass
+            }
+            Ok(Read::Nothing) => Step::Starved,
+            Err(error) => {
+                self.phase = Phase::Undecodable(error);
+                Step::Pass
+            }
+        }
+    }
+
+    /// When the stream wants a [`tick`](Self::tick) at the latest; `None` for never.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Duration> {
+        match self.phase {
+            Phase::Refused { until, .. } => Some(until),
+            _ => self.session.deadline(),
+        }
+    }
+
+    /// How the stream ended, once it has.
+    #[must_use]
+    pub const fn outcome(&self) -> Option<Outcome> {
+        match self.phase {
+            Phase::Closed { .. } => self.session.outcome(),
+            _ => None,
+        }
+    }
+
+    /// What the transport or the peer said about the failure, for people.
+    #[must_use]
+    pub fn error(&self) -> Option<&str> {
+        self.error.as_deref()
+    }
+
+    /// The body of a refused reply, as far as it was kept.
+    #[must_use]
+    pub fn refused_body(&self) -> &[u8] {
+        match &self.phase {
+            Phase::Closed { refused_body } => refused_body,
+            _ => &[],
+        }
+    }
+
+    /// Where a stream that goes on behind this one would begin.
+    #[must_use]
+    pub fn cursor(&self) -> Option<&str> {
+        self.session.cursor()
+    }
+
+    /// The cursor for the request that is to be sent.
+    #[must_use]
+    pub fn request_cursor(&self) -> Option<&str> {
+        self.session.request_cursor()
+    }
+
+    /// Whether records have come, so that a further request goes on behind them.
+    #[must_use]
+    pub const fn has_begun(&self) -> bool {
+        self.stats.events > 0
+    }
+
+    /// What the stream brought and took so far.
+    #[must_use]
+    pub fn stats(&self, now: Duration) -> Stats {
+        Stats {
+            attempts: self.session.attempts(),
+            longest_silence: self.session.longest_silence(now),
+            elapsed: now.saturating_sub(self.started),
+            ..self.stats
+        }
+    }
+
+    /// The format of the present body; [`Format::Auto`] as long as it is not known.
+    #[must_use]
+    pub const fn format(&self) -> Format {
+        self.reader.decoder().format()
+    }
+
+    fn decoder_for(&self, content_type: Option<&str>) -> Option<Decoder> {
+        let options = self.setup.options;
+        let decoder = match self.setup.format {
+            Format::Auto => match content_type {
+                Some(content_type) => Decoder::for_content_type(content_type, options)?,
+                None if self.setup.sniff => Decoder::new(Format::Auto, options),
+                None => return None,
+            },
+            chosen => Decoder::new(chosen, options),
+        };
+        if self.setup.only.is_some_and(|only| only != decoder.format() && self.setup.format == Format::Auto) {
+            return None;
+        }
+        let known = self.reader.decoder().last_event_id();
+        let first = self.setup.last_event_id.as_deref().unwrap_or_default().as_bytes();
+        Some(decoder.with_last_event_id(if known.is_empty() { first } else { known.as_bytes() }))
+    }
+
+    /// Tells the session how the body ended.
+    fn conclude(&mut self, at: At) {
+        self.tell_cursor(at);
+        match self.phase {
+            Phase::Finished => {
+                let inside_record = self.reader.decoder().inside_record();
+                self.tell(at, Input::BodyEnd { inside_record });
+            }
+            Phase::Judged(Verdict::Complete) => self.tell(at, Input::EndMarker),
+            Phase::Judged(Verdict::Failed) => self.tell(at, Input::FailureMarker),
+            Phase::Undecodable(error) => {
+                self.error = Some(error.to_string());
+                let limit = match error {
+                    DecodeError::TooLarge(error) => Some(error.limit),
+                    DecodeError::Malformed(_) => None,
+                };
+                self.tell(at, Input::Unreadable { offset: error.offset(), limit });
+            }
+            Phase::Away | Phase::Reading | Phase::Finishing | Phase::Refused { .. } | Phase::Closed { .. } => {}
+        }
+    }
+
+    /// An id counts from the end of its block on, also where the block had no data and made no event.
+    fn tell_cursor(&mut self, at: At) {
+        let reading = matches!(
+            self.phase,
+            Phase::Reading | Phase::Finishing | Phase::Finished | Phase::Judged(_) | Phase::Undecodable(_)
+        );
+        if reading && self.setup.cursor_source == CursorSource::EventId && self.format() == Format::Sse {
+            let id = self.reader.decoder().last_event_id().to_str();
+            if !id.is_empty() {
+                self.session.handle(at, Input::Cursor(sendable(&id)));
+            }
+        }
+    }
+
+    fn tell(&mut self, at: At, input: Input<'_>) {
+        match self.session.handle(at, input) {
+            Action::Nothing => {}
+            Action::Connect => self.told.push_back(Step::Connect),
+            Action::Stalled { silent } => self.told.push_back(Step::Stalled(silent)),
+            Action::Wait(again) => {
+                self.phase = Phase::Away;
+                self.told.push_back(Step::Again(again));
+                if again.gap {
+                    let after = self.session.cursor().map(ToOwned::to_owned);
+                    self.told.push_back(Step::Gap { after });
+                }
+            }
+            Action::Close => {
+                let has_body = !matches!(self.session.outcome(), Some(Outcome::Refused { status: 204, .. }));
+                if let (Some(Outcome::Refused { .. }), true) = (self.session.outcome(), has_body) {
+                    let until = at.now.saturating_add(REFUSED_BODY_TIME);
+                    self.phase = Phase::Refused { until, body: Vec::new() };
+                } else {
+                    self.close();
+                }
+            }
+        }
+    }
+
+    fn close(&mut self) {
+        let refused_body = match core::mem::replace(&mut self.phase, Phase::Away) {
+            Phase::Refused { body, .. } => body,
+            _ => Vec::new(),
+        };
+        self.phase = Phase::Closed { refused_body };
+    }
+}
+
+/// Tells the session of a frame; returns the id before a hole in the server's ordered ids.
+fn note_frame(
+    frame: &Frame<'_>,
+    at: At,
+    source: &CursorSource,
+    session: &mut Session,
+    sequence: &mut Sequence,
+) -> Option<String> {
+    let json = match (frame, source) {
+        (Frame::Retry(wait), _) => {
+            session.handle(at, Input::Retry(*wait));
+            return None;
+        }
+        (Frame::Event(event), CursorSource::EventId) => {
+            let id = event.id.to_str();
+            let hole = sequence.hole_before(&id);
+            let gap = session.cursor().filter(|_| hole).map(ToOwned::to_owned);
+            session.handle(at, Input::Record { cursor: Some(sendable(&id)) });
+            return gap;
+        }
+        (Frame::Event(event), _) => event.data,
+        (Frame::Record(record), _) => record.json,
+        (Frame::Text(_), _) => {
+            session.handle(at, Input::Record { cursor: None });
+            return None;
+        }
+        _ => return None,
+    };
+    let cursor = match source {
+        CursorSource::EventId => None,
+        CursorSource::Json(path) => lookup(json.as_bytes(), path).and_then(scalar),
+    };
+    session.handle(at, Input::Record { cursor: cursor.as_deref() });
+    None
+}
+
+/// A JSON string's content, or a number as written.
+fn scalar(json: &[u8]) -> Option<Cow<'_, str>> {
+    match json.first()? {
+        b'"' => unescape(json).map(Cow::Owned),
+        b'-' | b'0'..=b'9' => core::str::from_utf8(json).ok().map(Cow::Borrowed),
+        _ => None,
+    }
+}
+
+/// An id that cannot be a header value (RFC 9110, 5.5) is never sent; then there is no cursor.
+fn sendable(id: &str) -> &str {
+    let unsendable = |byte: u8| (byte < 0x20 && byte != b'\t') || byte == 0x7F;
+    if id.bytes().any(unsendable) { "" } else { id }
+}
+
+const fn is_record(frame: &Frame<'_>) -> bool {
+    matches!(frame, Frame::Event(_) | Frame::Record(_) | Frame::Text(_))
+}
+
+fn failure_text(frame: &Frame<'_>) -> Option<String> {
+    let said = match frame {
+        Frame::Event(event) => event.data,
+        Frame::Record(record) => record.json,
+        _ => return None,
+    };
+    let text = said.to_str();
+    let end = (0..=FAILURE_BYTES.min(text.len())).rev().find(|&end| text.is_char_boundary(end))?;
+    Some(text[..end].to_owned())
+}

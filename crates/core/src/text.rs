@@ -1,0 +1,178 @@
+//! Text as it comes: UTF-8 by the WHATWG Encoding standard's "UTF-8 decode", never a broken character.
+
+use alloc::borrow::{Cow, ToOwned};
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use crate::error::{DecodeError, TooLarge};
+use crate::frame::Frame;
+use crate::options::Options;
+
+/// The string that ends a text stream when it is the last one of the body.
+const DONE: &str = "[DONE]";
+const WHITE: [char; 4] = [' ', '\t', '\r', '\n'];
+
+/// A decoder of text bodies, fed in pieces that may be cut anywhere.
+///
+/// With [`Options::done`], what may be the closing `[DONE]` is held back until it is known not to be.
+#[derive(Clone, Debug)]
+pub struct Text {
+    options: Options,
+    place: Place,
+    /// The beginning of a character whose rest has not come: at most three bytes.
+    partial: Vec<u8>,
+    /// The end of the text so far, as long as it may be the closing marker.
+    held: String,
+    /// What the last frame was lent from.
+    lent: String,
+    offset: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    /// Before the first character; a BOM here is dropped.
+    Start,
+    Inside,
+    /// The body has ended inside a character.
+    EndedInside,
+    Ended,
+    Failed(TooLarge),
+}
+
+impl Text {
+    /// A decoder at the start of a body.
+    #[must_use]
+    pub const fn new(options: Options) -> Self {
+        Self {
+            options,
+            place: Place::Start,
+            partial: Vec::new(),
+            held: String::new(),
+            lent: String::new(),
+            offset: 0,
+        }
+    }
+
+    /// The text in `input`, all of it but for half a character at its end. Takes all of `input`.
+    ///
+    /// # Errors
+    /// [`DecodeError::TooLarge`] when the white space behind a possible `[DONE]` outgrows `max_event_bytes`.
+    pub fn next<'a, 'i: 'a>(&'a mut self, input: &mut &'i [u8]) -> Result<Option<Frame<'a>>, DecodeError> {
+        if let Place::Failed(error) = self.place {
+            *input = &[];
+            return Err(error.into());
+        }
+        let piece = core::mem::take(input);
+        self.offset += piece.len() as u64;
+        let mut text = self.characters(piece);
+        if self.place == Place::Start && !text.is_empty() {
+            self.place = Place::Inside;
+            text = without_bom(text);
+        }
+        let shown = if self.options.done { self.hold_back(&mut text)? } else { text.len() };
+        let text = match text {
+            Cow::Borrowed(text) => text,
+            Cow::Owned(text) => {
+                self.lent = text;
+                &self.lent
+            }
+        };
+        Ok((shown > 0).then_some(Frame::Text(&text[..shown])))
+    }
+
+    /// Says that the body has ended cleanly; to be called until it returns `None`. Half a character reads as U+FFFD, and a
+    /// closing `[DONE]` is [`Frame::Done`].
+    ///
+    /// # Errors
+    /// As [`next`](Self::next).
+    pub fn finish(&mut self) -> Result<Option<Frame<'_>>, DecodeError> {
+        match self.place {
+            Place::Failed(error) => return Err(error.into()),
+            Place::Ended | Place::EndedInside => return Ok(None),
+            Place::Start | Place::Inside if self.partial.is_empty() => self.place = Place::Ended,
+            Place::Start | Place::Inside => self.place = Place::EndedInside,
+        }
+        self.lent = core::mem::take(&mut self.held);
+        if self.place == Place::EndedInside {
+            self.partial.clear();
+            self.lent.push(char::REPLACEMENT_CHARACTER);
+        } else if self.lent.trim_end_matches(WHITE) == DONE {
+            return Ok(Some(Frame::Done));
+        }
+        Ok((!self.lent.is_empty()).then_some(Frame::Text(&self.lent)))
+    }
+
+    /// Whether the body ended inside a character.
+    #[must_use]
+    pub fn inside_record(&self) -> bool {
+        self.place == Place::EndedInside || !self.partial.is_empty()
+    }
+
+    /// All whole characters up to the end of `piece`.
+    fn characters<'a>(&mut self, piece: &'a [u8]) -> Cow<'a, str> {
+        if self.partial.is_empty() {
+            let (whole, partial) = piece.split_at(whole_characters(piece));
+            self.partial.extend_from_slice(partial);
+            return String::from_utf8_lossy(whole);
+        }
+        self.partial.extend_from_slice(piece);
+        let whole = whole_characters(&self.partial);
+        let text = String::from_utf8_lossy(&self.partial[..whole]).into_owned();
+        self.partial.drain(..whole);
+        Cow::Owned(text)
+    }
+
+    /// How much of the text can be shown; what may be the closing marker is kept for later.
+    fn hold_back(&mut self, text: &mut Cow<'_, str>) -> Result<usize, TooLarge> {
+        if self.held.len() >= DONE.len() && text.trim_start_matches(WHITE).is_empty() {
+            // Only white space behind the marker: nothing has to be looked at again.
+            self.held.push_str(text);
+            self.check_held()?;
+            return Ok(0);
+        }
+        if !self.held.is_empty() {
+            *text = Cow::Owned(core::mem::take(&mut self.held) + text);
+        }
+        let shown = marker_start(text);
+        self.held.push_str(&text[shown..]);
+        self.check_held()?;
+        Ok(shown)
+    }
+
+    fn check_held(&mut self) -> Result<(), TooLarge> {
+        let limit = self.options.max_event_bytes.max(DONE.len());
+        let Some(beyond) = self.held.len().checked_sub(limit).filter(|beyond| *beyond > 0) else { return Ok(()) };
+        let behind = (beyond + self.partial.len()) as u64;
+        let error = TooLarge { limit: self.options.max_event_bytes, offset: self.offset - behind };
+        self.held = String::new();
+        self.place = Place::Failed(error);
+        Err(error)
+    }
+}
+
+fn without_bom(text: Cow<'_, str>) -> Cow<'_, str> {
+    match text {
+        Cow::Borrowed(text) => Cow::Borrowed(text.strip_prefix('\u{FEFF}').unwrap_or(text)),
+        Cow::Owned(text) if text.starts_with('\u{FEFF}') => Cow::Owned(text['\u{FEFF}'.len_utf8()..].to_owned()),
+        text => text,
+    }
+}
+
+/// How many bytes stand before a character that is cut off at the end.
+fn whole_characters(bytes: &[u8]) -> usize {
+    let tail = bytes.len().saturating_sub(3);
+    // Only the last three bytes can begin a character that more bytes would complete.
+    (tail..bytes.len())
+        .find(|&at| matches!(core::str::from_utf8(&bytes[at..]), Err(e) if e.valid_up_to() == 0 && e.error_len().is_none()))
+        .unwrap_or(bytes.len())
+}
+
+/// Where the text's end begins to be `[DONE]` and white space, or the beginning of `[DONE]`.
+fn marker_start(text: &str) -> usize {
+    let trimmed = text.trim_end_matches(WHITE);
+    if trimmed.ends_with(DONE) {
+        return trimmed.len() - DONE.len();
+    }
+    let cut = (1..DONE.len()).rev().find(|&length| text.ends_with(&DONE[..length]));
+    text.len() - cut.unwrap_or(0)
+}

@@ -1,0 +1,98 @@
+//! One reply run through a stream, by the simplest possible driver.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tidewire_core::session::{At, Failure, Outcome, Policy};
+use tidewire_core::{Format, Markers, Setup, Step, Stream};
+
+use super::lines::{line, push};
+use super::table::Row;
+
+const NOW: At = At { now: Duration::ZERO, chance: 0 };
+
+/// The lines of a reply, and its end line.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Streamed {
+    pub(crate) lines: Vec<Value>,
+    pub(crate) end: Value,
+}
+
+/// Reads the reply of a row, cut like this.
+pub(crate) fn stream(row: &Row, pieces: &[&[u8]]) -> Streamed {
+    let mut stream = Stream::new(setup(row));
+    let mut lines = Vec::new();
+    stream.start(NOW);
+    assert_eq!(stream.next(NOW, &mut &[][..]), Step::Connect);
+    stream.head(NOW, 200, row.text("content_type"), None, Duration::ZERO);
+    for piece in pieces {
+        if stream.outcome().is_some() {
+            break;
+        }
+        stream.received(NOW, piece.len());
+        read(&mut stream, piece, &mut lines);
+    }
+    if row.flag("broken") {
+        stream.broke(NOW, Failure::Body, "reset".to_owned());
+    } else {
+        stream.body_end();
+    }
+    read(&mut stream, &[], &mut lines);
+    Streamed { lines, end: end(&stream) }
+}
+
+fn read(stream: &mut Stream, mut input: &[u8], lines: &mut Vec<Value>) {
+    loop {
+        match stream.next(NOW, &mut input) {
+            Step::Frame { frame, gap } => {
+                if let Some(after) = gap {
+                    lines.push(json!({"type": "gap", "after": after}));
+                }
+                push(lines, line(&frame));
+            }
+            Step::Pass => {}
+            Step::Starved => {
+                assert!(input.is_empty(), "input is left over");
+                return;
+            }
+            Step::Closed => return,
+            other => panic!("the request is not sent again, yet: {other:?}"),
+        }
+    }
+}
+
+fn setup(row: &Row) -> Setup {
+    let markers = |key| {
+        let list = row.list(key)?;
+        Some(list.into_iter().map(|marker| marker.parse().expect("a marker")).collect())
+    };
+    Setup {
+        policy: Policy { follow: row.flag("follow"), ..Policy::default() },
+        format: row.text("format").map_or(Format::Auto, |name| name.parse().expect("a format")),
+        options: row.options(),
+        markers: Markers {
+            end_on: markers("end_on"),
+            fail_on: markers("fail_on"),
+            heartbeat_on: markers("heartbeat_on").unwrap_or_default(),
+        },
+        last_event_id: row.text("last_event_id").map(str::to_owned),
+        ..Setup::default()
+    }
+}
+
+/// The end line.
+fn end(stream: &Stream) -> Value {
+    let outcome = stream.outcome().expect("a stream that has ended has an outcome");
+    let stats = stream.stats(Duration::ZERO);
+    let mut end = json!({"type": "end", "outcome": outcome.code(), "events": stats.events, "bytes": stats.bytes});
+    if let Some(cursor) = stream.cursor() {
+        end["cursor"] = cursor.into();
+    }
+    if let Outcome::Unreadable { offset, limit } = outcome {
+        end["offset"] = offset.into();
+        if let Some(limit) = limit {
+            end["limit"] = limit.into();
+        }
+    }
+    end
+}
