@@ -2,6 +2,7 @@
 
 use std::error::Error as StdError;
 use std::future::Future;
+use std::io::ErrorKind;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -226,40 +227,42 @@ fn classify_send(error: reqwest::Error) -> TransportError {
     }
 }
 
+/// A connection that broke shows in hyper's error, a content coding that merely stops short in an early end; all else is the
+/// decoder's complaint.
 fn classify_body(error: &reqwest::Error) -> TransportError {
-    let broken = sources(error).any(|source| {
-        source.is::<hyper::Error>()
-            // A content coding that merely stops short.
-            || source.downcast_ref::<std::io::Error>().is_some_and(|io| is_cut(io.kind()))
-    });
-    if error.is_decode() && !broken {
-        TransportError::Corrupt(format!("the body's content coding is corrupt: {}", said(error)))
-    } else {
+    let broken = sources(error).any(|source| source.is::<hyper::Error>()) || io_kinds(error).any(is_cut);
+    // zlib's word for input that stopped short (zlib.h, Z_BUF_ERROR); it comes as an error of no kind.
+    if broken || said(error).contains("BufError") {
         TransportError::Broken(format!("the connection broke inside the body: {}", said(error)))
+    } else {
+        TransportError::Corrupt(format!("the body's content coding is corrupt: {}", said(error)))
     }
 }
 
-const fn is_cut(kind: std::io::ErrorKind) -> bool {
-    use std::io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, TimedOut, UnexpectedEof};
+fn io_kinds(error: &reqwest::Error) -> impl Iterator<Item = ErrorKind> {
+    sources(error).filter_map(|source| source.downcast_ref::<std::io::Error>()).map(std::io::Error::kind)
+}
+
+const fn is_cut(kind: ErrorKind) -> bool {
+    use ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, TimedOut, UnexpectedEof};
     matches!(kind, UnexpectedEof | ConnectionReset | ConnectionAborted | BrokenPipe | TimedOut)
 }
 
 /// Each kind of failed connection in its own words.
 fn connect_problem(error: &reqwest::Error) -> String {
     let said = said(error);
-    let io =
-        sources(error).find_map(|source| source.downcast_ref::<std::io::Error>()).map(std::io::Error::kind);
+    let is = |kind| io_kinds(error).any(|found| found == kind);
     if error.is_dns() {
-        return format!("the host's name cannot be resolved: {said}");
-    }
-    match io {
-        Some(std::io::ErrorKind::ConnectionRefused) => format!("the connection was refused: {said}"),
+        format!("the host's name cannot be resolved: {said}")
+    } else if is(ErrorKind::ConnectionRefused) {
+        format!("the connection was refused: {said}")
+    } else if is(ErrorKind::InvalidData) {
         // rustls says everything it does not like in this way: a bad certificate, or no TLS at all.
-        Some(std::io::ErrorKind::InvalidData) => format!("the TLS handshake failed: {said}"),
-        Some(std::io::ErrorKind::UnexpectedEof) => {
-            format!("the connection was closed during the TLS handshake: {said}")
-        }
-        _ => format!("no connection: {said}"),
+        format!("the TLS handshake failed: {said}")
+    } else if is(ErrorKind::UnexpectedEof) {
+        format!("the connection was closed during the TLS handshake: {said}")
+    } else {
+        format!("no connection: {said}")
     }
 }
 

@@ -1,0 +1,166 @@
+//! Limits of time, stalls, and connections that are closed when nobody reads them any more. Times are compared with bounds that
+//! are far from what is measured, never with what a machine happens to need.
+
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use tidewire::{Client, Error, Limit, Outcome};
+use tidewire_cli::serve::{Ended, reply_text};
+use tidewire_tests::raw::{Act, RawServer, reply};
+use tidewire_tests::{requests, take, upstream, within};
+
+const SHORT: Duration = Duration::from_millis(300);
+
+#[tokio::test]
+async fn a_model_that_thinks_is_told_as_stalled_and_not_cut() {
+    let server = upstream().await;
+    let stalls = Arc::new(Mutex::new(Vec::new()));
+    let noted = Arc::clone(&stalls);
+    let request = Client::new().post(server.url("/think?interval_ms=0&silence_ms=2000")).body("{}");
+    let mut events = request
+        .stall_after(Duration::from_millis(500))
+        .on_stall(move |silent| noted.lock().expect("a lock").push(silent))
+        .events();
+    let taken = take(&mut events).await;
+    assert_eq!(taken.outcome, Some(Outcome::Complete));
+    let stalls = stalls.lock().expect("a lock").clone();
+    assert_eq!(stalls.len(), 1, "once for one silence: {stalls:?}");
+    assert!(stalls[0] >= Duration::from_millis(500) && stalls[0] < Duration::from_secs(2));
+    assert!(events.stats().longest_silence >= Duration::from_millis(1900));
+    assert_eq!(requests(&server.log(), "/think").len(), 1);
+    assert!(reply_text().len() > 100);
+}
+
+#[tokio::test]
+async fn silence_beyond_the_idle_timeout_is_cut() {
+    let server = upstream().await;
+    let request = || Client::new().post(server.url("/stall?interval_ms=0")).body("{}");
+    let taken = take(&mut request().idle_timeout(SHORT).events()).await;
+    assert_eq!((taken.outcome, taken.items.len()), (Some(Outcome::TimedOut(Limit::Idle)), 4));
+    let log =
+        within("the close", server.log_until(|log| log.iter().all(|request| request.response.is_some())))
+            .await;
+    assert_eq!(log[0].response.as_ref().map(|end| end.ended), Some(Ended::ClientClosed));
+    // Before the head, too.
+    let taken =
+        take(&mut Client::new().post(server.url("/slow-headers")).body("{}").idle_timeout(SHORT).events())
+            .await;
+    assert_eq!(taken.outcome, Some(Outcome::TimedOut(Limit::Idle)));
+}
+
+#[tokio::test]
+async fn each_limit_by_its_name() {
+    let server = upstream().await;
+    // Comments are life on the wire, and no progress.
+    let beats = RawServer::start(vec![
+        [
+            vec![reply("content-type: text/event-stream", b"data: one\n\n")],
+            (0..100).flat_map(|_| [Act::Wait(SHORT / 6), Act::Send(b": beat\n".to_vec())]).collect(),
+        ]
+        .concat(),
+    ])
+    .await;
+    let post = |url: String| Client::new().post(url).body("{}");
+    let rows = [
+        (post(beats.url("/")).idle_timeout(SHORT * 2).progress_timeout(SHORT * 3).events(), Limit::Progress),
+        (post(server.url("/slow-headers")).first_event_timeout(SHORT).events(), Limit::FirstEvent),
+        (post(server.url("/stall?interval_ms=0")).timeout(SHORT).events(), Limit::Total),
+    ];
+    for (mut events, limit) in rows {
+        assert_eq!(take(&mut events).await.outcome, Some(Outcome::TimedOut(limit)));
+    }
+    // TLS counts to connecting: a server that accepts and says nothing.
+    let mute = RawServer::start(vec![vec![Act::Hang]]).await;
+    let client = Client::builder().connect_timeout(SHORT).build();
+    let mut events = client.get(mute.url("/").replace("http:", "https:")).retry_attempts(0).events();
+    assert_eq!(take(&mut events).await.outcome, Some(Outcome::TimedOut(Limit::Connect)));
+}
+
+#[tokio::test]
+async fn limits_stand_still_while_nobody_asks() {
+    let server = upstream().await;
+    let mut events = Client::new()
+        .post(server.url("/chat?interval_ms=50&events=20"))
+        .body("{}")
+        .idle_timeout(SHORT)
+        .events();
+    let mut count = 0;
+    while let Some(item) = within("an event", events.next()).await {
+        count += 1;
+        if count == 3 {
+            tokio::time::sleep(SHORT * 4).await;
+        }
+        assert!(item.is_ok(), "{item:?}");
+    }
+    assert_eq!(events.outcome(), Some(Outcome::Complete));
+    // A call of `next` that was given up does not ask either.
+    let mut events =
+        Client::new().post(server.url("/stall?interval_ms=0")).body("{}").idle_timeout(SHORT * 4).events();
+    for _ in 0..4 {
+        assert!(within("an event", events.next()).await.is_some());
+    }
+    assert!(tokio::time::timeout(SHORT, events.next()).await.is_err());
+    tokio::time::sleep(SHORT * 5).await;
+    assert!(tokio::time::timeout(SHORT, events.next()).await.is_err(), "cut although nobody had asked");
+}
+
+#[tokio::test]
+async fn a_dropped_stream_closes_its_connection_at_once() {
+    let server = upstream().await;
+    for (path, own) in [("/stall?interval_ms=0", Client::new()), ("/sse?interval_ms=1000", Client::new())] {
+        server.clear_log();
+        let mut events = own.get(server.url(path)).events();
+        assert!(within("an event", events.next()).await.is_some_and(|item| item.is_ok()));
+        let dropped = Instant::now();
+        drop(events);
+        let log =
+            within("the close", server.log_until(|log| log.iter().all(|request| request.response.is_some())))
+                .await;
+        let end = log[0].response.as_ref().expect("an end");
+        assert_eq!(end.ended, Ended::ClientClosed);
+        assert!(dropped.elapsed() < Duration::from_millis(900), "before the server's next write, 1 s later");
+    }
+}
+
+#[tokio::test]
+async fn a_closed_stream_says_cancelled() {
+    let server = upstream().await;
+    let mut events = Client::new().get(server.url("/stall?interval_ms=0")).events();
+    assert!(within("an event", events.next()).await.is_some_and(|item| item.is_ok()));
+    events.close();
+    let last = within("the end", async {
+        loop {
+            match events.next().await {
+                Some(Ok(_)) => {}
+                other => return other,
+            }
+        }
+    })
+    .await;
+    assert_eq!(last.and_then(Result::err).as_ref().map(Error::code), Some("cancelled"));
+    assert_eq!(events.outcome(), Some(Outcome::Cancelled));
+    let log =
+        within("the close", server.log_until(|log| log.iter().all(|request| request.response.is_some())))
+            .await;
+    assert_eq!(log[0].response.as_ref().map(|end| end.ended), Some(Ended::ClientClosed));
+}
+
+#[tokio::test]
+async fn reconnect_at_once() {
+    let server = upstream().await;
+    let request = Client::new().get(server.url("/notify?interval_ms=0&cut_at=120&cuts=1&key=kick"));
+    let mut events = request.retry_delay(Duration::from_secs(3600)).events();
+    let mut count = 0;
+    while count < 10 {
+        let next = tokio::time::timeout(SHORT, events.next()).await;
+        match next {
+            Ok(item) => {
+                assert!(item.is_some_and(|item| item.is_ok()));
+                count += 1;
+            }
+            // Waiting for up to an hour: the caller knows better.
+            Err(_) => events.reconnect(),
+        }
+    }
+    assert_eq!(events.stats().attempts, 2);
+}

@@ -1,0 +1,75 @@
+//! What the end-to-end tests share: a scripted upstream in the same process, and a server of raw bytes.
+
+pub mod raw;
+
+use std::future::Future;
+use std::time::Duration;
+
+use tidewire::{Error, Event, Outcome, Streaming};
+use tidewire_cli::serve::{RequestLog, ServeConfig, Server};
+
+/// No test waits longer for one thing to happen.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A scripted upstream on a free port.
+pub async fn upstream() -> Server {
+    Server::start(ServeConfig::default()).await.expect("a free port on 127.0.0.1")
+}
+
+/// The future's output, or a failed test.
+pub async fn within<T>(what: &str, future: impl Future<Output = T>) -> T {
+    match tokio::time::timeout(PATIENCE, future).await {
+        Ok(output) => output,
+        Err(_) => panic!("{what}: nothing within {PATIENCE:?}"),
+    }
+}
+
+/// All items of a stream, and how it ended.
+#[derive(Debug)]
+pub struct Taken<I> {
+    /// The records.
+    pub items: Vec<I>,
+    /// The errors that did not end it.
+    pub passed_over: Vec<Error>,
+    /// The outcome; `None` where no request could be made.
+    pub outcome: Option<Outcome>,
+    /// The error that was its last item, if there was one.
+    pub error: Option<Error>,
+}
+
+/// Reads a stream to its end, and checks what holds for every stream: the last item is an error unless the outcome is complete
+/// or ended, it says the outcome, and nothing comes after it.
+pub async fn take<I>(stream: &mut Streaming<I>) -> Taken<I> {
+    within("the end of the stream", async {
+        let mut taken = Taken { items: Vec::new(), passed_over: Vec::new(), outcome: None, error: None };
+        while let Some(item) = stream.next().await {
+            assert!(taken.error.is_none(), "an item after the last error");
+            match item {
+                Ok(item) => taken.items.push(item),
+                Err(error) if error.is_last() => taken.error = Some(error),
+                Err(error) => taken.passed_over.push(error),
+            }
+        }
+        assert!(stream.next().await.is_none(), "an item after the end");
+        taken.outcome = stream.outcome();
+        match (&taken.outcome, &taken.error) {
+            (Some(outcome), None) => assert!(outcome.is_success(), "{outcome:?} without an error"),
+            (Some(outcome), Some(error)) => assert_eq!(error.code(), outcome.code()),
+            (None, error) => assert_eq!(error.as_ref().map(Error::code), Some("usage")),
+        }
+        taken
+    })
+    .await
+}
+
+/// The ids of events.
+#[must_use]
+pub fn ids(events: &[Event]) -> Vec<&str> {
+    events.iter().map(|event| event.id.as_str()).collect()
+}
+
+/// The requests of a route.
+#[must_use]
+pub fn requests<'a>(log: &'a [RequestLog], route: &str) -> Vec<&'a RequestLog> {
+    log.iter().filter(|request| request.route() == route).collect()
+}

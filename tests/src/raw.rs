@@ -1,0 +1,158 @@
+//! A server of raw bytes, for what no HTTP library would send: resets, lies about lengths, corrupt codings, silence before a
+//! head. Each connection gets the next script.
+
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinHandle;
+
+/// What the server does on one connection, in order.
+#[derive(Clone, Debug)]
+pub enum Act {
+    /// Sends bytes.
+    Send(Vec<u8>),
+    /// Waits.
+    Wait(Duration),
+    /// Closes the connection with a reset.
+    Reset,
+    /// Says nothing more and waits for the client to go.
+    Hang,
+}
+
+/// A connection as the server saw it.
+#[derive(Clone, Debug, Default)]
+pub struct Seen {
+    /// The request's head and body, as text.
+    pub request: String,
+    /// How long after the last byte was sent the client was seen to have gone.
+    pub gone_after: Option<Duration>,
+}
+
+/// The server; it stops when it is dropped.
+#[derive(Debug)]
+pub struct RawServer {
+    addr: SocketAddr,
+    seen: Arc<Mutex<Vec<Seen>>>,
+    task: JoinHandle<()>,
+}
+
+impl RawServer {
+    /// Serves each connection its script; further ones get the last script again.
+    ///
+    /// # Panics
+    /// Without a free port, or without a script.
+    pub async fn start(scripts: Vec<Vec<Act>>) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let addr = listener.local_addr().expect("an address");
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let noted = Arc::clone(&seen);
+        let task = tokio::spawn(async move {
+            let mut scripts: VecDeque<Vec<Act>> = scripts.into();
+            while let Ok((stream, _)) = listener.accept().await {
+                let script = match scripts.len() {
+                    1 => scripts[0].clone(),
+                    _ => scripts.pop_front().expect("at least one script"),
+                };
+                let noted = Arc::clone(&noted);
+                tokio::spawn(async move { play(stream, script, noted).await });
+            }
+        });
+        Self { addr, seen, task }
+    }
+
+    /// The URL of a path.
+    #[must_use]
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.addr)
+    }
+
+    /// The connections so far that have sent a request.
+    #[must_use]
+    pub fn seen(&self) -> Vec<Seen> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl Drop for RawServer {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+/// A head of status 200 with these headers, and the bytes of a body after it.
+#[must_use]
+pub fn reply(headers: &str, body: &[u8]) -> Act {
+    let mut bytes = format!("HTTP/1.1 200 OK\r\n{headers}\r\n\r\n").into_bytes();
+    bytes.extend_from_slice(body);
+    Act::Send(bytes)
+}
+
+/// The body as one HTTP/1.1 chunk, without the chunk that ends it.
+#[must_use]
+pub fn chunk(body: &[u8]) -> Vec<u8> {
+    let mut bytes = format!("{:x}\r\n", body.len()).into_bytes();
+    bytes.extend_from_slice(body);
+    bytes.extend_from_slice(b"\r\n");
+    bytes
+}
+
+async fn play(mut stream: TcpStream, script: Vec<Act>, noted: Arc<Mutex<Vec<Seen>>>) {
+    let Some(request) = read_request(&mut stream).await else { return };
+    let index = {
+        let mut seen = noted.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.push(Seen { request, gone_after: None });
+        seen.len() - 1
+    };
+    for act in script {
+        match act {
+            Act::Send(bytes) => {
+                if stream.write_all(&bytes).await.is_err() {
+                    return;
+                }
+            }
+            Act::Wait(time) => tokio::time::sleep(time).await,
+            Act::Reset => {
+                // A socket that lingers for no time is reset when it is closed.
+                let _ = stream.set_zero_linger();
+                return;
+            }
+            Act::Hang => {
+                let since = Instant::now();
+                let mut rest = [0; 256];
+                while matches!(stream.read(&mut rest).await, Ok(1..)) {}
+                noted.lock().unwrap_or_else(PoisonError::into_inner)[index].gone_after =
+                    Some(since.elapsed());
+                return;
+            }
+        }
+    }
+    let _ = stream.shutdown().await;
+}
+
+async fn read_request(stream: &mut TcpStream) -> Option<String> {
+    let mut bytes = Vec::new();
+    let mut buffer = [0; 4096];
+    loop {
+        let text = String::from_utf8_lossy(&bytes);
+        if let Some((head, body)) = text.split_once("\r\n\r\n") {
+            let length = head
+                .lines()
+                .filter_map(|line| {
+                    line.to_ascii_lowercase().strip_prefix("content-length:")?.trim().parse().ok()
+                })
+                .next()
+                .unwrap_or(0);
+            if body.len() >= length {
+                return Some(text.into_owned());
+            }
+        }
+        match stream.read(&mut buffer).await {
+            Ok(read @ 1..) => bytes.extend_from_slice(&buffer[..read]),
+            _ => return None,
+        }
+    }
+}
