@@ -39,7 +39,10 @@ pub struct Decoder {
 #[derive(Clone, Debug)]
 enum Framing {
     /// The format is not known before its first byte: white space and a BOM in front of it.
-    Sniffing { by: Sniff, lead: Vec<u8> },
+    Sniffing {
+        by: Sniff,
+        lead: Vec<u8>,
+    },
     Sse(Sse),
     Ndjson(Ndjson),
     JsonSeq(JsonSeq),
@@ -148,6 +151,14 @@ impl Decoder {
         each_framing!(&mut self.framing, decoder => decoder.finish(), sniffing => Ok(None))
     }
 
+    /// As [`finish`](Self::finish), and hands over an unterminated SSE block whatever the options say.
+    pub(crate) fn finish_block(&mut self) -> Result<Option<Frame<'_>>, DecodeError> {
+        match &mut self.framing {
+            Framing::Sse(sse) => sse.finish_block(),
+            other => each_framing!(other, decoder => decoder.finish(), sniffing => Ok(None)),
+        }
+    }
+
     /// Whether the body, should it end here, ends inside a record. To be asked after [`finish`](Self::finish).
     #[must_use]
     pub fn inside_record(&self) -> bool {
@@ -182,7 +193,8 @@ impl Decoder {
         let mut known = lead.len();
         let decided = loop {
             let Some(&byte) = input.get(known - lead.len()) else { break None };
-            let in_bom = known < BOM.len() && lead.iter().chain(input.iter()).take(known + 1).eq(&BOM[..=known]);
+            let in_bom =
+                known < BOM.len() && lead.iter().chain(input.iter()).take(known + 1).eq(&BOM[..=known]);
             if !(in_bom || matches!(byte, b' ' | b'\t' | b'\r' | b'\n')) || known >= LONGEST_LEAD {
                 break Some(byte);
             }
@@ -201,7 +213,9 @@ impl Decoder {
         };
         let lead = core::mem::take(lead);
         self.choose(format);
-        // White space, a BOM or half of one make no frame in any format.
-        each_framing!(&mut self.framing, decoder => decoder.next(&mut &lead[..]).map(|_| ()), sniffing => Ok(()))
+        let mut lead = &lead[..];
+        // Nothing that makes a record stands in front of the deciding byte; what a format finds fault with there is passed over.
+        each_framing!(&mut self.framing, decoder => while decoder.next(&mut lead)?.is_some() {}, sniffing => {});
+        Ok(())
     }
 }

@@ -4,7 +4,9 @@ use crate::frame::BadRecord;
 
 /// A record that outgrew `max_event_bytes`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("event exceeds the limit of {limit} bytes at byte {offset}; raise the limit or skip oversized events")]
+#[error(
+    "event exceeds the limit of {limit} bytes at byte {offset}; raise the limit or skip oversized events"
+)]
 pub struct TooLarge {
     /// The limit in bytes.
     pub limit: usize,

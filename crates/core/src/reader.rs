@@ -47,6 +47,8 @@ pub enum Verdict {
 pub enum Read<'a> {
     /// A frame to be delivered; with a verdict it is the last one.
     Frame(Frame<'a>, Option<Verdict>),
+    /// A heartbeat: a record whose data is to be delivered as a comment.
+    Heartbeat(Frame<'a>),
     /// A marker that carries nothing ended the stream.
     Ended(Verdict),
     /// The input is used up, or at the end of the body: there is nothing more.
@@ -106,27 +108,24 @@ impl Reader {
     /// As [`next`](Self::next).
     pub fn finish(&mut self) -> Result<Read<'_>, DecodeError> {
         // At the end of the body a value that carries nothing counts without its blank line.
-        let unterminated = self.decoder.unterminated_data();
-        if let Some(data) = unterminated
-            && self.is_bare_end(&data)
-        {
-            return Ok(Read::Ended(Verdict::Complete));
-        }
-        let frame = self.decoder.finish()?;
+        let is_bare_end = self.decoder.unterminated_data().is_some_and(|data| self.is_bare_end(&data));
+        let frame = if is_bare_end { self.decoder.finish_block() } else { self.decoder.finish() }?;
         Ok(Self::read(frame, &self.markers, self.error_fails))
     }
 
     fn is_bare_end(&self, data: &[u8]) -> bool {
         let declared = self.markers.end_on.iter().flatten();
         (self.markers.done() && data == DONE.as_bytes())
-            || declared.into_iter().any(|marker| matches!(marker, Marker::Data(end) if end.as_bytes() == data))
+            || declared
+                .into_iter()
+                .any(|marker| matches!(marker, Marker::Data(end) if end.as_bytes() == data))
     }
 
     fn read<'a>(frame: Option<Frame<'a>>, markers: &Markers, error_fails: bool) -> Read<'a> {
         let Some(frame) = frame else { return Read::Nothing };
         match meaning(&frame, markers, error_fails) {
             Meaning::Plain => Read::Frame(frame, None),
-            Meaning::Heartbeat => Read::Frame(as_comment(frame), None),
+            Meaning::Heartbeat => Read::Heartbeat(frame),
             Meaning::End { delivered: true } => Read::Frame(frame, Some(Verdict::Complete)),
             Meaning::End { delivered: false } => Read::Ended(Verdict::Complete),
             Meaning::Failure => Read::Frame(frame, Some(Verdict::Failed)),
@@ -157,7 +156,8 @@ fn meaning(frame: &Frame<'_>, markers: &Markers, error_fails: bool) -> Meaning {
     if any(&markers.heartbeat_on) { Meaning::Heartbeat } else { Meaning::Plain }
 }
 
-fn as_comment(frame: Frame<'_>) -> Frame<'_> {
+/// The record's data as a comment.
+pub(crate) const fn as_comment(frame: Frame<'_>) -> Frame<'_> {
     match frame {
         Frame::Event(event) => Frame::Comment(event.data),
         Frame::Record(record) => Frame::Comment(record.json),

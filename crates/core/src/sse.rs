@@ -170,11 +170,22 @@ impl Sse {
     /// # Errors
     /// As [`next`](Self::next).
     pub fn finish(&mut self) -> Result<Option<Frame<'_>>, DecodeError> {
+        if self.options.deliver_unterminated {
+            return self.finish_block();
+        }
         self.forget_lent();
-        let mut line_ends: &[u8] = match (self.options.deliver_unterminated, self.place, &self.data) {
-            (true, Place::InLine, _) => b"\n\n",
-            (true, _, Some(_)) => b"\n",
-            _ => b"",
+        self.next_by_line(&mut &b""[..])
+    }
+
+    /// As [`finish`](Self::finish), and hands over the unterminated block whatever the options say.
+    pub(crate) fn finish_block(&mut self) -> Result<Option<Frame<'_>>, DecodeError> {
+        self.forget_lent();
+        let has_data = self.data.is_some() || self.unfinished_data().is_some();
+        let mut line_ends: &[u8] = match (self.place, has_data) {
+            // Behind a CR, the first of the line feeds still belongs to it.
+            (Place::InLine | Place::LostLine | Place::AfterCr, true) => b"\n\n",
+            (Place::InLine, false) | (Place::BlockStart | Place::LineStart, true) => b"\n",
+            (Place::BlockStart | Place::LineStart | Place::LostLine | Place::AfterCr, false) => b"",
         };
         self.next_by_line(&mut line_ends)
     }
@@ -191,28 +202,25 @@ impl Sse {
                         Line::Comment { .. } | Line::Blank
                     )
             }
-            Place::LostLine => true,
-            Place::BlockStart | Place::LineStart | Place::AfterCr => self.data.is_some() || self.oversized,
+            Place::BlockStart | Place::LineStart | Place::LostLine | Place::AfterCr => {
+                self.data.is_some() || self.oversized
+            }
         }
     }
 
     /// The data of the block that has begun, as if the body ended here with the block's missing line ends.
     #[must_use]
     pub fn unterminated_data(&self) -> Option<Vec<u8>> {
-        let mut data = self.kept_data().map(<[u8]>::to_vec);
-        if self.place == Place::InLine
-            && let Line::Data { from } = read_line(self.unfinished_line(), self.line_offset == 0)
-        {
-            let data = data.get_or_insert_default();
-            if self.data.is_some() {
-                data.push(b'\n');
-            }
-            data.extend_from_slice(&self.unfinished_line()[from..]);
+        match (self.kept_data(), self.unfinished_data()) {
+            (Some(kept), Some(last)) => Some([kept, last].join(&b'\n')),
+            (data, None) | (None, data) => data.map(<[u8]>::to_vec),
         }
-        data
     }
 
-    fn next_by_line<'a, 'i: 'a>(&'a mut self, input: &mut &'i [u8]) -> Result<Option<Frame<'a>>, DecodeError> {
+    fn next_by_line<'a, 'i: 'a>(
+        &'a mut self,
+        input: &mut &'i [u8],
+    ) -> Result<Option<Frame<'a>>, DecodeError> {
         if let Some(error) = self.failed {
             *input = &[];
             return Err(error);
@@ -446,6 +454,15 @@ impl Sse {
         self.data.clone().map(|range| &self.buffer[range])
     }
 
+    /// The data in the unfinished line, if it is a line of data.
+    fn unfinished_data(&self) -> Option<&[u8]> {
+        let line = self.unfinished_line();
+        match (self.place, read_line(line, self.line_offset == 0)) {
+            (Place::InLine, Line::Data { from }) if !self.oversized => Some(&line[from..]),
+            _ => None,
+        }
+    }
+
     fn line_start(&self) -> usize {
         self.data.as_ref().map_or(0, |data| data.end)
     }
@@ -528,4 +545,68 @@ fn milliseconds(value: &[u8]) -> Option<Duration> {
 /// A BOM counts only as the first bytes of the body, whole.
 fn bom_length(line: &[u8], first: bool) -> usize {
     if first && line.starts_with(BOM) { BOM.len() } else { 0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fed(sse: &mut Sse, body: &[u8], chunk: usize) -> usize {
+        let mut events = 0;
+        for mut piece in body.chunks(chunk) {
+            while let Ok(Some(frame)) = sse.next(&mut piece) {
+                events += usize::from(matches!(frame, Frame::Event(_)));
+            }
+        }
+        events
+    }
+
+    #[test]
+    fn the_memory_of_a_large_event_is_given_back() {
+        let mut sse = Sse::new(Options::default());
+        let large = [b"data: ", &alloc::vec![b'x'; 8 * KEPT_CAPACITY][..], b"\n\n"].concat();
+        assert_eq!(fed(&mut sse, &large, 1000), 1);
+        assert_eq!(fed(&mut sse, b"data: a\n", 1000), 0);
+        assert!(sse.buffer.capacity() <= KEPT_CAPACITY, "{}", sse.buffer.capacity());
+    }
+
+    #[test]
+    fn the_limit_bounds_the_memory() {
+        let options = Options { max_event_bytes: 4096, skip_oversized: true, ..Options::default() };
+        for line in [
+            "data: abcdefgh\n",
+            "event: abcdefgh\n",
+            "id: abcdefgh\n",
+            "data: a",
+            ": a",
+            "event: a",
+            "data\n",
+        ] {
+            let mut sse = Sse::new(options);
+            fed(&mut sse, line.repeat(20_000).as_bytes(), 512);
+            let held = [sse.buffer.capacity(), sse.event.capacity(), sse.last_id.capacity()];
+            assert!(held.iter().sum::<usize>() <= 4 * (4096 + 512), "{line:?}: {held:?}");
+        }
+    }
+
+    #[test]
+    fn an_event_that_is_whole_in_the_input_is_lent_from_it() {
+        for body in [
+            &b"data: abc\n\n"[..],
+            b"data: abc\r\n\r\n",
+            b"data: abc\r\r",
+            b"event: e\nid: 1\ndata: abc\n\n",
+            b": c\n\ndata: abc\nevent: e\n\n",
+        ] {
+            let mut sse = Sse::new(Options::default());
+            let mut input = body;
+            let data = loop {
+                if let Some(Frame::Event(event)) = sse.next(&mut input).unwrap() {
+                    break event.data.as_bytes().as_ptr_range();
+                }
+            };
+            let lent = body.as_ptr_range();
+            assert!(lent.contains(&data.start) && lent.contains(&data.end), "{}", body.escape_ascii());
+        }
+    }
 }

@@ -13,11 +13,9 @@ use crate::format::Format;
 use crate::frame::Frame;
 use crate::json::{Path, lookup, unescape};
 use crate::options::Options;
-use crate::reader::{Markers, Read, Reader, Verdict};
+use crate::reader::{Markers, Read, Reader, Verdict, as_comment};
 use crate::sequence::Sequence;
-use crate::session::{
-    Action, Again, At, Failure, Head, Input, Outcome, Policy, Session, retry_after,
-};
+use crate::session::{Action, Again, At, Failure, Head, Input, Outcome, Policy, Session, retry_after};
 
 /// The most that is kept of a refused reply's body, in bytes.
 pub const REFUSED_BODY_BYTES: usize = 64 * 1024;
@@ -150,7 +148,8 @@ impl Stream {
     pub fn new(mut setup: Setup) -> Self {
         setup.policy.expects_marker = setup.markers.expected();
         setup.options.done = setup.markers.done();
-        let decoder = Decoder::new(setup.format, setup.options);
+        let first = setup.last_event_id.as_deref().unwrap_or_default();
+        let decoder = Decoder::new(setup.format, setup.options).with_last_event_id(first.as_bytes());
         let mut sequence = Sequence::default();
         if let Some(id) = &setup.last_event_id {
             sequence.hole_before(id);
@@ -176,19 +175,29 @@ impl Stream {
     }
 
     /// The reply's head came. `clock` is the time since 1970, for a `Retry-After` that is a date.
-    pub fn head(&mut self, at: At, status: u16, content_type: Option<&str>, retry: Option<&str>, clock: Duration) {
+    pub fn head(
+        &mut self,
+        at: At,
+        status: u16,
+        content_type: Option<&str>,
+        retry: Option<&str>,
+        clock: Duration,
+    ) {
+        if self.phase != Phase::Away {
+            return;
+        }
         let decoder = self.decoder_for(content_type);
         let head = Head {
             status,
             acceptable: decoder.is_some(),
             retry_after: retry.and_then(|value| retry_after(value, clock)),
         };
-        self.phase = Phase::Reading;
-        self.body_bytes = 0;
-        if let Some(decoder) = decoder {
-            self.reader.restart(decoder);
-        }
         self.tell(at, Input::Head(head));
+        if let Some(decoder) = decoder.filter(|_| self.session.is_open()) {
+            self.reader.restart(decoder);
+            self.phase = Phase::Reading;
+            self.body_bytes = 0;
+        }
     }
 
     /// Bytes of the body came, to be given to [`next`](Self::next) now.
@@ -217,23 +226,44 @@ impl Stream {
 
     /// The transport failed; `error` says how, for people.
     pub fn broke(&mut self, at: At, failure: Failure, error: String) {
-        if matches!(self.phase, Phase::Refused { .. }) {
-            self.close();
-            return;
+        self.conclude(at);
+        match self.phase {
+            Phase::Refused { .. } => self.close(),
+            Phase::Closed { .. } => {}
+            Phase::Away
+            | Phase::Reading
+            | Phase::Finishing
+            | Phase::Finished
+            | Phase::Judged(_)
+            | Phase::Undecodable(_) => {
+                self.error = Some(error);
+                self.tell_cursor(at);
+                self.tell(at, Input::Broken(failure));
+            }
         }
-        self.error = Some(error);
-        self.tell_cursor(at);
-        self.tell(at, Input::Broken(failure));
     }
 
     /// The body's content coding is corrupt; `error` says how, for people.
     pub fn corrupt(&mut self, at: At, error: String) {
-        self.error = Some(error);
-        self.tell(at, Input::Unreadable { offset: self.body_bytes, limit: None });
+        self.conclude(at);
+        match self.phase {
+            Phase::Refused { .. } => self.close(),
+            Phase::Away | Phase::Closed { .. } => {}
+            Phase::Reading
+            | Phase::Finishing
+            | Phase::Finished
+            | Phase::Judged(_)
+            | Phase::Undecodable(_) => {
+                self.error = Some(error);
+                self.tell_cursor(at);
+                self.tell(at, Input::Unreadable { offset: self.body_bytes, limit: None });
+            }
+        }
     }
 
     /// Time has passed.
     pub fn tick(&mut self, at: At) {
+        self.conclude(at);
         match self.phase {
             Phase::Refused { until, .. } if at.now >= until => self.close(),
             Phase::Refused { .. } => {}
@@ -256,6 +286,7 @@ impl Stream {
 
     /// Connect now, where the request may be sent again.
     pub fn kick(&mut self, at: At) {
+        self.conclude(at);
         self.tell_cursor(at);
         self.tell(at, Input::Kick);
     }
@@ -267,8 +298,12 @@ impl Stream {
 
     /// The caller stops the stream.
     pub fn cancel(&mut self, at: At) {
+        self.conclude(at);
         self.tell_cursor(at);
         self.tell(at, Input::Cancel);
+        if matches!(self.phase, Phase::Refused { .. }) {
+            self.close();
+        }
     }
 
     /// What to do next. Takes from the front of `input` what it used; what is left when the step is [`Step::Again`] or
@@ -311,8 +346,19 @@ impl Stream {
                     self.stats.events += 1;
                     self.stats.first_event.get_or_insert(at.now.saturating_sub(self.started));
                 }
-                let gap = note_frame(&frame, at, &self.setup.cursor_source, &mut self.session, &mut self.sequence);
+                let gap =
+                    note_frame(&frame, at, &self.setup.cursor_source, &mut self.session, &mut self.sequence);
                 Step::Frame { frame, gap }
+            }
+            Ok(Read::Heartbeat(frame)) => {
+                let gap = note_heartbeat(
+                    &frame,
+                    at,
+                    &self.setup.cursor_source,
+                    &mut self.session,
+                    &mut self.sequence,
+                );
+                Step::Frame { frame: as_comment(frame), gap }
             }
             Ok(Read::Ended(verdict)) => {
                 self.phase = Phase::Judged(verdict);
@@ -411,12 +457,10 @@ impl Stream {
         if self.setup.only.is_some_and(|only| only != decoder.format() && self.setup.format == Format::Auto) {
             return None;
         }
-        let known = self.reader.decoder().last_event_id();
-        let first = self.setup.last_event_id.as_deref().unwrap_or_default().as_bytes();
-        Some(decoder.with_last_event_id(if known.is_empty() { first } else { known.as_bytes() }))
+        Some(decoder.with_last_event_id(self.reader.decoder().last_event_id().as_bytes()))
     }
 
-    /// Tells the session how the body ended.
+    /// Tells the session how the body ended, if it has: whatever else happens then comes too late.
     fn conclude(&mut self, at: At) {
         self.tell_cursor(at);
         match self.phase {
@@ -434,7 +478,11 @@ impl Stream {
                 };
                 self.tell(at, Input::Unreadable { offset: error.offset(), limit });
             }
-            Phase::Away | Phase::Reading | Phase::Finishing | Phase::Refused { .. } | Phase::Closed { .. } => {}
+            Phase::Away
+            | Phase::Reading
+            | Phase::Finishing
+            | Phase::Refused { .. }
+            | Phase::Closed { .. } => {}
         }
     }
 
@@ -446,16 +494,17 @@ impl Stream {
         );
         if reading && self.setup.cursor_source == CursorSource::EventId && self.format() == Format::Sse {
             let id = self.reader.decoder().last_event_id().to_str();
-            if !id.is_empty() {
-                self.session.handle(at, Input::Cursor(sendable(&id)));
-            }
+            self.session.handle(at, Input::Cursor(sendable(&id)));
         }
     }
 
     fn tell(&mut self, at: At, input: Input<'_>) {
         match self.session.handle(at, input) {
             Action::Nothing => {}
-            Action::Connect => self.told.push_back(Step::Connect),
+            Action::Connect => {
+                self.error = None;
+                self.told.push_back(Step::Connect);
+            }
             Action::Stalled { silent } => self.told.push_back(Step::Stalled(silent)),
             Action::Wait(again) => {
                 self.phase = Phase::Away;
@@ -466,8 +515,7 @@ impl Stream {
                 }
             }
             Action::Close => {
-                let has_body = !matches!(self.session.outcome(), Some(Outcome::Refused { status: 204, .. }));
-                if let (Some(Outcome::Refused { .. }), true) = (self.session.outcome(), has_body) {
+                if let Some(Outcome::Refused { .. }) = self.session.outcome() {
                     let until = at.now.saturating_add(REFUSED_BODY_TIME);
                     self.phase = Phase::Refused { until, body: Vec::new() };
                 } else {
@@ -478,6 +526,7 @@ impl Stream {
     }
 
     fn close(&mut self) {
+        self.told.retain(|step| *step != Step::Connect);
         let refused_body = match core::mem::replace(&mut self.phase, Phase::Away) {
             Phase::Refused { body, .. } => body,
             _ => Vec::new(),
@@ -501,8 +550,7 @@ fn note_frame(
         }
         (Frame::Event(event), CursorSource::EventId) => {
             let id = event.id.to_str();
-            let hole = sequence.hole_before(&id);
-            let gap = session.cursor().filter(|_| hole).map(ToOwned::to_owned);
+            let gap = hole(&id, session, sequence);
             session.handle(at, Input::Record { cursor: Some(sendable(&id)) });
             return gap;
         }
@@ -520,6 +568,27 @@ fn note_frame(
     };
     session.handle(at, Input::Record { cursor: cursor.as_deref() });
     None
+}
+
+/// A heartbeat is no record, but its id is an id like any other.
+fn note_heartbeat(
+    frame: &Frame<'_>,
+    at: At,
+    source: &CursorSource,
+    session: &mut Session,
+    sequence: &mut Sequence,
+) -> Option<String> {
+    let (Frame::Event(event), CursorSource::EventId) = (frame, source) else { return None };
+    let id = event.id.to_str();
+    let gap = hole(&id, session, sequence);
+    session.handle(at, Input::Cursor(sendable(&id)));
+    gap
+}
+
+/// The id before a hole in the server's ordered ids, if there is one before this id.
+fn hole(id: &str, session: &Session, sequence: &mut Sequence) -> Option<String> {
+    let hole = sequence.hole_before(id);
+    session.cursor().filter(|_| hole).map(ToOwned::to_owned)
 }
 
 /// A JSON string's content, or a number as written.

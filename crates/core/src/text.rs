@@ -4,7 +4,7 @@ use alloc::borrow::{Cow, ToOwned};
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::error::{DecodeError, TooLarge};
+use crate::error::DecodeError;
 use crate::frame::Frame;
 use crate::options::Options;
 
@@ -14,7 +14,8 @@ const WHITE: [char; 4] = [' ', '\t', '\r', '\n'];
 
 /// A decoder of text bodies, fed in pieces that may be cut anywhere.
 ///
-/// With [`Options::done`], what may be the closing `[DONE]` is held back until it is known not to be.
+/// With [`Options::done`], what may be the closing `[DONE]` is held back until it is known not to be: by other text behind it,
+/// or by more white space than [`Options::max_event_bytes`] lets it hold.
 #[derive(Clone, Debug)]
 pub struct Text {
     options: Options,
@@ -25,7 +26,6 @@ pub struct Text {
     held: String,
     /// What the last frame was lent from.
     lent: String,
-    offset: u64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,40 +36,26 @@ enum Place {
     /// The body has ended inside a character.
     EndedInside,
     Ended,
-    Failed(TooLarge),
 }
 
 impl Text {
     /// A decoder at the start of a body.
     #[must_use]
     pub const fn new(options: Options) -> Self {
-        Self {
-            options,
-            place: Place::Start,
-            partial: Vec::new(),
-            held: String::new(),
-            lent: String::new(),
-            offset: 0,
-        }
+        Self { options, place: Place::Start, partial: Vec::new(), held: String::new(), lent: String::new() }
     }
 
     /// The text in `input`, all of it but for half a character at its end. Takes all of `input`.
     ///
     /// # Errors
-    /// [`DecodeError::TooLarge`] when the white space behind a possible `[DONE]` outgrows `max_event_bytes`.
+    /// None; every sequence of bytes reads as text.
     pub fn next<'a, 'i: 'a>(&'a mut self, input: &mut &'i [u8]) -> Result<Option<Frame<'a>>, DecodeError> {
-        if let Place::Failed(error) = self.place {
-            *input = &[];
-            return Err(error.into());
-        }
-        let piece = core::mem::take(input);
-        self.offset += piece.len() as u64;
-        let mut text = self.characters(piece);
+        let mut text = self.characters(core::mem::take(input));
         if self.place == Place::Start && !text.is_empty() {
             self.place = Place::Inside;
             text = without_bom(text);
         }
-        let shown = if self.options.done { self.hold_back(&mut text)? } else { text.len() };
+        let shown = if self.options.done { self.hold_back(&mut text) } else { text.len() };
         let text = match text {
             Cow::Borrowed(text) => text,
             Cow::Owned(text) => {
@@ -87,7 +73,6 @@ impl Text {
     /// As [`next`](Self::next).
     pub fn finish(&mut self) -> Result<Option<Frame<'_>>, DecodeError> {
         match self.place {
-            Place::Failed(error) => return Err(error.into()),
             Place::Ended | Place::EndedInside => return Ok(None),
             Place::Start | Place::Inside if self.partial.is_empty() => self.place = Place::Ended,
             Place::Start | Place::Inside => self.place = Place::EndedInside,
@@ -123,37 +108,32 @@ impl Text {
     }
 
     /// How much of the text can be shown; what may be the closing marker is kept for later.
-    fn hold_back(&mut self, text: &mut Cow<'_, str>) -> Result<usize, TooLarge> {
-        if self.held.len() >= DONE.len() && text.trim_start_matches(WHITE).is_empty() {
+    fn hold_back(&mut self, text: &mut Cow<'_, str>) -> usize {
+        let limit = self.options.max_event_bytes.max(DONE.len());
+        let is_white = text.trim_start_matches(WHITE).is_empty();
+        if self.held.len() >= DONE.len() && is_white && self.held.len() + text.len() <= limit {
             // Only white space behind the marker: nothing has to be looked at again.
             self.held.push_str(text);
-            self.check_held()?;
-            return Ok(0);
+            return 0;
         }
         if !self.held.is_empty() {
             *text = Cow::Owned(core::mem::take(&mut self.held) + text);
         }
         let shown = marker_start(text);
+        if text.len() - shown > limit {
+            return text.len();
+        }
         self.held.push_str(&text[shown..]);
-        self.check_held()?;
-        Ok(shown)
-    }
-
-    fn check_held(&mut self) -> Result<(), TooLarge> {
-        let limit = self.options.max_event_bytes.max(DONE.len());
-        let Some(beyond) = self.held.len().checked_sub(limit).filter(|beyond| *beyond > 0) else { return Ok(()) };
-        let behind = (beyond + self.partial.len()) as u64;
-        let error = TooLarge { limit: self.options.max_event_bytes, offset: self.offset - behind };
-        self.held = String::new();
-        self.place = Place::Failed(error);
-        Err(error)
+        shown
     }
 }
 
 fn without_bom(text: Cow<'_, str>) -> Cow<'_, str> {
     match text {
         Cow::Borrowed(text) => Cow::Borrowed(text.strip_prefix('\u{FEFF}').unwrap_or(text)),
-        Cow::Owned(text) if text.starts_with('\u{FEFF}') => Cow::Owned(text['\u{FEFF}'.len_utf8()..].to_owned()),
+        Cow::Owned(text) if text.starts_with('\u{FEFF}') => {
+            Cow::Owned(text['\u{FEFF}'.len_utf8()..].to_owned())
+        }
         text => text,
     }
 }

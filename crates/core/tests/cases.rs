@@ -12,16 +12,8 @@ use support::table::{Row, each_row, rows};
 use support::{oracle, streaming};
 
 const DECODING: [&str; 2] = ["line_ends", "last_event_id"];
-const STREAMING: [&str; 8] = [
-    "content_type",
-    "format",
-    "end_on",
-    "fail_on",
-    "heartbeat_on",
-    "follow",
-    "broken",
-    "last_event_id",
-];
+const STREAMING: [&str; 8] =
+    ["content_type", "format", "end_on", "fail_on", "heartbeat_on", "follow", "broken", "last_event_id"];
 
 #[test]
 fn sse() {
@@ -36,7 +28,6 @@ fn sse() {
 fn text() {
     let rows = rows("text.json", &DECODING);
     each_row(&rows, |row| {
-        // The limit of a text says how far `[DONE]` may stand from its end, which the oracle does not know.
         check(row, Format::Text, |body, options| oracle::text(body, options.done));
     });
 }

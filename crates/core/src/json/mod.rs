@@ -16,8 +16,8 @@
 //! JSON is that of RFC 8259, to the letter, nested at most 512 levels deep. In strings, half a surrogate pair may
 //! be escaped, and bytes that are not UTF-8 read as U+FFFD.
 //!
-//! For the records themselves: [`compact`] drops insignificant white space, [`lookup`] finds one value without
-//! building a tree, [`unescape`] reads a string, and [`values`] reads a text that is there as a whole, such as the
+//! For the records themselves: [`compact()`] drops insignificant white space, [`lookup`] finds one value without
+//! building a tree, [`unescape`] reads a string, and [`values()`] reads a text that is there as a whole, such as the
 //! data of an SSE event.
 
 mod array;

@@ -341,3 +341,29 @@ impl Open {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec;
+
+    use super::*;
+
+    #[test]
+    fn plain_finds_every_byte_that_is_not_plain_at_every_place() {
+        for length in 1..20 {
+            for place in 0..length {
+                for byte in 0..=u8::MAX {
+                    // What follows must not matter.
+                    for after in [b'a', b'"', 0x1F, 0xFF] {
+                        let mut text = vec![b'!'; length];
+                        text[place] = byte;
+                        text[place + 1..].fill(after);
+                        let special = |byte: &u8| *byte < 0x20 || *byte == b'"' || *byte == b'\\';
+                        let want = text.iter().position(special).unwrap_or(length);
+                        assert_eq!(plain(&text), want, "{text:x?}");
+                    }
+                }
+            }
+        }
+    }
+}

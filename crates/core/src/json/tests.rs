@@ -1,15 +1,15 @@
-//! The rows of `tests/cases/json_*.json`, cut every way, and random bodies, both held against a naive oracle.
+//! The rows of `tests/cases/json_*.json`, cut every way and held against a naive oracle.
 
 extern crate std;
 
 mod oracle;
+mod properties;
 
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 use alloc::{borrow::ToOwned, vec};
 
-use proptest::prelude::*;
 use serde_json::Value;
 
 use super::{Concat, JsonArray, JsonSeq, Ndjson, values};
@@ -307,110 +307,6 @@ fn a_large_record_in_small_pieces_takes_linear_time() {
             let (lines, end) = read(format, options, wire.as_bytes().chunks(piece));
             assert!(lines == [Line::Record { index: 0, text: record.clone().into_bytes() }], "{format}");
             assert_eq!(end, End::Clean, "{format}");
-        }
-    }
-}
-
-/// Bodies that are nearly JSON, so that random ones reach every place.
-fn bodies() -> impl Strategy<Value = Vec<u8>> {
-    const TOKENS: &[&[u8]] = &[
-        b"{",
-        b"}",
-        b"[",
-        b"]",
-        b",",
-        b":",
-        b"\"",
-        b"\\",
-        b"\"a\"",
-        b"\"a\":",
-        b"{\"a\":1}",
-        b"[1,2]",
-        b"[]",
-        b"{}",
-        b"0",
-        b"-",
-        b"12",
-        b".5",
-        b"e",
-        b"E+",
-        b"true",
-        b"fal",
-        b"se",
-        b"null",
-        b"n",
-        b" ",
-        b"\t",
-        b"\n",
-        b"\r\n",
-        b"\x1E",
-        b"\x1E",
-        b"[DONE]",
-        b"[D",
-        b"ONE]",
-        b"\xEF\xBB\xBF",
-        b"\xEF\xBB",
-        b"\xE2\x82\xAC",
-        b"\xFF",
-        b"\\n",
-        b"\\u00e9",
-        b"\\ud8",
-        b"\x00",
-        b"\x7F",
-        b"x",
-    ];
-    let tokens =
-        prop::collection::vec(prop::sample::select(TOKENS), 0..16).prop_map(|tokens| tokens.concat());
-    prop_oneof![4 => tokens, 1 => prop::collection::vec(any::<u8>(), 0..32)]
-}
-
-/// Begins a body as its format wants it, most of the time.
-fn started(format: &str, mut wire: Vec<u8>, begun: bool) -> Vec<u8> {
-    match format {
-        "json-seq" if begun => wire.insert(0, 0x1E),
-        "json-array" if begun => wire.insert(0, b'['),
-        _ => {}
-    }
-    wire
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
-
-    #[test]
-    fn json_bodies_read_as_the_oracle_reads_them(wire in bodies(), begun: bool, done: bool) {
-        for format in FORMATS {
-            let wire = started(format, wire.clone(), begun);
-            let have = read(format, Options { done, ..Options::default() }, [&wire[..]]);
-            prop_assert_eq!(have, oracle::read(format, &wire, done), "{}", format);
-        }
-    }
-
-    #[test]
-    fn json_bodies_read_the_same_under_every_cut(
-        wire in bodies(),
-        begun: bool,
-        done: bool,
-        validate: bool,
-        skip_oversized: bool,
-        max_event_bytes in prop_oneof![0_usize..12, Just(Options::default().max_event_bytes)],
-        cuts in prop::collection::vec(0_usize..6, 1..8),
-    ) {
-        let options = Options { done, validate, skip_oversized, max_event_bytes, ..Options::default() };
-        for format in FORMATS {
-            let wire = started(format, wire.clone(), begun);
-            let whole = read(format, options, [&wire[..]]);
-            let mut rest = &wire[..];
-            let mut lengths = cuts.iter().cycle();
-            let mut pieces = Vec::new();
-            while !rest.is_empty() && pieces.len() < 1000 {
-                let (piece, after) = rest.split_at(rest.len().min(*lengths.next().unwrap()));
-                pieces.push(piece);
-                rest = after;
-            }
-            pieces.push(rest);
-            prop_assert_eq!(&read(format, options, pieces), &whole, "{}", format);
-            prop_assert_eq!(&read(format, options, wire.chunks(1)), &whole, "{}: byte by byte", format);
         }
     }
 }

@@ -23,7 +23,7 @@ pub const fn values(data: &[u8]) -> Values<'_> {
     Values { data, at: 0, scanner: Scanner::new() }
 }
 
-/// The iterator of [`values`].
+/// The iterator of [`values()`].
 #[derive(Clone, Debug)]
 pub struct Values<'a> {
     data: &'a [u8],

@@ -250,7 +250,6 @@ impl Session {
         match (self.state, input) {
             (State::Closed(_), _) => Action::Nothing,
             (_, Input::Cancel) => self.close(Outcome::Cancelled),
-            (_, Input::QueueTimeout) => self.close(Outcome::TimedOut(Limit::Queue)),
             (_, Input::Pause) => {
                 self.watch.pause(at.now);
                 Action::Nothing
@@ -263,6 +262,9 @@ impl Session {
             (State::Idle, Input::Start) => {
                 self.started = at.now;
                 self.connect(at.now)
+            }
+            (State::Idle | State::Connecting, Input::QueueTimeout) => {
+                self.close(Outcome::TimedOut(Limit::Queue))
             }
             (State::Idle, _) => Action::Nothing,
 
@@ -291,7 +293,8 @@ impl Session {
                 | Input::FailureMarker
                 | Input::BodyEnd { .. }
                 | Input::Broken(_)
-                | Input::Unreadable { .. },
+                | Input::Unreadable { .. }
+                | Input::QueueTimeout,
             ) => Action::Nothing,
 
             (State::Connecting | State::Open { .. }, Input::Tick) => self.tick(at),
@@ -312,7 +315,7 @@ impl Session {
                 | Input::Unreadable { .. },
             ) => Action::Nothing,
 
-            (State::Open { .. }, Input::Head(_)) => Action::Nothing,
+            (State::Open { .. }, Input::Head(_) | Input::QueueTimeout) => Action::Nothing,
             (State::Open { .. }, Input::Wire) => {
                 self.watch.wire(at.now);
                 Action::Nothing
@@ -338,7 +341,9 @@ impl Session {
                 self.close(Outcome::Unreadable { offset, limit })
             }
             (State::Open { .. }, Input::BodyEnd { inside_record }) => self.body_end(at, inside_record),
-            (State::Open { .. }, Input::Broken(_)) => self.broke(at, Break { reason: Reason::Body, limit: None }),
+            (State::Open { .. }, Input::Broken(_)) => {
+                self.broke(at, Break { reason: Reason::Body, limit: None })
+            }
         }
     }
 
@@ -370,6 +375,11 @@ impl Session {
     #[must_use]
     pub fn cursor(&self) -> Option<&str> {
         self.cursor.as_deref()
+    }
+
+    /// Whether a body is being read.
+    pub(crate) const fn is_open(&self) -> bool {
+        matches!(self.state, State::Open { .. })
     }
 
     /// The cursor for the request that is to be sent.
@@ -439,8 +449,8 @@ impl Session {
                     Failure::ConnectTimeout => Outcome::TimedOut(Limit::Connect),
                     _ => self.cut_off(),
                 };
-                // Nothing was sent, so nothing can be repeated.
-                let may = self.policy.repeatable;
+                // Nothing was sent, so nothing can be repeated; but a body that is read once is gone.
+                let may = self.policy.repeatable || self.may_repeat();
                 self.again(at, Reason::Connect, may, None, false).unwrap_or_else(|| self.close(spent))
             }
             Failure::Head | Failure::Body => self.broke(at, Break { reason: Reason::Head, limit: None }),
@@ -452,7 +462,7 @@ impl Session {
             return self.broke(at, Break { reason: Reason::End, limit: None });
         }
         self.note_standing(at.now);
-        let may = self.policy.follow && self.policy.repeatable;
+        let may = self.policy.follow && self.may_repeat();
         self.again(at, Reason::End, may, None, false).unwrap_or_else(|| self.close(Outcome::Ended))
     }
 
@@ -496,7 +506,7 @@ impl Session {
 
     /// A request that may not be sent again is left alone.
     fn kick(&mut self, at: At) -> Action {
-        let resumes = self.may_resume() && self.cursor.is_some();
+        let resumes = self.any_record && self.may_resume() && self.cursor.is_some();
         let gap = self.any_record && !resumes;
         let may = resumes || (self.may_repeat() && (!gap || self.policy.follow));
         if !may {
@@ -565,12 +575,11 @@ impl Session {
         match cursor {
             None => {}
             Some("") => self.cursor = None,
+            Some(new) if self.cursor.as_deref() == Some(new) => {}
             Some(new) => {
-                if self.cursor.as_deref() != Some(new) {
-                    let cursor = self.cursor.get_or_insert_default();
-                    cursor.clear();
-                    cursor.push_str(new);
-                }
+                let cursor = self.cursor.get_or_insert_default();
+                cursor.clear();
+                cursor.push_str(new);
             }
         }
     }

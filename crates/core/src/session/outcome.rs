@@ -124,19 +124,27 @@ impl fmt::Display for Outcome {
                 write!(f, "refused: status {status}, but the content type is not one of a stream")
             }
             Self::Refused { status, why: Refusal::RetryAfter(time) } => {
-                write!(f, "refused with status {status}: the server asks to come back in {} s", time.as_secs())
+                write!(
+                    f,
+                    "refused with status {status}: the server asks to come back in {} s",
+                    time.as_secs()
+                )
             }
             Self::TimedOut(Limit::Connect) => f.write_str("no connection within the connect timeout"),
             Self::TimedOut(Limit::FirstEvent) => f.write_str("no first event within its timeout"),
             Self::TimedOut(Limit::Idle) => f.write_str("silence on the wire beyond the idle timeout"),
             Self::TimedOut(Limit::Progress) => f.write_str("no further event within the progress timeout"),
             Self::TimedOut(Limit::Total) => f.write_str("not done within the timeout"),
-            Self::TimedOut(Limit::Queue) => f.write_str("no free place on the client within the queue timeout"),
+            Self::TimedOut(Limit::Queue) => {
+                f.write_str("no free place on the client within the queue timeout")
+            }
             Self::Unreachable => f.write_str("the server could not be reached"),
             Self::Unreadable { offset, limit: Some(limit) } => {
                 write!(f, "an event exceeds the limit of {limit} bytes at byte {offset}")
             }
-            Self::Unreadable { offset, limit: None } => write!(f, "the body cannot be decoded beyond byte {offset}"),
+            Self::Unreadable { offset, limit: None } => {
+                write!(f, "the body cannot be decoded beyond byte {offset}")
+            }
             Self::Cancelled => f.write_str("cancelled"),
         }
     }

@@ -48,7 +48,7 @@ impl Run {
                 break;
             }
         }
-        assert!(piece.is_empty(), "input is left over");
+        assert!(piece.is_empty() || self.decoded.error.is_some(), "input is left over");
     }
 
     pub(crate) fn finish(mut self) -> Decoded {

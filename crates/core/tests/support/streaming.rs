@@ -20,11 +20,16 @@ pub(crate) struct Streamed {
 
 /// Reads the reply of a row, cut like this.
 pub(crate) fn stream(row: &Row, pieces: &[&[u8]]) -> Streamed {
-    let mut stream = Stream::new(setup(row));
+    drive(setup(row), row.text("content_type"), pieces, row.flag("broken"))
+}
+
+/// Reads one reply to a request that is not sent again.
+pub(crate) fn drive(setup: Setup, content_type: Option<&str>, pieces: &[&[u8]], broken: bool) -> Streamed {
+    let mut stream = Stream::new(setup);
     let mut lines = Vec::new();
     stream.start(NOW);
     assert_eq!(stream.next(NOW, &mut &[][..]), Step::Connect);
-    stream.head(NOW, 200, row.text("content_type"), None, Duration::ZERO);
+    stream.head(NOW, 200, content_type, None, Duration::ZERO);
     for piece in pieces {
         if stream.outcome().is_some() {
             break;
@@ -32,7 +37,7 @@ pub(crate) fn stream(row: &Row, pieces: &[&[u8]]) -> Streamed {
         stream.received(NOW, piece.len());
         read(&mut stream, piece, &mut lines);
     }
-    if row.flag("broken") {
+    if broken {
         stream.broke(NOW, Failure::Body, "reset".to_owned());
     } else {
         stream.body_end();
@@ -84,7 +89,8 @@ fn setup(row: &Row) -> Setup {
 fn end(stream: &Stream) -> Value {
     let outcome = stream.outcome().expect("a stream that has ended has an outcome");
     let stats = stream.stats(Duration::ZERO);
-    let mut end = json!({"type": "end", "outcome": outcome.code(), "events": stats.events, "bytes": stats.bytes});
+    let mut end =
+        json!({"type": "end", "outcome": outcome.code(), "events": stats.events, "bytes": stats.bytes});
     if let Some(cursor) = stream.cursor() {
         end["cursor"] = cursor.into();
     }

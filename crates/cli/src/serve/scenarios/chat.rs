@@ -75,7 +75,7 @@ pub(super) fn flaky(request: &Request<'_>) -> Reply {
     let ids = request.tuning.ids.unwrap_or(true);
     let chunks: Vec<_> = chat_chunks(request, flaky_text(), ids).collect();
     let seen = if ids { request.last_event_id().min(chunks.len()) } else { 0 };
-    let cut = breaks(&chunks).into_iter().find(|(at, _)| *at > seen);
+    let cut = breaks(&chunks).into_iter().find(|(at, _)| *at > seen && request.tuning.cuts != Some(0));
 
     let mut pieces = vec![Bytes::from("retry: 200\n\n")];
     let whole = seen..cut.map_or(chunks.len(), |(at, _)| at);

@@ -1,0 +1,397 @@
+//! Timelines: what happens to a session, what it does, and when. [`timeline`] says how they are written.
+
+mod invariants;
+mod timeline;
+
+use alloc::format;
+
+use super::*;
+use timeline::{Clock, Play, head, holds};
+
+/// Name, policy, timeline, outcome (`-` where the session goes on).
+type Timeline = (&'static str, &'static str, &'static str, &'static str);
+
+const BEFORE_THE_REQUEST_IS_SENT: &[Timeline] = &[
+    ("no connection", "get", "CnCn.Cn...Cn", "unreachable"),
+    ("no connection, others", "post", "CnCn.Cn...Cn", "unreachable"),
+    ("no connection, a body that can be read once", "post once", "Cn", "unreachable"),
+    ("no connection, no retries", "get retries=0", "Cn", "unreachable"),
+    ("no connection, then one", "post", "CnCoe$", "ended"),
+    ("no connection, followed", "get follow", "CnCn.Cn...Cn{7}Cn{14}Cn{14}C", "-"),
+    ("no connection, after records", "get retries=1", "Coex[C:1]n", "truncated"),
+    ("no connection, the request that goes on has no body", "post once elsewhere", "Coex[C:1]n.[C:1]", "-"),
+    ("connect limit", "get", "CtCt.Ct...Ct", "timed_out connect"),
+    ("connect limit, others", "post", "CtCt.Ct...Ct", "timed_out connect"),
+    ("connect limit, then no connection", "get retries=1", "CtCn", "unreachable"),
+    ("no connection, then connect limit", "get retries=1", "CnCt", "timed_out connect"),
+    ("connect limit, after records", "get retries=1", "Coex[C:1]t", "timed_out connect"),
+];
+
+const BEFORE_A_HEAD: &[Timeline] = &[
+    ("broke before a head", "get", "CxCx.Cx...Cx", "unreachable"),
+    ("broke before a head, others", "post", "Cx", "unreachable"),
+    ("broke before a head, body read once", "get once", "Cx", "unreachable"),
+    ("broke before a head, others, nothing to resume", "post always", "Cx", "unreachable"),
+    ("broke before a head, others, stored cursor", "post always from=7", "[C:7]x", "unreachable"),
+    ("broke before a head, a function, stored cursor", "post elsewhere from=7", "[C:7]x", "unreachable"),
+    ("broke before a head, resuming", "get", "Coex[C:1]x.[C:1]", "-"),
+    ("broke before a head, others, resuming", "post always", "Coex[C:1]x.[C:1]", "-"),
+    ("broke before a head, a function, resuming", "post once elsewhere", "Coex[C:1]x.[C:1]", "-"),
+    ("broke before a head, resuming, spent", "get retries=1", "Coex[C:1]x", "truncated"),
+    ("broke before a head, followed without cursor", "get follow", "Cor[x gap]Cx.C", "-"),
+];
+
+/// The statuses that say to come back have rows of their own, made in [`statuses`].
+const STATUS: &[Timeline] = &[
+    ("a status, then a reply", "get", "C[503]Coe!", "complete"),
+    ("Retry-After shorter than the own wait", "get", "C[503]C[503+1].C", "-"),
+    ("Retry-After of zero invites", "post", "C[503+0]Coe$", "ended"),
+    ("Retry-After counts as a failure", "get", "C[503+5]....C[503].C", "-"),
+    ("Retry-After, attempts spent", "get retries=0", "C[503+5]", "refused 503"),
+    ("Retry-After, others, attempts spent", "post retries=1", "C[429+2].C[429+2]", "refused 429"),
+    ("Retry-After of 60 s", "get", "C[503+60]{59}C", "-"),
+    ("Retry-After above 60 s", "get", "C[503+61]", "refused 503 come back in 61"),
+    ("Retry-After above 60 s, others", "post", "C[503+61]", "refused 503 come back in 61"),
+    ("Retry-After above 60 s, followed", "get follow", "C[429+3600]", "refused 429 come back in 3600"),
+    ("Retry-After above 60 s, not one that others retry", "post", "C[500+61]", "refused 500 come back in 61"),
+    ("Retry-After above 60 s with a final status", "get", "C[404+61]", "refused 404"),
+    ("Retry-After within the remaining time", "get total=10", "C[503+8]{7}C", "-"),
+    ("Retry-After beyond the remaining time", "get total=10", "C[503+10]", "refused 503 come back in 10"),
+    ("Retry-After beyond it, others", "post total=10", "C[503+10]", "refused 503 come back in 10"),
+    ("a status, followed", "get follow", "C[503]C[503].C[503]...C[503]{7}C", "-"),
+    ("a status while resuming", "get", "Coex[C:1][503].[C:1]", "-"),
+    ("a status while resuming, others", "post always", "Coex[C:1][500].[C:1]", "-"),
+    ("a status while resuming, a function", "post once elsewhere", "Coex[C:1][500].[C:1]", "-"),
+    ("a status while resuming, spent", "get retries=1", "Coex[C:1][503]", "refused 503"),
+    ("refused while resuming", "get", "Coex[C:1][404]", "refused 404"),
+    ("a break, then a status", "get retries=1", "CxC[503]", "refused 503"),
+    ("a status, then a break", "get retries=1", "C[503]Cx", "unreachable"),
+    ("a status, then a limit", "get retries=1 idle=3", "C[503]C..I", "timed_out idle"),
+    ("wrong content type", "get", "C[html]", "refused 200 content type"),
+    ("wrong content type, others", "post", "C[html]", "refused 200 content type"),
+    ("wrong content type, followed", "get follow", "C[html]", "refused 200 content type"),
+    ("another status of success", "get", "C[206]e$", "ended"),
+    ("204", "get", "C[204]", "ended"),
+    ("204, others", "post", "C[204]", "ended"),
+    ("204, followed", "get follow", "C[204]", "ended"),
+    ("204, marker expected", "get marker", "C[204]", "truncated"),
+    ("204, others, marker expected", "post marker", "C[204]", "truncated"),
+    ("204 while resuming", "get", "Coex[C:1][204]", "ended"),
+    ("204 while resuming, marker expected", "get marker", "Coe$[C:1][204]", "truncated"),
+];
+
+const BEFORE_THE_FIRST_RECORD: &[Timeline] = &[
+    ("broke before a record", "get", "CoxCox.Cox...Cox", "unreachable"),
+    ("broke before a record, others", "post", "Cox", "truncated"),
+    ("broke before a record, comments had come", "post", "Cowwx", "truncated"),
+    ("broke before a record, nothing to resume", "post always", "Cox", "truncated"),
+    ("broke before a record, body read once", "get once", "Cox", "truncated"),
+    ("broke before a record, no retries", "get retries=0", "Cox", "unreachable"),
+    ("broke before a record, followed", "get follow", "CoxCox.Cox...Cox{7}C", "-"),
+    ("broke before a record, others, followed", "post follow", "Cox", "truncated"),
+    ("broke before a record, stored cursor", "get from=7", "[C:7]ox[C:7]", "-"),
+    ("broke before a record, stored cursor, others", "post from=7", "[C:7]ox", "truncated"),
+    ("broke before a record, stored cursor, always", "post always from=7", "[C:7]ox", "truncated"),
+    ("broke before a record, stored cursor, a function", "post elsewhere from=7", "[C:7]ox", "truncated"),
+    ("broke before a record, stored cursor, never", "get never from=7", "[C:7]ox[C:7]", "-"),
+    ("broke before a record, behind an id", "get", "Coix[C:1]", "-"),
+    ("broke before a record, behind an id, others", "post always", "Coix", "truncated"),
+];
+
+const AFTER_RECORDS: &[Timeline] = &[
+    ("cursor known", "get", "Coex[C:1]", "-"),
+    ("cursor known, others", "post", "Coex", "truncated"),
+    ("cursor known, others, always", "post always", "Coex[C:1]", "-"),
+    ("cursor known, others, a function", "post elsewhere", "Coex[C:1]", "-"),
+    ("cursor known, a function", "get elsewhere", "Coex[C:1]", "-"),
+    ("cursor known, never", "get never", "Coex", "truncated"),
+    ("cursor known, others, never", "post never", "Coex", "truncated"),
+    ("cursor known, body read once", "get once", "Coex", "truncated"),
+    ("cursor known, body read once, always", "post once always", "Coex", "truncated"),
+    ("cursor known, body read once, a function", "post once elsewhere", "Coex[C:1]", "-"),
+    ("cursor known, followed", "get follow", "Coex[C:1]", "-"),
+    ("cursor known, followed, others", "post follow", "Coex", "truncated"),
+    ("cursor known, followed, others, always", "post follow always", "Coex[C:1]", "-"),
+    ("cursor known, followed, never", "get follow never", "Coe[x gap]C", "-"),
+    ("cursor known, no retries", "get retries=0", "Coex", "truncated"),
+    ("the last cursor counts", "get", "Coeeex[C:3]", "-"),
+    ("a cursor behind the last record counts", "get", "Coeix[C:2]", "-"),
+    ("a cursor stays over records that say nothing", "get", "Coerx[C:1]", "-"),
+    ("a stored cursor gives way", "get from=7", "[C:7]oex[C:1]", "-"),
+    ("a cursor that is not sent at first", "get never from=7", "[C:7]oex", "truncated"),
+    ("each record resets the attempts", "get retries=1", "Coex[C:1]oex[C:2]oex[C:3]oex[C:4]", "-"),
+    ("spent behind the last record", "get retries=1", "Coex[C:1]ox", "truncated"),
+    ("no cursor", "get", "Corx", "truncated"),
+    ("no cursor, others", "post", "Corx", "truncated"),
+    ("no cursor, others, always", "post always", "Corx", "truncated"),
+    ("no cursor, others, a function", "post elsewhere", "Corx", "truncated"),
+    ("no cursor, followed", "get follow", "Cor[x gap]C", "-"),
+    ("no cursor, followed, others", "post follow", "Corx", "truncated"),
+    ("no cursor, followed, body read once", "get follow once", "Corx", "truncated"),
+    ("no cursor, followed, again and again", "get follow", "Cor[x gap]Cor[x gap]C", "-"),
+    ("the cursor was taken away", "get", "Coe0x", "truncated"),
+    ("the cursor was taken away, followed", "get follow", "Coe0[x gap]C", "-"),
+];
+
+const CLEAN_END: &[Timeline] = &[
+    ("clean end", "get", "Coe$", "ended"),
+    ("clean end, others", "post", "Coe$", "ended"),
+    ("clean end without records", "get", "Co$", "ended"),
+    ("clean end, always", "post always", "Coe$", "ended"),
+    ("clean end, followed", "get follow", "Coe$[C:1]", "-"),
+    ("clean end, followed, no cursor", "get follow", "Cor$C", "-"),
+    ("clean end, followed, no records", "get follow", "Co$Co$.Co$...C", "-"),
+    ("clean end, followed, others", "post follow", "Coe$", "ended"),
+    ("clean end, followed, others, no records", "post follow always", "Co$", "ended"),
+    ("clean end, followed, others, resumable", "post follow always", "Coe$[C:1]", "-"),
+    ("clean end, followed, a function", "post once follow elsewhere", "Coe$[C:1]", "-"),
+    ("clean end, followed, body read once", "get follow once", "Coe$", "ended"),
+    ("clean end before the marker", "get marker", "Coe$[C:1]", "-"),
+    ("clean end before the marker, others", "post marker", "Coe$", "truncated"),
+    ("clean end before the marker, always", "post marker always", "Coe$[C:1]", "-"),
+    ("clean end before the marker, no cursor", "get marker", "Cor$", "truncated"),
+    ("clean end before the marker, no records", "get marker", "Co$Co$.Co$...Co$", "unreachable"),
+    ("clean end before the marker, others, no records", "post marker", "Co$", "truncated"),
+    ("clean end before the marker, followed", "get marker follow", "Coe$[C:1]", "-"),
+    ("inside a record", "get", "Coe%[C:1]", "-"),
+    ("inside a record, others", "post", "Coe%", "truncated"),
+    ("inside a record, no cursor", "get", "Cor%", "truncated"),
+    ("inside a record, followed, no cursor", "get follow", "Cor[% gap]C", "-"),
+    ("inside the first record", "get", "Co%C", "-"),
+    ("inside the first record, others", "post", "Co%", "truncated"),
+];
+
+const MARKERS: &[Timeline] = &[
+    ("end marker", "get", "Coe!", "complete"),
+    ("end marker, others", "post", "Coe!", "complete"),
+    ("end marker, followed", "get follow", "Coe!", "complete"),
+    ("end marker, expected", "get marker", "Co!", "complete"),
+    ("failure marker", "get", "Coef", "failed"),
+    ("failure marker, others", "post", "Cof", "failed"),
+    ("failure marker, followed", "get follow", "Coef", "failed"),
+    ("failure marker, end marker expected", "get marker", "Coef", "failed"),
+    ("unreadable", "get", "Coeu", "unreadable"),
+    ("unreadable, others", "post", "Cou", "unreadable"),
+    ("unreadable, followed", "get follow", "Coeu", "unreadable"),
+    ("unreadable, always", "post always", "Coeu", "unreadable"),
+];
+
+const LIMITS: &[Timeline] = &[
+    ("idle, from sending", "get idle=3", "C..IC..I.C..I...C..I", "timed_out idle"),
+    ("idle, others", "post idle=3", "C..I", "timed_out idle"),
+    ("idle, from the head", "post idle=3", "Co..I", "timed_out idle"),
+    ("idle before a record", "get idle=3", "Co..IC", "-"),
+    ("idle: comments are life", "post idle=3", "Cow.w.w..I", "timed_out idle"),
+    ("idle after records", "get idle=3", "Coe..I[C:1]", "-"),
+    ("idle after records, others", "post idle=3", "Coe..I", "timed_out idle"),
+    ("idle after records, always", "post always idle=3", "Coe..I[C:1]", "-"),
+    ("idle after records, no cursor", "get idle=3", "Cor..I", "timed_out idle"),
+    ("idle after records, followed, no cursor", "get follow idle=3", "Cor..[I gap]C", "-"),
+    ("idle, a wait is no silence", "get idle=3", "C[503+9]{8}C..I.C", "-"),
+    ("progress, from sending", "post progress=3", "C..P", "timed_out progress"),
+    ("progress: comments do not count", "post progress=3", "CowP", "timed_out progress"),
+    ("progress, from the last record", "post progress=3", "Coew.P", "timed_out progress"),
+    ("progress, resumed", "get progress=3", "Coew.P[C:1]", "-"),
+    ("progress, no cursor", "get progress=3", "Cor..P", "timed_out progress"),
+    ("first event, from sending", "post first=3", "C..F", "timed_out first_event"),
+    ("first event: comments do not count", "post first=3", "CowF", "timed_out first_event"),
+    ("first event, once it has come", "post first=3", "Coe{20}$", "ended"),
+    ("first event, of each request", "get first=3", "Coex[C:1]..F.[C:1]", "-"),
+    ("first event, retried", "get first=3 retries=1", "C..FC..F", "timed_out first_event"),
+    ("total", "get total=9", "C{8}T", "timed_out total"),
+    ("total: records do not extend it", "post total=9", "CoeeeeeeeT", "timed_out total"),
+    ("total, over attempts", "get total=9", "CoxCox.CoT", "timed_out total"),
+    ("total, in a wait", "get total=6", "CoxCoxT", "timed_out total"),
+    ("total, at the end of a wait", "get total=7", "CoxCox.T", "timed_out total"),
+    ("total, followed", "get follow total=5", "Coe..T", "timed_out total"),
+    ("total goes on while paused", "post total=5", "Cop..T", "timed_out total"),
+    ("total wins over idle", "get total=3 idle=3", "C..T", "timed_out total"),
+    ("the nearest limit cuts", "post idle=5 progress=4 first=3", "Co.F", "timed_out first_event"),
+    ("paused: idle", "post idle=3", "Cop.....q.I", "timed_out idle"),
+    ("paused: progress", "post progress=3", "Cop.....qP", "timed_out progress"),
+    ("paused: first event", "post first=3", "Cop.....qF", "timed_out first_event"),
+    ("paused: stall", "post stall=3", "Cop.....q.S", "-"),
+    ("paused before the start", "post idle=3", "p.C{7}q..I", "timed_out idle"),
+    ("paused twice, resumed twice", "post idle=3", "Copp..qqI", "timed_out idle"),
+    ("paused: bytes that come end the silence", "post idle=3", "Cop..w..q..I", "timed_out idle"),
+    ("paused in a wait", "get idle=3", "C[503+4]p..C.q..I.C", "-"),
+    ("stall, from sending", "post stall=3", "C..S{20}", "-"),
+    ("stall, once a silence", "post stall=3", "Co..S{20}w..S{20}e..S", "-"),
+    ("stall: a head ends the silence", "post stall=3", "C..So..S", "-"),
+    ("stall: comments are life", "post stall=3", "Cow.w.w..S", "-"),
+    ("stall, then the cut", "post stall=2 idle=4", "C.S.I", "timed_out idle"),
+    ("stall, in each request", "get stall=2 idle=3", "C.SIC.SI.C", "-"),
+    ("stall: a wait is no silence", "get stall=3", "C[503+9]{8}C..S", "-"),
+    ("all limits off", "post", "Co{5000}e{5000}$", "ended"),
+];
+
+const BACKOFF: &[Timeline] = &[
+    ("grows to the cap", "get retries=7", "CnCn.Cn...Cn{7}Cn{14}Cn{14}Cn{14}Cn", "unreachable"),
+    ("a record resets it", "get", "CoxCox.Coex[C:1]", "-"),
+    ("a bare 200 does not", "get", "CoxCox.Cox...C", "-"),
+    ("comments do not", "get", "CowxCowx.Cowx...C", "-"),
+    ("a body that stood 30 s does", "get", "CoxCox.Co{29}xC", "-"),
+    ("a body that stood 29 s does not", "get", "CoxCox.Co{28}x...C", "-"),
+    ("a body that stood 30 s and ended does", "get follow", "Co$Co{29}$C", "-"),
+    ("a head that was late does not", "get", "CxC{30}x.C", "-"),
+    ("a wait that was asked for is a floor", "get", "Co[retry=5]ex....[C:1]", "-"),
+    ("it is no more than a floor", "get", "Co[retry=1]xCox.C", "-"),
+    ("it stays over requests", "get", "Co[retry=5]x....Cox....C", "-"),
+    ("the last one counts", "get", "Co[retry=5][retry=0]xC", "-"),
+    ("it may be beyond the cap", "get", "Co[retry=45]x{44}C", "-"),
+    ("the higher floor counts", "get", "Co[retry=5]x....C[503+9]{8}C", "-"),
+    ("the higher floor counts, the other way", "get", "Co[retry=5]x....C[503+3]....C", "-"),
+    ("no delay", "get delay=0 retries=2", "Co[x C][x C]x", "unreachable"),
+    ("followed, a clean end waits too", "get follow", "Coe$[C:1]o$.[C:1]", "-"),
+];
+
+const KICK_AND_CANCEL: &[Timeline] = &[
+    ("kick before the start", "get", "k.Co", "-"),
+    ("kick while connecting", "get", "C[k C]", "-"),
+    ("kick while connecting, others", "post", "Ck.oe$", "ended"),
+    ("kick in a wait", "get", "C[503+9]..[k C]", "-"),
+    ("kick in a wait, others", "post", "C[503+9]..[k C]", "-"),
+    ("kick before a record", "get", "Co[k C]", "-"),
+    ("kick before a record, others", "post", "Coke$", "ended"),
+    ("kick, cursor known", "get", "Coe[k C:1]", "-"),
+    ("kick, cursor known, others", "post", "Coek$", "ended"),
+    ("kick, cursor known, always", "post always", "Coe[k C:1]", "-"),
+    ("kick, cursor known, a function", "post once elsewhere", "Coe[k C:1]", "-"),
+    ("kick, cursor known, never", "get never", "Coek$", "ended"),
+    ("kick, no cursor", "get", "Cork$", "ended"),
+    ("kick, no cursor, followed", "get follow", "Cor[k gap C]", "-"),
+    ("kick, no cursor, followed, others", "post follow", "Cork$", "ended"),
+    ("kick, body read once", "get once", "Cok$", "ended"),
+    ("kick, stored cursor", "get from=7", "[C:7]o[k C:7]", "-"),
+    ("kick, stored cursor, no record, always", "post always from=7", "[C:7]ok$", "ended"),
+    ("kick, stored cursor, no record, a function", "post elsewhere from=7", "[C:7]ok$", "ended"),
+    ("kick is no failure", "get retries=1", "C[k C][k C]xC", "-"),
+    ("kick while paused", "get", "Cop[k C]", "-"),
+    ("cancel before the start", "get", "z", "cancelled"),
+    ("cancel while connecting", "get", "Cz", "cancelled"),
+    ("cancel while open", "get", "Coez", "cancelled"),
+    ("cancel in a wait", "get", "C[503+9].z", "cancelled"),
+    ("cancel while paused", "get follow", "Cop.z", "cancelled"),
+    ("no place in time", "get", "...[queue]", "timed_out queue"),
+    ("no place in time, others", "post", "...[queue]", "timed_out queue"),
+    ("no place in time, asked for with the request", "get", "C...[queue]", "timed_out queue"),
+    ("no place in time, too late", "get", "Co[queue]e$", "ended"),
+];
+
+#[test]
+fn timelines() {
+    let tables = [
+        BEFORE_THE_REQUEST_IS_SENT,
+        BEFORE_A_HEAD,
+        STATUS,
+        BEFORE_THE_FIRST_RECORD,
+        AFTER_RECORDS,
+        CLEAN_END,
+        MARKERS,
+        LIMITS,
+        BACKOFF,
+        KICK_AND_CANCEL,
+    ];
+    let mut failed = 0;
+    for (name, policy, line, outcome) in tables.concat() {
+        failed += usize::from(!holds(name, policy, line, outcome));
+    }
+    assert_eq!(failed, 0, "timelines that do not hold");
+}
+
+/// Every status, in both columns of the table of reconnects.
+#[test]
+fn statuses() {
+    let mut failed = 0;
+    let mut row = |policy: &str, line: &str, outcome: &str| {
+        failed += usize::from(!holds("a status", policy, line, outcome));
+    };
+    for status in [408, 425, 429, 500, 502, 503, 504, 529] {
+        let s = format!("[{status}]");
+        let refused = format!("refused {status}");
+        row("get", &format!("C{s}C{s}.C{s}...C{s}"), &refused);
+        row("post", &format!("C{s}"), &refused);
+        row("get once", &format!("C{s}"), &refused);
+        row("get", &format!("C[{status}+5]....C"), "-");
+        row("post once", &format!("C[{status}+5]"), &refused);
+        row("post follow", &format!("C{s}"), &refused);
+        if matches!(status, 429 | 503 | 529) {
+            row("post", &format!("C[{status}+5]....Co!"), "complete");
+        } else {
+            row("post", &format!("C[{status}+5]"), &refused);
+        }
+    }
+    let others = (300..600).filter(|status| ![408, 425, 429, 500, 502, 503, 504, 529].contains(status));
+    for status in others {
+        for policy in ["get", "post", "get follow"] {
+            row(policy, &format!("C[{status}]"), &format!("refused {status}"));
+            row(policy, &format!("C[{status}+5]"), &format!("refused {status}"));
+        }
+    }
+    assert_eq!(failed, 0, "timelines that do not hold");
+}
+
+#[test]
+fn a_timeline_that_is_wrong_does_not_hold() {
+    let rows = [
+        ("get", "CnC", "unreachable"),
+        ("get", "Cn.C", "-"),
+        ("get", "Cn", "truncated"),
+        ("post", "Cx.", "unreachable"),
+        ("get", "Coex[C:2]", "-"),
+        ("get follow", "CorxC", "-"),
+        ("get stall=3", "C...", "-"),
+    ];
+    for (policy, line, outcome) in rows {
+        assert!(!holds("wrong on purpose", policy, line, outcome), "{policy}: {line}");
+    }
+}
+
+#[test]
+fn defaults_are_those_of_the_design() {
+    let policy = Policy::default();
+    let seconds = |seconds| Some(Duration::from_secs(seconds));
+    assert_eq!((policy.retry_attempts, policy.retry_delay), (3, Duration::from_millis(1000)));
+    assert_eq!((policy.idle_timeout, policy.stall_after), (seconds(300), seconds(15)));
+    assert_eq!((policy.first_event_timeout, policy.progress_timeout, policy.timeout), (None, None, None));
+    assert_eq!((policy.idempotent, policy.follow, policy.resume), (false, false, Resume::Auto));
+    assert!(policy.repeatable && !policy.expects_marker);
+}
+
+#[test]
+fn the_wait_is_drawn_evenly_from_zero_to_its_bound() {
+    for (chance, want) in [(0, 0), (1 << 30, 250), (1 << 31, 500), (3 << 30, 750), (u32::MAX, 999)] {
+        let mut session = Session::new(Policy { idempotent: true, ..Policy::default() }, None);
+        let at = At { now: Duration::ZERO, chance };
+        session.handle(at, Input::Start);
+        let Action::Wait(again) = session.handle(at, Input::Broken(Failure::Head)) else { panic!("no wait") };
+        assert_eq!(again.delay.as_millis(), want, "{chance}");
+    }
+}
+
+#[test]
+fn an_unreadable_body_keeps_its_offset_and_limit() {
+    let mut session = Session::new(Policy::default(), None);
+    let at = At { now: Duration::ZERO, chance: 0 };
+    session.handle(at, Input::Start);
+    session.handle(at, Input::Head(head(200, true, None)));
+    assert_eq!(session.handle(at, Input::Unreadable { offset: 7, limit: Some(5) }), Action::Close);
+    assert_eq!(session.outcome(), Some(Outcome::Unreadable { offset: 7, limit: Some(5) }));
+}
+
+#[test]
+fn the_longest_silence_is_that_of_the_wire_while_the_consumer_asked() {
+    for (line, want) in [
+        ("C....", 4),
+        ("C..o.....", 5),
+        ("Co...w.", 4),
+        ("C.....o.w", 6),
+        ("Cop{50}q.w", 3),
+        // A wait is no silence, and neither is what comes after the end.
+        ("C[503+40]{39}Co..", 2),
+        ("Coe...!", 4),
+    ] {
+        let run = Play::new("get", Clock::EverySecond, false).run(line);
+        assert_eq!(run.session.longest_silence(run.now).as_secs(), want, "{line}");
+    }
+}

@@ -1,0 +1,322 @@
+//! Plays a timeline with a hand-turned clock.
+//!
+//! A timeline has one column a second. `.` is a second in which nothing happens, `{30}` are thirty of them, `[x gap]` are several
+//! things in one second. What happens to the session is written small, what it does large:
+//!
+//! | in | | in | | out | |
+//! |---|---|---|---|---|---|
+//! | `o` | a head that opens | `$` | clean end | `C` | connects |
+//! | `503` | a head with this status | `%` | clean end inside a record | `C:7` | connects with this cursor |
+//! | `503+7` | the same with `Retry-After` | `!` | end marker | `S` | tells of a stall |
+//! | `html` | a wrong content type | `f` | failure marker | `I` | idle limit passed |
+//! | `e` | a record with a cursor: 1, 2, … | `u` | unreadable | `P` | progress limit passed |
+//! | `r` | a record without | `x` | broke | `F` | first-event limit passed |
+//! | `0` | a record with an empty cursor | `n` | no connection | `T` | total limit passed |
+//! | `i` | a cursor without a record | `t` | connect limit passed | `gap` | reports a possible gap |
+//! | `w` | bytes, no record | `p` `q` | pause, resume | | |
+//! | `retry=5` | a wait asked for | `k` `z` | kick, cancel | | |
+//!
+//! The first `C` starts the session. Draws are even, so that the waits are 1, 2, 4, 8, 15, 15 … seconds.
+
+use alloc::borrow::ToOwned;
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec;
+use alloc::vec::Vec;
+use std::println;
+
+use super::super::*;
+
+/// Half of the way from zero to the bound of a wait.
+const EVEN: u32 = 1 << 31;
+
+/// Plays the timeline with ticks at every second and with ticks at the deadlines alone, from two origins of time, in silence and
+/// among inputs that mean nothing in the state they meet.
+pub(super) fn holds(name: &str, policy: &str, line: &str, outcome: &str) -> bool {
+    for clock in [Clock::EverySecond, Clock::Deadlines, Clock::FromLater] {
+        for noise in [false, true] {
+            let played = Play::new(policy, clock, noise).run(line);
+            if played.line != columns(line) || played.outcome() != outcome {
+                println!("{name} ({policy}), {clock:?}, noise: {noise}");
+                println!("  want {} {outcome}", shown(&columns(line)));
+                println!("  have {} {}", shown(&played.line), played.outcome());
+                return false;
+            }
+        }
+    }
+    true
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Clock {
+    EverySecond,
+    Deadlines,
+    /// Deadlines, and the clock does not begin at zero.
+    FromLater,
+}
+
+pub(super) struct Play {
+    pub(super) session: Session,
+    clock: Clock,
+    noise: bool,
+    pub(super) now: Duration,
+    started: bool,
+    records: u32,
+    /// What happened, column by column.
+    line: Vec<Vec<String>>,
+}
+
+impl Play {
+    pub(super) fn new(words: &str, clock: Clock, noise: bool) -> Self {
+        let mut policy = Policy {
+            retry_delay: Duration::from_secs(2),
+            idle_timeout: None,
+            stall_after: None,
+            ..Policy::default()
+        };
+        let mut cursor = None;
+        for word in words.split(' ') {
+            let (word, value) = word.split_once('=').unwrap_or((word, ""));
+            let seconds = || Some(Duration::from_secs(value.parse().unwrap()));
+            match word {
+                "get" => policy.idempotent = true,
+                "post" => policy.idempotent = false,
+                "once" => policy.repeatable = false,
+                "follow" => policy.follow = true,
+                "marker" => policy.expects_marker = true,
+                "always" => policy.resume = Resume::Always,
+                "never" => policy.resume = Resume::Never,
+                "elsewhere" => policy.resume = Resume::Elsewhere,
+                "from" => cursor = Some(value),
+                "retries" => policy.retry_attempts = value.parse().unwrap(),
+                "delay" => policy.retry_delay = seconds().unwrap(),
+                "first" => policy.first_event_timeout = seconds(),
+                "idle" => policy.idle_timeout = seconds(),
+                "progress" => policy.progress_timeout = seconds(),
+                "total" => policy.timeout = seconds(),
+                "stall" => policy.stall_after = seconds(),
+                other => panic!("no such policy: {other}"),
+            }
+        }
+        let now = if clock == Clock::FromLater { Duration::from_secs(1_000_000) } else { Duration::ZERO };
+        let session = Session::new(policy, cursor);
+        Self { session, clock, noise, now, started: false, records: 0, line: Vec::new() }
+    }
+
+    pub(super) fn run(mut self, line: &str) -> Self {
+        for column in columns(line) {
+            if self.session.outcome().is_some() {
+                break;
+            }
+            self.line.push(Vec::new());
+            self.ticks();
+            for word in column {
+                if word.starts_with('C') && !self.started {
+                    self.started = true;
+                    let action = self.handle(Input::Start);
+                    self.note(action);
+                } else if word.chars().all(|c| !c.is_ascii_uppercase()) && word != "gap" {
+                    self.line.last_mut().unwrap().push(word.clone());
+                    self.input(&word);
+                    self.ticks();
+                }
+                if self.noise {
+                    self.make_noise();
+                }
+            }
+            self.now += Duration::from_secs(1);
+        }
+        self.now -= Duration::from_secs(1);
+        self
+    }
+
+    fn handle(&mut self, input: Input<'_>) -> Action {
+        self.session.handle(At { now: self.now, chance: EVEN }, input)
+    }
+
+    fn ticks(&mut self) {
+        let every_second = self.clock == Clock::EverySecond;
+        if every_second {
+            let action = self.handle(Input::Tick);
+            self.note(action);
+        }
+        while let Some(deadline) = self.session.deadline().filter(|deadline| *deadline <= self.now) {
+            let action = self.handle(Input::Tick);
+            assert!(
+                action != Action::Nothing || self.session.deadline() > Some(deadline),
+                "a tick for nothing"
+            );
+            self.note(action);
+        }
+    }
+
+    fn note(&mut self, action: Action) {
+        let words = match action {
+            Action::Nothing => vec![],
+            Action::Connect => {
+                vec![self.session.request_cursor().map_or("C".to_owned(), |id| format!("C:{id}"))]
+            }
+            Action::Stalled { silent } => {
+                assert_eq!(Some(silent), self.session.policy.stall_after);
+                vec!["S".to_owned()]
+            }
+            Action::Wait(again) => {
+                assert_eq!(again.attempt, self.session.attempts() + 1);
+                let limit = match again.reason {
+                    Reason::Idle => "I",
+                    Reason::Progress => "P",
+                    Reason::FirstEvent => "F",
+                    _ => "",
+                };
+                [limit, if again.gap { "gap" } else { "" }]
+                    .into_iter()
+                    .filter(|word| !word.is_empty())
+                    .map(str::to_owned)
+                    .collect()
+            }
+            Action::Close => match self.session.outcome() {
+                Some(Outcome::TimedOut(Limit::Idle)) => vec!["I".to_owned()],
+                Some(Outcome::TimedOut(Limit::Progress)) => vec!["P".to_owned()],
+                Some(Outcome::TimedOut(Limit::FirstEvent)) => vec!["F".to_owned()],
+                Some(Outcome::TimedOut(Limit::Total)) => vec!["T".to_owned()],
+                _ => vec![],
+            },
+        };
+        self.line.last_mut().unwrap().extend(words);
+    }
+
+    fn input(&mut self, word: &str) {
+        let connecting = self.session.state == State::Connecting;
+        let bytes = ["e", "r", "0", "i", "!", "f", "u"].contains(&word) || word.starts_with("retry");
+        if bytes {
+            assert_eq!(self.handle(Input::Wire), Action::Nothing);
+        }
+        if matches!(word, "e" | "i") {
+            self.records += 1;
+        }
+        let number = self.records.to_string();
+        let (input, reason) = match word {
+            "o" => (Input::Head(head(200, true, None)), None),
+            "html" => (Input::Head(head(200, false, None)), None),
+            "e" => (Input::Record { cursor: Some(&number) }, None),
+            "r" => (Input::Record { cursor: None }, None),
+            "0" => (Input::Record { cursor: Some("") }, None),
+            "i" => (Input::Cursor(&number), None),
+            "w" => (Input::Wire, None),
+            "$" => (Input::BodyEnd { inside_record: false }, Some(Reason::End)),
+            "%" => (Input::BodyEnd { inside_record: true }, Some(Reason::End)),
+            "!" => (Input::EndMarker, None),
+            "f" => (Input::FailureMarker, None),
+            "u" => (Input::Unreadable { offset: 0, limit: None }, None),
+            "x" if connecting => (Input::Broken(Failure::Head), Some(Reason::Head)),
+            "x" => (Input::Broken(Failure::Body), Some(Reason::Body)),
+            "n" => (Input::Broken(Failure::Connect), Some(Reason::Connect)),
+            "t" => (Input::Broken(Failure::ConnectTimeout), Some(Reason::Connect)),
+            "p" => (Input::Pause, None),
+            "q" => (Input::Resume, None),
+            "k" => (Input::Kick, Some(Reason::Kick)),
+            "z" => (Input::Cancel, None),
+            "queue" => (Input::QueueTimeout, None),
+            _ => match word.strip_prefix("retry=") {
+                Some(seconds) => (Input::Retry(Duration::from_secs(seconds.parse().unwrap())), None),
+                None => {
+                    let (status, wait) =
+                        word.split_once('+').map_or((word, None), |(status, wait)| (status, Some(wait)));
+                    let wait = wait.map(|wait| Duration::from_secs(wait.parse().unwrap()));
+                    (Input::Head(head(status.parse().unwrap(), true, wait)), Some(Reason::Status))
+                }
+            },
+        };
+        let action = self.handle(input);
+        if let Action::Wait(again) = action {
+            assert_eq!(Some(again.reason), reason, "{word}");
+        }
+        self.note(action);
+    }
+
+    /// Inputs that mean nothing in the present state change nothing.
+    fn make_noise(&mut self) {
+        let late = [
+            Input::Wire,
+            Input::Record { cursor: Some("late") },
+            Input::Cursor("late"),
+            Input::Retry(Duration::from_secs(77)),
+            Input::EndMarker,
+            Input::FailureMarker,
+            Input::BodyEnd { inside_record: true },
+            Input::Unreadable { offset: 0, limit: None },
+        ];
+        let broken = [Input::Broken(Failure::Connect), Input::Broken(Failure::Body)];
+        let a_head = [Input::Head(head(503, true, None)), Input::Head(head(200, true, None))];
+        let closing = [Input::Cancel, Input::Kick, Input::Tick, Input::Pause, Input::Resume];
+        let inputs = match self.session.state {
+            State::Idle => [&late[..], &broken, &a_head, &[Input::Tick, Input::Kick]].concat(),
+            State::Connecting => [&late[..], &[Input::Start]].concat(),
+            State::Open { .. } => [&a_head[..], &[Input::Start, Input::QueueTimeout]].concat(),
+            State::Waiting { .. } => {
+                [&late[..], &broken, &a_head, &[Input::Start, Input::QueueTimeout]].concat()
+            }
+            State::Closed(_) => {
+                [&late[..], &broken, &a_head, &closing, &[Input::Start, Input::QueueTimeout]].concat()
+            }
+        };
+        for input in inputs {
+            let before = (self.session.state, self.session.deadline(), self.session.attempts());
+            let cursor = self.session.cursor().map(str::to_owned);
+            assert_eq!(self.handle(input), Action::Nothing, "{input:?} in {:?}", before.0);
+            assert_eq!(
+                (self.session.state, self.session.deadline(), self.session.attempts()),
+                before,
+                "{input:?}"
+            );
+            assert_eq!(self.session.cursor(), cursor.as_deref(), "{input:?}");
+        }
+    }
+
+    fn outcome(&self) -> String {
+        match self.session.outcome() {
+            None => "-".to_owned(),
+            Some(Outcome::Refused { status, why: Refusal::Status }) => format!("refused {status}"),
+            Some(Outcome::Refused { status, why: Refusal::ContentType }) => {
+                format!("refused {status} content type")
+            }
+            Some(Outcome::Refused { status, why: Refusal::RetryAfter(time) }) => {
+                format!("refused {status} come back in {}", time.as_secs())
+            }
+            Some(Outcome::TimedOut(limit)) => format!("timed_out {limit}"),
+            Some(outcome) => outcome.code().to_owned(),
+        }
+    }
+}
+
+pub(super) const fn head(status: u16, acceptable: bool, retry_after: Option<Duration>) -> Head {
+    Head { status, acceptable, retry_after }
+}
+
+/// The words of each column.
+fn columns(line: &str) -> Vec<Vec<String>> {
+    let mut columns = Vec::new();
+    let mut rest = line;
+    while let Some(first) = rest.chars().next() {
+        let (column, after) = match first {
+            '[' | '{' => rest[1..].split_once([']', '}']).expect("a bracket is open"),
+            _ => rest.split_at(1),
+        };
+        rest = after;
+        match first {
+            '{' => columns.resize(columns.len() + column.parse::<usize>().unwrap(), Vec::new()),
+            '.' => columns.push(Vec::new()),
+            _ => columns.push(column.split(' ').map(str::to_owned).collect()),
+        }
+    }
+    columns
+}
+
+fn shown(columns: &[Vec<String>]) -> String {
+    let column = |words: &Vec<String>| match &words[..] {
+        [] => ".".to_owned(),
+        [word] if word.len() == 1 => word.clone(),
+        words => format!("[{}]", words.join(" ")),
+    };
+    columns.iter().map(column).collect()
+}

@@ -1,0 +1,523 @@
+//! Streams over more than one reply, and what a driver may do out of turn.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+
+use std::time::Duration;
+
+use tidewire_core::json::Path;
+use tidewire_core::session::{At, Failure, Limit, Outcome, Policy, Reason, Refusal};
+use tidewire_core::{CursorSource, Format, Frame, Markers, REFUSED_BODY_BYTES, Setup, Stats, Step, Stream};
+
+const SSE: Option<&str> = Some("text/event-stream");
+
+/// A stream, its clock, and what it said: frames as `name#id:data`, everything else by name.
+struct Rig {
+    stream: Stream,
+    now: Duration,
+}
+
+impl Rig {
+    fn new(setup: Setup) -> Self {
+        Self { stream: Stream::new(setup), now: Duration::from_secs(100) }
+    }
+
+    /// A GET request whose head has come.
+    fn open(setup: Setup) -> Self {
+        let mut rig = Self::started(setup);
+        assert_eq!(rig.head(SSE), "");
+        rig
+    }
+
+    fn started(setup: Setup) -> Self {
+        let mut rig = Self::new(setup);
+        rig.stream.start(rig.at());
+        assert_eq!(rig.said(b""), "connect");
+        rig
+    }
+
+    fn at(&self) -> At {
+        At { now: self.now, chance: 1 << 31 }
+    }
+
+    fn head(&mut self, content_type: Option<&str>) -> String {
+        self.stream.head(self.at(), 200, content_type, None, Duration::ZERO);
+        self.said(b"")
+    }
+
+    fn bytes(&mut self, bytes: &[u8]) -> String {
+        self.stream.received(self.at(), bytes.len());
+        self.said(bytes)
+    }
+
+    fn end(&mut self) -> String {
+        self.stream.body_end();
+        self.said(b"")
+    }
+
+    fn broke(&mut self) -> String {
+        self.stream.broke(self.at(), Failure::Body, "reset".to_owned());
+        self.said(b"")
+    }
+
+    /// Turns the clock, and ticks wherever the stream wants it.
+    fn pass(&mut self, time: Duration) -> String {
+        let until = self.now + time;
+        let mut said = Vec::new();
+        while let Some(deadline) = self.stream.deadline().filter(|deadline| *deadline <= until) {
+            self.now = self.now.max(deadline);
+            self.stream.tick(self.at());
+            said.push(self.said(b""));
+        }
+        self.now = until;
+        said.retain(|words| !words.is_empty());
+        said.join(" ")
+    }
+
+    fn seconds(&mut self, seconds: u64) -> String {
+        self.pass(Duration::from_secs(seconds))
+    }
+
+    /// What the stream says about the input.
+    fn said(&mut self, mut input: &[u8]) -> String {
+        let mut said = Vec::new();
+        loop {
+            let at = self.at();
+            said.push(match self.stream.next(at, &mut input) {
+                Step::Starved => break,
+                Step::Closed => {
+                    said.push(self.stream.outcome().unwrap().code().to_owned());
+                    break;
+                }
+                Step::Pass => continue,
+                Step::Connect => "connect".to_owned(),
+                Step::Again(again) => format!("again({})", again.reason),
+                Step::Gap { after } => format!("gap({})", after.unwrap_or_default()),
+                Step::Stalled(silent) => format!("stalled({})", silent.as_secs()),
+                Step::Frame { frame, gap } => {
+                    gap.map_or(String::new(), |after| format!("gap({after}) ")) + &shown(&frame)
+                }
+                other => panic!("{other:?}"),
+            });
+        }
+        said.join(" ")
+    }
+
+    fn stats(&self) -> Stats {
+        self.stream.stats(self.now)
+    }
+}
+
+fn shown(frame: &Frame<'_>) -> String {
+    match frame {
+        Frame::Event(event) if event.id.is_empty() => format!("{}:{}", event.event, event.data),
+        Frame::Event(event) => format!("{}#{}:{}", event.event, event.id, event.data),
+        Frame::Record(record) => record.json.to_string(),
+        Frame::Text(text) => (*text).to_owned(),
+        Frame::Comment(comment) => format!("comment:{comment}"),
+        Frame::Retry(wait) => format!("retry:{}", wait.as_millis()),
+        other => format!("{other:?}"),
+    }
+}
+
+fn get() -> Setup {
+    Setup { policy: Policy { idempotent: true, ..Policy::default() }, ..Setup::default() }
+}
+
+fn follow() -> Setup {
+    Setup { policy: Policy { idempotent: true, follow: true, ..Policy::default() }, ..Setup::default() }
+}
+
+#[test]
+fn the_last_event_id_outlives_its_connection() {
+    let mut rig = Rig::open(get());
+    assert_eq!(rig.bytes(b"id: 1\ndata: a\n\ndata: hal"), "message#1:a");
+    assert_eq!(rig.broke(), "again(body)");
+    assert_eq!(rig.seconds(1), "connect");
+    assert_eq!(rig.stream.request_cursor(), Some("1"));
+    assert_eq!(rig.head(SSE), "");
+    // What was cut off is not continued, and an event without an id has the last one.
+    assert_eq!(rig.bytes(b"f\n\ndata: b\n\n"), "message#1:b");
+    assert_eq!(rig.end(), "ended");
+}
+
+#[test]
+fn an_id_that_was_reset_stays_so_on_the_next_connection() {
+    let stored = Setup { last_event_id: Some("s".to_owned()), ..follow() };
+    let mut rig = Rig::started(stored);
+    assert_eq!(rig.stream.request_cursor(), Some("s"));
+    assert_eq!(rig.head(SSE), "");
+    assert_eq!(rig.bytes(b"data: a\n\nid\ndata: b\n\n"), "message#s:a message:b");
+    assert_eq!((rig.end(), rig.seconds(1)), ("again(end)".into(), "connect".into()));
+    assert_eq!(rig.stream.request_cursor(), None);
+    assert_eq!(rig.head(SSE), "");
+    assert_eq!(rig.bytes(b"data: c\n\n"), "message:c");
+    assert_eq!(rig.stream.cursor(), None);
+}
+
+#[test]
+fn an_id_in_a_block_without_data_is_sent() {
+    for block in [&b"id: 2\n\n"[..], b"id: 2\nevent: x\n\n"] {
+        let mut rig = Rig::open(get());
+        rig.bytes(b"id: 1\ndata: a\n\n");
+        rig.bytes(block);
+        assert_eq!((rig.broke(), rig.seconds(1)), ("again(body)".into(), "connect".into()));
+        assert_eq!(rig.stream.request_cursor(), Some("2"));
+    }
+}
+
+#[test]
+fn an_empty_id_in_a_block_without_data_is_heeded() {
+    let mut rig = Rig::open(get());
+    rig.bytes(b"id: 1\ndata: a\n\nid\n\n");
+    assert_eq!(rig.broke(), "truncated");
+    assert_eq!(rig.stream.cursor(), None);
+}
+
+#[test]
+fn an_id_that_no_header_can_carry_is_not_sent() {
+    let mut rig = Rig::open(follow());
+    assert_eq!(rig.bytes(b"id: 1\ndata: a\n\nid: \x07\ndata: b\n\n"), "message#1:a message#\x07:b");
+    assert_eq!((rig.broke(), rig.seconds(1)), ("again(body) gap()".into(), "connect".into()));
+    assert_eq!(rig.stream.request_cursor(), None);
+}
+
+#[test]
+fn the_cursor_of_a_heartbeat_is_sent() {
+    let markers = Markers { heartbeat_on: vec!["event:ping".parse().unwrap()], ..Markers::default() };
+    let mut rig = Rig::open(Setup { markers, ..get() });
+    assert_eq!(rig.bytes(b"id: 1\ndata: a\n\nid: 2\nevent: ping\ndata: p\n\n"), "message#1:a comment:p");
+    assert_eq!((rig.broke(), rig.seconds(1)), ("again(body)".into(), "connect".into()));
+    assert_eq!(rig.stream.request_cursor(), Some("2"));
+}
+
+#[test]
+fn a_followed_stream_without_cursor_tells_of_a_gap() {
+    let mut rig = Rig::open(follow());
+    assert_eq!(rig.bytes(b"data: a\n\n"), "message:a");
+    assert_eq!(rig.broke(), "again(body) gap()");
+}
+
+#[test]
+fn holes_in_ordered_ids_are_told_over_connections() {
+    let mut rig = Rig::open(get());
+    assert_eq!(rig.bytes(b"id: e-1\ndata: a\n\n"), "message#e-1:a");
+    rig.broke();
+    rig.seconds(1);
+    rig.head(SSE);
+    assert_eq!(rig.bytes(b"id: e-3\ndata: c\n\n"), "gap(e-1) message#e-3:c");
+}
+
+#[test]
+fn a_json_field_is_the_cursor() {
+    let cursor_source = CursorSource::Json(Path::parse("meta.seq"));
+    for (content_type, body, cursor) in [
+        ("application/x-ndjson", "{\"meta\":{\"seq\":7}}\n", Some("7")),
+        ("application/x-ndjson", "{\"meta\":{\"seq\":\"a\\u0062\"}}\n", Some("ab")),
+        ("application/x-ndjson", "{\"meta\":{\"seq\":7}}\n{}\n", Some("7")),
+        ("application/x-ndjson", "{\"meta\":{\"seq\":true}}\n", None),
+        ("application/x-ndjson", "{}\n", None),
+        ("text/event-stream", "id: 9\ndata: {\"meta\":{\"seq\":1.50}}\n\n", Some("1.50")),
+        ("text/event-stream", "id: 9\ndata: seq\n\n", None),
+    ] {
+        let mut rig = Rig::started(Setup { cursor_source: cursor_source.clone(), ..get() });
+        rig.head(Some(content_type));
+        rig.bytes(body.as_bytes());
+        rig.broke();
+        assert_eq!(rig.stream.cursor(), cursor, "{body}");
+    }
+}
+
+#[test]
+fn each_reply_has_its_own_format() {
+    let mut rig = Rig::open(get());
+    assert_eq!(rig.bytes(b"id: 1\ndata: a\n\n"), "message#1:a");
+    rig.broke();
+    rig.seconds(1);
+    assert_eq!(rig.head(Some("application/x-ndjson")), "");
+    assert_eq!(rig.stream.format(), Format::Ndjson);
+    assert_eq!(rig.bytes(b"{}\n"), "{}");
+    assert_eq!(rig.end(), "ended");
+}
+
+#[test]
+fn only_one_of_the_formats_may_be_read() {
+    let setup = Setup { only: Some(Format::Sse), ..get() };
+    let mut rig = Rig::started(setup.clone());
+    assert_eq!(rig.head(Some("application/json")) + &rig.end(), "refused");
+    let mut rig = Rig::started(setup.clone());
+    assert_eq!(rig.head(SSE), "");
+    let mut rig = Rig::started(Setup { format: Format::Sse, ..setup });
+    assert_eq!(rig.head(Some("application/json")), "");
+}
+
+/// A marker has decided, whatever happens before the driver asks again.
+#[test]
+fn nothing_overtakes_a_marker() {
+    type Late = fn(&mut Rig);
+    let late: [(&str, Late); 6] = [
+        ("broke", |rig| rig.stream.broke(rig.at(), Failure::Body, "reset".to_owned())),
+        ("corrupt", |rig| rig.stream.corrupt(rig.at(), "bad gzip".to_owned())),
+        ("tick", |rig| {
+            rig.now += Duration::from_secs(1000);
+            rig.stream.tick(rig.at());
+        }),
+        ("kick", |rig| rig.stream.kick(rig.at())),
+        ("cancel", |rig| rig.stream.cancel(rig.at())),
+        ("end", |rig| rig.stream.body_end()),
+    ];
+    let markers = Markers { end_on: Some(vec!["event:close".parse().unwrap()]), ..Markers::default() };
+    let policy = Policy { timeout: Some(Duration::from_secs(60)), ..get().policy };
+    for (name, happens) in late {
+        for (body, outcome) in [
+            (&b"event: close\ndata: x\n\n"[..], Outcome::Complete),
+            (b"event: error\ndata: x\n\n", Outcome::Failed),
+        ] {
+            let mut rig = Rig::open(Setup { policy, markers: markers.clone(), ..Setup::default() });
+            rig.stream.received(rig.at(), body.len());
+            let at = rig.at();
+            assert!(matches!(rig.stream.next(at, &mut &body[..]), Step::Frame { .. }));
+            happens(&mut rig);
+            rig.said(b"");
+            assert_eq!(rig.stream.outcome(), Some(outcome), "{name}");
+            assert_eq!(rig.stream.error(), (outcome == Outcome::Failed).then_some("x"), "{name}");
+        }
+    }
+}
+
+#[test]
+fn a_refused_reply_is_read_as_far_as_it_helps() {
+    let refused = || {
+        let mut rig = Rig::started(get());
+        rig.stream.head(rig.at(), 404, None, None, Duration::ZERO);
+        assert_eq!(rig.said(b""), "");
+        assert_eq!(rig.bytes(b"not "), "");
+        assert_eq!(rig.bytes(b"here"), "");
+        assert_eq!(rig.stream.outcome(), None);
+        rig
+    };
+    let mut rig = refused();
+    assert_eq!(rig.end(), "refused");
+    assert_eq!(rig.stream.refused_body(), b"not here");
+    assert_eq!(rig.stream.outcome(), Some(Outcome::Refused { status: 404, why: Refusal::Status }));
+
+    type Stop = fn(&mut Rig);
+    let stops: [(&str, Stop); 4] = [
+        ("broke", |rig| rig.stream.broke(rig.at(), Failure::Body, "reset".to_owned())),
+        ("corrupt", |rig| rig.stream.corrupt(rig.at(), "bad gzip".to_owned())),
+        ("cancel", |rig| rig.stream.cancel(rig.at())),
+        ("time", |rig| assert_eq!(rig.seconds(5), "refused")),
+    ];
+    for (name, stop) in stops {
+        let mut rig = refused();
+        stop(&mut rig);
+        assert_eq!(rig.said(b""), "refused", "{name}");
+        assert_eq!(rig.stream.refused_body(), b"not here", "{name}");
+    }
+
+    let mut rig = refused();
+    let piece = vec![b'x'; 10_000];
+    while rig.stream.outcome().is_none() {
+        rig.bytes(&piece);
+    }
+    assert_eq!(rig.stream.refused_body().len(), REFUSED_BODY_BYTES);
+}
+
+#[test]
+fn what_comes_out_of_turn_is_ignored() {
+    let mut rig = Rig::new(get());
+    // Before the start.
+    assert_eq!(rig.head(SSE), "");
+    assert_eq!(rig.bytes(b"data: a\n\n") + &rig.end() + &rig.broke(), "");
+    rig.stream.start(rig.at());
+    assert_eq!(rig.said(b""), "connect");
+    // Before the head.
+    assert_eq!(rig.bytes(b"data: a\n\n") + &rig.end(), "");
+    assert_eq!(rig.head(SSE), "");
+    assert_eq!(rig.bytes(b"id: 1\nda"), "");
+    // A second head.
+    assert_eq!(rig.head(Some("text/plain")), "");
+    assert_eq!(rig.bytes(b"ta: a\n\n"), "message#1:a");
+    // While waiting.
+    assert_eq!(rig.broke(), "again(body)");
+    assert_eq!(rig.head(SSE) + &rig.bytes(b"data: b\n\n") + &rig.end() + &rig.broke(), "");
+    assert_eq!(rig.seconds(1), "connect");
+    assert_eq!(rig.head(SSE), "");
+    assert_eq!(rig.end(), "ended");
+    // After the end.
+    assert_eq!(rig.head(SSE), "ended");
+    assert_eq!(rig.bytes(b"data: c\n\n") + &rig.end() + &rig.broke(), "endedendedended");
+    rig.stream.corrupt(rig.at(), "bad gzip".to_owned());
+    rig.stream.cancel(rig.at());
+    rig.stream.queue_timeout(rig.at());
+    assert_eq!(rig.said(b""), "ended");
+    assert_eq!((rig.stream.error(), rig.stream.deadline()), (None, None));
+    assert_eq!(rig.stats().bytes, 6 + 2 + 7);
+}
+
+#[test]
+fn a_cancelled_stream_does_not_connect() {
+    let mut rig = Rig::new(get());
+    rig.stream.start(rig.at());
+    rig.stream.cancel(rig.at());
+    assert_eq!(rig.said(b""), "cancelled");
+}
+
+#[test]
+fn no_place_in_time() {
+    let mut rig = Rig::new(get());
+    rig.stream.queue_timeout(rig.at());
+    assert_eq!(rig.said(b""), "timed_out");
+    assert_eq!(rig.stream.outcome(), Some(Outcome::TimedOut(Limit::Queue)));
+}
+
+#[test]
+fn the_error_is_that_of_the_end() {
+    let mut rig = Rig::open(get());
+    rig.bytes(b"id: 1\ndata: a\n\n");
+    rig.broke();
+    assert_eq!(rig.stream.error(), Some("reset"));
+    rig.seconds(1);
+    assert_eq!(rig.head(SSE), "");
+    assert_eq!(rig.bytes(b"data: [DONE]\n\n"), "complete");
+    assert_eq!(rig.stream.error(), None);
+
+    let mut rig = Rig::open(Setup::default());
+    assert_eq!(rig.broke(), "truncated");
+    assert_eq!(rig.stream.error(), Some("reset"));
+
+    let mut rig = Rig::open(Setup::default());
+    rig.bytes(b"data: a\n\n");
+    rig.stream.corrupt(rig.at(), "bad gzip".to_owned());
+    assert_eq!(rig.said(b""), "unreadable");
+    assert_eq!(rig.stream.error(), Some("bad gzip"));
+    assert_eq!(rig.stream.outcome(), Some(Outcome::Unreadable { offset: 9, limit: None }));
+}
+
+#[test]
+fn what_a_failed_record_said_is_kept_in_part() {
+    let mut rig = Rig::open(get());
+    let said = "é".repeat(3000);
+    rig.bytes(format!("event: error\ndata: a{said}\n\n").as_bytes());
+    let kept = rig.stream.error().unwrap();
+    assert_eq!((kept.len(), kept.starts_with("aéé")), (4095, true));
+}
+
+#[test]
+fn the_asked_for_wait_is_heeded() {
+    let mut rig = Rig::open(get());
+    assert_eq!(rig.bytes(b"retry: 7000\nid: 1\ndata: a\n\n"), "retry:7000 message#1:a");
+    assert_eq!(rig.broke(), "again(body)");
+    assert_eq!(rig.stream.deadline(), Some(rig.now + Duration::from_secs(7)));
+}
+
+#[test]
+fn retry_after_comes_in_seconds_and_as_a_date() {
+    for (value, clock, wait) in [("5", 0, 5), ("Sun, 06 Nov 1994 08:49:37 GMT", 784_111_770, 7)] {
+        let mut rig = Rig::started(Setup::default());
+        rig.stream.head(rig.at(), 503, None, Some(value), Duration::from_secs(clock));
+        assert_eq!(rig.said(b""), "again(status)", "{value}");
+        assert_eq!(rig.stream.deadline(), Some(rig.now + Duration::from_secs(wait)), "{value}");
+    }
+}
+
+#[test]
+fn heartbeats_are_life_and_no_progress() {
+    let policy =
+        Policy { progress_timeout: Some(Duration::from_secs(5)), stall_after: None, ..Policy::default() };
+    let markers = Markers { heartbeat_on: vec!["ping".parse().unwrap()], ..Markers::default() };
+    let mut rig = Rig::open(Setup { policy, markers: markers.clone(), ..Setup::default() });
+    for _ in 0..4 {
+        assert_eq!(rig.seconds(1), "");
+        assert_eq!(rig.bytes(b"data: ping\n\n: x\n\n"), "comment:ping comment:x");
+    }
+    assert_eq!(rig.seconds(1), "timed_out");
+    assert_eq!(rig.stream.outcome(), Some(Outcome::TimedOut(Limit::Progress)));
+    assert_eq!(rig.stats().events, 0);
+
+    let policy =
+        Policy { idle_timeout: Some(Duration::from_secs(5)), stall_after: None, ..Policy::default() };
+    let mut rig = Rig::open(Setup { policy, markers, ..Setup::default() });
+    for _ in 0..20 {
+        assert_eq!(rig.seconds(4), "");
+        rig.bytes(b"data: ping\n\n");
+    }
+}
+
+#[test]
+fn a_long_silence_is_told_and_then_cut() {
+    let mut rig = Rig::open(Setup::default());
+    assert_eq!(rig.seconds(299), "stalled(15)");
+    assert_eq!(rig.seconds(1), "timed_out");
+    assert_eq!(rig.stats().longest_silence, Duration::from_secs(300));
+}
+
+#[test]
+fn a_paused_stream_is_not_cut() {
+    let mut rig = Rig::open(Setup::default());
+    rig.stream.pause(rig.at());
+    assert_eq!(rig.seconds(10_000), "");
+    rig.stream.resume(rig.at());
+    assert_eq!(rig.seconds(299), "stalled(15)");
+    assert_eq!(rig.seconds(1), "timed_out");
+}
+
+#[test]
+fn a_kick_connects_at_once_and_reads_from_the_start_of_a_body() {
+    let mut rig = Rig::open(get());
+    rig.bytes(b"id: 1\ndata: a\n\nid: 2\ndata: b\n");
+    rig.stream.kick(rig.at());
+    assert_eq!(rig.said(b""), "again(kick)");
+    assert_eq!(rig.seconds(0), "connect");
+    assert_eq!(rig.stream.request_cursor(), Some("1"));
+    assert_eq!(rig.head(SSE), "");
+    assert_eq!(rig.bytes(b"\n\nid: 2\ndata: b\n\n"), "message#2:b");
+}
+
+#[test]
+fn the_statistics_add_up() {
+    let mut rig = Rig::started(get());
+    rig.seconds(1);
+    assert_eq!(rig.head(SSE), "");
+    rig.seconds(2);
+    rig.bytes(b": hi\n\n");
+    rig.seconds(3);
+    rig.bytes(b"id: 1\ndata: a\n\n");
+    assert_eq!(rig.broke(), "again(body)");
+    assert_eq!(rig.seconds(1), "connect");
+    assert_eq!(rig.head(SSE), "");
+    rig.bytes(b"data: b\n\ndata: c\n\n");
+    rig.seconds(2);
+    assert_eq!(rig.end(), "ended");
+    let seconds = Duration::from_secs;
+    assert_eq!(
+        rig.stats(),
+        Stats {
+            first_byte: Some(seconds(3)),
+            first_event: Some(seconds(6)),
+            bytes: 6 + 15 + 18,
+            events: 3,
+            attempts: 2,
+            longest_silence: seconds(3),
+            elapsed: seconds(9),
+        }
+    );
+}
+
+#[test]
+fn the_reasons_have_names() {
+    let mut rig = Rig::started(get());
+    rig.stream.broke(rig.at(), Failure::Connect, "refused".to_owned());
+    assert_eq!(rig.said(b""), "again(connect)");
+    for (reason, name) in [
+        (Reason::Connect, "connect"),
+        (Reason::Head, "head"),
+        (Reason::Body, "body"),
+        (Reason::Status, "status"),
+        (Reason::End, "end"),
+        (Reason::Idle, "idle"),
+        (Reason::Progress, "progress"),
+        (Reason::FirstEvent, "first_event"),
+        (Reason::Kick, "kick"),
+    ] {
+        assert_eq!(reason.name(), name);
+    }
+}

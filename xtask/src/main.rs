@@ -1,0 +1,45 @@
+//! Tidewire's own commands, run as `cargo xtask …`: one file for each, and the tools they share.
+
+mod demo;
+mod report;
+mod run;
+mod servers;
+mod steps;
+mod test;
+mod tools;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", about = "Tidewire's own commands")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Watch a reply stream, and survive a network that cuts it every few events
+    Demo(demo::Arguments),
+    /// Check everything: format, lints, docs, dependencies, tests, servers that others wrote
+    Test(test::Arguments),
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let result = run::watch_for_interrupts().and_then(|()| run::enter_checkout()).and_then(|()| {
+        match arguments.command {
+            Command::Demo(arguments) => demo::run(&arguments),
+            Command::Test(arguments) => test::run(&arguments),
+        }
+    });
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(trouble) => {
+            anstream::eprintln!("xtask: {trouble}");
+            trouble.exit_code()
+        }
+    }
+}

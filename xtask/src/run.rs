@@ -1,0 +1,162 @@
+//! Running commands: each is shown as it could be typed, its output stays in full view, and it ends when we do.
+
+use std::env;
+use std::ffi::OsStr;
+use std::fmt;
+use std::io::{IsTerminal, stderr};
+use std::process::{Child, Command, ExitCode, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use crate::report::{dim, say};
+
+/// What went wrong, by who can mend it.
+#[derive(Debug)]
+pub(crate) enum Trouble {
+    /// What was checked is not right, or a command that must work did not.
+    Failed(String),
+    /// Something is missing on this machine; `install` is the line that brings it.
+    Missing { what: String, install: String },
+    /// The command line cannot be carried out.
+    Usage(String),
+    /// Ctrl-C or SIGTERM.
+    Interrupted,
+}
+
+impl Trouble {
+    pub(crate) fn exit_code(&self) -> ExitCode {
+        match self {
+            Trouble::Failed(_) | Trouble::Missing { .. } => ExitCode::FAILURE,
+            Trouble::Usage(_) => ExitCode::from(2),
+            Trouble::Interrupted => ExitCode::from(130),
+        }
+    }
+}
+
+impl fmt::Display for Trouble {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Trouble::Failed(why) | Trouble::Usage(why) => f.write_str(why),
+            Trouble::Missing { what, install } => write!(f, "{what}; install it with: {install}"),
+            Trouble::Interrupted => f.write_str("interrupted"),
+        }
+    }
+}
+
+/// Shows the command, runs it with its output in full view, and waits for it to succeed.
+pub(crate) fn run(command: &mut Command) -> Result<(), Trouble> {
+    let line = shown(command);
+    say!("{}", dim(format!("$ {line}")));
+    let mut child = spawn(command.stdin(Stdio::null()))?;
+    let status = wait(&mut child)?;
+    if status.success() { Ok(()) } else { Err(Trouble::Failed(format!("`{}`: {status}", words(command)))) }
+}
+
+/// What a short command prints on stdout, or nothing where it is not there or fails.
+pub(crate) fn output_of(program: &str, arguments: &[&str]) -> Option<String> {
+    let output = Command::new(program).args(arguments).stdin(Stdio::null()).output().ok()?;
+    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+/// Starts the command, or says that it cannot be.
+pub(crate) fn spawn(command: &mut Command) -> Result<Child, Trouble> {
+    command.spawn().map_err(|error| Trouble::Failed(format!("cannot start `{}`: {error}", shown(command))))
+}
+
+/// Ends a child by its id, for whoever holds it.
+pub(crate) fn stop(child: &mut Child) {
+    // Both fail only for a child that has already ended.
+    let _ = child.kill();
+    let _ = child.wait();
+}
+
+/// An error where the user has asked to stop.
+pub(crate) fn check_interrupt() -> Result<(), Trouble> {
+    if INTERRUPTED.load(Ordering::Relaxed) { Err(Trouble::Interrupted) } else { Ok(()) }
+}
+
+/// The same once a child has ended: Ctrl-C goes to both, and the child can be the quicker one.
+pub(crate) fn check_interrupt_after_child() -> Result<(), Trouble> {
+    sleep(LOOK_EVERY);
+    check_interrupt()
+}
+
+pub(crate) fn watch_for_interrupts() -> Result<(), Trouble> {
+    ctrlc::set_handler(|| INTERRUPTED.store(true, Ordering::Relaxed))
+        .map_err(|error| Trouble::Failed(format!("cannot watch for Ctrl-C: {error}")))
+}
+
+/// Goes to the root of the workspace, so that every path below is relative to it.
+pub(crate) fn enter_checkout() -> Result<(), Trouble> {
+    let manifest = output_of("cargo", &["locate-project", "--workspace", "--message-format", "plain"])
+        .ok_or_else(|| Trouble::Usage("run this inside a checkout of Tidewire".into()))?;
+    let root = std::path::Path::new(manifest.trim()).with_file_name("");
+    env::set_current_dir(&root)
+        .map_err(|error| Trouble::Failed(format!("cannot enter {}: {error}", root.display())))
+}
+
+static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+
+/// How long a child that got the Ctrl-C too may take to end by itself.
+const GRACE: Duration = Duration::from_secs(2);
+const LOOK_EVERY: Duration = Duration::from_millis(30);
+/// In a log there is no progress bar that shows whether a quiet command still lives.
+const SIGN_OF_LIFE_EVERY: Duration = Duration::from_secs(60);
+
+fn wait(child: &mut Child) -> Result<ExitStatus, Trouble> {
+    let started = Instant::now();
+    let mut signs_of_life = 0;
+    let mut interrupted_at = None;
+    loop {
+        let ended = child.try_wait().map_err(|error| Trouble::Failed(format!("cannot wait: {error}")))?;
+        if let Some(status) = ended {
+            if !status.success() {
+                check_interrupt_after_child()?;
+            }
+            return Ok(status);
+        }
+        if check_interrupt().is_err() && interrupted_at.get_or_insert_with(Instant::now).elapsed() > GRACE {
+            stop(child);
+        }
+        if started.elapsed() >= SIGN_OF_LIFE_EVERY * (signs_of_life + 1) {
+            signs_of_life += 1;
+            if !stderr().is_terminal() {
+                anstream::eprintln!("   … {} min", signs_of_life);
+            }
+        }
+        sleep(LOOK_EVERY);
+    }
+}
+
+/// The command as it could be typed in a shell.
+fn shown(command: &Command) -> String {
+    let variables = command
+        .get_envs()
+        .filter_map(|(name, value)| Some(format!("{}={}", name.to_string_lossy(), quoted(value?))));
+    let directory = command.get_current_dir().map(|folder| format!("cd {} && ", quoted(folder.as_os_str())));
+    directory.unwrap_or_default() + &variables.chain([words(command)]).collect::<Vec<_>>().join(" ")
+}
+
+fn words(command: &Command) -> String {
+    let words = [command.get_program()].into_iter().chain(command.get_args());
+    words.map(quoted).collect::<Vec<_>>().join(" ")
+}
+
+fn quoted(word: &OsStr) -> String {
+    let word = word.to_string_lossy();
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=+,@%".contains(c);
+    if !word.is_empty() && word.chars().all(plain) { word.into_owned() } else { format!("'{word}'") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_is_shown_as_it_could_be_typed() {
+        let mut command = Command::new("cargo");
+        command.args(["doc", "--no-deps", ""]).env("RUSTDOCFLAGS", "-D warnings").current_dir("a b");
+        assert_eq!(shown(&command), "cd 'a b' && RUSTDOCFLAGS='-D warnings' cargo doc --no-deps ''");
+    }
+}

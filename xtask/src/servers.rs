@@ -1,0 +1,208 @@
+//! The servers that others wrote (`tests/servers`): installed into `target/servers`, once for each list of versions.
+
+use std::ffi::OsString;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::report::{dim, say};
+use crate::run::{Trouble, output_of, run};
+
+/// Flask and FastAPI, in an environment of their own.
+pub(crate) fn set_up_python() -> Result<(), Trouble> {
+    if cfg!(windows) {
+        return Err(Trouble::Missing { what: "gunicorn needs a Unix".into(), install: "use WSL".into() });
+    }
+    let requirements = read(&sources().join("requirements.txt"))?;
+    let Some(version) = output_of("python3", &["--version"]) else {
+        return Err(missing("Python", "python3-venv", "python"));
+    };
+    let stamp = Stamp::new("venv", format!("{version}{requirements}"));
+    if stamp.holds() && output_of(&text(&python()), &["-c", "import flask, fastapi"]).is_some() {
+        say!("{}", dim("already there"));
+        return Ok(());
+    }
+    stamp.clear()?;
+    run(Command::new("python3").args(["-m", "venv"]).arg(servers().join("venv")))
+        .map_err(|trouble| or_interrupted(trouble, missing("Python's venv", "python3-venv", "python")))?;
+    let mut pip = Command::new(python());
+    pip.args(["-m", "pip", "install", "--disable-pip-version-check", "--requirement"]);
+    let line = format!("{} -m pip install -r tests/servers/requirements.txt", text(&python()));
+    run(pip.arg(sources().join("requirements.txt"))).map_err(|trouble| {
+        or_interrupted(trouble, Trouble::Missing { what: "Flask and FastAPI".into(), install: line })
+    })?;
+    stamp.set()
+}
+
+/// better-sse, beside a copy of the app: an ES module finds its packages only from the folder it lies in.
+pub(crate) fn set_up_node() -> Result<(), Trouble> {
+    if !works("node") || !works(NPM) {
+        return Err(missing("Node", "nodejs npm", "node"));
+    }
+    let folder = node_folder();
+    fs::create_dir_all(&folder).map_err(cannot("create", &folder))?;
+    for name in ["better_sse.mjs", "package.json", "package-lock.json", ".npmrc"] {
+        let from = sources().join(name);
+        fs::copy(&from, folder.join(name)).map_err(cannot("copy", &from))?;
+    }
+    let stamp = Stamp::new("node/node_modules", read(&sources().join("package-lock.json"))?);
+    if stamp.holds() {
+        say!("{}", dim("already there"));
+        return Ok(());
+    }
+    stamp.clear()?;
+    run(Command::new(NPM).arg("ci").current_dir(&folder)).map_err(|trouble| {
+        let install = format!("cd {} && npm ci", folder.display());
+        or_interrupted(trouble, Trouble::Missing { what: "better-sse".into(), install })
+    })?;
+    stamp.set()
+}
+
+/// nginx: the machine's own, or Debian's package unpacked beside the others, where no service is started for it.
+pub(crate) fn set_up_nginx() -> Result<(), Trouble> {
+    if let Some(program) = nginx() {
+        say!("{}", dim(format!("already there: {program}")));
+        return Ok(());
+    }
+    let absent = || missing("nginx", "nginx", "nginx");
+    if !works("apt-get") {
+        return Err(absent());
+    }
+    let folder = servers().join("nginx");
+    fs::create_dir_all(&folder).map_err(cannot("create", &folder))?;
+    let download = || run(Command::new("apt-get").args(["download", "nginx"]).current_dir(&folder));
+    if let Err(trouble) = download() {
+        // A fresh machine has no lists of packages yet, and only root may fetch them.
+        run(Command::new("apt-get").arg("update"))
+            .and_then(|()| download())
+            .map_err(|_| or_interrupted(trouble, absent()))?;
+    }
+    let package = fs::read_dir(&folder)
+        .map_err(cannot("read", &folder))?
+        .flatten()
+        .map(|entry| entry.path())
+        .find(|path| path.extension().is_some_and(|extension| extension == "deb"))
+        .ok_or_else(absent)?;
+    run(Command::new("dpkg-deb").arg("--extract").arg(package).arg(&folder))
+        .map_err(|trouble| or_interrupted(trouble, absent()))?;
+    nginx().map(|_| ()).ok_or_else(absent)
+}
+
+/// What is there, as the variables that the test reads (`tests/servers/README.md`).
+pub(crate) fn found() -> Vec<(&'static str, OsString)> {
+    let mut found = Vec::new();
+    if servers().join("venv.stamp").exists() && works(&text(&python())) {
+        found.push(("TIDEWIRE_PY", absolute(python())));
+        found.push(("PYTHONDONTWRITEBYTECODE", "1".into()));
+    }
+    if servers().join("node/node_modules.stamp").exists() && works("node") {
+        found.push(("TIDEWIRE_NODE_SERVERS", absolute(node_folder())));
+    }
+    if found.is_empty() {
+        return found;
+    }
+    if let Some(program) = nginx() {
+        found.push(("TIDEWIRE_NGINX", absolute(program.into())));
+    }
+    found.push(("TIDEWIRE_SERVERS", "1".into()));
+    found
+}
+
+const NPM: &str = if cfg!(windows) { "npm.cmd" } else { "npm" };
+
+/// Remembers what a folder was installed from, beside it; the folder counts only when that is unchanged.
+struct Stamp {
+    folder: PathBuf,
+    file: PathBuf,
+    content: String,
+}
+
+impl Stamp {
+    fn new(folder: &str, content: String) -> Self {
+        Stamp { folder: servers().join(folder), file: servers().join(format!("{folder}.stamp")), content }
+    }
+
+    fn holds(&self) -> bool {
+        self.folder.exists() && fs::read_to_string(&self.file).is_ok_and(|content| content == self.content)
+    }
+
+    fn clear(&self) -> Result<(), Trouble> {
+        for result in [fs::remove_file(&self.file), fs::remove_dir_all(&self.folder)] {
+            match result {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    return Err(cannot("remove", &self.folder)(error));
+                }
+                Ok(()) | Err(_) => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn set(&self) -> Result<(), Trouble> {
+        fs::write(&self.file, &self.content).map_err(cannot("write", &self.file))
+    }
+}
+
+fn works(program: &str) -> bool {
+    output_of(program, &["--version"]).is_some()
+}
+
+fn nginx() -> Option<String> {
+    let unpacked = text(&servers().join("nginx/usr/sbin/nginx"));
+    // Debian keeps it where only root's PATH looks.
+    let places = ["nginx".to_owned(), "/usr/sbin/nginx".to_owned(), unpacked];
+    places.into_iter().find(|program| output_of(program, &["-v"]).is_some())
+}
+
+fn sources() -> PathBuf {
+    PathBuf::from("tests/servers")
+}
+
+fn servers() -> PathBuf {
+    PathBuf::from("target/servers")
+}
+
+fn python() -> PathBuf {
+    servers().join("venv/bin/python")
+}
+
+fn node_folder() -> PathBuf {
+    servers().join("node")
+}
+
+fn missing(what: &str, debian: &str, homebrew: &str) -> Trouble {
+    let install = if cfg!(target_os = "macos") {
+        format!("brew install {homebrew}")
+    } else if cfg!(windows) {
+        format!("winget install {what}")
+    } else {
+        format!("sudo apt-get install {debian}")
+    };
+    Trouble::Missing { what: format!("{what} is missing"), install }
+}
+
+fn or_interrupted(trouble: Trouble, otherwise: Trouble) -> Trouble {
+    if matches!(trouble, Trouble::Interrupted) { trouble } else { otherwise }
+}
+
+/// The tests run in folders of their own, so they get whole paths; a bare name on PATH stays one.
+fn absolute(path: PathBuf) -> OsString {
+    if path.components().count() == 1 {
+        return path.into();
+    }
+    std::path::absolute(&path).unwrap_or(path).into()
+}
+
+fn read(path: &Path) -> Result<String, Trouble> {
+    fs::read_to_string(path).map_err(cannot("read", path))
+}
+
+fn cannot(verb: &str, path: &Path) -> impl FnOnce(io::Error) -> Trouble {
+    let what = format!("cannot {verb} {}", path.display());
+    move |error| Trouble::Failed(format!("{what}: {error}"))
+}
+
+fn text(path: &Path) -> String {
+    path.to_string_lossy().into_owned()
+}

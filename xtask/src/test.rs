@@ -1,0 +1,107 @@
+//! `cargo xtask test`: everything that must hold before a change goes in.
+
+use std::process::Command;
+
+use crate::run::{Trouble, run as run_command};
+use crate::steps::{self, Choice, Step};
+use crate::{servers, tools};
+
+/// Runs the steps one after the other; one that fails does not keep the others from running.
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    choice: Choice,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Result<(), Trouble> {
+    steps::run("cargo xtask test", STEPS, &arguments.choice)
+}
+
+const STEPS: &[Step] = &[
+    Step { name: "fmt", what: "the sources are formatted", needs: &[], run: fmt },
+    Step { name: "clippy", what: "no lint warns", needs: &[], run: clippy },
+    Step { name: "docs", what: "the documentation builds without a warning", needs: &[], run: docs },
+    Step { name: "deny", what: "licences, sources, and the arrows between crates", needs: &[], run: deny },
+    Step { name: "msrv", what: "builds with the oldest Rust it promises", needs: &[], run: msrv },
+    Step { name: "no-std", what: "the core builds where there is no std", needs: &[], run: no_std },
+    Step { name: "python", what: "set up Flask and FastAPI", needs: &[], run: servers::set_up_python },
+    Step { name: "node", what: "set up better-sse", needs: &[], run: servers::set_up_node },
+    Step { name: "nginx", what: "set up nginx", needs: &[], run: servers::set_up_nginx },
+    Step {
+        name: "tests",
+        what: "unit, table, property, documentation and end-to-end tests",
+        needs: &[],
+        run: tests,
+    },
+    Step { name: "examples", what: "the examples build", needs: &[], run: examples },
+    Step {
+        name: "third-party",
+        what: "against servers that others wrote",
+        needs: &["python", "node", "nginx"],
+        run: third_party,
+    },
+];
+
+fn fmt() -> Result<(), Trouble> {
+    tools::component("rustfmt", "fmt")?;
+    cargo(&["fmt", "--all", "--check"])
+}
+
+fn clippy() -> Result<(), Trouble> {
+    tools::component("clippy", "clippy")?;
+    cargo(&["clippy", "--workspace", "--all-targets", "--all-features", "--", "-D", "warnings"])
+}
+
+fn docs() -> Result<(), Trouble> {
+    let mut command = Command::new("cargo");
+    command.args(["doc", "--workspace", "--no-deps", "--all-features"]);
+    run_command(command.env("RUSTDOCFLAGS", "-D warnings"))
+}
+
+fn deny() -> Result<(), Trouble> {
+    let cargo_deny = tools::cargo_deny()?;
+    // Offline it sees only what is there, and it looks at the crates of every platform.
+    cargo(&["fetch"])?;
+    run_command(Command::new(cargo_deny).args(["--offline", "check", "bans", "licenses", "sources"]))
+}
+
+fn msrv() -> Result<(), Trouble> {
+    let version = tools::promised_rust()?;
+    tools::toolchain(&version)?;
+    // Its own folder: two compilers in one would rebuild each other's work every time.
+    let arguments = ["run", &version, "cargo", "check", "--workspace", "--target-dir", "target/msrv"];
+    run_command(Command::new("rustup").args(arguments))
+}
+
+fn no_std() -> Result<(), Trouble> {
+    // A target that has no std at all; on wasm32 a stray `use std` would still build.
+    const BARE: &str = "thumbv7em-none-eabi";
+    tools::target(BARE)?;
+    cargo(&["build", "--package", "tidewire-core", "--target", BARE])
+}
+
+fn tests() -> Result<(), Trouble> {
+    cargo(&["test", "--workspace", "--all-features", "--no-fail-fast"])
+}
+
+fn examples() -> Result<(), Trouble> {
+    cargo(&["build", "--workspace", "--all-features", "--examples"])
+}
+
+fn third_party() -> Result<(), Trouble> {
+    let found = servers::found();
+    if found.is_empty() {
+        return Err(Trouble::Missing {
+            what: "none of the servers is there".into(),
+            install: "see the steps python, node and nginx".into(),
+        });
+    }
+    let mut command = Command::new("cargo");
+    // The whole workspace, so that the same build serves as for the tests before.
+    command.args(["test", "--workspace", "--all-features", "--test", "third_party", "--", "--nocapture"]);
+    run_command(command.envs(found))
+}
+
+fn cargo(arguments: &[&str]) -> Result<(), Trouble> {
+    run_command(Command::new("cargo").args(arguments))
+}

@@ -1,0 +1,104 @@
+//! Tools that a check needs: found where they are, installed where that takes one command, else named.
+
+use std::fs;
+use std::process::Command;
+
+use crate::report::say;
+use crate::run::{Trouble, output_of, run};
+
+/// A component of the toolchain in use, such as `clippy`.
+pub(crate) fn component(name: &'static str, subcommand: &str) -> Result<(), Trouble> {
+    if output_of("cargo", &[subcommand, "--version"]).is_some() {
+        return Ok(());
+    }
+    rustup(&["component", "add", name], &format!("{name} is missing"))
+}
+
+/// The standard library for a target.
+pub(crate) fn target(triple: &'static str) -> Result<(), Trouble> {
+    let installed = output_of("rustup", &["target", "list", "--installed"]).unwrap_or_default();
+    if installed.lines().any(|line| line.trim() == triple) {
+        return Ok(());
+    }
+    rustup(&["target", "add", triple], &format!("the target {triple} is missing"))
+}
+
+/// A whole toolchain, by its exact version.
+pub(crate) fn toolchain(version: &str) -> Result<(), Trouble> {
+    let installed = output_of("rustup", &["toolchain", "list"]).unwrap_or_default();
+    if installed.lines().any(|line| line.starts_with(&format!("{version}-"))) {
+        return Ok(());
+    }
+    rustup(&["toolchain", "install", version, "--profile", "minimal"], &format!("Rust {version} is missing"))
+}
+
+/// The oldest Rust that the workspace promises to build with, as rustup names it.
+pub(crate) fn promised_rust() -> Result<String, Trouble> {
+    let manifest = fs::read_to_string("Cargo.toml")
+        .map_err(|error| Trouble::Failed(format!("cannot read Cargo.toml: {error}")))?;
+    rust_version(&manifest).ok_or_else(|| Trouble::Failed("Cargo.toml names no rust-version".into()))
+}
+
+/// The program of cargo-deny.
+pub(crate) fn cargo_deny() -> Result<String, Trouble> {
+    let own = format!("{TOOLS}/bin/cargo-deny");
+    for program in [own.as_str(), "cargo-deny"] {
+        let version = output_of(program, &["--version"]).unwrap_or_default();
+        // The settings in deny.toml are those of this series.
+        if version.trim().starts_with("cargo-deny 0.20.") {
+            return Ok(program.into());
+        }
+    }
+    say!("installing cargo-deny {CARGO_DENY} into {TOOLS}, once; this takes about 3 minutes on 2 cores");
+    let arguments = ["install", "--locked", "--root", TOOLS, "cargo-deny", "--version", CARGO_DENY];
+    run(Command::new("cargo").args(arguments)).or_else(missing(
+        "cargo-deny is missing",
+        "cargo",
+        &arguments,
+    ))?;
+    Ok(own)
+}
+
+/// Turns the failure of an installing command into the line to try by hand.
+pub(crate) fn missing<'a>(
+    what: &'a str,
+    program: &'a str,
+    arguments: &'a [&str],
+) -> impl FnOnce(Trouble) -> Result<(), Trouble> + 'a {
+    move |trouble| match trouble {
+        Trouble::Interrupted => Err(Trouble::Interrupted),
+        Trouble::Failed(_) | Trouble::Missing { .. } | Trouble::Usage(_) => {
+            Err(Trouble::Missing { what: what.into(), install: format!("{program} {}", arguments.join(" ")) })
+        }
+    }
+}
+
+const TOOLS: &str = "target/tools";
+const CARGO_DENY: &str = "0.20.2";
+
+fn rustup(arguments: &[&str], what: &str) -> Result<(), Trouble> {
+    run(Command::new("rustup").args(arguments)).or_else(missing(what, "rustup", arguments))
+}
+
+fn rust_version(manifest: &str) -> Option<String> {
+    let value = manifest.lines().find_map(|line| line.trim().strip_prefix("rust-version"))?;
+    let version = value.split('"').nth(1)?;
+    // `1.88` would name a toolchain that moves with its patches.
+    Some(if version.split('.').count() == 2 { format!("{version}.0") } else { version.into() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_promised_rust_is_an_exact_version() {
+        for (manifest, want) in [
+            ("[workspace.package]\nrust-version = \"1.88\"\n", Some("1.88.0")),
+            ("rust-version=\"1.90.1\"", Some("1.90.1")),
+            ("edition = \"2024\"", None),
+        ] {
+            assert_eq!(rust_version(manifest).as_deref(), want);
+        }
+    }
+}
