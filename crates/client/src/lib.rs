@@ -38,3 +38,8 @@ pub use tidewire_core as core;
 pub use tidewire_core::session::{Limit, Outcome, Reason, Refusal, Resume};
 pub use tidewire_core::{BadRecord, Format, Marker, Markers, Stats, TooLarge};
 pub use wire::Wire;
+
+/// The example of the README is built with the documentation's.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;
