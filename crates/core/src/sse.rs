@@ -91,6 +91,7 @@ pub struct Sse {
 struct InInput<'a> {
     data: Option<&'a [u8]>,
     event: Option<&'a [u8]>,
+    id: Option<&'a [u8]>,
 }
 
 /// What a line says; `from` is where its value starts.
@@ -148,20 +149,30 @@ impl Sse {
     pub fn next<'a, 'i: 'a>(&'a mut self, input: &mut &'i [u8]) -> Result<Option<Frame<'a>>, DecodeError> {
         self.forget_lent();
         // One `data` line, then a blank line, both whole in the input: nearly every event of an LLM stream.
+        let mut line_end = None;
         if self.place == Place::BlockStart
-            && let Some((data, used)) = single_data_event(input)
-            && data.len() <= self.options.max_event_bytes
+            && let Some(from) = data_value(input)
         {
-            self.offset += used as u64;
-            self.line_offset = self.offset;
-            *input = &input[used..];
-            return Ok(Some(Frame::Event(Event {
-                event: Utf8::new(MESSAGE),
-                data: Utf8::new(data),
-                id: Utf8::new(&self.last_id),
-            })));
+            line_end = memchr2(b'\n', b'\r', &input[from..]).map(|end| from + end);
+            let Some(end) = line_end else { return self.keep_line(input) };
+            let used = match input[end..] {
+                [b'\n', b'\n', ..] => end + 2,
+                [b'\r', b'\n', b'\r', b'\n', ..] => end + 4,
+                _ => 0,
+            };
+            if used > 0 && end - from <= self.options.max_event_bytes {
+                let data = &input[from..end];
+                self.offset += used as u64;
+                self.line_offset = self.offset;
+                *input = &input[used..];
+                return Ok(Some(Frame::Event(Event {
+                    event: Utf8::new(MESSAGE),
+                    data: Utf8::new(data),
+                    id: Utf8::new(&self.last_id),
+                })));
+            }
         }
-        self.next_by_line(input)
+        self.next_by_line(input, line_end)
     }
 
     /// Says that the body has ended cleanly. Hands over the unterminated block where
@@ -174,7 +185,7 @@ impl Sse {
             return self.finish_block();
         }
         self.forget_lent();
-        self.next_by_line(&mut &b""[..])
+        self.next_by_line(&mut &b""[..], None)
     }
 
     /// As [`finish`](Self::finish), and hands over the unterminated block whatever the options say.
@@ -187,7 +198,7 @@ impl Sse {
             (Place::InLine, false) | (Place::BlockStart | Place::LineStart, true) => b"\n",
             (Place::BlockStart | Place::LineStart | Place::LostLine | Place::AfterCr, false) => b"",
         };
-        self.next_by_line(&mut line_ends)
+        self.next_by_line(&mut line_ends, None)
     }
 
     /// Whether the body, should it end here, ends inside an event: with data or a line (other than a comment) that no line
@@ -217,9 +228,11 @@ impl Sse {
         }
     }
 
+    /// `line_end` is where the first line ends, if somebody has looked already.
     fn next_by_line<'a, 'i: 'a>(
         &'a mut self,
         input: &mut &'i [u8],
+        mut line_end: Option<usize>,
     ) -> Result<Option<Frame<'a>>, DecodeError> {
         if let Some(error) = self.failed {
             *input = &[];
@@ -228,7 +241,7 @@ impl Sse {
         let mut block = InInput::default();
         loop {
             self.pass_line_feed(input);
-            let Some(end) = memchr2(b'\n', b'\r', input) else {
+            let Some(end) = line_end.take().or_else(|| find_line_end(input)) else {
                 self.keep(&mut block);
                 return self.keep_line(input);
             };
@@ -245,15 +258,17 @@ impl Sse {
             };
             let line = if in_buffer { self.unfinished_line() } else { piece };
             let first = line_offset == 0;
-            if let Some(excess) = self.excess(line, first, true, &block) {
-                let comment = matches!(read_line(line, first), Line::Comment { .. });
+            let says = read_line(line, first);
+            if !self.fits(line, block.data)
+                && let Some(excess) = self.excess(line, first, &says, block.data)
+            {
                 self.keep(&mut block);
-                match self.outgrown(line_offset + excess as u64, comment)? {
+                match self.outgrown(line_offset + excess as u64, &says)? {
                     Some(frame) => return Ok(Some(frame)),
                     None => continue,
                 }
             }
-            match read_line(line, first) {
+            match says {
                 Line::Blank => {
                     self.forget_line();
                     if self.close_block(&block) {
@@ -277,11 +292,12 @@ impl Sse {
                     self.forget_line();
                 }
                 Line::Event { from } => block.event = Some(&piece[from..]),
-                Line::Id { from } => {
+                Line::Id { from } if in_buffer => {
                     let id = line[from..].to_vec();
                     self.next_id = Some(id);
                     self.forget_line();
                 }
+                Line::Id { from } => block.id = Some(&piece[from..]),
                 Line::Comment { from } => {
                     self.keep(&mut block);
                     if !in_buffer {
@@ -337,11 +353,14 @@ impl Sse {
         self.place = Place::InLine;
         self.buffer.extend_from_slice(piece);
         let (line, first) = (self.unfinished_line(), self.line_offset == 0);
-        let Some(excess) = self.excess(line, first, false, &InInput::default()) else {
+        if self.fits(line, None) || self.may_be_data(line, first) {
             return Ok(None);
-        };
-        let comment = matches!(read_line(line, first), Line::Comment { .. });
-        self.outgrown(self.line_offset + excess as u64, comment)
+        }
+        let says = read_line(line, first);
+        match self.excess(line, first, &says, None) {
+            Some(excess) => self.outgrown(self.line_offset + excess as u64, &says),
+            None => Ok(None),
+        }
     }
 
     /// Moves what lies in the input into the decoder's own memory.
@@ -353,6 +372,9 @@ impl Sse {
         if let Some(event) = block.event.take() {
             self.event.clear();
             self.event.extend_from_slice(event);
+        }
+        if let Some(id) = block.id.take() {
+            self.next_id = Some(id.to_vec());
         }
     }
 
@@ -382,8 +404,13 @@ impl Sse {
 
     /// Ends the block at its blank line; says whether there is an event to hand out.
     fn close_block(&mut self, block: &InInput<'_>) -> bool {
-        if let Some(id) = self.next_id.take() {
-            self.last_id = id;
+        match (block.id, self.next_id.take()) {
+            (Some(id), _) => {
+                self.last_id.clear();
+                self.last_id.extend_from_slice(id);
+            }
+            (None, Some(id)) => self.last_id = id,
+            (None, None) => {}
         }
         if self.place == Place::LineStart {
             self.place = Place::BlockStart;
@@ -406,31 +433,35 @@ impl Sse {
         })
     }
 
-    /// Where in the line the first byte beyond the limit is. The same whatever the cuts: a line that may still turn out to be
-    /// data is measured as data.
-    fn excess(&self, line: &[u8], first: bool, complete: bool, block: &InInput<'_>) -> Option<usize> {
-        let limit = self.options.max_event_bytes;
-        if line.len() <= limit && self.data.is_none() && block.data.is_none() {
-            return None;
-        }
-        let skipped = bom_length(line, first);
-        let field = &line[skipped..];
-        if !self.oversized {
-            if !complete && (b"data:".starts_with(field) || (first && BOM.starts_with(line))) {
-                return None;
-            }
-            if let Line::Data { from } = read_line(line, first) {
-                let held = block.data.or_else(|| self.kept_data()).map_or(0, |data| data.len() + 1);
-                return match limit.checked_sub(held) {
-                    Some(room) => (line.len() - from > room).then_some(from + room),
-                    None => Some(skipped),
-                };
-            }
-        }
-        (field.len() > limit).then_some(skipped + limit)
+    /// Nearly every line: shorter than the limit, and the block holds no data that it would add to.
+    fn fits(&self, line: &[u8], data: Option<&[u8]>) -> bool {
+        line.len() <= self.options.max_event_bytes && data.is_none() && self.data.is_none()
     }
 
-    fn outgrown(&mut self, offset: u64, comment: bool) -> Result<Option<Frame<'static>>, DecodeError> {
+    /// Whether the unfinished line can still turn out to be one of data without value, or a BOM: then its bytes do not count yet,
+    /// so that the limit is passed at the same byte whatever the cuts.
+    fn may_be_data(&self, line: &[u8], first: bool) -> bool {
+        let field = &line[bom_length(line, first)..];
+        !self.oversized && (b"data:".starts_with(field) || (first && BOM.starts_with(line)))
+    }
+
+    /// Where in the line the first byte beyond the limit is. `data` is the block's data in the input.
+    fn excess(&self, line: &[u8], first: bool, says: &Line, data: Option<&[u8]>) -> Option<usize> {
+        let limit = self.options.max_event_bytes;
+        let skipped = bom_length(line, first);
+        match says {
+            Line::Data { from } if !self.oversized => {
+                let held = data.or_else(|| self.kept_data()).map_or(0, |data| data.len() + 1);
+                match limit.checked_sub(held) {
+                    Some(room) => (line.len() - from > room).then_some(from + room),
+                    None => Some(skipped),
+                }
+            }
+            _ => (line.len() - skipped > limit).then_some(skipped + limit),
+        }
+    }
+
+    fn outgrown(&mut self, offset: u64, line: &Line) -> Result<Option<Frame<'static>>, DecodeError> {
         let error = TooLarge { limit: self.options.max_event_bytes, offset };
         if !self.options.skip_oversized {
             self.forget_block();
@@ -440,7 +471,7 @@ impl Sse {
         if self.place == Place::InLine {
             self.place = Place::LostLine;
         }
-        if comment {
+        if matches!(line, Line::Comment { .. }) {
             self.forget_line();
             return Ok(Some(Frame::Skipped(error)));
         }
@@ -496,47 +527,54 @@ impl Sse {
     }
 }
 
-/// The data of an event that is one `data` line and a blank line, and how many bytes it takes.
+/// Where the value of a `data:` line starts.
 #[inline]
-fn single_data_event(input: &[u8]) -> Option<(&[u8], usize)> {
-    let field = input.strip_prefix(b"data:")?;
-    let value = field.strip_prefix(b" ").unwrap_or(field);
-    let end = memchr2(b'\n', b'\r', value)?;
-    let line_ends = match value[end..] {
-        [b'\n', b'\n', ..] => 2,
-        [b'\r', b'\n', b'\r', b'\n', ..] => 4,
-        _ => return None,
-    };
-    Some((&value[..end], input.len() - value.len() + end + line_ends))
+fn data_value(line: &[u8]) -> Option<usize> {
+    match line {
+        [b'd', b'a', b't', b'a', b':', b' ', ..] => Some(6),
+        [b'd', b'a', b't', b'a', b':', ..] => Some(5),
+        _ => None,
+    }
+}
+
+/// Where the first line ends. Every second line is blank, and a call costs more than a look at one byte.
+#[inline]
+fn find_line_end(input: &[u8]) -> Option<usize> {
+    match input.first() {
+        Some(b'\n' | b'\r') => Some(0),
+        _ => memchr2(b'\n', b'\r', input),
+    }
 }
 
 /// Field names are exact, a line without colon is a field without value, and one space behind the colon is dropped (9.2.6).
+#[inline]
 fn read_line(line: &[u8], first: bool) -> Line {
     let skipped = bom_length(line, first);
     let field = &line[skipped..];
-    let (name, value) = match memchr::memchr(b':', field) {
-        Some(colon) => {
-            let value = &field[colon + 1..];
-            (&field[..colon], value.strip_prefix(b" ").unwrap_or(value))
-        }
-        None if field.is_empty() => return Line::Blank,
-        None => (field, &field[field.len()..]),
+    let value_after = |name: &[u8]| match field.strip_prefix(name)? {
+        [b':', b' ', ..] => Some(skipped + name.len() + 2),
+        [b':', ..] => Some(skipped + name.len() + 1),
+        [] => Some(line.len()),
+        _ => None,
     };
-    let from = line.len() - value.len();
-    match name {
-        b"" => Line::Comment { from },
-        b"data" => Line::Data { from },
-        b"event" => Line::Event { from },
+    let known = match field.first() {
+        None => return Line::Blank,
+        Some(b':') => value_after(b"").map(|from| Line::Comment { from }),
+        Some(b'd') => value_after(b"data").map(|from| Line::Data { from }),
+        Some(b'e') => value_after(b"event").map(|from| Line::Event { from }),
         // NUL would make the id unsendable as a header; the standard drops the field.
-        b"id" if !value.contains(&0) => Line::Id { from },
-        b"retry" => milliseconds(value).map_or(Line::Ignored, Line::Retry),
-        _ => Line::Ignored,
-    }
+        Some(b'i') => {
+            value_after(b"id").filter(|from| !line[*from..].contains(&0)).map(|from| Line::Id { from })
+        }
+        Some(b'r') => value_after(b"retry").and_then(|from| milliseconds(&line[from..])).map(Line::Retry),
+        Some(_) => None,
+    };
+    known.unwrap_or(Line::Ignored)
 }
 
 /// Digits only; a number that no 64-bit integer holds is ignored, as browsers do it.
 fn milliseconds(value: &[u8]) -> Option<Duration> {
-    if value.is_empty() || !value.iter().all(u8::is_ascii_digit) {
+    if !value.iter().all(u8::is_ascii_digit) {
         return None;
     }
     core::str::from_utf8(value).ok()?.parse().ok().map(Duration::from_millis)

@@ -329,9 +329,10 @@ fn time_is_linear_in_the_bytes() {
                 };
                 (0..3).map(|_| run()).min().unwrap_or_default()
             };
-            let (small, large) = (time(64 * 1024), time(512 * 1024));
-            let bound = small * 24 + Duration::from_millis(5);
-            assert!(large < bound, "{name} in pieces of {chunk}: {small:?}, then {large:?}");
+            // Eight times the bytes: linear is 8, quadratic 64. Others use this machine too, so the best of some tries counts.
+            let tries = (0..20).map(|_| (time(64 * 1024), time(512 * 1024)));
+            let mut ratios = tries.map(|(small, large)| large.as_secs_f64() / small.as_secs_f64().max(1e-6));
+            assert!(ratios.any(|ratio| ratio < 24.0), "{name} in pieces of {chunk}: far from linear");
         }
     }
 }
