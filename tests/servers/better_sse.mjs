@@ -56,7 +56,7 @@ app.get("/silent", async (request, response) => {
 });
 
 // Breaks inside a character of an event: the socket is destroyed under the response.
-app.get("/cut", async (request, response) => {
+app.all("/cut", async (request, response) => {
   const first = firstAfter(request);
   const last = number(request, "n", 10);
   const after = number(request, "after", 3);

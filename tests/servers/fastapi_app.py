@@ -64,7 +64,7 @@ async def silent(ms: int = wire.SILENCE_MS):
     return sse(body())
 
 
-@app.get("/cut")
+@app.api_route("/cut", methods=["GET", "POST"])
 async def cut(n: int = 10, after: int = 3, last_event_id: str | None = Header(None)):
     """Breaks inside a character of an event: the generator raises."""
     first = wire.first_after(last_event_id)

@@ -66,7 +66,7 @@ def silent():
     return sse(body())
 
 
-@app.get("/cut")
+@app.route("/cut", methods=["GET", "POST"])
 def cut():
     """Breaks inside a character of an event: the generator raises, or with `how=exit` the whole worker dies."""
     first = wire.first_after(request.headers.get("Last-Event-ID"))

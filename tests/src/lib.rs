@@ -1,5 +1,6 @@
 //! What the end-to-end tests share: a scripted upstream in the same process, and a server of raw bytes.
 
+pub mod child;
 pub mod raw;
 
 use std::future::Future;

@@ -1,5 +1,7 @@
 //! Tidewire's own commands, run as `cargo xtask …`: one file for each, and the tools they share.
 
+mod bench;
+mod contract;
 mod demo;
 mod report;
 mod run;
@@ -21,6 +23,10 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Measure Tidewire beside its peers, and write docs/benchmarks.md
+    Bench(bench::Arguments),
+    /// Run the SSE client tests that LaunchDarkly wrote, where their program is found
+    Contract(contract::Arguments),
     /// Watch a reply stream, and survive a network that cuts it every few events
     Demo(demo::Arguments),
     /// Check everything: format, lints, docs, dependencies, tests, servers that others wrote
@@ -31,6 +37,8 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let result = run::watch_for_interrupts().and_then(|()| run::enter_checkout()).and_then(|()| {
         match arguments.command {
+            Command::Bench(arguments) => bench::run(&arguments),
+            Command::Contract(arguments) => contract::run(&arguments),
             Command::Demo(arguments) => demo::run(&arguments),
             Command::Test(arguments) => test::run(&arguments),
         }

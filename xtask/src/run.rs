@@ -3,10 +3,10 @@
 use std::env;
 use std::ffi::OsStr;
 use std::fmt;
-use std::io::{IsTerminal, stderr};
+use std::io::{BufRead, BufReader, IsTerminal, stderr};
 use std::process::{Child, Command, ExitCode, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::sleep;
+use std::thread::{self, sleep};
 use std::time::{Duration, Instant};
 
 use crate::report::{dim, say};
@@ -18,6 +18,8 @@ pub(crate) enum Trouble {
     Failed(String),
     /// Something is missing on this machine; `install` is the line that brings it.
     Missing { what: String, install: String },
+    /// The same for something that nobody has to have; the command `see` says how to come by it.
+    LeftOut { what: String, see: &'static str },
     /// The command line cannot be carried out.
     Usage(String),
     /// Ctrl-C or SIGTERM.
@@ -27,7 +29,7 @@ pub(crate) enum Trouble {
 impl Trouble {
     pub(crate) fn exit_code(&self) -> ExitCode {
         match self {
-            Trouble::Failed(_) | Trouble::Missing { .. } => ExitCode::FAILURE,
+            Trouble::Failed(_) | Trouble::Missing { .. } | Trouble::LeftOut { .. } => ExitCode::FAILURE,
             Trouble::Usage(_) => ExitCode::from(2),
             Trouble::Interrupted => ExitCode::from(130),
         }
@@ -39,6 +41,7 @@ impl fmt::Display for Trouble {
         match self {
             Trouble::Failed(why) | Trouble::Usage(why) => f.write_str(why),
             Trouble::Missing { what, install } => write!(f, "{what}; install it with: {install}"),
+            Trouble::LeftOut { what, see } => write!(f, "{what} (optional); `{see}` says how to provide it"),
             Trouble::Interrupted => f.write_str("interrupted"),
         }
     }
@@ -46,11 +49,29 @@ impl fmt::Display for Trouble {
 
 /// Shows the command, runs it with its output in full view, and waits for it to succeed.
 pub(crate) fn run(command: &mut Command) -> Result<(), Trouble> {
-    let line = shown(command);
-    say!("{}", dim(format!("$ {line}")));
+    show(command);
     let mut child = spawn(command.stdin(Stdio::null()))?;
-    let status = wait(&mut child)?;
-    if status.success() { Ok(()) } else { Err(Trouble::Failed(format!("`{}`: {status}", words(command)))) }
+    succeed(command, &mut child)
+}
+
+/// The same, and keeps the lines of its stdout.
+pub(crate) fn run_and_keep(command: &mut Command) -> Result<Vec<String>, Trouble> {
+    show(command);
+    let mut child = spawn(command.stdin(Stdio::null()).stdout(Stdio::piped()))?;
+    let output = child.stdout.take();
+    let kept = thread::spawn(move || {
+        let lines = output.into_iter().flat_map(|output| BufReader::new(output).split(b'\n'));
+        let shown = lines.map_while(Result::ok).map(|line| {
+            let line = String::from_utf8_lossy(line.trim_ascii_end()).into_owned();
+            say!("{line}");
+            line
+        });
+        shown.collect()
+    });
+    let result = succeed(command, &mut child);
+    // It ends with the child's output, and panics only where ours is gone.
+    let kept = kept.join().unwrap_or_default();
+    result.map(|()| kept)
 }
 
 /// What a short command prints on stdout, or nothing where it is not there or fails.
@@ -103,6 +124,15 @@ const GRACE: Duration = Duration::from_secs(2);
 const LOOK_EVERY: Duration = Duration::from_millis(30);
 /// In a log there is no progress bar that shows whether a quiet command still lives.
 const SIGN_OF_LIFE_EVERY: Duration = Duration::from_secs(60);
+
+fn show(command: &Command) {
+    say!("{}", dim(format!("$ {}", shown(command))));
+}
+
+fn succeed(command: &Command, child: &mut Child) -> Result<(), Trouble> {
+    let status = wait(child)?;
+    if status.success() { Ok(()) } else { Err(Trouble::Failed(format!("`{}`: {status}", words(command)))) }
+}
 
 fn wait(child: &mut Child) -> Result<ExitStatus, Trouble> {
     let started = Instant::now();

@@ -52,7 +52,9 @@ pub(crate) fn run(title: &str, steps: &[Step], choice: &Choice) -> Result<(), Tr
             say!("\n{}", bold(format!("[{}/{}] {}: {}", index + 1, chosen.len(), step.name, step.what)));
             Verdict::of((step.run)())
         };
-        if !matches!(verdict, Verdict::NotRun(_)) {
+        if let Verdict::LeftOut(what) = &verdict {
+            say!("{}: {} {what}", step.name, verdict.coloured("left out:"));
+        } else if !matches!(verdict, Verdict::NotRun(_)) {
             say!("{}: {} in {}", step.name, verdict.coloured(verdict.word()), spent(began.elapsed()));
         }
         let interrupted = matches!(verdict, Verdict::Interrupted);
@@ -70,6 +72,8 @@ enum Verdict {
     Ok,
     Failed(String),
     NotRun(String),
+    /// It needs something that nobody has to have, so it never counts as failed.
+    LeftOut(String),
     Interrupted,
 }
 
@@ -79,6 +83,7 @@ impl Verdict {
             Ok(()) => Verdict::Ok,
             Err(Trouble::Failed(why) | Trouble::Usage(why)) => Verdict::Failed(why),
             Err(trouble @ Trouble::Missing { .. }) => Verdict::NotRun(trouble.to_string()),
+            Err(trouble @ Trouble::LeftOut { .. }) => Verdict::LeftOut(trouble.to_string()),
             Err(Trouble::Interrupted) => Verdict::Interrupted,
         }
     }
@@ -86,7 +91,7 @@ impl Verdict {
     fn is_failure(&self) -> bool {
         match self {
             Verdict::Failed(_) | Verdict::Interrupted => true,
-            Verdict::Ok | Verdict::NotRun(_) => false,
+            Verdict::Ok | Verdict::NotRun(_) | Verdict::LeftOut(_) => false,
         }
     }
 
@@ -95,6 +100,7 @@ impl Verdict {
             Verdict::Ok => "ok",
             Verdict::Failed(_) => "FAILED",
             Verdict::NotRun(_) => "NOT RUN",
+            Verdict::LeftOut(_) => "left out",
             Verdict::Interrupted => "INTERRUPTED",
         }
     }
@@ -102,14 +108,14 @@ impl Verdict {
     fn coloured(&self, word: &str) -> String {
         match self {
             Verdict::Ok => green(word),
-            Verdict::NotRun(_) => yellow(word),
+            Verdict::NotRun(_) | Verdict::LeftOut(_) => yellow(word),
             Verdict::Failed(_) | Verdict::Interrupted => red(word),
         }
     }
 
     fn why(&self) -> &str {
         match self {
-            Verdict::Failed(why) | Verdict::NotRun(why) => why,
+            Verdict::Failed(why) | Verdict::NotRun(why) | Verdict::LeftOut(why) => why,
             Verdict::Ok | Verdict::Interrupted => "",
         }
     }
@@ -177,7 +183,11 @@ fn judge(results: &[(&Step, Verdict, Duration)], require_all: bool) -> Result<()
             Ok(())
         }
         (true, true) => {
-            say!("{}", green("all ok"));
+            let left_out = names(results, |verdict| matches!(verdict, Verdict::LeftOut(_)));
+            match left_out.is_empty() {
+                true => say!("{}", green("all ok")),
+                false => say!("{}", green(format!("all ok; left out as optional: {}", left_out.join(", ")))),
+            }
             Ok(())
         }
     }
@@ -228,6 +238,7 @@ mod tests {
         let rows = [
             (Verdict::Ok, true, true),
             (Verdict::NotRun(String::new()), true, false),
+            (Verdict::LeftOut(String::new()), true, true),
             (Verdict::Failed(String::new()), false, false),
             (Verdict::Interrupted, false, false),
         ];

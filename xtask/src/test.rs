@@ -4,7 +4,7 @@ use std::process::Command;
 
 use crate::run::{Trouble, run as run_command};
 use crate::steps::{self, Choice, Step};
-use crate::{servers, tools};
+use crate::{contract, servers, tools};
 
 /// Runs the steps one after the other; one that fails does not keep the others from running.
 #[derive(clap::Args)]
@@ -39,6 +39,12 @@ const STEPS: &[Step] = &[
         what: "against servers that others wrote",
         needs: &["python", "node", "nginx"],
         run: third_party,
+    },
+    Step {
+        name: "contract",
+        what: "the client against a suite that others wrote, where its program is found",
+        needs: &[],
+        run: contract::run_where_found,
     },
 ];
 

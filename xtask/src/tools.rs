@@ -67,7 +67,7 @@ pub(crate) fn missing<'a>(
 ) -> impl FnOnce(Trouble) -> Result<(), Trouble> + 'a {
     move |trouble| match trouble {
         Trouble::Interrupted => Err(Trouble::Interrupted),
-        Trouble::Failed(_) | Trouble::Missing { .. } | Trouble::Usage(_) => {
+        Trouble::Failed(_) | Trouble::Missing { .. } | Trouble::LeftOut { .. } | Trouble::Usage(_) => {
             Err(Trouble::Missing { what: what.into(), install: format!("{program} {}", arguments.join(" ")) })
         }
     }

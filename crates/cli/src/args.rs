@@ -11,6 +11,7 @@ use crate::serve::ServeArgs;
 /// Streams HTTP replies, tells truthfully how they ended, and rehearses the ways in which they fail.
 #[derive(Debug, Parser)]
 #[command(name = "tidewire", version, arg_required_else_help = true, disable_help_subcommand = true)]
+#[command(after_help = STATUSES)]
 pub(crate) struct Args {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -19,128 +20,176 @@ pub(crate) struct Args {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Stream a URL.
+    #[command(after_help = GET_EXAMPLES)]
     Get(Box<GetArgs>),
     /// Decode standard input to events, one JSON object a line.
+    #[command(after_help = DECODE_EXAMPLES)]
     Decode(DecodeArgs),
     /// A scripted upstream: demo replies, every fault, or what `get --record` wrote.
     Serve(ServeArgs),
 }
 
+const STATUSES: &str = "\
+Exit status: 0 complete or ended, 1 cannot write, 2 usage, 3 truncated, 4 refused, 5 failed, 6 timed out, 7 unreachable,
+8 unreadable, 130 cancelled";
+
+const GET_EXAMPLES: &str = "\
+Examples:
+  tidewire get https://host/sse
+  tidewire get https://host/v1/chat/completions -H \"Authorization: Bearer $KEY\" --json @request.json
+  tidewire get https://host/sse --output events | jq .data
+  tidewire get https://host/notifications --follow --last-event-id 42
+  tidewire get https://host/sse --record reply.jsonl && tidewire serve --scenario reply.jsonl";
+
+const DECODE_EXAMPLES: &str = "\
+Examples:
+  curl -sN https://host/sse | tidewire decode
+  tidewire decode --format ndjson --end-on json:done=true --chunk random:7 < reply.ndjson";
+
 /// What a record means for the stream, and how large one may be.
 #[derive(Clone, Debug, ClapArgs)]
+#[command(next_help_heading = "Reading")]
 pub(crate) struct ReadArgs {
-    /// How the body is cut into records: auto, sse, ndjson, json-seq, json-array, concat or text.
+    /// auto, sse, ndjson, json-seq, json-array, concat or text
     #[arg(long, default_value = "auto", value_name = "F")]
     pub(crate) format: Format,
-    /// An end marker that must come: [DONE], event:close, json:done=true; `none` turns the default [DONE] off.
-    #[arg(long, value_name = "M", value_parser = marker)]
+    /// An end marker that must come: DATA, event:NAME or json:PATH=VALUE; or none [default: [DONE], if it comes]
+    #[arg(long, value_name = "M", value_parser = marker, allow_hyphen_values = true)]
     pub(crate) end_on: Vec<MarkerArg>,
-    /// A failure marker, in the place of event:error; `none` turns that off.
-    #[arg(long, value_name = "M", value_parser = marker)]
+    /// A failure marker, or none [default: event:error, but none with --follow]
+    #[arg(long, value_name = "M", value_parser = marker, allow_hyphen_values = true)]
     pub(crate) fail_on: Vec<MarkerArg>,
-    /// A heartbeat: read as a comment.
-    #[arg(long, value_name = "M")]
-    pub(crate) heartbeat_on: Vec<Marker>,
-    /// The most bytes that one event may have.
-    #[arg(long, value_name = "N", default_value_t = tidewire::core::DEFAULT_MAX_EVENT_BYTES)]
+    /// A heartbeat, read as a comment [default: none]
+    #[arg(long, value_name = "M", value_parser = marker, allow_hyphen_values = true)]
+    pub(crate) heartbeat_on: Vec<MarkerArg>,
+    /// The most bytes that one event may have
+    #[arg(long, value_name = "N", default_value_t = tidewire::core::DEFAULT_MAX_EVENT_BYTES, allow_negative_numbers = true)]
     pub(crate) max_event_bytes: usize,
-    /// Pass over events that are larger, and say so.
+    /// Pass over larger events, and say so
     #[arg(long)]
     pub(crate) skip_oversized: bool,
-    /// Hand over an SSE event that lacks its blank line at the end of the body.
+    /// Hand over an SSE event that lacks its blank line at the end of the body
     #[arg(long)]
     pub(crate) deliver_unterminated: bool,
 }
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct GetArgs {
-    /// Where to; http:// may be left out.
+    /// Where to; http:// may be left out
     pub(crate) url: String,
-    /// The method; POST by default when there is data, else GET.
-    #[arg(short = 'X', long, value_name = "METHOD")]
-    pub(crate) request: Option<String>,
-    /// A header: 'Name: value'; @FILE reads one a line.
-    #[arg(short = 'H', long, value_name = "HEADER")]
-    pub(crate) header: Vec<String>,
-    /// The body, sent as form data unless a header says otherwise; @FILE or @- reads it. Several are joined with &.
-    #[arg(short = 'd', long, value_name = "DATA", conflicts_with = "json")]
-    pub(crate) data: Vec<String>,
-    /// The body, sent as JSON; @FILE or @- reads it.
-    #[arg(long, value_name = "JSON")]
-    pub(crate) json: Option<String>,
+    #[command(flatten)]
+    pub(crate) request: RequestArgs,
+    #[command(flatten)]
+    pub(crate) print: PrintArgs,
     #[command(flatten)]
     pub(crate) read: ReadArgs,
-    /// A subscription: connect again after every clean end or break.
-    #[arg(long)]
-    pub(crate) follow: bool,
-    /// What to print.
-    #[arg(long, value_enum, default_value_t = Output::Pretty)]
+    #[command(flatten)]
+    pub(crate) again: AgainArgs,
+    #[command(flatten)]
+    pub(crate) limits: LimitArgs,
+}
+
+/// What is sent.
+#[derive(Debug, ClapArgs)]
+#[command(next_help_heading = "Request")]
+pub(crate) struct RequestArgs {
+    /// The method [default: POST with data, else GET]
+    #[arg(short = 'X', long = "request", value_name = "METHOD")]
+    pub(crate) method: Option<String>,
+    /// A header, 'Name: value'; @FILE or @- reads one a line
+    #[arg(short = 'H', long, value_name = "HEADER")]
+    pub(crate) header: Vec<String>,
+    /// The body, a form unless a header says otherwise; @FILE or @- reads it; several are joined by &
+    #[arg(short = 'd', long, value_name = "DATA", conflicts_with = "json", allow_hyphen_values = true)]
+    pub(crate) data: Vec<String>,
+    /// The body, as JSON; @FILE or @- reads it
+    #[arg(long, value_name = "JSON", allow_hyphen_values = true)]
+    pub(crate) json: Option<String>,
+}
+
+/// What is printed and kept.
+#[derive(Debug, ClapArgs)]
+#[command(next_help_heading = "Output")]
+pub(crate) struct PrintArgs {
+    /// pretty (for people), events (JSON lines), data (of each event) or text (nothing but it)
+    #[arg(long, value_enum, hide_possible_values = true, value_name = "WHAT", default_value_t = Output::Pretty)]
     pub(crate) output: Output,
-    /// Write what comes over the wire to a scenario file, for `serve --scenario FILE`; - is standard output.
+    /// Stop after N events [default: no limit]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    pub(crate) max_events: Option<u64>,
+    /// Write what comes to a file for `serve --scenario FILE`; - prints that and nothing else
     #[arg(long, value_name = "FILE")]
     pub(crate) record: Option<PathBuf>,
-    /// Whether to resume behind the last event id: idempotent requests (auto), all, or none.
-    #[arg(long, value_enum, default_value_t = ResumeArg::Auto)]
-    pub(crate) resume: ResumeArg,
-    /// Where an earlier stream stopped.
-    #[arg(long, value_name = "ID")]
-    pub(crate) last_event_id: Option<String>,
-    /// Sending the request twice does no more than sending it once.
-    #[arg(long)]
-    pub(crate) idempotent: bool,
-    /// The same, with one Idempotency-Key for all attempts.
-    #[arg(long, value_name = "KEY", conflicts_with = "idempotent")]
-    pub(crate) idempotency_key: Option<String>,
-    /// How many times in a row to try again.
-    #[arg(long, value_name = "N", default_value_t = 3)]
-    pub(crate) retry_attempts: u32,
-    /// The upper bound of the first wait; it doubles up to 30 s.
-    #[arg(long, value_name = "MS", default_value_t = 1000)]
-    pub(crate) retry_delay: u64,
-    /// The whole stream, all attempts; 0 is no limit, here and below.
-    #[arg(long, value_name = "MS", default_value_t = 0)]
-    pub(crate) timeout: u64,
-    /// Until TCP and TLS stand.
-    #[arg(long, value_name = "MS", default_value_t = 10_000)]
-    pub(crate) connect_timeout: u64,
-    /// From sending the request to the first event.
-    #[arg(long, value_name = "MS", default_value_t = 0)]
-    pub(crate) first_event_timeout: u64,
-    /// Silence on the wire.
-    #[arg(long, value_name = "MS", default_value_t = 300_000)]
-    pub(crate) idle_timeout: u64,
-    /// Silence of events; comments and heartbeats do not count.
-    #[arg(long, value_name = "MS", default_value_t = 0)]
-    pub(crate) progress_timeout: u64,
-    /// Silence on the wire that is told, but not cut.
-    #[arg(long, value_name = "MS", default_value_t = 15_000)]
-    pub(crate) stall_after: u64,
-    /// Stop after so many events.
-    #[arg(long, value_name = "N")]
-    pub(crate) max_events: Option<u64>,
-    /// Print what the stream took, on standard error.
+    /// Print on standard error what the stream took
     #[arg(long)]
     pub(crate) stats: bool,
+}
+
+/// When the request is sent again.
+#[derive(Debug, ClapArgs)]
+#[command(next_help_heading = "Connecting again")]
+pub(crate) struct AgainArgs {
+    /// A subscription: connect again after every clean end or break
+    #[arg(long)]
+    pub(crate) follow: bool,
+    /// Go on behind the last event id: auto (where a request is idempotent), always or never
+    #[arg(long, value_enum, hide_possible_values = true, value_name = "WHEN", default_value_t = ResumeArg::Auto)]
+    pub(crate) resume: ResumeArg,
+    /// Where an earlier stream stopped
+    #[arg(long, value_name = "ID", allow_hyphen_values = true)]
+    pub(crate) last_event_id: Option<String>,
+    /// The request may be sent twice, as GET and HEAD may
+    #[arg(long)]
+    pub(crate) idempotent: bool,
+    /// The same, and every attempt has this Idempotency-Key
+    #[arg(long, value_name = "KEY", conflicts_with = "idempotent", allow_hyphen_values = true)]
+    pub(crate) idempotency_key: Option<String>,
+    /// How many times in a row to try again
+    #[arg(long, value_name = "N", default_value_t = 3, allow_negative_numbers = true)]
+    pub(crate) retry_attempts: u32,
+    /// The upper bound of the first wait; it doubles up to 30 s
+    #[arg(long, value_name = "MS", default_value_t = 1000, allow_negative_numbers = true)]
+    pub(crate) retry_delay: u64,
+}
+
+/// How long things may take.
+#[derive(Debug, ClapArgs)]
+#[command(next_help_heading = "Limits of time, in milliseconds; 0 is none")]
+pub(crate) struct LimitArgs {
+    /// The whole stream, all attempts
+    #[arg(long, value_name = "MS", default_value_t = 0, allow_negative_numbers = true)]
+    pub(crate) timeout: u64,
+    /// Until TCP and TLS stand
+    #[arg(long, value_name = "MS", default_value_t = 10_000, allow_negative_numbers = true)]
+    pub(crate) connect_timeout: u64,
+    /// From sending the request to the first event
+    #[arg(long, value_name = "MS", default_value_t = 0, allow_negative_numbers = true)]
+    pub(crate) first_event_timeout: u64,
+    /// Silence on the wire
+    #[arg(long, value_name = "MS", default_value_t = 300_000, allow_negative_numbers = true)]
+    pub(crate) idle_timeout: u64,
+    /// Silence of events; comments and heartbeats do not count
+    #[arg(long, value_name = "MS", default_value_t = 0, allow_negative_numbers = true)]
+    pub(crate) progress_timeout: u64,
+    /// Silence on the wire that is told, but not cut
+    #[arg(long, value_name = "MS", default_value_t = 15_000, allow_negative_numbers = true)]
+    pub(crate) stall_after: u64,
 }
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct DecodeArgs {
     #[command(flatten)]
     pub(crate) read: ReadArgs,
-    /// Cut the input anew: into pieces of N bytes, or of random sizes (random:SEED).
-    #[arg(long, value_name = "N|random:SEED")]
+    /// Cut the input anew, into pieces of N bytes or of random sizes (random:SEED) [default: as it comes]
+    #[arg(long, value_name = "N|random:SEED", allow_negative_numbers = true)]
     pub(crate) chunk: Option<Chunking>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Output {
-    /// For people: text as it comes, what happens on the way, a summary.
     Pretty,
-    /// One JSON object a line.
     Events,
-    /// The data of each event.
     Data,
-    /// Nothing but the text.
     Text,
 }
 
@@ -197,7 +246,7 @@ impl ReadArgs {
         Ok(tidewire::core::Markers {
             end_on: markers("--end-on", &self.end_on)?,
             fail_on: markers("--fail-on", &self.fail_on)?,
-            heartbeat_on: self.heartbeat_on.clone(),
+            heartbeat_on: markers("--heartbeat-on", &self.heartbeat_on)?.unwrap_or_default(),
         })
     }
 
@@ -232,18 +281,19 @@ impl GetArgs {
     /// Puts all options that a request knows on it.
     pub(crate) fn apply(&self, mut request: Request) -> Result<Request, String> {
         let ms = Duration::from_millis;
+        let (again, limits) = (&self.again, &self.limits);
         let markers = self.read.markers()?;
         request = request
             .format(self.read.format)
             .max_event_bytes(self.read.max_event_bytes)
-            .resume(self.resume.into())
-            .retry_attempts(self.retry_attempts)
-            .retry_delay(ms(self.retry_delay))
-            .timeout(ms(self.timeout))
-            .first_event_timeout(ms(self.first_event_timeout))
-            .idle_timeout(ms(self.idle_timeout))
-            .progress_timeout(ms(self.progress_timeout))
-            .stall_after(ms(self.stall_after))
+            .resume(again.resume.into())
+            .retry_attempts(again.retry_attempts)
+            .retry_delay(ms(again.retry_delay))
+            .timeout(ms(limits.timeout))
+            .first_event_timeout(ms(limits.first_event_timeout))
+            .idle_timeout(ms(limits.idle_timeout))
+            .progress_timeout(ms(limits.progress_timeout))
+            .stall_after(ms(limits.stall_after))
             .markers(markers);
         if self.read.skip_oversized {
             request = request.skip_oversized();
@@ -251,16 +301,16 @@ impl GetArgs {
         if self.read.deliver_unterminated {
             request = request.deliver_unterminated();
         }
-        if self.follow {
+        if again.follow {
             request = request.follow();
         }
-        if self.idempotent {
+        if again.idempotent {
             request = request.idempotent();
         }
-        if let Some(key) = &self.idempotency_key {
+        if let Some(key) = &again.idempotency_key {
             request = request.idempotency_key(key);
         }
-        if let Some(id) = &self.last_event_id {
+        if let Some(id) = &again.last_event_id {
             request = request.last_event_id(id);
         }
         Ok(request)

@@ -27,28 +27,35 @@ pub(crate) fn body(data: &[String], json: Option<&str>) -> Result<Option<Body>, 
     Ok(Some(Body { bytes: parts.join(&b'&'), content_type: "application/x-www-form-urlencoded" }))
 }
 
-/// Names and values of `-H`.
+/// Names and values of `-H`. A name that comes twice has both values, in one line (RFC 9110, 5.3; cookies: RFC 6265, 5.4).
 pub(crate) fn headers(given: &[String]) -> Result<Vec<(String, String)>, String> {
-    let mut headers = Vec::new();
+    let mut headers: Vec<(String, String)> = Vec::new();
+    let mut add = |header: &str| {
+        let (name, value) = split(header)?;
+        match headers.iter_mut().find(|(known, _)| known.eq_ignore_ascii_case(name)) {
+            Some((_, values)) => {
+                values.push_str(if name.eq_ignore_ascii_case("cookie") { "; " } else { ", " });
+                values.push_str(value);
+            }
+            None => headers.push((name.to_owned(), value.to_owned())),
+        }
+        Ok::<(), String>(())
+    };
     for header in given {
         if header.starts_with('@') {
             let text =
                 String::from_utf8(read(header, "-H")?).map_err(|_| format!("-H {header}: not UTF-8 text"))?;
-            for line in text.lines().filter(|line| !line.trim().is_empty()) {
-                headers.push(split(line)?);
-            }
+            text.lines().filter(|line| !line.trim().is_empty()).try_for_each(&mut add)?;
         } else {
-            headers.push(split(header)?);
+            add(header)?;
         }
     }
     Ok(headers)
 }
 
-fn split(header: &str) -> Result<(String, String), String> {
+fn split(header: &str) -> Result<(&str, &str), String> {
     match header.split_once(':') {
-        Some((name, value)) if !name.trim().is_empty() => {
-            Ok((name.trim().to_owned(), value.trim().to_owned()))
-        }
+        Some((name, value)) if !name.trim().is_empty() => Ok((name.trim(), value.trim())),
         // The value may be a secret, so it is not repeated.
         _ => Err("-H has no name and colon; write it like -H 'Name: value'".to_owned()),
     }

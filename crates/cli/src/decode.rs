@@ -1,16 +1,20 @@
 //! `tidewire decode`: standard input to events.
 
-use std::io::{self, BufWriter, Read, Write};
+use std::io::{self, BufWriter, Write};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use tidewire::Frame;
 use tidewire::core::session::{At, Policy, Resume};
 use tidewire::core::{Format, Setup, Step, Stream};
+use tidewire::{Ending, Frame};
+use tokio::io::{AsyncReadExt as _, BufReader, Stdin};
+use tokio::sync::oneshot::Receiver;
 
 use crate::args::{Chunking, DecodeArgs};
 use crate::exit;
+use crate::get::what_to_do;
 use crate::lines::Line;
+use crate::stop::{self, Stop};
 
 const READ_BYTES: usize = 64 * 1024;
 /// The largest piece of `--chunk random:SEED`.
@@ -19,7 +23,7 @@ const LARGEST_RANDOM: usize = 64;
 const NOW: At = At { now: Duration::ZERO, chance: 0 };
 
 /// Decodes standard input to standard output.
-pub(crate) fn run(args: &DecodeArgs) -> ExitCode {
+pub(crate) async fn run(args: &DecodeArgs) -> ExitCode {
     let markers = match args.read.markers() {
         Ok(markers) => markers,
         Err(message) => return exit::bad_option(&message),
@@ -32,15 +36,23 @@ pub(crate) fn run(args: &DecodeArgs) -> ExitCode {
         markers,
         ..Setup::default()
     };
-    let mut cutter = Cutter::new(args.chunk);
-    match decode(Stream::new(setup), &mut cutter, &mut BufWriter::new(io::stdout().lock())) {
+    let mut out = BufWriter::new(io::stdout());
+    match decode(Stream::new(setup), &mut Cutter::new(args.chunk), stop::watch(), &mut out).await {
         Ok(code) => code,
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => exit::of(&tidewire::Outcome::Cancelled),
-        Err(error) => exit::fault(&format!("cannot go on: {error}")),
+        Err(error) => {
+            // What is left in it would fail again.
+            let _ = out.into_parts();
+            exit::cannot_write(&error)
+        }
     }
 }
 
-fn decode(mut stream: Stream, cutter: &mut Cutter, out: &mut impl Write) -> io::Result<ExitCode> {
+async fn decode(
+    mut stream: Stream,
+    cutter: &mut Cutter,
+    mut stopped: Receiver<Stop>,
+    out: &mut impl Write,
+) -> io::Result<ExitCode> {
     stream.start(NOW);
     stream.head(NOW, 200, None, None, Duration::ZERO);
     let mut chunk: Vec<u8> = Vec::new();
@@ -62,10 +74,21 @@ fn decode(mut stream: Stream, cutter: &mut Cutter, out: &mut impl Write) -> io::
             Step::Starved => {
                 out.flush()?;
                 used = 0;
-                if cutter.next(&mut chunk)? {
-                    stream.received(NOW, chunk.len());
-                } else {
-                    stream.body_end();
+                let came = tokio::select! {
+                    biased;
+                    stop = &mut stopped => Err(stop.unwrap_or(Stop::ReaderGone)),
+                    came = cutter.next(&mut chunk) => Ok(came),
+                };
+                match came {
+                    Ok(Ok(true)) => stream.received(NOW, chunk.len()),
+                    Ok(Ok(false)) => stream.body_end(),
+                    Ok(Err(error)) => {
+                        return Ok(exit::bad_option(&format!(
+                            "standard input: {error}; name a file or pipe with <"
+                        )));
+                    }
+                    Err(Stop::Signal) => stream.cancel(NOW),
+                    Err(Stop::ReaderGone) => return Err(io::ErrorKind::BrokenPipe.into()),
                 }
                 continue;
             }
@@ -80,13 +103,15 @@ fn decode(mut stream: Stream, cutter: &mut Cutter, out: &mut impl Write) -> io::
     Line::end(&outcome, &stats, stream.cursor(), error).write(out)?;
     out.flush()?;
     if !outcome.is_success() {
-        exit::tell(&error.map_or_else(|| outcome.to_string(), |error| format!("{outcome}: {error}")));
+        let error = error.map(str::to_owned);
+        exit::tell(&what_to_do(&Ending { outcome, cursor: None, error, refused: None, stats }));
     }
     Ok(exit::of(&outcome))
 }
 
 /// Reads standard input in pieces of the wanted sizes.
 struct Cutter {
+    stdin: BufReader<Stdin>,
     chunking: Option<Chunking>,
     random: fastrand::Rng,
 }
@@ -97,24 +122,22 @@ impl Cutter {
             Some(Chunking::Random(seed)) => seed,
             _ => 0,
         };
-        Self { chunking, random: fastrand::Rng::with_seed(seed) }
+        let stdin = BufReader::with_capacity(READ_BYTES, tokio::io::stdin());
+        Self { stdin, chunking, random: fastrand::Rng::with_seed(seed) }
     }
 
     /// Puts the next piece in the place of `chunk`; false at the end.
-    fn next(&mut self, chunk: &mut Vec<u8>) -> io::Result<bool> {
-        let mut stdin = io::stdin().lock();
+    async fn next(&mut self, chunk: &mut Vec<u8>) -> io::Result<bool> {
+        chunk.clear();
         let size = match self.chunking {
             None => {
-                chunk.resize(READ_BYTES, 0);
-                let read = stdin.read(chunk)?;
-                chunk.truncate(read);
-                return Ok(read > 0);
+                chunk.reserve(READ_BYTES);
+                return Ok(self.stdin.read_buf(chunk).await? > 0);
             }
             Some(Chunking::Size(size)) => size,
             Some(Chunking::Random(_)) => self.random.usize(1..=LARGEST_RANDOM),
         };
-        chunk.clear();
-        stdin.take(size as u64).read_to_end(chunk)?;
+        (&mut self.stdin).take(size as u64).read_to_end(chunk).await?;
         Ok(!chunk.is_empty())
     }
 }

@@ -1,6 +1,7 @@
 //! Exit statuses, and errors in one line on standard error.
 
-use std::io::Write;
+use std::borrow::Cow;
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use tidewire::Outcome;
@@ -9,6 +10,7 @@ use tidewire::Outcome;
 const FAULT: u8 = 1;
 const USAGE: u8 = 2;
 const UNREACHABLE: u8 = 7;
+pub(crate) const BY_SIGNAL: u8 = 130;
 
 /// The exit status of an outcome.
 pub(crate) fn of(outcome: &Outcome) -> ExitCode {
@@ -20,30 +22,12 @@ pub(crate) fn of(outcome: &Outcome) -> ExitCode {
         Outcome::TimedOut(_) => 6,
         Outcome::Unreachable => UNREACHABLE,
         Outcome::Unreadable { .. } => 8,
-        Outcome::Cancelled => 130,
+        Outcome::Cancelled => BY_SIGNAL,
         _ => FAULT,
     })
 }
 
-/// Help and version as they are; an error in the arguments in one line that says what to write instead.
-pub(crate) fn usage(error: &clap::Error) -> ExitCode {
-    let asked_for = !error.use_stderr();
-    if asked_for || error.kind() == clap::error::ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
-        // Nobody is left to tell when the output is gone.
-        let _ = error.print();
-        return ExitCode::from(if asked_for { 0 } else { USAGE });
-    }
-    let text = error.render().to_string();
-    let lines = text
-        .lines()
-        .map(str::trim)
-        .filter(|line| !line.is_empty() && !line.starts_with("For more information"));
-    let said: Vec<&str> = lines.collect();
-    tell(&said.join("; ").replace("error: ", "").replace(":; ", ": "));
-    ExitCode::from(USAGE)
-}
-
-/// An error in the arguments that only shows when they are used.
+/// An error in the arguments.
 pub(crate) fn bad_option(message: &str) -> ExitCode {
     tell(message);
     ExitCode::from(USAGE)
@@ -55,14 +39,57 @@ pub(crate) fn environment(message: &str) -> ExitCode {
     ExitCode::from(UNREACHABLE)
 }
 
-/// A file or standard output cannot be written.
+/// Something cannot be written.
 pub(crate) fn fault(message: &str) -> ExitCode {
     tell(message);
     ExitCode::from(FAULT)
 }
 
+/// Standard output does not take what is written to it.
+pub(crate) fn cannot_write(error: &io::Error) -> ExitCode {
+    if error.kind() == io::ErrorKind::BrokenPipe {
+        // Whoever read it has gone: there is nothing left to be done, and nothing to complain about.
+        return of(&Outcome::Cancelled);
+    }
+    fault(&format!("cannot write to standard output: {error}"))
+}
+
 /// One line on standard error.
 pub(crate) fn tell(message: &str) {
     let line: Vec<&str> = message.split_whitespace().collect();
-    let _ = writeln!(anstream::stderr(), "tidewire: {}", line.join(" "));
+    let _ = writeln!(anstream::stderr(), "tidewire: {}", harmless(&line.join(" ")));
+}
+
+/// What a peer says, as it may be shown on a terminal: control characters, which could move the cursor or worse, become
+/// visible ones.
+pub(crate) fn harmless(text: &str) -> Cow<'_, str> {
+    let acts = |c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t');
+    if !text.contains(acts) {
+        return Cow::Borrowed(text);
+    }
+    let shown = |c: char| match c {
+        // Unicode has a picture of each, in the same order.
+        '\0'..='\x1f' if acts(c) => char::from_u32(0x2400 + u32::from(c)).unwrap_or('\u{fffd}'),
+        '\x7f' => '\u{2421}',
+        c if acts(c) => '\u{fffd}',
+        c => c,
+    };
+    text.chars().map(shown).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn control_characters_are_shown_and_text_is_left_alone() {
+        let rows = [
+            ("text 中文 🌊\r\n\t.", "text 中文 🌊\r\n\t."),
+            ("\x1b[2J\x07\0", "␛[2J␇␀"),
+            ("\x7f\u{9b}31m", "␡\u{fffd}31m"),
+        ];
+        for (text, want) in rows {
+            assert_eq!(harmless(text), want);
+        }
+    }
 }

@@ -7,6 +7,8 @@ mod exit;
 mod get;
 mod lines;
 pub mod serve;
+mod stop;
+mod usage;
 
 use std::process::ExitCode;
 
@@ -19,7 +21,7 @@ use crate::args::{Args, Command};
 pub fn run() -> ExitCode {
     let args = match Args::try_parse() {
         Ok(args) => args,
-        Err(error) => return exit::usage(&error),
+        Err(error) => return usage::conclude(&error),
     };
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
@@ -28,7 +30,7 @@ pub fn run() -> ExitCode {
     let code = runtime.block_on(async {
         match args.command {
             Command::Get(args) => get::run(*args).await,
-            Command::Decode(args) => decode::run(&args),
+            Command::Decode(args) => decode::run(&args).await,
             Command::Serve(args) => match serve::run(args).await {
                 Ok(()) => ExitCode::SUCCESS,
                 Err(error) => exit::environment(&error.to_string()),

@@ -224,6 +224,13 @@ impl Request {
         self
     }
 
+    /// Reads this format only: it is what the request asks for, and a reply of another content type is refused. As
+    /// [`events`](Self::events) does, for [`frames`](Self::frames) and the others.
+    pub fn accept(mut self, format: Format) -> Self {
+        self.setup.only = Some(format).filter(|format| *format != Format::Auto);
+        self
+    }
+
     /// A subscription: a clean end or a break means "connect again", without end. It ends on cancel, 204, a refusal, or an end
     /// marker.
     pub fn follow(mut self) -> Self {
@@ -420,6 +427,13 @@ impl Request {
         stream
     }
 
+    /// What the stream's first item would say: a URL, a header or a body that cannot be sent. Functions that are called for each
+    /// attempt, and the HTTP client, are not asked.
+    #[must_use]
+    pub const fn problem(&self) -> Option<&UsageError> {
+        self.problem.as_ref()
+    }
+
     /// Completes the request for a stream that asks for `accept`.
     pub(crate) fn ready(&mut self, accept: Format) {
         let method = &self.plan.method;
@@ -427,7 +441,7 @@ impl Request {
         policy.idempotent = self.idempotent || method == Method::GET || method == Method::HEAD;
         policy.repeatable = self.plan.body.is_repeatable();
         let asked = match self.setup.format {
-            Format::Auto => accept,
+            Format::Auto => self.setup.only.unwrap_or(accept),
             chosen => chosen,
         };
         let headers = &mut self.plan.headers;

@@ -6,25 +6,30 @@ use std::io::{self, Write};
 use anstyle::{AnsiColor, Style};
 use tidewire::{Attempt, Ending, Frame, Outcome, Reason};
 
-use super::printer::seconds;
+use super::printer::{Lines, plural, seconds};
 use super::said::{Said, said};
+use crate::exit::harmless;
 
 const DIM: Style = Style::new().dimmed();
 const GOOD: Style = AnsiColor::Green.on_default();
 const BAD: Style = AnsiColor::Red.on_default();
 
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub(crate) struct Pretty {
-    /// Standard output stands inside a line.
-    inside_line: bool,
+    lines: Lines,
 }
 
 impl Pretty {
     pub(crate) fn frame(&mut self, frame: &Frame) -> io::Result<()> {
-        match said(frame) {
-            Said::Piece(piece) => self.piece(&piece)?,
-            Said::Whole(text) => self.whole(frame, text)?,
-            Said::Nothing => {}
+        match (said(frame), frame) {
+            (Said::Piece(piece), _) => self.lines.piece(&piece)?,
+            (Said::Whole(text), Frame::Event(event)) if event.event != "message" => {
+                self.lines.start()?;
+                write!(anstream::stdout(), "{DIM}{}{DIM:#} ", harmless(&event.event))?;
+                self.lines.whole(text)?;
+            }
+            (Said::Whole(text), _) => self.lines.whole(text)?,
+            (Said::Nothing, _) => {}
         }
         match frame {
             Frame::Attempt(attempt) => self.note(&again(attempt)),
@@ -56,40 +61,19 @@ impl Pretty {
             }
         }
         parts.push(plural(u64::from(stats.attempts), "request"));
-        parts.push(plural(stats.bytes, "byte"));
+        parts.push(bytes(stats.bytes));
         let code = ending.outcome.code();
         writeln!(anstream::stderr(), "{start}{style}{code}{style:#} {DIM}· {}{DIM:#}", parts.join(" · "))
     }
 
-    fn piece(&mut self, piece: &str) -> io::Result<()> {
-        if piece.is_empty() {
-            return Ok(());
-        }
-        self.inside_line = !piece.ends_with('\n');
-        io::stdout().lock().write_all(piece.as_bytes())
-    }
-
-    fn whole(&mut self, frame: &Frame, text: &str) -> io::Result<()> {
-        if std::mem::take(&mut self.inside_line) {
-            io::stdout().lock().write_all(b"\n")?;
-        }
-        let mut out = anstream::stdout();
-        if let Frame::Event(event) = frame
-            && event.event != "message"
-        {
-            write!(out, "{DIM}{}{DIM:#} ", event.event)?;
-        }
-        writeln!(out, "{text}")
-    }
-
     fn note(&mut self, text: &str) -> io::Result<()> {
         let start = self.line_start();
-        writeln!(anstream::stderr(), "{start}{DIM}[{text}]{DIM:#}")
+        writeln!(anstream::stderr(), "{start}{DIM}[{}]{DIM:#}", harmless(text))
     }
 
     /// Where both outputs meet on one screen, a note begins on a line of its own; the text on standard output stays as it came.
     fn line_start(&mut self) -> &'static str {
-        if std::mem::take(&mut self.inside_line) { "\n" } else { "" }
+        if std::mem::take(&mut self.lines.inside) { "\n" } else { "" }
     }
 }
 
@@ -98,7 +82,7 @@ fn again(attempt: &Attempt) -> String {
         Some(Reason::Connect) => "no connection",
         Some(Reason::Head) => "the connection broke before a reply",
         Some(Reason::Body) => "the connection broke",
-        Some(Reason::Status) => "the server asks to come back",
+        Some(Reason::Status) => "the server cannot answer now",
         Some(Reason::End) => "the stream ended",
         Some(Reason::Idle) => "silent for too long",
         Some(Reason::Progress) => "no event for too long",
@@ -112,6 +96,14 @@ fn again(attempt: &Attempt) -> String {
     format!("{why}; {how} in {} (request {})", seconds(attempt.delay), attempt.number)
 }
 
-fn plural(count: u64, what: &str) -> String {
-    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
+/// Three figures are enough.
+fn bytes(count: u64) -> String {
+    #[expect(clippy::cast_precision_loss, reason = "a size for people")]
+    let size = count as f64;
+    match count {
+        0..1_000 => plural(count, "byte"),
+        1_000..1_000_000 => format!("{:.1} kB", size / 1e3),
+        1_000_000..1_000_000_000 => format!("{:.1} MB", size / 1e6),
+        _ => format!("{:.1} GB", size / 1e9),
+    }
 }

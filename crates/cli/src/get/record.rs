@@ -1,6 +1,6 @@
 //! `--record`: what comes over the wire, as a scenario file that `serve` plays again.
 
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::io::{self, LineWriter, Write};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,30 +10,48 @@ use tidewire::{Request, Wire};
 
 use crate::serve::scenario_file::Writer;
 
-/// A recording under way; the first write that fails is told to whoever [checks](Recorder::check).
+/// A recording under way; the first write that fails is told to whoever asks for the [`problem`](Recorder::problem).
 pub(crate) struct Recorder {
     tape: Arc<Mutex<Tape>>,
+    /// As the user names it.
+    name: String,
 }
 
 struct Tape {
     writer: Writer<Box<dyn Write + Send>>,
+    /// A file that has its earlier content until something comes: a request that cannot be made leaves it alone.
+    earlier: Option<File>,
     /// When the present request was sent.
     sent: Instant,
     failed: Option<io::Error>,
 }
 
+const STANDARD_OUTPUT: &str = "-";
+
 impl Recorder {
     pub(crate) fn open(path: &Path) -> Result<Self, String> {
-        let out: Box<dyn Write + Send> = if path.as_os_str() == "-" {
-            Box::new(io::stdout())
+        let name = path.display().to_string();
+        let (out, earlier): (Box<dyn Write + Send>, _) = if name == STANDARD_OUTPUT {
+            (Box::new(io::stdout()), None)
         } else {
-            let file = File::create(path).map_err(|error| {
-                format!("--record {}: {error}; name a file that can be written", path.display())
+            let open = || {
+                let file = OpenOptions::new().write(true).create(true).truncate(false).open(path)?;
+                // Only a file has an earlier content; a pipe or a terminal has none.
+                let earlier = if file.metadata()?.is_file() { Some(file.try_clone()?) } else { None };
+                Ok((file, earlier))
+            };
+            let (file, earlier) = open().map_err(|error: io::Error| {
+                format!("--record {name}: {error}; name a file that can be written")
             })?;
-            Box::new(LineWriter::new(file))
+            (Box::new(LineWriter::new(file)), earlier)
         };
-        let tape = Tape { writer: Writer::new(out), sent: Instant::now(), failed: None };
-        Ok(Self { tape: Arc::new(Mutex::new(tape)) })
+        let tape = Tape { writer: Writer::new(out), earlier, sent: Instant::now(), failed: None };
+        Ok(Self { tape: Arc::new(Mutex::new(tape)), name })
+    }
+
+    /// Whether there is room for nothing else on it.
+    pub(crate) fn takes_standard_output(&self) -> bool {
+        self.name == STANDARD_OUTPUT
     }
 
     /// Lets the request's stream write to this recording.
@@ -45,11 +63,10 @@ impl Recorder {
         })
     }
 
-    pub(crate) fn check(&self) -> io::Result<()> {
-        match self.tape.lock().unwrap_or_else(PoisonError::into_inner).failed.take() {
-            Some(error) => Err(error),
-            None => Ok(()),
-        }
+    /// Why the recording is not whole, once.
+    pub(crate) fn problem(&self) -> Option<String> {
+        let error = self.tape.lock().unwrap_or_else(PoisonError::into_inner).failed.take()?;
+        Some(format!("cannot write the recording {}: {error}", self.name))
     }
 }
 
@@ -59,7 +76,7 @@ impl Tape {
         let written = match wire {
             Wire::Sent => {
                 self.sent = Instant::now();
-                Ok(())
+                self.earlier.take().map_or(Ok(()), |file| file.set_len(0))
             }
             Wire::Head { status, headers } => {
                 let headers: Vec<(String, String)> = headers

@@ -58,6 +58,7 @@ impl Transport {
     /// Sends the request and waits for the reply's head.
     pub(crate) async fn send(self, mut request: Outgoing) -> Result<Reply, TransportError> {
         let mut redirects = 0;
+        take_credentials(&self.client, &mut request);
         loop {
             let again = self.follows_redirects.then(|| {
                 let body = match &request.body {
@@ -78,6 +79,21 @@ impl Transport {
             }
         }
     }
+}
+
+/// A URL's user and password become an `Authorization` (RFC 7617), which redirects treat as the secret that it is. reqwest does
+/// so only in its own builder.
+fn take_credentials(client: &reqwest::Client, request: &mut Outgoing) {
+    if request.url.username().is_empty() && request.url.password().is_none() {
+        return;
+    }
+    let built = client.get(request.url.clone()).build();
+    if let Some(credentials) = built.ok().and_then(|built| built.headers().get(AUTHORIZATION).cloned()) {
+        request.headers.entry(AUTHORIZATION).or_insert(credentials);
+    }
+    // Neither fails for a URL of HTTP.
+    let _ = request.url.set_username("");
+    let _ = request.url.set_password(None);
 }
 
 fn outgoing(request: Outgoing) -> reqwest::Request {

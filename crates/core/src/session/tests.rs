@@ -113,6 +113,7 @@ const AFTER_RECORDS: &[Timeline] = &[
     ("cursor known, followed, others", "post follow", "Coex", "truncated"),
     ("cursor known, followed, others, always", "post follow always", "Coex[C:1]", "-"),
     ("cursor known, followed, never", "get follow never", "Coe[x gap]C", "-"),
+    ("cursor known, followed, never, stored cursor", "get follow never from=7", "[C:7]oe[x gap]C", "-"),
     ("cursor known, no retries", "get retries=0", "Coex", "truncated"),
     ("the last cursor counts", "get", "Coeeex[C:3]", "-"),
     ("a cursor behind the last record counts", "get", "Coeix[C:2]", "-"),

@@ -140,7 +140,10 @@ impl Play {
             let action = self.handle(Input::Tick);
             self.note(action);
         }
+        let mut ticks = 0;
         while let Some(deadline) = self.session.deadline().filter(|deadline| *deadline <= self.now) {
+            ticks += 1;
+            assert!(ticks < 100, "ticks without end");
             let action = self.handle(Input::Tick);
             assert!(
                 action != Action::Nothing || self.session.deadline() > Some(deadline),

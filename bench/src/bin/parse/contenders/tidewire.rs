@@ -1,0 +1,37 @@
+//! Tidewire's decoder, in the three ways in which its events are taken.
+
+use std::hint::black_box;
+
+use tidewire_bench::tally::Tally;
+use tidewire_core::{Event, Frame, Options, Sse};
+
+use super::Outcome;
+use crate::chunks::Chunks;
+
+/// Data as the bytes that lie in the chunk: what the LLM dialects read.
+pub(crate) fn lent<const CHECKED: bool>(chunks: &Chunks, tally: &mut Tally<CHECKED>) -> Outcome {
+    each_event(chunks, |event| tally.event(black_box(&event).data.as_bytes()))
+}
+
+/// Data as a `&str`, checked to be UTF-8.
+pub(crate) fn text<const CHECKED: bool>(chunks: &Chunks, tally: &mut Tally<CHECKED>) -> Outcome {
+    each_event(chunks, |event| tally.event(black_box(&event).data.to_str().as_bytes()))
+}
+
+/// Events that may be kept: name, data and id as Strings.
+pub(crate) fn owned<const CHECKED: bool>(chunks: &Chunks, tally: &mut Tally<CHECKED>) -> Outcome {
+    each_event(chunks, |event| tally.event(black_box(&::tidewire::Event::from(event)).data.as_bytes()))
+}
+
+#[inline(always)]
+fn each_event(chunks: &Chunks, mut take: impl FnMut(Event<'_>)) -> Outcome {
+    let mut sse = Sse::new(Options::default());
+    for mut chunk in chunks.iter() {
+        while let Some(frame) = sse.next(&mut chunk)? {
+            if let Frame::Event(event) = frame {
+                take(event);
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,149 @@
+//! What was promised of each figure, and whether it holds.
+
+use tidewire_bench::plan::Group;
+
+use super::figures::CaseResult;
+use super::groups::of;
+use super::table::{Table, bytes};
+
+/// "Not behind", measured on a machine that others use: as fast but for the noise of medians.
+const NOISE: f64 = 0.98;
+/// "No cliff": the most by which one chunk size may be slower than the next smaller one.
+const STEP: f64 = 0.9;
+
+pub(super) fn table(results: &[CaseResult]) -> Table {
+    let mut table = Table::new(&["what", "at least", "measured", "verdict"]);
+    for row in rows(results) {
+        table.row([row.what, row.target, row.measured, if row.met { "met" } else { "MISSED" }.to_owned()]);
+    }
+    table
+}
+
+struct Row {
+    what: String,
+    target: String,
+    measured: String,
+    met: bool,
+}
+
+/// How Tidewire's events are taken. The peers hand out owned, checked text, so the second is the like of theirs.
+const WAYS: [(&str, &str); 2] = [("tidewire", "lent bytes"), ("tidewire-text", "lent &str")];
+
+fn rows(results: &[CaseResult]) -> Vec<Row> {
+    let mut rows = Vec::new();
+    for result in of(results, Group::Sse) {
+        for (contender, way) in WAYS {
+            rows.extend(ahead(result, contender, way, least_for(result.case.name)));
+        }
+        if result.case.name == "sse-16k" {
+            rows.extend(WAYS.iter().filter_map(|(contender, way)| near_the_floor(result, contender, way)));
+            rows.extend(WAYS.iter().filter_map(|(contender, way)| no_allocations(result, contender, way)));
+        }
+        rows.extend(ahead(result, "tidewire-owned", "owned", 1.0));
+    }
+    rows.extend(WAYS.iter().filter_map(|(contender, way)| no_cliff(results, contender, way)));
+    for result in of(results, Group::Large) {
+        rows.extend(WAYS.iter().flat_map(|(contender, way)| large(result, contender, way)).flatten());
+    }
+    rows.extend(of(results, Group::Framing).into_iter().filter_map(framing));
+    for result in of(results, Group::Typed) {
+        rows.extend(["from_slice", "from_str"].iter().filter_map(|way| typed(result, way)));
+    }
+    rows
+}
+
+fn least_for(case: &str) -> f64 {
+    match case {
+        "sse-16k" => 2.1,
+        "sse-event" => 1.9,
+        "sse-64" => 1.4,
+        "sse-tiny" => 4.0,
+        _ => 1.0,
+    }
+}
+
+fn ahead(result: &CaseResult, contender: &str, way: &str, least: f64) -> Option<Row> {
+    let (ratio, (peer, _)) = (result.to_best_peer(contender)?, result.best_peer()?);
+    Some(Row {
+        what: format!("{}, {way}", result.case.name),
+        target: format!("{least} × the best peer"),
+        measured: format!("{ratio:.2} × {peer}"),
+        met: if least > 1.0 { ratio >= least } else { ratio > 1.0 },
+    })
+}
+
+fn near_the_floor(result: &CaseResult, contender: &str, way: &str) -> Option<Row> {
+    let ratio = result.to_floor(contender)?;
+    Some(Row {
+        what: format!("{}, {way}", result.case.name),
+        target: "0.55 × the memchr2 floor".into(),
+        measured: format!("{ratio:.2}"),
+        met: ratio >= 0.55,
+    })
+}
+
+fn no_allocations(result: &CaseResult, contender: &str, way: &str) -> Option<Row> {
+    let figures = result.figures(contender)?;
+    Some(Row {
+        what: format!("{}, {way}", result.case.name),
+        target: "0 allocations per event".into(),
+        measured: format!("{} for {} events", figures.facts.allocations, figures.facts.digest.events),
+        // Only what the decoder keeps for itself: its one buffer, grown a few times.
+        met: figures.facts.allocations <= 16,
+    })
+}
+
+fn no_cliff(results: &[CaseResult], contender: &str, way: &str) -> Option<Row> {
+    let sizes = of(results, Group::Sweep);
+    let speeds: Vec<_> = sizes.iter().filter_map(|result| result.speed(contender)).collect();
+    let steps = speeds.windows(2).map(|pair| pair[1] / pair[0]);
+    let (at, step) = steps.enumerate().min_by(|(_, one), (_, other)| one.total_cmp(other))?;
+    Some(Row {
+        what: format!("sweep, {way}"),
+        target: format!("each size ≥ {STEP} × the one before"),
+        measured: format!("lowest {step:.2}, at {}", sizes[at + 1].case.title),
+        met: step >= STEP,
+    })
+}
+
+fn large(result: &CaseResult, contender: &str, way: &str) -> Option<[Row; 3]> {
+    let figures = result.figures(contender)?;
+    let time = result.to_floor(contender)?.recip();
+    let afterwards = figures.allocated_per_event_afterwards();
+    let row = |target: &str, measured, met| Row {
+        what: format!("{}, {way}", result.case.name),
+        target: target.into(),
+        measured,
+        met,
+    };
+    Some([
+        row("≤ 1.2 × the time of memcpy and memchr2", format!("{time:.2}"), time <= 1.2),
+        row(
+            "peak ≤ 2.2 × the event",
+            format!("{:.2}", figures.peak_to_body()),
+            figures.peak_to_body() <= 2.2,
+        ),
+        row("≤ 1 KiB allocated per small event afterwards", bytes(afterwards), afterwards <= 1024.0),
+    ])
+}
+
+fn framing(result: &CaseResult) -> Option<Row> {
+    let ratio = result.speed("tidewire")? / result.speed("lines-codec")?;
+    Some(Row {
+        what: format!("{}, lent bytes", result.case.name),
+        target: "3 × LinesCodec".into(),
+        measured: format!("{ratio:.2}"),
+        met: ratio >= 3.0,
+    })
+}
+
+/// Each way of calling serde_json against memchr with the same.
+fn typed(result: &CaseResult, way: &str) -> Option<Row> {
+    let ratio = result.speed(&format!("tidewire, {way}"))? / result.speed(&format!("memchr, {way}"))?;
+    Some(Row {
+        what: format!("{}, {way}", result.case.name),
+        target: format!("not behind memchr + serde_json (≥ {NOISE})"),
+        measured: format!("{ratio:.2}"),
+        met: ratio >= NOISE,
+    })
+}

@@ -1,0 +1,202 @@
+//! What is measured: cases, and who takes part in each.
+
+/// Every input is generated from it.
+pub const SEED: u64 = 0x7469_6465_7769_7265;
+
+/// Events that follow the one large event in a counted run.
+pub const EVENTS_AFTERWARDS: u64 = 1000;
+
+pub struct Case {
+    pub name: &'static str,
+    pub group: Group,
+    pub title: &'static str,
+    pub input: Input,
+    pub contenders: &'static [Contender],
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Group {
+    Sse,
+    Sweep,
+    Large,
+    Framing,
+    Typed,
+}
+
+impl Group {
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Sse => "sse",
+            Self::Sweep => "sweep",
+            Self::Large => "large",
+            Self::Framing => "ndjson",
+            Self::Typed => "typed",
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Input {
+    pub body: Body,
+    pub cut: Cut,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Body {
+    Chat,
+    Tiny,
+    Crlf,
+    MultiLine,
+    Named,
+    Cjk,
+    /// One event of so many MiB.
+    Large {
+        mib: usize,
+    },
+    Ndjson,
+    /// The same, of which the records' text is what counts.
+    NdjsonTyped,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cut {
+    Every(usize),
+    AfterEvent,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Contender {
+    pub name: &'static str,
+    pub role: Role,
+    pub hands_out: &'static str,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    Tidewire,
+    Peer,
+    Floor,
+}
+
+/// A body is generated up to this size and read several times over: it stays in the second-level cache, as bytes do that
+/// have just come from a socket. Of 32 MiB at once, every run would measure the memory of a machine that others use too.
+pub const BLOCK_BYTES: usize = 1 << 20;
+
+/// How often a block is read in a run.
+#[must_use]
+pub fn repeats(body: Body, quick: bool) -> usize {
+    match body {
+        Body::Large { .. } => 1,
+        _ if quick => 4,
+        _ => 32,
+    }
+}
+
+/// Why a contender is not asked to do a case.
+#[must_use]
+pub fn refusal(case: &Case, contender: &str) -> Option<&'static str> {
+    match (case.input.body, contender) {
+        (Body::Large { mib: 4.. }, "eventsource-stream") => Some("quadratic, see 1 and 2 MiB"),
+        _ => None,
+    }
+}
+
+const KIB: usize = 1024;
+
+const fn tidewire(name: &'static str, hands_out: &'static str) -> Contender {
+    Contender { name, role: Role::Tidewire, hands_out }
+}
+
+const fn peer(name: &'static str, hands_out: &'static str) -> Contender {
+    Contender { name, role: Role::Peer, hands_out }
+}
+
+const fn floor(name: &'static str) -> Contender {
+    Contender { name, role: Role::Floor, hands_out: "nothing" }
+}
+
+const LENT: Contender = tidewire("tidewire", "lent bytes");
+const LENT_TEXT: Contender = tidewire("tidewire-text", "lent, checked &str");
+const OWNED: Contender = tidewire("tidewire-owned", "owned Strings");
+const SSE_CORE: Contender = peer("sse-core", "owned String");
+const SSE_STREAM: Contender = peer("sse-stream", "owned String");
+const SSEER: Contender = peer("sseer", "shared Str");
+const EVENTSOURCE_CLIENT: Contender = peer("eventsource-client", "owned Strings");
+const EVENTSOURCE_STREAM: Contender = peer("eventsource-stream", "owned Strings");
+
+const SSE: &[Contender] = &[
+    LENT,
+    LENT_TEXT,
+    OWNED,
+    SSE_CORE,
+    SSE_STREAM,
+    SSEER,
+    EVENTSOURCE_CLIENT,
+    EVENTSOURCE_STREAM,
+    floor("memchr2"),
+];
+const SWEEP: &[Contender] = &[LENT, LENT_TEXT, SSE_CORE, SSE_STREAM, floor("memchr2")];
+const LARGE: &[Contender] = &[
+    LENT,
+    LENT_TEXT,
+    OWNED,
+    SSE_CORE,
+    SSE_STREAM,
+    SSEER,
+    EVENTSOURCE_CLIENT,
+    EVENTSOURCE_STREAM,
+    floor("memcpy+memchr2"),
+];
+const FRAMING: &[Contender] = &[
+    tidewire("tidewire", "lent bytes"),
+    tidewire("tidewire-checked", "lent bytes, checked to be JSON"),
+    peer("lines-codec", "owned String"),
+    peer("ndjson-stream", "owned RawValue, checked"),
+    floor("memchr"),
+];
+const TYPED: &[Contender] = &[
+    tidewire("tidewire, from_slice", "a struct"),
+    tidewire("tidewire, from_str", "a struct"),
+    peer("memchr, from_slice", "a struct"),
+    peer("memchr, from_str", "a struct"),
+    peer("lines-codec, from_str", "a struct"),
+    peer("ndjson-stream", "a struct"),
+];
+
+const fn case(
+    name: &'static str,
+    group: Group,
+    title: &'static str,
+    body: Body,
+    cut: Cut,
+    contenders: &'static [Contender],
+) -> Case {
+    Case { name, group, title, input: Input { body, cut }, contenders }
+}
+
+#[rustfmt::skip]
+pub const CASES: &[Case] = &[
+    case("sse-16k", Group::Sse, "OpenAI chat, 16 KiB chunks", Body::Chat, Cut::Every(16 * KIB), SSE),
+    case("sse-event", Group::Sse, "OpenAI chat, one event a chunk", Body::Chat, Cut::AfterEvent, SSE),
+    case("sse-64", Group::Sse, "OpenAI chat, 64-byte chunks", Body::Chat, Cut::Every(64), SSE),
+    case("sse-tiny", Group::Sse, "tiny events `data: x`, 16 KiB chunks", Body::Tiny, Cut::Every(16 * KIB), SSE),
+    case("sse-crlf", Group::Sse, "OpenAI chat with CRLF, 16 KiB chunks", Body::Crlf, Cut::Every(16 * KIB), SSE),
+    case("sse-lines", Group::Sse, "eight data lines an event, 16 KiB chunks", Body::MultiLine, Cut::Every(16 * KIB), SSE),
+    case("sse-named", Group::Sse, "named events with ids, 16 KiB chunks", Body::Named, Cut::Every(16 * KIB), SSE),
+    case("sse-cjk", Group::Sse, "OpenAI chat in Chinese, 16 KiB chunks", Body::Cjk, Cut::Every(16 * KIB), SSE),
+    case("sweep-64", Group::Sweep, "64 B", Body::Chat, Cut::Every(64), SWEEP),
+    case("sweep-256", Group::Sweep, "256 B", Body::Chat, Cut::Every(256), SWEEP),
+    case("sweep-1k", Group::Sweep, "1 KiB", Body::Chat, Cut::Every(KIB), SWEEP),
+    case("sweep-4k", Group::Sweep, "4 KiB", Body::Chat, Cut::Every(4 * KIB), SWEEP),
+    case("sweep-16k", Group::Sweep, "16 KiB", Body::Chat, Cut::Every(16 * KIB), SWEEP),
+    case("sweep-64k", Group::Sweep, "64 KiB", Body::Chat, Cut::Every(64 * KIB), SWEEP),
+    case("sweep-256k", Group::Sweep, "256 KiB", Body::Chat, Cut::Every(256 * KIB), SWEEP),
+    case("sweep-1m", Group::Sweep, "1 MiB", Body::Chat, Cut::Every(1024 * KIB), SWEEP),
+    case("large-1m", Group::Large, "one event of 1 MiB, 1 KiB chunks", Body::Large { mib: 1 }, Cut::Every(KIB), LARGE),
+    case("large-2m", Group::Large, "one event of 2 MiB, 1 KiB chunks", Body::Large { mib: 2 }, Cut::Every(KIB), LARGE),
+    case("large-4m", Group::Large, "one event of 4 MiB, 1 KiB chunks", Body::Large { mib: 4 }, Cut::Every(KIB), LARGE),
+    case("large-8m", Group::Large, "one event of 8 MiB, 1 KiB chunks", Body::Large { mib: 8 }, Cut::Every(KIB), LARGE),
+    case("ndjson-16k", Group::Framing, "NDJSON framing, 16 KiB chunks", Body::Ndjson, Cut::Every(16 * KIB), FRAMING),
+    case("typed-16k", Group::Typed, "NDJSON into a struct of all fields, 16 KiB chunks", Body::NdjsonTyped, Cut::Every(16 * KIB), TYPED),
+];

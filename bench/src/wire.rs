@@ -1,0 +1,38 @@
+//! What the conductor and a contender's process tell each other, a line each.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::tally::Digest;
+
+/// The first line of a driven process: what its checked, counted, untimed run found.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum Checked {
+    Right(Facts),
+    /// It cannot do the case, and why.
+    Cannot(String),
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Facts {
+    /// Bytes of the body that the timed runs read.
+    pub body_bytes: u64,
+    pub digest: Digest,
+    pub allocations: u64,
+    pub allocated: u64,
+    pub peak: u64,
+    /// Allocated since the first event was handed out.
+    pub allocated_after_first: u64,
+    /// The CPU time of the checked run, which says how many timed ones can be afforded.
+    pub took: Duration,
+}
+
+/// A contender's turn; it answers with the CPU times of the timed runs.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct Turn {
+    /// Untimed runs first. The contenders before it have pushed its body and code out of the caches, and a body that has
+    /// just come from a socket is in them.
+    pub warming: usize,
+    pub timed: usize,
+}

@@ -1,0 +1,12 @@
+//! The `tidewire` command as its users run it: the built binary, against a scripted upstream.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+
+mod decode;
+mod options;
+mod output;
+mod record;
+mod scenarios;
+mod stopping;
+mod support;
+mod time;
+mod usage;

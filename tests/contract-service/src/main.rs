@@ -1,0 +1,43 @@
+//! The native client as a service that contract tests can drive: it opens the streams that it is told to open, and tells what
+//! comes of them. The contract is `docs/service_spec.md` of the public repository launchdarkly/sse-contract-tests.
+//!
+//! ```text
+//! POST / ─▶ subscription (parameters → Request) ─▶ relay (Frame → Callback) ─▶ POST callbackUrl/N
+//! ```
+
+mod callback;
+mod relay;
+mod routes;
+mod streams;
+mod subscription;
+
+use std::env;
+use std::io;
+use std::process::ExitCode;
+
+use tokio::net::TcpListener;
+
+/// Where it listens, unless its only argument says otherwise; port 0 takes a free one.
+const ADDRESS: &str = "127.0.0.1:8000";
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let address = env::args().nth(1).unwrap_or_else(|| ADDRESS.to_owned());
+    match serve(&address).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!(
+                "tidewire-contract-service: cannot serve on {address}: {error}; usage: tidewire-contract-service [HOST:PORT]"
+            );
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Serves until it is told to stop.
+async fn serve(address: &str) -> io::Result<()> {
+    let listener = TcpListener::bind(address).await?;
+    println!("tidewire-contract-service: listening on http://{}", listener.local_addr()?);
+    let (router, stopped) = routes::router();
+    axum::serve(listener, router).with_graceful_shutdown(stopped).await
+}

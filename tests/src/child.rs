@@ -1,0 +1,135 @@
+//! Servers that others wrote, as child processes on free ports.
+
+use std::fs::{self, File};
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
+use std::thread;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use tokio::net::TcpStream;
+
+/// Ports that were free a moment ago may be taken; so often another one is tried.
+const TRIES: usize = 5;
+const FIRST_PORT: u16 = 12_000;
+const PORTS: u16 = 20_000;
+const BEAT: Duration = Duration::from_millis(10);
+/// How long a server that was asked to end may take, before it is ended.
+const GRACE: Duration = Duration::from_secs(3);
+
+/// A server; dropping it ends its process, and waits for that.
+#[derive(Debug)]
+pub struct ChildServer {
+    name: String,
+    child: Child,
+    port: u16,
+    folder: PathBuf,
+}
+
+impl ChildServer {
+    /// Starts a server on a free port, with a folder of its own inside `parent`, and waits until it accepts connections.
+    ///
+    /// # Panics
+    /// With what the server said, where it does not come up.
+    pub async fn start(name: &str, parent: &Path, command: impl Fn(u16, &Path) -> Command) -> Self {
+        for _ in 0..TRIES {
+            let port = free_port();
+            let folder = parent.join(format!("{name}-{port}"));
+            fs::create_dir_all(&folder).expect("a folder for the server");
+            let log = File::create(folder.join("log")).expect("a log of the server");
+            let child = command(port, &folder)
+                .stdin(Stdio::null())
+                .stdout(log.try_clone().expect("a second handle of the log"))
+                .stderr(log)
+                .spawn()
+                .unwrap_or_else(|error| panic!("{name} does not start: {error}"));
+            let mut server = Self { name: name.to_owned(), child, port, folder };
+            match server.ready().await {
+                true => return server,
+                false => eprintln!("{name} ended before it was ready:\n{}", server.log()),
+            }
+        }
+        panic!("{name} does not come up, on {TRIES} ports");
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub const fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// The URL of a path.
+    #[must_use]
+    pub fn url(&self, path: &str) -> String {
+        format!("http://127.0.0.1:{}{path}", self.port)
+    }
+
+    /// How many sockets its processes hold; `None` where the system does not tell.
+    #[must_use]
+    pub fn sockets(&self) -> Option<usize> {
+        let main = self.child.id();
+        let children = fs::read_to_string(format!("/proc/{main}/task/{main}/children")).ok()?;
+        let ids = children.split_whitespace().map(str::to_owned).chain([main.to_string()]);
+        let links = ids.flat_map(|id| fs::read_dir(format!("/proc/{id}/fd")).into_iter().flatten().flatten());
+        let targets = links.filter_map(|link| fs::read_link(link.path()).ok());
+        Some(targets.filter(|target| target.to_string_lossy().starts_with("socket:")).count())
+    }
+
+    /// `false` where the process ended first.
+    async fn ready(&mut self) -> bool {
+        let begun = Instant::now();
+        while self.is_running() {
+            if TcpStream::connect(("127.0.0.1", self.port)).await.is_ok() {
+                return self.is_running();
+            }
+            assert!(begun.elapsed() < crate::PATIENCE, "{} is never ready:\n{}", self.name, self.log());
+            tokio::time::sleep(BEAT).await;
+        }
+        false
+    }
+
+    fn is_running(&mut self) -> bool {
+        matches!(self.child.try_wait(), Ok(None))
+    }
+
+    fn log(&self) -> String {
+        fs::read_to_string(self.folder.join("log")).unwrap_or_default()
+    }
+}
+
+impl Drop for ChildServer {
+    /// Asks first: a server with workers ends those itself.
+    fn drop(&mut self) {
+        let asked = Instant::now();
+        let before = self.child.try_wait();
+        if self.is_running() && cfg!(unix) {
+            let _ = Command::new("kill").arg(self.child.id().to_string()).status();
+            while self.is_running() && asked.elapsed() < GRACE {
+                thread::sleep(BEAT);
+            }
+        }
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        if thread::panicking() {
+            eprintln!("{} (ended by itself: {before:?}) said:\n{}", self.name, self.log());
+        }
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}
+
+/// A port that nobody listens on, and that no other test of this process was given. It lies below those that systems hand out by
+/// themselves (from 32768 on): between this look and the server's own, another program could be handed one of those.
+fn free_port() -> u16 {
+    static GIVEN: AtomicU16 = AtomicU16::new(0);
+    // Where another run of the tests hardly begins as well.
+    let begin = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.subsec_micros());
+    let begin = u16::try_from(begin % u32::from(PORTS)).unwrap_or(0);
+    let _ = GIVEN.compare_exchange(0, begin.max(1), Ordering::Relaxed, Ordering::Relaxed);
+    loop {
+        let port = FIRST_PORT + GIVEN.fetch_add(1, Ordering::Relaxed) % PORTS;
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
+}

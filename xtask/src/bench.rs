@@ -1,0 +1,37 @@
+//! `cargo xtask bench`: Tidewire beside its peers, in figures that anyone can reproduce.
+
+use std::process::Command;
+
+use crate::run::{Trouble, run as run_command};
+
+/// Measures every case and writes the tables to docs/benchmarks.md; with --only or --quick they are only shown.
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// These cases or groups only (`--list` shows them)
+    #[arg(long, value_delimiter = ',', value_name = "NAME,…")]
+    only: Vec<String>,
+    /// Small bodies and few runs, to see that it works
+    #[arg(long)]
+    quick: bool,
+    /// List the cases and end
+    #[arg(long)]
+    list: bool,
+}
+
+/// The bench has its own workspace and lock file, so that the peers never touch the product's.
+const MANIFEST: &str = "bench/Cargo.toml";
+const TARGET: &str = "target/bench";
+const DOCUMENT: &str = "docs/benchmarks.md";
+
+pub(crate) fn run(arguments: &Arguments) -> Result<(), Trouble> {
+    let mut build = Command::new("cargo");
+    build.args(["build", "--release", "--manifest-path", MANIFEST, "--target-dir", TARGET]);
+    run_command(&mut build)?;
+    let mut bench = Command::new(format!("{TARGET}/release/tidewire-bench"));
+    bench.args(["--write", DOCUMENT]);
+    if !arguments.only.is_empty() {
+        bench.args(["--only", &arguments.only.join(",")]);
+    }
+    bench.args(arguments.quick.then_some("--quick")).args(arguments.list.then_some("--list"));
+    run_command(&mut bench)
+}
