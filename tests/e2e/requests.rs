@@ -60,12 +60,15 @@ async fn attempts_are_bounded_and_each_is_told() {
     let noted = Arc::clone(&told);
     let request = Client::new().post("http://127.0.0.1:1/").body("x").retry_delay(SOON).retry_attempts(2);
     let mut events = request
-        .on_attempt(move |attempt| noted.lock().expect("a lock").push((attempt.number, attempt.reason)))
+        .on_attempt(move |attempt| {
+            let refused = attempt.error.as_ref().is_some_and(|error| error.contains("refused"));
+            noted.lock().expect("a lock").push((attempt.number, attempt.reason, refused));
+        })
         .events();
     let taken = take(&mut events).await;
     assert_eq!((taken.outcome, events.stats().attempts), (Some(Outcome::Unreachable), 3));
     let told = told.lock().expect("a lock").clone();
-    assert_eq!(told, [(1, None), (2, Some(Reason::Connect)), (3, Some(Reason::Connect))]);
+    assert_eq!(told, [(1, None, false), (2, Some(Reason::Connect), true), (3, Some(Reason::Connect), true)]);
     let error = taken.error.expect("an error").to_string();
     assert!(error.contains("refused"), "{error}");
 }
@@ -226,6 +229,30 @@ async fn the_callers_own_client_keeps_its_settings() {
 }
 
 #[tokio::test]
+async fn the_connection_of_a_complete_stream_is_used_again() {
+    let done = || whole(b"data: one\n\ndata: [DONE]\n\n");
+    // The end of the body comes on its own, a little later.
+    let late = || {
+        let marker = chunk(b"data: one\n\ndata: [DONE]\n\n");
+        vec![reply(CHUNKED, &marker), Act::Wait(Duration::from_millis(2)), Act::Send(b"0\r\n\r\n".to_vec())]
+    };
+    let script = [done(), vec![Act::NextRequest], late(), vec![Act::NextRequest], done()].concat();
+    let server = RawServer::start(vec![script]).await;
+    let client = Client::new();
+    for _ in 0..3 {
+        let taken = take(&mut client.post(server.url("/")).body("x").events()).await;
+        assert_eq!(taken.outcome, Some(Outcome::Complete));
+        // The pool hears of the free connection from another task; until then a request would open its own.
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!((server.seen().len(), server.connections()), (3, 1));
+    // A server that leaves the body open is not waited for.
+    let server = RawServer::start(vec![vec![reply(CHUNKED, &chunk(b"data: [DONE]\n\n")), Act::Hang]]).await;
+    let taken = take(&mut client.post(server.url("/")).body("x").events()).await;
+    assert_eq!(taken.outcome, Some(Outcome::Complete));
+}
+
+#[tokio::test]
 async fn http2() {
     let server = upstream().await;
     let own = reqwest::Client::builder().http2_prior_knowledge().build().expect("a client");
@@ -267,16 +294,19 @@ async fn places_are_given_in_order_and_waiting_is_bounded() {
 async fn what_cannot_be_sent_is_said_first_and_nothing_is_sent() {
     let server = upstream().await;
     let client = Client::new();
+    // Those that can be told before anything is asked for, and those that only an attempt shows.
     let streams = [
-        client.get("not a url").events(),
-        client.get("ftp://host/").events(),
-        client.get(server.url("/chat")).header("bad name", "x").events(),
-        client.get(server.url("/chat")).header("x-y", "a\r\nevil: 1").events(),
-        client.get(server.url("/chat")).header_with("x-y", |_| "a\nb".to_owned()).events(),
-        client.get(server.url("/chat")).url_with(|_| "http://".to_owned()).events(),
+        (true, client.get("not a url")),
+        (true, client.get("ftp://host/")),
+        (true, client.get(server.url("/chat")).header("bad name", "x")),
+        (true, client.get(server.url("/chat")).header("x-y", "a\r\nevil: 1")),
+        (false, client.get(server.url("/chat")).header_with("x-y", |_| "a\nb".to_owned())),
+        (false, client.get(server.url("/chat")).url_with(|_| "http://".to_owned())),
     ];
-    for mut stream in streams {
-        let taken = take(&mut stream).await;
+    for (at_once, request) in streams {
+        let problem = request.problem().map(ToString::to_string);
+        let taken = take(&mut request.events()).await;
+        assert_eq!(problem, taken.error.as_ref().filter(|_| at_once).map(ToString::to_string));
         assert_eq!(
             (taken.outcome, taken.error.as_ref().map(Error::code)),
             (None, Some("usage")),

@@ -308,8 +308,15 @@ async fn refusals_carry_what_the_server_said_and_are_not_repeated() {
 #[tokio::test]
 async fn json_where_events_were_asked_for_is_refused() {
     let server = upstream().await;
-    let taken = take(&mut Client::new().get(server.url("/plain")).events()).await;
-    assert_eq!(taken.outcome, Some(Outcome::Refused { status: 200, why: Refusal::ContentType }));
+    let request = || Client::new().get(server.url("/plain"));
+    let refused = Some(Outcome::Refused { status: 200, why: Refusal::ContentType });
+    assert_eq!(take(&mut request().events()).await.outcome, refused);
+    assert_eq!(take(&mut request().accept(Format::Sse).frames()).await.outcome, refused);
+    assert_eq!(take(&mut request().accept(Format::Auto).frames()).await.outcome, Some(Outcome::Ended));
+    let asked: Vec<String> =
+        requests(&server.log(), "/plain").iter().map(|request| request.headers["accept"].clone()).collect();
+    assert_eq!((&*asked[0], &*asked[1]), ("text/event-stream", "text/event-stream"));
+    assert_ne!(asked[2], "text/event-stream");
 }
 
 #[tokio::test]

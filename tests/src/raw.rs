@@ -3,6 +3,7 @@
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -21,9 +22,11 @@ pub enum Act {
     Reset,
     /// Says nothing more and waits for the client to go.
     Hang,
+    /// Waits for the next request on the same connection.
+    NextRequest,
 }
 
-/// A connection as the server saw it.
+/// A request as the server saw it.
 #[derive(Clone, Debug, Default)]
 pub struct Seen {
     /// The request's head and body, as text.
@@ -37,6 +40,7 @@ pub struct Seen {
 pub struct RawServer {
     addr: SocketAddr,
     seen: Arc<Mutex<Vec<Seen>>>,
+    connections: Arc<AtomicUsize>,
     task: JoinHandle<()>,
 }
 
@@ -50,9 +54,12 @@ impl RawServer {
         let addr = listener.local_addr().expect("an address");
         let seen = Arc::new(Mutex::new(Vec::new()));
         let noted = Arc::clone(&seen);
+        let connections = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&connections);
         let task = tokio::spawn(async move {
             let mut scripts: VecDeque<Vec<Act>> = scripts.into();
             while let Ok((stream, _)) = listener.accept().await {
+                counted.fetch_add(1, Ordering::Relaxed);
                 let script = match scripts.len() {
                     1 => scripts[0].clone(),
                     _ => scripts.pop_front().expect("at least one script"),
@@ -61,7 +68,7 @@ impl RawServer {
                 tokio::spawn(async move { play(stream, script, noted).await });
             }
         });
-        Self { addr, seen, task }
+        Self { addr, seen, connections, task }
     }
 
     /// The URL of a path.
@@ -70,7 +77,13 @@ impl RawServer {
         format!("http://{}{path}", self.addr)
     }
 
-    /// The connections so far that have sent a request.
+    /// How many connections there were so far.
+    #[must_use]
+    pub fn connections(&self) -> usize {
+        self.connections.load(Ordering::Relaxed)
+    }
+
+    /// The requests so far.
     #[must_use]
     pub fn seen(&self) -> Vec<Seen> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner).clone()
@@ -101,14 +114,19 @@ pub fn chunk(body: &[u8]) -> Vec<u8> {
 }
 
 async fn play(mut stream: TcpStream, script: Vec<Act>, noted: Arc<Mutex<Vec<Seen>>>) {
-    let Some(request) = read_request(&mut stream).await else { return };
-    let index = {
+    let note = |request| {
         let mut seen = noted.lock().unwrap_or_else(PoisonError::into_inner);
         seen.push(Seen { request, gone_after: None });
         seen.len() - 1
     };
+    let Some(request) = read_request(&mut stream).await else { return };
+    let mut index = note(request);
     for act in script {
         match act {
+            Act::NextRequest => {
+                let Some(request) = read_request(&mut stream).await else { return };
+                index = note(request);
+            }
             Act::Send(bytes) => {
                 if stream.write_all(&bytes).await.is_err() {
                     return;

@@ -54,10 +54,13 @@ pub(crate) fn run(command: &mut Command) -> Result<(), Trouble> {
     succeed(command, &mut child)
 }
 
-/// The same, and keeps the lines of its stdout.
-pub(crate) fn run_and_keep(command: &mut Command) -> Result<Vec<String>, Trouble> {
+/// The same, and keeps the lines of its stdout, also where it fails.
+pub(crate) fn run_and_keep(command: &mut Command) -> (Vec<String>, Result<(), Trouble>) {
     show(command);
-    let mut child = spawn(command.stdin(Stdio::null()).stdout(Stdio::piped()))?;
+    let mut child = match spawn(command.stdin(Stdio::null()).stdout(Stdio::piped())) {
+        Ok(child) => child,
+        Err(trouble) => return (Vec::new(), Err(trouble)),
+    };
     let output = child.stdout.take();
     let kept = thread::spawn(move || {
         let lines = output.into_iter().flat_map(|output| BufReader::new(output).split(b'\n'));
@@ -70,8 +73,7 @@ pub(crate) fn run_and_keep(command: &mut Command) -> Result<Vec<String>, Trouble
     });
     let result = succeed(command, &mut child);
     // It ends with the child's output, and panics only where ours is gone.
-    let kept = kept.join().unwrap_or_default();
-    result.map(|()| kept)
+    (kept.join().unwrap_or_default(), result)
 }
 
 /// What a short command prints on stdout, or nothing where it is not there or fails.

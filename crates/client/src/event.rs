@@ -91,4 +91,6 @@ pub struct Attempt {
     pub reason: Option<Reason>,
     /// Where the stream resumes.
     pub cursor: Option<String>,
+    /// What the transport said, or with what status the server answered; for people.
+    pub error: Option<String>,
 }

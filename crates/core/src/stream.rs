@@ -3,6 +3,7 @@
 
 use alloc::borrow::{Cow, ToOwned};
 use alloc::collections::VecDeque;
+use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::time::Duration;
@@ -186,6 +187,8 @@ impl Stream {
         if self.phase != Phase::Away {
             return;
         }
+        self.error =
+            (!(200..=299).contains(&status)).then(|| format!("the server answered with status {status}"));
         let decoder = self.decoder_for(content_type);
         let head = Head {
             status,

@@ -9,6 +9,7 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use bytes::{Buf, Bytes};
 use http::HeaderMap;
@@ -30,6 +31,10 @@ use crate::wire::Wire;
 
 type Sending = Pin<Box<dyn Future<Output = Result<Reply, TransportError>> + Send>>;
 type Permit = Result<OwnedSemaphorePermit, AcquireError>;
+
+/// A complete stream is held back no longer than this for the end of its body: a little more than the 40 ms for which systems
+/// delay an acknowledgement, and with it a server's last small packet.
+const BODY_END_TIME: Duration = Duration::from_millis(50);
 
 /// What the driver is busy with.
 enum Io {
@@ -68,9 +73,11 @@ pub struct Streaming<I> {
     problem: Option<UsageError>,
     places: Option<Places>,
     permit: Option<OwnedSemaphorePermit>,
-    /// What made the next request necessary.
-    again: Option<Again>,
+    /// The attempt that was announced, while the stream waits for it.
+    announced: Option<Attempt>,
     head: Option<(u16, HeaderMap)>,
+    /// How long the end of a complete stream's body is waited for.
+    body_end_until: Option<Duration>,
     ending: Option<Ending>,
     over: bool,
 }
@@ -95,8 +102,9 @@ impl<I> Streaming<I> {
             problem: request.problem,
             places: request.shared.places.clone(),
             permit: None,
-            again: None,
+            announced: None,
             head: None,
+            body_end_until: None,
             ending: None,
             over: false,
         }
@@ -220,6 +228,7 @@ impl<I> Streaming<I> {
                     at = self.at();
                 }
                 Step::Closed => {
+                    ready!(self.wait_for_body_end(cx));
                     self.end();
                     return Poll::Ready(self.queue.pop_front());
                 }
@@ -300,18 +309,20 @@ impl<I> Streaming<I> {
     }
 
     fn connect(&mut self) {
-        let number = self.machine.stats(self.clock.now()).attempts;
-        let cursor = self.machine.request_cursor().map(str::to_owned);
-        let again = self.again.take();
-        let attempt = Attempt {
-            number,
-            delay: again.map(|again| again.delay).unwrap_or_default(),
-            reason: again.map(|again| again.reason),
-            cursor,
+        let attempt = match self.announced.take() {
+            Some(announced) => announced,
+            None => {
+                let first = Attempt {
+                    number: 1,
+                    delay: Duration::ZERO,
+                    reason: None,
+                    cursor: self.machine.request_cursor().map(str::to_owned),
+                    error: None,
+                };
+                self.hooks.attempt(&first);
+                first
+            }
         };
-        if again.is_none() {
-            self.hooks.attempt(&attempt);
-        }
         let transport = match &self.transport {
             Ok(transport) => transport.clone(),
             Err(problem) => {
@@ -341,14 +352,15 @@ impl<I> Streaming<I> {
     fn connect_again(&mut self, again: Again) {
         self.io = Io::Idle;
         self.chunk = Bytes::new();
-        self.again = Some(again);
         let attempt = Attempt {
             number: again.attempt,
             delay: again.delay,
             reason: Some(again.reason),
             cursor: self.machine.request_cursor().map(str::to_owned),
+            error: self.machine.error().map(str::to_owned),
         };
         self.hooks.attempt(&attempt);
+        self.announced = Some(attempt.clone());
         self.show(Frame::Attempt(attempt));
     }
 
@@ -403,6 +415,19 @@ impl<I> Streaming<I> {
                 }
             }
         }
+    }
+
+    /// A complete stream's body has nothing more to say, but only one that was read to its end leaves a connection that the next
+    /// request can use. Servers end it in the same breath as a rule.
+    fn wait_for_body_end(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let (Io::Reading(body), Some(Outcome::Complete)) = (&mut self.io, self.machine.outcome()) else {
+            return Poll::Ready(());
+        };
+        if body.poll_chunk(cx).is_ready() {
+            return Poll::Ready(());
+        }
+        let until = *self.body_end_until.get_or_insert_with(|| self.clock.now() + BODY_END_TIME);
+        self.timer.poll(cx, self.clock, until)
     }
 
     /// The stream is over.
