@@ -97,7 +97,9 @@ pub fn repeats(body: Body, quick: bool) -> usize {
 #[must_use]
 pub fn refusal(case: &Case, contender: &str) -> Option<&'static str> {
     match (case.input.body, contender) {
-        (Body::Large { mib: 4.. }, "eventsource-stream") => Some("quadratic, see 1 and 2 MiB"),
+        (Body::Large { mib: 2.. }, "eventsource-stream") => {
+            Some("quadratic: looks through its whole buffer again at each chunk")
+        }
         _ => None,
     }
 }
