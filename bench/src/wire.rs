@@ -6,6 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::tally::Digest;
 
+/// Who takes longer than this for a run needs no warm-up, and gets few.
+pub const LONG: Duration = Duration::from_millis(400);
+
 /// The first line of a driven process: what its checked, counted, untimed run found.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum Checked {
@@ -24,7 +27,7 @@ pub struct Facts {
     pub peak: u64,
     /// Allocated since the first event was handed out.
     pub allocated_after_first: u64,
-    /// The CPU time of the checked run, which says how many timed ones can be afforded.
+    /// The CPU time of a run, which says how many can be afforded.
     pub took: Duration,
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use tidewire_bench::plan::{self, Case, Contender};
-use tidewire_bench::wire::{Checked, Facts, Turn};
+use tidewire_bench::wire::{Checked, Facts, LONG, Turn};
 
 use super::Trouble;
 use super::child;
@@ -11,8 +11,6 @@ use super::figures::{CaseResult, Figures, Measured};
 
 /// The timed part of a turn takes at least about this, where a run is short.
 const TURN: Duration = Duration::from_millis(30);
-/// Who takes longer than this for a run has warmed up in its beginning.
-const LONG: Duration = Duration::from_millis(400);
 
 /// A slow contender gets fewer turns, so that it costs no more than about this.
 struct Budget {
