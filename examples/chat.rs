@@ -1,7 +1,7 @@
 //! Streams a chat reply as it comes, and says truthfully how it ended.
 //!
 //! ```sh
-//! tidewire serve &
+//! tidewire serve > serve.log &
 //! cargo run -p tidewire-examples --example chat -- http://127.0.0.1:8787/ai/chat "why is the sky blue?"
 //! ```
 

@@ -1,7 +1,7 @@
 //! A subscription: connects again after every end and every break, behind the last event id.
 //!
 //! ```sh
-//! tidewire serve &
+//! tidewire serve > serve.log &
 //! cargo run -p tidewire-examples --example follow -- http://127.0.0.1:8787/notify
 //! ```
 

@@ -1,7 +1,7 @@
 //! Streams a request of your own reqwest client, whose settings hold.
 //!
 //! ```sh
-//! tidewire serve &
+//! tidewire serve > serve.log &
 //! cargo run -p tidewire-examples --example own_client -- http://127.0.0.1:8787/chat
 //! ```
 

@@ -1,7 +1,7 @@
 //! Typed records of an NDJSON stream: one that does not fit is told, and the next one is read.
 //!
 //! ```sh
-//! tidewire serve &
+//! tidewire serve > serve.log &
 //! cargo run -p tidewire-examples --example records -- http://127.0.0.1:8787/ndjson
 //! ```
 

@@ -73,6 +73,21 @@ async fn a_coding_that_stops_short_is_a_break_and_a_corrupt_one_is_unreadable() 
 }
 
 #[tokio::test]
+async fn a_decompression_bomb_is_bounded_by_the_limit_of_an_event() {
+    const LIMIT: usize = 1 << 20;
+    let server = upstream().await;
+    for coding in ["gzip", "deflate", "br", "zstd"] {
+        let url = server.url(&format!("/bigfinal?interval_ms=0&bytes=32000000&encoding={coding}"));
+        let mut events = Client::new().get(url).max_event_bytes(LIMIT).events();
+        let taken = take(&mut events).await;
+        let unreadable = matches!(taken.outcome, Some(Outcome::Unreadable { limit: Some(LIMIT), .. }));
+        assert!(unreadable, "{coding}: {:?}", taken.outcome);
+        // What was decoded is the limit and what was on its way, not the bomb.
+        assert!(events.stats().bytes < 4 * LIMIT as u64, "{coding}: {} bytes", events.stats().bytes);
+    }
+}
+
+#[tokio::test]
 async fn a_cancelled_next_loses_nothing() {
     let server = upstream().await;
     let mut events = Client::new().get(server.url("/notify?interval_ms=3&events=60")).events();

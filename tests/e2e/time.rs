@@ -146,6 +146,23 @@ async fn a_closed_stream_says_cancelled() {
 }
 
 #[tokio::test]
+async fn no_time_is_too_long_to_wait() {
+    for retry in ["18446744073709551615", "9223372036854775807", "9223372036854775"] {
+        let body = format!("retry: {retry}\nid: 1\ndata: one\n\n");
+        let broken = reply("content-type: text/event-stream\r\ncontent-length: 1000", body.as_bytes());
+        let server = RawServer::start(vec![vec![broken]]).await;
+        let longest = Duration::from_millis(u64::MAX);
+        let request = Client::new().get(server.url("/")).idle_timeout(longest).stall_after(longest);
+        let mut events = request.progress_timeout(Duration::MAX).first_event_timeout(Duration::MAX).events();
+        assert!(within("the event", events.next()).await.is_some_and(|item| item.is_ok()));
+        assert!(tokio::time::timeout(SHORT, events.next()).await.is_err(), "it waits, and does not panic");
+        assert_eq!((server.seen().len(), events.last_event_id()), (1, Some("1")));
+        events.close();
+        assert_eq!(take(&mut events).await.outcome, Some(Outcome::Cancelled));
+    }
+}
+
+#[tokio::test]
 async fn reconnect_at_once() {
     let server = upstream().await;
     let request = Client::new().get(server.url("/notify?interval_ms=0&cut_at=120&cuts=1&key=kick"));
