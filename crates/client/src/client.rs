@@ -12,6 +12,9 @@ use crate::request::Request;
 use crate::transport::{Transport, TransportError};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// Headers that are secrets without being declared so.
+pub(crate) const SECRET_HEADERS: [&str; 6] =
+    ["authorization", "cookie", "proxy-authorization", "x-api-key", "api-key", "x-goog-api-key"];
 
 /// A client: connections, headers and limits that requests share. Cloning it is cheap and shares them too.
 ///
@@ -156,13 +159,7 @@ impl ClientBuilder {
             free: Arc::new(Semaphore::new(streams.min(Semaphore::MAX_PERMITS))),
             queue_timeout: self.queue_timeout,
         });
-        let transport = transport.map_err(|error| match error {
-            TransportError::Unsendable(text)
-            | TransportError::Connect(text)
-            | TransportError::ConnectTimeout(text)
-            | TransportError::Broken(text)
-            | TransportError::Corrupt(text) => text,
-        });
+        let transport = transport.map_err(TransportError::into_text);
         Client { shared: Arc::new(Shared { transport, headers: self.headers, places }) }
     }
 }
@@ -172,8 +169,7 @@ pub(crate) fn header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue
     let refused = || UsageError::Header { name: name.to_owned() };
     let header = HeaderName::from_bytes(name.as_bytes()).map_err(|_| refused())?;
     let mut value = HeaderValue::from_bytes(value.as_bytes()).map_err(|_| refused())?;
-    let known = ["authorization", "cookie", "proxy-authorization", "x-api-key", "api-key", "x-goog-api-key"];
-    if known.contains(&header.as_str()) {
+    if SECRET_HEADERS.contains(&header.as_str()) {
         value.set_sensitive(true);
     }
     Ok((header, value))

@@ -240,7 +240,6 @@ impl Stream {
             | Phase::Judged(_)
             | Phase::Undecodable(_) => {
                 self.error = Some(error);
-                self.tell_cursor(at);
                 self.tell(at, Input::Broken(failure));
             }
         }
@@ -258,7 +257,6 @@ impl Stream {
             | Phase::Judged(_)
             | Phase::Undecodable(_) => {
                 self.error = Some(error);
-                self.tell_cursor(at);
                 self.tell(at, Input::Unreadable { offset: self.body_bytes, limit: None });
             }
         }
@@ -271,7 +269,6 @@ impl Stream {
             Phase::Refused { until, .. } if at.now >= until => self.close(),
             Phase::Refused { .. } => {}
             _ => {
-                self.tell_cursor(at);
                 self.tell(at, Input::Tick);
             }
         }
@@ -290,7 +287,6 @@ impl Stream {
     /// Connect now, where the request may be sent again.
     pub fn kick(&mut self, at: At) {
         self.conclude(at);
-        self.tell_cursor(at);
         self.tell(at, Input::Kick);
     }
 
@@ -302,7 +298,6 @@ impl Stream {
     /// The caller stops the stream.
     pub fn cancel(&mut self, at: At) {
         self.conclude(at);
-        self.tell_cursor(at);
         self.tell(at, Input::Cancel);
         if matches!(self.phase, Phase::Refused { .. }) {
             self.close();
@@ -463,7 +458,7 @@ impl Stream {
         Some(decoder.with_last_event_id(self.reader.decoder().last_event_id().as_bytes()))
     }
 
-    /// Tells the session how the body ended, if it has: whatever else happens then comes too late.
+    /// Tells the session where the body stands, and how it ended if it has: whatever else happens then comes too late.
     fn conclude(&mut self, at: At) {
         self.tell_cursor(at);
         match self.phase {

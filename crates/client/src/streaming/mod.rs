@@ -378,14 +378,14 @@ impl<I> Streaming<I> {
             Err(TransportError::Unsendable(problem)) => self.give_up(UsageError::Client { problem }),
             Err(error) => {
                 self.hooks.wire(Wire::Broken);
-                let (failure, error) = match error {
-                    TransportError::Connect(error) => (Failure::Connect, error),
-                    TransportError::ConnectTimeout(error) => (Failure::ConnectTimeout, error),
-                    TransportError::Broken(error)
-                    | TransportError::Corrupt(error)
-                    | TransportError::Unsendable(error) => (Failure::Head, error),
+                let failure = match error {
+                    TransportError::Connect(_) => Failure::Connect,
+                    TransportError::ConnectTimeout(_) => Failure::ConnectTimeout,
+                    TransportError::Broken(_)
+                    | TransportError::Corrupt(_)
+                    | TransportError::Unsendable(_) => Failure::Head,
                 };
-                self.machine.broke(at, failure, error);
+                self.machine.broke(at, failure, error.into_text());
             }
         }
     }
@@ -408,10 +408,7 @@ impl<I> Streaming<I> {
                 self.io = Io::Idle;
                 match error {
                     TransportError::Corrupt(error) => self.machine.corrupt(at, error),
-                    TransportError::Broken(error)
-                    | TransportError::Connect(error)
-                    | TransportError::ConnectTimeout(error)
-                    | TransportError::Unsendable(error) => self.machine.broke(at, Failure::Body, error),
+                    error => self.machine.broke(at, Failure::Body, error.into_text()),
                 }
             }
         }

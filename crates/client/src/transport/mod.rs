@@ -40,5 +40,18 @@ pub(crate) enum TransportError {
     Corrupt(String),
 }
 
+impl TransportError {
+    /// What is said to people.
+    pub(crate) fn into_text(self) -> String {
+        match self {
+            Self::Unsendable(text)
+            | Self::Connect(text)
+            | Self::ConnectTimeout(text)
+            | Self::Broken(text)
+            | Self::Corrupt(text) => text,
+        }
+    }
+}
+
 /// A piece of a body.
 pub(crate) type Chunk = Result<Bytes, TransportError>;

@@ -7,29 +7,17 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use http::header::{
-    AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, LOCATION, PROXY_AUTHORIZATION,
-};
+use http::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, LOCATION};
 use http::{HeaderMap, HeaderName, Method, StatusCode};
 use http_body::Body as _;
 use url::{Origin, Url};
 
 use super::{Chunk, Outgoing, Reply, TransportError};
 use crate::body::Body;
+use crate::client::SECRET_HEADERS;
 
 /// As many as browsers follow (WHATWG Fetch, "HTTP-redirect fetch").
 const MOST_REDIRECTS: usize = 20;
-/// Never sent to another origin, beside what the caller marked as secret.
-const SECRETS: [HeaderName; 7] = [
-    AUTHORIZATION,
-    COOKIE,
-    PROXY_AUTHORIZATION,
-    HeaderName::from_static("last-event-id"),
-    HeaderName::from_static("x-api-key"),
-    HeaderName::from_static("api-key"),
-    HeaderName::from_static("x-goog-api-key"),
-];
-
 /// A `reqwest::Client`, and whether redirects are ours to follow.
 #[derive(Clone, Debug)]
 pub(crate) struct Transport {
@@ -141,7 +129,7 @@ fn redirected(
     if !same_origin(&from.origin(), &url.origin()) {
         let secret: Vec<HeaderName> = headers
             .iter()
-            .filter(|(name, value)| value.is_sensitive() || SECRETS.contains(name))
+            .filter(|(name, value)| value.is_sensitive() || is_secret(name))
             .map(|(name, _)| name.clone())
             .collect();
         for name in secret {
@@ -149,6 +137,11 @@ fn redirected(
         }
     }
     Some(Outgoing { method: if becomes_get { Method::GET } else { method }, url, headers, body })
+}
+
+/// Never sent to another origin, beside what the caller marked as secret.
+fn is_secret(name: &HeaderName) -> bool {
+    name == "last-event-id" || SECRET_HEADERS.contains(&name.as_str())
 }
 
 fn same_origin(one: &Origin, other: &Origin) -> bool {
