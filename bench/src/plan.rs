@@ -120,6 +120,7 @@ const fn floor(name: &'static str) -> Contender {
 
 const LENT: Contender = tidewire("tidewire", "lent bytes");
 const LENT_TEXT: Contender = tidewire("tidewire-text", "lent, checked &str");
+const MOVED: Contender = tidewire("tidewire-moved", "lent bytes, frames moved by `?`");
 const OWNED: Contender = tidewire("tidewire-owned", "owned Strings");
 const SSE_CORE: Contender = peer("sse-core", "owned String");
 const SSE_STREAM: Contender = peer("sse-stream", "owned String");
@@ -129,6 +130,7 @@ const EVENTSOURCE_STREAM: Contender = peer("eventsource-stream", "owned Strings"
 
 const SSE: &[Contender] = &[
     LENT,
+    MOVED,
     LENT_TEXT,
     OWNED,
     SSE_CORE,

@@ -83,7 +83,7 @@ fn no_std() -> Result<(), Trouble> {
     // A target that has no std at all; on wasm32 a stray `use std` would still build.
     const BARE: &str = "thumbv7em-none-eabi";
     tools::target(BARE)?;
-    cargo(&["build", "--package", "tidewire-core", "--target", BARE])
+    cargo(&["build", "--package", "tidewire-core", "--no-default-features", "--target", BARE])
 }
 
 fn tests() -> Result<(), Trouble> {

@@ -44,6 +44,7 @@ pub(crate) fn find(group: Group, name: &str) -> Option<Runs> {
     match (group, name) {
         (Group::Sse | Group::Sweep | Group::Large, _) => match name {
             "tidewire" => contender!(tidewire::lent),
+            "tidewire-moved" => contender!(tidewire::moved),
             "tidewire-text" => contender!(tidewire::text),
             "tidewire-owned" => contender!(tidewire::owned),
             "sse-core" => contender!(sse_core::run),

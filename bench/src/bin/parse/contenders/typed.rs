@@ -35,20 +35,20 @@ struct Delta {
 }
 
 pub(crate) fn tidewire<const CHECKED: bool>(chunks: &Chunks, tally: &mut Tally<CHECKED>) -> Outcome {
-    ndjson::each_record(chunks, false, |record| take(serde_json::from_slice(record.json.as_bytes())?, tally))
+    ndjson::each_record(chunks, false, |record| take_slice(record.json.as_bytes(), tally))
 }
 
 /// A line is checked to be UTF-8 once, instead of string by string.
 pub(crate) fn tidewire_text<const CHECKED: bool>(chunks: &Chunks, tally: &mut Tally<CHECKED>) -> Outcome {
-    ndjson::each_record(chunks, false, |record| take(serde_json::from_str(&record.json.to_str())?, tally))
+    ndjson::each_record(chunks, false, |record| take_str(&record.json.to_str(), tally))
 }
 
 pub(crate) fn memchr_slice<const CHECKED: bool>(chunks: &Chunks, tally: &mut Tally<CHECKED>) -> Outcome {
-    by_hand(chunks, |line| take(serde_json::from_slice(line)?, tally))
+    by_hand(chunks, |line| take_slice(line, tally))
 }
 
 pub(crate) fn memchr_text<const CHECKED: bool>(chunks: &Chunks, tally: &mut Tally<CHECKED>) -> Outcome {
-    by_hand(chunks, |line| take(serde_json::from_str(std::str::from_utf8(line)?)?, tally))
+    by_hand(chunks, |line| take_str(std::str::from_utf8(line)?, tally))
 }
 
 /// What one writes by hand: lines found by memchr, parsed where they lie, and copied only where they span chunks.
@@ -73,7 +73,7 @@ fn by_hand(chunks: &Chunks, mut take: impl FnMut(&[u8]) -> Outcome) -> Outcome {
 }
 
 pub(crate) fn lines_codec<const CHECKED: bool>(chunks: &Chunks, tally: &mut Tally<CHECKED>) -> Outcome {
-    ndjson::each_line(chunks, |line| take(serde_json::from_str(&line)?, tally))
+    ndjson::each_line(chunks, |line| take_str(&line, tally))
 }
 
 pub(crate) fn ndjson_stream<const CHECKED: bool>(chunks: &Chunks, tally: &mut Tally<CHECKED>) -> Outcome {
@@ -85,6 +85,17 @@ pub(crate) fn ndjson_stream<const CHECKED: bool>(chunks: &Chunks, tally: &mut Ta
         }
     }
     Ok(())
+}
+
+// Never inlined: one compiled parser for all, so that only the framing differs.
+#[inline(never)]
+fn take_slice<const CHECKED: bool>(json: &[u8], tally: &mut Tally<CHECKED>) -> Outcome {
+    take(serde_json::from_slice(json)?, tally)
+}
+
+#[inline(never)]
+fn take_str<const CHECKED: bool>(json: &str, tally: &mut Tally<CHECKED>) -> Outcome {
+    take(serde_json::from_str(json)?, tally)
 }
 
 fn take<const CHECKED: bool>(record: Chunk, tally: &mut Tally<CHECKED>) -> Outcome {
