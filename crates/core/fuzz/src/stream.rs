@@ -1,1 +1,23 @@
-pub fn stream(_: &[u8]) {}
+//! The whole machine, called in any order: bodies cut or whole, against a decoder of its own and what holds for every stream.
+
+mod choices;
+mod driver;
+
+use choices::{Call, Calls, setup};
+use driver::Driver;
+
+/// Choices, then calls (`stream/choices.rs` says how they are written).
+pub fn stream(data: &[u8]) {
+    let Some((choices, calls)) = data.split_first_chunk::<6>() else { return };
+    let setup = setup(choices);
+    let run = |cut: Option<u8>| {
+        let mut driver = Driver::new(setup.clone(), cut);
+        driver.start();
+        for call in Calls::new(calls) {
+            driver.call(call);
+        }
+        driver.comes_to_an_end();
+        driver.trace()
+    };
+    assert_eq!(run(Some(choices[5])), run(None), "the cuts make a difference");
+}
