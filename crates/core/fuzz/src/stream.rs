@@ -19,5 +19,8 @@ pub fn stream(data: &[u8]) {
         driver.comes_to_an_end();
         driver.trace()
     };
-    assert_eq!(run(Some(choices[5])), run(None), "the cuts make a difference");
+    let cut = run(Some(choices[5]));
+    if Calls::new(calls).all(|call| call.is_seen()) {
+        assert_eq!(cut, run(None), "the cuts make a difference");
+    }
 }

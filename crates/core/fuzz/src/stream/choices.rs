@@ -10,6 +10,8 @@ use tidewire_core::{CursorSource, Format, Marker, Markers, Options, Setup};
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Call<'a> {
     Body(&'a [u8]),
+    /// After so many frames the caller looks away; what is left of the body is lost to all.
+    PartOfBody(&'a [u8], usize),
     Head {
         status: u16,
         content_type: Option<&'static str>,
@@ -21,6 +23,8 @@ pub(super) enum Call<'a> {
     /// Time passes, then a tick.
     Tick(Duration),
     TickWhenDue,
+    /// The same, and nobody asks what to do before the next call.
+    TickUnseen,
     Pause,
     Resume,
     Kick,
@@ -38,6 +42,13 @@ impl<'a> Calls<'a> {
     pub(super) const fn new(bytes: &'a [u8]) -> Self {
         Self { rest: bytes }
     }
+
+    fn body(&mut self) -> Option<&'a [u8]> {
+        let (&length, rest) = self.rest.split_first()?;
+        let (body, rest) = rest.split_at(usize::from(length).min(rest.len()));
+        self.rest = rest;
+        Some(body)
+    }
 }
 
 impl<'a> Iterator for Calls<'a> {
@@ -48,12 +59,7 @@ impl<'a> Iterator for Calls<'a> {
         self.rest = rest;
         let choice = usize::from(byte >> 4);
         Some(match byte & 15 {
-            0 => {
-                let (&length, rest) = self.rest.split_first()?;
-                let (body, rest) = rest.split_at(usize::from(length).min(rest.len()));
-                self.rest = rest;
-                Call::Body(body)
-            }
+            0 => Call::Body(self.body()?),
             1 => Call::Head { status: 200, content_type: TYPES[choice], retry_after: None },
             2 => {
                 let (status, retry_after) = REPLIES[choice];
@@ -65,15 +71,24 @@ impl<'a> Iterator for Calls<'a> {
             ),
             5 => Call::Corrupt,
             6 => Call::Tick(Duration::from_millis(700 * choice as u64)),
-            7 | 15 => Call::TickWhenDue,
+            7 => Call::TickWhenDue,
             8 => Call::Pause,
             9 => Call::Resume,
             10 => Call::Kick,
             11 => Call::Cancel,
             12 => Call::QueueTimeout,
             13 => Call::Tick(Duration::from_secs(10 * choice as u64)),
-            _ => Call::Start,
+            14 if choice == 0 => Call::Start,
+            14 => Call::PartOfBody(self.body()?, choice),
+            _ => Call::TickUnseen,
         })
+    }
+}
+
+impl Call<'_> {
+    /// Whether all that a body says is looked at before the next call; only then the cuts make no difference.
+    pub(super) const fn is_seen(&self) -> bool {
+        !matches!(self, Self::PartOfBody(..))
     }
 }
 
