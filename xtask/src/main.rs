@@ -3,6 +3,7 @@
 mod bench;
 mod contract;
 mod demo;
+mod fuzz;
 mod report;
 mod run;
 mod servers;
@@ -29,6 +30,8 @@ enum Command {
     Contract(contract::Arguments),
     /// Watch a reply stream, and survive a network that cuts it every few events
     Demo(demo::Arguments),
+    /// Throw bytes at the decoders, the session and the stream, and hold them against their oracles
+    Fuzz(fuzz::Arguments),
     /// Check everything: format, lints, docs, dependencies, tests, servers that others wrote
     Test(test::Arguments),
 }
@@ -40,6 +43,7 @@ fn main() -> ExitCode {
             Command::Bench(arguments) => bench::run(&arguments),
             Command::Contract(arguments) => contract::run(&arguments),
             Command::Demo(arguments) => demo::run(&arguments),
+            Command::Fuzz(arguments) => fuzz::run(&arguments),
             Command::Test(arguments) => test::run(&arguments),
         }
     });

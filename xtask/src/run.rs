@@ -3,7 +3,9 @@
 use std::env;
 use std::ffi::OsStr;
 use std::fmt;
+use std::fs::File;
 use std::io::{BufRead, BufReader, IsTerminal, stderr};
+use std::path::Path;
 use std::process::{Child, Command, ExitCode, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, sleep};
@@ -74,6 +76,15 @@ pub(crate) fn run_and_keep(command: &mut Command) -> (Vec<String>, Result<(), Tr
     let result = succeed(command, &mut child);
     // It ends with the child's output, and panics only where ours is gone.
     (kept.join().unwrap_or_default(), result)
+}
+
+/// The same with all its output in a file, for what says too much to be read as it comes.
+pub(crate) fn run_into(log: &Path, command: &mut Command) -> Result<(), Trouble> {
+    let cannot = |error| Trouble::Failed(format!("cannot write {}: {error}", log.display()));
+    let file = File::create(log).map_err(cannot)?;
+    command.stdin(Stdio::null()).stdout(file.try_clone().map_err(cannot)?).stderr(file);
+    let mut child = spawn(command)?;
+    succeed(command, &mut child)
 }
 
 /// What a short command prints on stdout, or nothing where it is not there or fails.

@@ -59,6 +59,25 @@ pub(crate) fn cargo_deny() -> Result<String, Trouble> {
     Ok(own)
 }
 
+/// The program of cargo-fuzz, and the nightly compiler that it needs.
+pub(crate) fn cargo_fuzz() -> Result<String, Trouble> {
+    toolchain("nightly")?;
+    let own = format!("{TOOLS}/bin/cargo-fuzz");
+    for program in [own.as_str(), "cargo-fuzz"] {
+        if output_of(program, &["--version"]).is_some_and(|version| version.starts_with("cargo-fuzz 0.13.")) {
+            return Ok(program.into());
+        }
+    }
+    say!("installing cargo-fuzz {CARGO_FUZZ} into {TOOLS}, once; this takes about a minute on 2 cores");
+    let arguments = ["install", "--locked", "--root", TOOLS, "cargo-fuzz", "--version", CARGO_FUZZ];
+    run(Command::new("cargo").args(arguments)).or_else(missing(
+        "cargo-fuzz is missing",
+        "cargo",
+        &arguments,
+    ))?;
+    Ok(own)
+}
+
 /// Turns the failure of an installing command into the line to try by hand.
 pub(crate) fn missing<'a>(
     what: &'a str,
@@ -75,6 +94,7 @@ pub(crate) fn missing<'a>(
 
 const TOOLS: &str = "target/tools";
 const CARGO_DENY: &str = "0.20.2";
+const CARGO_FUZZ: &str = "0.13.2";
 
 fn rustup(arguments: &[&str], what: &str) -> Result<(), Trouble> {
     run(Command::new("rustup").args(arguments)).or_else(missing(what, "rustup", arguments))

@@ -193,8 +193,13 @@ impl Decoder {
         let mut known = lead.len();
         let decided = loop {
             let Some(&byte) = input.get(known - lead.len()) else { break None };
-            let in_bom =
-                known < BOM.len() && lead.iter().chain(input.iter()).take(known + 1).eq(&BOM[..=known]);
+            let seen = || lead.iter().chain(input.iter());
+            let in_bom = known < BOM.len() && seen().take(known + 1).eq(&BOM[..=known]);
+            let half_bom = (1..BOM.len()).contains(&known) && !in_bom && seen().next() == BOM.first();
+            if half_bom {
+                // It is text, and so is the white space behind it.
+                break Some(BOM[0]);
+            }
             if !(in_bom || matches!(byte, b' ' | b'\t' | b'\r' | b'\n')) || known >= LONGEST_LEAD {
                 break Some(byte);
             }

@@ -474,11 +474,11 @@ impl Sse {
             Line::Data { from } if !self.oversized => {
                 let held = data.or_else(|| self.kept_data()).map_or(0, |data| data.len() + 1);
                 match limit.checked_sub(held) {
-                    Some(room) => (line.len() - from > room).then_some(from + room),
+                    Some(room) => (line.len() - from > room).then(|| from + room),
                     None => Some(skipped),
                 }
             }
-            _ => (line.len() - skipped > limit).then_some(skipped + limit),
+            _ => (line.len() - skipped > limit).then(|| skipped + limit),
         }
     }
 

@@ -35,6 +35,9 @@ fn the_first_byte_decides() {
         (b"\xEF\xBB\xBF [", Format::JsonArray, Format::JsonArray),
         (b"\xEF\xBB\xBF\xEF[", Format::Sse, Format::Concat),
         (b" \xEF\xBB\xBF[", Format::Sse, Format::Concat),
+        // Half a BOM is text, and so is the white space behind it.
+        (b"\xEF {", Format::Sse, Format::Concat),
+        (b"\xEF\xBB[", Format::Sse, Format::Concat),
         (b"\xC2\xA0{", Format::Sse, Format::Concat),
     ] {
         each_cutting(body, |pieces| {
@@ -65,6 +68,21 @@ fn what_stands_in_front_counts_in_offsets() {
             let error = decoded.lines.last().unwrap();
             assert_eq!((&error["code"], &error["offset"]), (&"bad_record".into(), &offset.into()), "{error}");
         });
+    }
+}
+
+#[test]
+fn the_largest_limit_overflows_nothing() {
+    let unlimited = Options { max_event_bytes: usize::MAX, ..Options::default() };
+    for body in
+        [&b"\xEF\xBB\xBFdata: a\ndata: b\nid: 1\n\n"[..], b"{\"a\":1}\n[2]\n3", b"[1,{}]", b"\x1E{}\n"]
+    {
+        for (format, name) in Format::NAMES {
+            each_cutting(body, |pieces| {
+                let have = decode(format, unlimited, pieces);
+                assert_eq!(have, decode(format, Options::default(), &[body]), "{name}");
+            });
+        }
     }
 }
 

@@ -396,3 +396,18 @@ fn the_longest_silence_is_that_of_the_wire_while_the_consumer_asked() {
         assert_eq!(run.session.longest_silence(run.now).as_secs(), want, "{line}");
     }
 }
+
+#[test]
+fn of_limits_that_passed_unseen_before_a_pause_the_first_counts() {
+    let limit = |seconds| Some(Duration::from_secs(seconds));
+    let policy = Policy { idle_timeout: limit(5), progress_timeout: limit(3), ..Policy::default() };
+    let mut session = Session::new(policy, None);
+    let mut tell =
+        |seconds, input| session.handle(At { now: Duration::from_secs(seconds), chance: 0 }, input);
+    tell(0, Input::Start);
+    tell(0, Input::Head(head(200, true, None)));
+    tell(10, Input::Pause);
+    tell(20, Input::Resume);
+    assert_eq!(tell(20, Input::Tick), Action::Close);
+    assert_eq!(session.outcome(), Some(Outcome::TimedOut(Limit::Progress)));
+}

@@ -104,11 +104,10 @@ impl Watch {
             (stall, self.wire, Due::Stall),
         ]
         .into_iter()
-        .filter_map(|(limit, from, due)| {
-            let point = from.saturating_add(limit?);
-            Some((asking_since.saturating_add(point.saturating_sub(self.asked_before)), due))
-        })
-        .min_by_key(|(when, _)| *when)
+        .filter_map(|(limit, from, due)| Some((from.saturating_add(limit?), due)))
+        // On the watch's own clock: what passed before a pause without a tick is due at once behind it, but in its order.
+        .min_by_key(|(point, _)| *point)
+        .map(|(point, due)| (asking_since.saturating_add(point.saturating_sub(self.asked_before)), due))
     }
 
     fn clock(&self, now: Duration) -> Duration {

@@ -1,0 +1,84 @@
+//! Which format a body has: by its first byte, or by its content type.
+
+use tidewire_core::{Decoder, Format};
+
+use crate::input::Input;
+use crate::reading::{Reading, read};
+
+const BOM: &[u8] = b"\xEF\xBB\xBF";
+/// White space in front of the deciding byte counts so far.
+const LONGEST_LEAD: usize = 4096;
+
+/// Content types, and what each says; `None` where the first byte decides between an array and values.
+const TYPES: [(&str, Option<Option<Format>>); 16] = [
+    ("text/event-stream", Some(Some(Format::Sse))),
+    ("Text/Event-Stream; charset=utf-8", Some(Some(Format::Sse))),
+    ("application/x-ndjson", Some(Some(Format::Ndjson))),
+    ("application/jsonl ; x=y", Some(Some(Format::Ndjson))),
+    ("application/json-lines", Some(Some(Format::Ndjson))),
+    ("application/stream+json", Some(Some(Format::Ndjson))),
+    ("APPLICATION/JSON-SEQ", Some(Some(Format::JsonSeq))),
+    ("text/plain;charset=utf-8", Some(Some(Format::Text))),
+    ("application/json", Some(None)),
+    (" application/json ;charset=utf-8", Some(None)),
+    ("text/html", None),
+    ("text/event-streams", None),
+    ("application/problem+json", None),
+    ("", None),
+    (";text/plain", None),
+    ("application", None),
+];
+
+/// A body whose format has to be found out.
+pub fn decoder(data: &[u8]) {
+    let Some((kind, data)) = data.split_first() else { return };
+    let Some(input) = Input::new(data) else { return };
+    let announced = TYPES.get(usize::from(*kind));
+    let make = || match announced {
+        Some((name, _)) => Decoder::for_content_type(name, input.options),
+        None => Some(Decoder::new(Format::Auto, input.options)),
+    };
+    let (Some(mut decoder), Some(mut cut_decoder)) = (make(), make()) else {
+        assert!(announced.is_some_and(|(_, says)| says.is_none()), "refused: {announced:?}");
+        return;
+    };
+    let whole = read(&mut decoder, input.options, [input.body]);
+    let cut = read(&mut cut_decoder, input.options, input.pieces());
+    assert_eq!(cut, whole, "the cuts make a difference");
+    let format = match announced {
+        Some((name, None)) => panic!("{name} is taken"),
+        Some((_, Some(Some(format)))) => *format,
+        Some((_, Some(None))) => sniffed(input.body, true),
+        None => sniffed(input.body, false),
+    };
+    assert_eq!((decoder.format(), cut_decoder.format()), (format, format));
+    as_chosen_by_hand(&input, format, &whole);
+}
+
+/// The format that the first byte says; none of a body that is only white.
+fn sniffed(body: &[u8], json: bool) -> Format {
+    let bom = (0..=BOM.len()).rev().find(|length| body.starts_with(&BOM[..*length])).unwrap_or(0);
+    // A BOM is passed over as long as it may be one.
+    let mut lead = if bom == BOM.len() || bom == body.len() { bom } else { 0 };
+    while lead < LONGEST_LEAD && body.get(lead).is_some_and(|byte| b" \t\r\n".contains(byte)) {
+        lead += 1;
+    }
+    match body.get(lead) {
+        None => Format::Auto,
+        Some(b'[') => Format::JsonArray,
+        Some(_) if json => Format::Concat,
+        Some(b'{') => Format::Ndjson,
+        Some(0x1E) => Format::JsonSeq,
+        Some(_) => Format::Sse,
+    }
+}
+
+/// It reads as if the format had been known, but for what is passed over in front of the deciding byte: a limit there, and a BOM
+/// in front of a record separator.
+fn as_chosen_by_hand(input: &Input<'_>, format: Format, have: &Reading) {
+    let passed_over = format == Format::JsonSeq && input.body.starts_with(BOM);
+    if format == Format::Auto || passed_over || input.is_limited() {
+        return;
+    }
+    assert_eq!(&read(&mut Decoder::new(format, input.options), input.options, [input.body]), have);
+}

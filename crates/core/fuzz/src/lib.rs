@@ -1,0 +1,36 @@
+//! Fuzz targets of the core. Each reads the fuzzer's bytes as a few choices and a body (or a list of operations), and holds what
+//! the core makes of it against an oracle: the same body uncut, a naive reading of the whole, a crate that others wrote.
+//!
+//! `cargo xtask fuzz` runs them all.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "an oracle that is contradicted panics"
+)]
+
+extern crate alloc;
+
+mod decoder;
+mod input;
+mod json;
+mod lookup;
+mod memory;
+mod reading;
+mod retry_after;
+mod session;
+mod sse;
+mod stream;
+mod strings;
+mod support;
+mod text;
+
+pub use decoder::decoder;
+pub use json::{concat, json_array, json_seq, ndjson};
+pub use lookup::lookup;
+pub use retry_after::retry_after;
+pub use session::{Life, session};
+pub use sse::sse;
+pub use stream::stream;
+pub use strings::strings;
+pub use text::text;

@@ -1,0 +1,274 @@
+//! A body run through a decoder, and all that must hold on the way.
+
+use std::fmt;
+use std::time::Duration;
+
+use tidewire_core::json::{Concat, JsonArray, JsonSeq, Ndjson};
+use tidewire_core::{BadRecord, DecodeError, Decoder, Frame, Options, Sse, Text, TooLarge};
+
+use crate::memory::{held, peak_of};
+
+/// What every decoder has.
+pub(crate) trait Framing {
+    fn next<'a, 'i: 'a>(&'a mut self, input: &mut &'i [u8]) -> Result<Option<Frame<'a>>, DecodeError>;
+    fn finish(&mut self) -> Result<Option<Frame<'_>>, DecodeError>;
+    fn inside_record(&self) -> bool;
+}
+
+macro_rules! framings {
+    ($($decoder:ident)*) => {$(
+        impl Framing for $decoder {
+            fn next<'a, 'i: 'a>(&'a mut self, input: &mut &'i [u8]) -> Result<Option<Frame<'a>>, DecodeError> {
+                $decoder::next(self, input)
+            }
+            fn finish(&mut self) -> Result<Option<Frame<'_>>, DecodeError> {
+                $decoder::finish(self)
+            }
+            fn inside_record(&self) -> bool {
+                $decoder::inside_record(self)
+            }
+        }
+    )*};
+}
+
+framings! { Sse Text Ndjson JsonSeq JsonArray Concat Decoder }
+
+/// What a body came to; adjacent texts are one.
+#[derive(Default, PartialEq)]
+pub(crate) struct Reading {
+    frames: Vec<Kind>,
+    /// The bytes of all frames, one after the other.
+    bytes: Vec<u8>,
+    pub(crate) end: End,
+}
+
+/// A frame, with the lengths of what it carries.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Kind {
+    Event { event: usize, data: usize, id: usize },
+    Record { index: u64, json: usize },
+    Text(usize),
+    Comment(usize),
+    Retry(Duration),
+    Done,
+    Bad(BadRecord),
+    Skipped(TooLarge),
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) enum End {
+    #[default]
+    Clean,
+    Inside,
+    Failed(DecodeError),
+}
+
+/// Reads the pieces to their end, or to an error, which must stay.
+pub(crate) fn read<'w>(
+    decoder: &mut impl Framing,
+    options: Options,
+    pieces: impl IntoIterator<Item = &'w [u8]>,
+) -> Reading {
+    let mut reading = Reading::default();
+    let mut meter = Meter::new(options.max_event_bytes);
+    let mut length = 0;
+    for mut piece in pieces {
+        length += piece.len() as u64;
+        meter.piece(piece.len());
+        loop {
+            let before = piece.len();
+            let frame = meter.call(|| decoder.next(&mut piece));
+            assert!(piece.len() <= before, "input grows");
+            match frame {
+                Ok(Some(frame)) => {
+                    assert!(
+                        piece.len() < before || reading.frames.len() < 4 * length as usize + 4,
+                        "frames out of nothing"
+                    );
+                    reading.push(frame, options, length);
+                }
+                Ok(None) => break,
+                Err(error) => {
+                    reading.fail(decoder, error, length);
+                    return reading;
+                }
+            }
+        }
+        assert!(piece.is_empty(), "input is left over");
+    }
+    meter.piece(0);
+    let mut last = 0;
+    loop {
+        match meter.call(|| decoder.finish()) {
+            Ok(Some(frame)) => reading.push(frame, options, length),
+            Ok(None) => break,
+            Err(error) => {
+                reading.fail(decoder, error, length);
+                return reading;
+            }
+        }
+        last += 1;
+        assert!(last < 8, "the end never ends");
+    }
+    assert_eq!(decoder.finish(), Ok(None), "a second end brings more");
+    reading.end = if decoder.inside_record() { End::Inside } else { End::Clean };
+    reading
+}
+
+/// What the decoder holds, against its limit.
+struct Meter {
+    limit: usize,
+    piece: usize,
+    held: usize,
+}
+
+impl Meter {
+    const fn new(limit: usize) -> Self {
+        Self { limit, piece: 0, held: 0 }
+    }
+
+    const fn piece(&mut self, length: usize) {
+        self.piece = length;
+    }
+
+    fn call<T>(&mut self, work: impl FnOnce() -> T) -> T {
+        let before = held();
+        let (result, peak) = peak_of(work);
+        let most = self.held + peak;
+        // Data, the unfinished line, two ids and a name, each in a vector that doubles; broken UTF-8 grows threefold.
+        let bound = 10 * self.limit.saturating_add(self.piece).min(1 << 40) + 512 + LEAD;
+        assert!(
+            most <= bound,
+            "{most} bytes held under a limit of {} in a piece of {}",
+            self.limit,
+            self.piece
+        );
+        self.held = (self.held + held()).saturating_sub(before);
+        result
+    }
+}
+
+/// What stands in front of the byte that decides the format is held at most so far, in a vector that doubles.
+const LEAD: usize = 2 * 4096;
+
+impl Reading {
+    fn push(&mut self, frame: Frame<'_>, options: Options, length: u64) {
+        let fits = |bytes: &[u8]| {
+            assert!(bytes.len() <= options.max_event_bytes, "a frame beyond the limit: {frame:?}");
+        };
+        let kind = match frame {
+            Frame::Event(event) => {
+                fits(event.data.as_bytes());
+                for part in [event.event, event.data, event.id] {
+                    self.bytes.extend_from_slice(part.as_bytes());
+                }
+                Kind::Event {
+                    event: event.event.as_bytes().len(),
+                    data: event.data.as_bytes().len(),
+                    id: event.id.as_bytes().len(),
+                }
+            }
+            Frame::Record(record) => {
+                fits(record.json.as_bytes());
+                self.bytes.extend_from_slice(record.json.as_bytes());
+                Kind::Record { index: record.index, json: record.json.as_bytes().len() }
+            }
+            Frame::Text(text) => {
+                assert!(!text.is_empty(), "empty text");
+                self.bytes.extend_from_slice(text.as_bytes());
+                match self.frames.last_mut() {
+                    Some(Kind::Text(length)) => {
+                        *length += text.len();
+                        return;
+                    }
+                    _ => Kind::Text(text.len()),
+                }
+            }
+            Frame::Comment(comment) => {
+                fits(comment.as_bytes());
+                self.bytes.extend_from_slice(comment.as_bytes());
+                Kind::Comment(comment.as_bytes().len())
+            }
+            Frame::Retry(wait) => Kind::Retry(wait),
+            Frame::Done => Kind::Done,
+            Frame::BadRecord(bad) => {
+                assert!(bad.offset <= length, "{bad:?} in a body of {length} bytes");
+                Kind::Bad(bad)
+            }
+            Frame::Skipped(error) => {
+                assert!(options.skip_oversized, "skipped unasked");
+                assert_eq!(error.limit, options.max_event_bytes);
+                assert!(error.offset < length, "{error:?} in a body of {length} bytes");
+                Kind::Skipped(error)
+            }
+            other => panic!("an unknown frame: {other:?}"),
+        };
+        self.frames.push(kind);
+    }
+
+    /// An error stays, takes what is left, and lies in the body.
+    fn fail(&mut self, decoder: &mut impl Framing, error: DecodeError, length: u64) {
+        let mut more = &b"data: 1\n\n[1]\n{}"[..];
+        assert_eq!(decoder.next(&mut more), Err(error), "an error does not stay");
+        assert!(more.is_empty(), "an error leaves input");
+        assert_eq!(decoder.finish(), Err(error), "an error does not stay at the end");
+        match error {
+            DecodeError::TooLarge(error) => assert!(error.offset < length, "{error:?} in {length} bytes"),
+            DecodeError::Malformed(bad) => {
+                assert!(bad.offset <= length, "{bad:?} in {length} bytes");
+                assert_eq!(self.frames.last(), Some(&Kind::Bad(bad)), "an error without its frame");
+            }
+            _ => panic!("an unknown error: {error:?}"),
+        }
+        self.end = End::Failed(error);
+    }
+
+    /// Whether this is where the other begins.
+    pub(crate) fn is_start_of(&self, other: &Self) -> bool {
+        other.frames.starts_with(&self.frames) && other.bytes.starts_with(&self.bytes)
+    }
+
+    /// The frames again.
+    pub(crate) fn frames(&self) -> impl Iterator<Item = Seen<'_>> {
+        let mut rest = &self.bytes[..];
+        self.frames.iter().map(move |kind| {
+            let mut take = |length| {
+                let (taken, after) = rest.split_at(length);
+                rest = after;
+                taken
+            };
+            match *kind {
+                Kind::Event { event, data, id } => {
+                    Seen::Event { event: take(event), data: take(data), id: take(id) }
+                }
+                Kind::Record { index, json } => Seen::Record { index, json: take(json) },
+                Kind::Text(length) => Seen::Text(take(length)),
+                Kind::Comment(length) => Seen::Comment(take(length)),
+                Kind::Retry(wait) => Seen::Retry(wait),
+                Kind::Done => Seen::Done,
+                Kind::Bad(bad) => Seen::Bad(bad.offset),
+                Kind::Skipped(error) => Seen::Skipped(error.offset),
+            }
+        })
+    }
+}
+
+/// A frame of a reading.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Seen<'a> {
+    Event { event: &'a [u8], data: &'a [u8], id: &'a [u8] },
+    Record { index: u64, json: &'a [u8] },
+    Text(&'a [u8]),
+    Comment(&'a [u8]),
+    Retry(Duration),
+    Done,
+    Bad(u64),
+    Skipped(u64),
+}
+
+impl fmt::Debug for Reading {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(&self.frames).finish()?;
+        write!(f, " {} {:?}", self.bytes.escape_ascii(), self.end)
+    }
+}

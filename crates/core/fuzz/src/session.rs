@@ -1,0 +1,133 @@
+//! The session, told anything at any time: against a model of the table of reconnects, and what holds whatever happens.
+
+mod life;
+mod model;
+
+use core::time::Duration;
+
+pub use life::Life;
+use life::{Happening, Later};
+use model::{Answer, Model};
+use tidewire_core::session::{Action, At, Failure, Reason, Session};
+
+/// More failures in a row than any policy here allows.
+const MANY: usize = 16;
+
+/// One life of a session.
+pub fn session(life: &Life) {
+    let policy = life.policy();
+    let stored = life.stored.then_some("stored");
+    let mut pair = Pair {
+        session: Session::new(policy, stored),
+        model: Model::new(policy, stored),
+        now: Duration::ZERO,
+        request: false,
+        longest_silence: Duration::ZERO,
+    };
+    for step in &life.steps {
+        let later = match step.later {
+            Later::AtOnce => Duration::ZERO,
+            Later::Milliseconds(ms) => Duration::from_millis(ms.into()),
+            Later::Seconds(seconds) => Duration::from_secs(seconds.into()),
+            Later::WhenDue => pair.until_deadline().unwrap_or_default(),
+        };
+        pair.happens(later, step.happening, step.chance);
+    }
+    pair.comes_to_an_end();
+}
+
+/// The session, and what should become of it.
+struct Pair {
+    session: Session,
+    model: Model,
+    now: Duration,
+    /// A request is under way.
+    request: bool,
+    longest_silence: Duration,
+}
+
+impl Pair {
+    fn happens(&mut self, later: Duration, happening: Happening, chance: u32) -> Action {
+        self.now += later;
+        self.model.pass(later);
+        let over = self.session.outcome();
+        let action = happening.tell(&mut self.session, At { now: self.now, chance });
+        let want = self.model.answer(happening, &action);
+        self.is_as_wanted(action, want);
+        if over.is_some() {
+            assert_eq!((action, self.session.outcome()), (Action::Nothing, over), "something after the end");
+        }
+        match action {
+            Action::Connect => {
+                assert!(!self.request, "two requests at once");
+                self.request = true;
+            }
+            Action::Wait(_) | Action::Close => self.request = false,
+            _ => {}
+        }
+        self.stands_as_the_model();
+        action
+    }
+
+    fn is_as_wanted(&self, action: Action, want: Answer) {
+        match (action, want) {
+            (Action::Nothing, Answer::Nothing) | (Action::Connect, Answer::Connect) => {}
+            (Action::Stalled { silent }, Answer::Stalled) => {
+                assert_eq!(silent, self.model.silence());
+            }
+            (Action::Close, Answer::Close(outcome)) => assert_eq!(self.session.outcome(), Some(outcome)),
+            (Action::Wait(again), Answer::Wait { reason, gap, least, most }) => {
+                assert_eq!((again.reason, again.gap), (reason, gap));
+                assert_eq!(again.attempt, self.session.attempts() + 1);
+                assert!(
+                    least <= again.delay && again.delay <= most,
+                    "{again:?} is not within {least:?} and {most:?}"
+                );
+                assert!(reason != Reason::Kick || again.delay.is_zero());
+            }
+            (action, want) => panic!("{action:?} and not {want:?}, {:?}", self.session.outcome()),
+        }
+    }
+
+    fn stands_as_the_model(&mut self) {
+        assert_eq!(self.session.cursor(), self.model.cursor(), "the cursor is the last one that came");
+        assert_eq!(self.session.request_cursor(), self.model.request_cursor(), "the cursor of a request");
+        assert_eq!(self.session.attempts(), self.model.attempts());
+        assert_eq!(self.session.outcome(), self.model.outcome());
+        let due = |when: Option<Duration>| when.map(|when| when.max(self.now));
+        assert_eq!(due(self.session.deadline()), due(self.model.deadline(self.now)), "the deadline");
+        let waits = self.session.attempts() > 0 && !self.request && self.session.outcome().is_none();
+        assert!(!waits || self.session.deadline().is_some(), "it waits for nothing");
+        let silence = self.session.longest_silence(self.now);
+        assert!(self.longest_silence <= silence && silence <= self.now, "{silence:?} of silence");
+        self.longest_silence = silence;
+    }
+
+    fn until_deadline(&self) -> Option<Duration> {
+        self.session.deadline().map(|when| when.saturating_sub(self.now))
+    }
+
+    /// Whatever happened, failures without end are followed by an end, and so is a caller who has had enough.
+    fn comes_to_an_end(&mut self) {
+        self.happens(Duration::ZERO, Happening::Start, 0);
+        self.happens(Duration::ZERO, Happening::Resume, 0);
+        for _ in 0..MANY {
+            if self.session.outcome().is_some() {
+                break;
+            }
+            if self.request {
+                self.happens(Duration::ZERO, Happening::Broken(Failure::Connect), u32::MAX);
+            } else {
+                let later = self.until_deadline().expect("it waits for something");
+                let action = self.happens(later, Happening::Tick, 0);
+                assert_ne!(action, Action::Nothing, "a deadline for nothing");
+            }
+        }
+        assert!(self.session.outcome().is_some() || self.model.policy().follow, "it never ends");
+        self.happens(Duration::ZERO, Happening::Cancel, 0);
+        assert!(self.session.outcome().is_some() && self.session.deadline().is_none());
+        for happening in [Happening::Start, Happening::Tick, Happening::Kick, Happening::Resume] {
+            self.happens(Duration::from_secs(1000), happening, 0);
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! What the fuzzer's bytes mean: six bytes of choices, then calls, most of them one byte each.
+
+use core::time::Duration;
+
+use tidewire_core::json::Path;
+use tidewire_core::session::{Failure, Policy, Resume};
+use tidewire_core::{CursorSource, Format, Marker, Markers, Options, Setup};
+
+/// What the driver is to do.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Call<'a> {
+    Body(&'a [u8]),
+    /// After so many frames the caller looks away; what is left of the body is lost to all.
+    PartOfBody(&'a [u8], usize),
+    Head {
+        status: u16,
+        content_type: Option<&'static str>,
+        retry_after: Option<&'static str>,
+    },
+    BodyEnd,
+    Broke(Failure),
+    Corrupt,
+    /// Time passes, then a tick.
+    Tick(Duration),
+    TickWhenDue,
+    /// The same, and nobody asks what to do before the next call.
+    TickUnseen,
+    Pause,
+    Resume,
+    Kick,
+    Cancel,
+    QueueTimeout,
+    Start,
+}
+
+/// Each call is a byte, its kind in the low half; behind that of a body stand its length and its bytes.
+pub(super) struct Calls<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> Calls<'a> {
+    pub(super) const fn new(bytes: &'a [u8]) -> Self {
+        Self { rest: bytes }
+    }
+
+    fn body(&mut self) -> Option<&'a [u8]> {
+        let (&length, rest) = self.rest.split_first()?;
+        let (body, rest) = rest.split_at(usize::from(length).min(rest.len()));
+        self.rest = rest;
+        Some(body)
+    }
+}
+
+impl<'a> Iterator for Calls<'a> {
+    type Item = Call<'a>;
+
+    fn next(&mut self) -> Option<Call<'a>> {
+        let (&byte, rest) = self.rest.split_first()?;
+        self.rest = rest;
+        let choice = usize::from(byte >> 4);
+        Some(match byte & 15 {
+            0 => Call::Body(self.body()?),
+            1 => Call::Head { status: 200, content_type: TYPES[choice], retry_after: None },
+            2 => {
+                let (status, retry_after) = REPLIES[choice];
+                Call::Head { status, content_type: TYPES[0], retry_after }
+            }
+            3 => Call::BodyEnd,
+            4 => Call::Broke(
+                [Failure::Body, Failure::Head, Failure::Connect, Failure::ConnectTimeout][choice % 4],
+            ),
+            5 => Call::Corrupt,
+            6 => Call::Tick(Duration::from_millis(700 * choice as u64)),
+            7 => Call::TickWhenDue,
+            8 => Call::Pause,
+            9 => Call::Resume,
+            10 => Call::Kick,
+            11 => Call::Cancel,
+            12 => Call::QueueTimeout,
+            13 => Call::Tick(Duration::from_secs(10 * choice as u64)),
+            14 if choice == 0 => Call::Start,
+            14 => Call::PartOfBody(self.body()?, choice),
+            _ => Call::TickUnseen,
+        })
+    }
+}
+
+impl Call<'_> {
+    /// Whether all that a body says is looked at before the next call; only then the cuts make no difference.
+    pub(super) const fn is_seen(&self) -> bool {
+        !matches!(self, Self::PartOfBody(..))
+    }
+}
+
+const TYPES: [Option<&str>; 16] = [
+    Some("text/event-stream"),
+    Some("application/x-ndjson"),
+    Some("application/json"),
+    Some("application/json-seq"),
+    Some("text/plain"),
+    None,
+    Some("text/event-stream;charset=utf-8"),
+    Some("text/event-stream"),
+    Some("text/event-stream"),
+    Some("text/event-stream"),
+    Some("application/jsonl"),
+    Some("application/json; charset=utf-8"),
+    Some("text/plain; charset=utf-8"),
+    Some("text/html"),
+    Some(""),
+    Some("application/stream+json"),
+];
+
+const REPLIES: [(u16, Option<&str>); 16] = [
+    (204, None),
+    (503, Some("1")),
+    (503, None),
+    (429, Some("3")),
+    (429, Some("61")),
+    (500, Some("Thu, 01 Jan 1970 00:00:20 GMT")),
+    (529, Some("0")),
+    (404, None),
+    (301, None),
+    (408, None),
+    (206, None),
+    (425, Some("x")),
+    (400, Some("5")),
+    (502, None),
+    (504, None),
+    (100, None),
+];
+
+/// 0 the format; 1 and 2 flags; 3 the limit; 4 markers; 5 where bodies are cut.
+pub(super) fn setup(choices: &[u8; 6]) -> Setup {
+    let [format, flags, more, limit, markers, _] = *choices;
+    let is = |byte: u8, bit: u8| byte & 1 << bit != 0;
+    let seconds = |bit: u8, seconds| is(more, bit).then_some(Duration::from_secs(seconds));
+    let policy = Policy {
+        idempotent: is(flags, 0),
+        repeatable: !is(flags, 1),
+        follow: is(flags, 2),
+        resume: [Resume::Auto, Resume::Always, Resume::Never, Resume::Elsewhere][usize::from(flags >> 3 & 3)],
+        retry_attempts: 2,
+        idle_timeout: seconds(4, 20),
+        progress_timeout: seconds(5, 30),
+        timeout: seconds(6, 90),
+        first_event_timeout: seconds(7, 10),
+        stall_after: Some(Duration::from_secs(5)),
+        ..Policy::default()
+    };
+    let mut options =
+        Options { skip_oversized: is(flags, 7), deliver_unterminated: is(more, 0), ..Options::default() };
+    if is(flags, 6) {
+        options.max_event_bytes = limit.into();
+    }
+    Setup {
+        policy,
+        format: Format::NAMES.get(usize::from(format % 16)).map_or(Format::Auto, |(format, _)| *format),
+        sniff: is(flags, 5),
+        only: is(more, 3).then_some(Format::Sse),
+        options,
+        markers: Markers {
+            end_on: listed(END_ON[usize::from(markers & 7)]),
+            fail_on: listed(FAIL_ON[usize::from(markers >> 3 & 3)]),
+            heartbeat_on: listed(HEARTBEAT_ON[usize::from(markers >> 5 & 3)]).unwrap_or_default(),
+        },
+        cursor_source: if is(more, 1) { CursorSource::Json(Path::parse("a")) } else { CursorSource::EventId },
+        last_event_id: is(more, 2).then(|| "e-1".to_owned()),
+    }
+}
+
+const END_ON: [Option<&[&str]>; 8] = [
+    None,
+    None,
+    None,
+    Some(&[]),
+    Some(&["[DONE]"]),
+    Some(&["event:close", "json:done=true"]),
+    Some(&["x", "json:a=1"]),
+    Some(&["json:a.0=x", "event:e"]),
+];
+const FAIL_ON: [Option<&[&str]>; 4] =
+    [None, Some(&[]), Some(&["event:error", "json:error=1"]), Some(&["[DONE]", "json:a=2"])];
+const HEARTBEAT_ON: [Option<&[&str]>; 4] =
+    [None, None, Some(&["ping", "event:ping"]), Some(&["json:a=1", "x"])];
+
+fn listed(markers: Option<&[&str]>) -> Option<Vec<Marker>> {
+    let parse = |marker: &&str| marker.parse().expect("a marker");
+    markers.map(|markers| markers.iter().map(parse).collect())
+}

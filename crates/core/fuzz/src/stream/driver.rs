@@ -1,0 +1,362 @@
+//! A driver that does what a stream says and believes nothing.
+
+use core::time::Duration;
+use std::io::Write;
+
+use tidewire_core::session::{At, Outcome, Reason};
+use tidewire_core::{CursorSource, Decoder, Format, Frame, REFUSED_BODY_BYTES, Setup, Step, Stream};
+
+use super::Call;
+
+/// Failures in a row after which a stream that follows nothing must have given up.
+const MANY: usize = 8;
+
+pub(super) struct Driver {
+    setup: Setup,
+    stream: Stream,
+    /// Where bodies are cut; nowhere, if that is not said.
+    cut: Option<u8>,
+    now: Duration,
+    request: Request,
+    connects: u32,
+    /// A tick has passed, and nobody has asked since what to do.
+    unseen: bool,
+    /// A request was taken back before anybody saw that it was to be sent.
+    taken_back: bool,
+    events: u64,
+    fed: u64,
+    closed: Option<Outcome>,
+    /// The last event id in effect, of bodies before the present one.
+    last_event_id: Vec<u8>,
+    trace: Trace,
+}
+
+/// The request under way.
+enum Request {
+    None,
+    Sent,
+    /// Its reply is of no use: refused, or over.
+    Spent,
+    /// A decoder of the body's own.
+    Open(Box<Decoder>),
+}
+
+/// What was seen, the same under all cuts.
+#[derive(Debug, Default, PartialEq)]
+pub(super) struct Trace {
+    bytes: Vec<u8>,
+    in_text: bool,
+}
+
+impl Driver {
+    pub(super) fn new(setup: Setup, cut: Option<u8>) -> Self {
+        Self {
+            stream: Stream::new(setup.clone()),
+            last_event_id: setup.last_event_id.clone().unwrap_or_default().into_bytes(),
+            setup,
+            cut,
+            now: Duration::ZERO,
+            request: Request::None,
+            connects: 0,
+            unseen: false,
+            taken_back: false,
+            events: 0,
+            fed: 0,
+            closed: None,
+            trace: Trace::default(),
+        }
+    }
+
+    pub(super) fn start(&mut self) {
+        self.stream.start(self.at());
+        self.follow(&[], false);
+        assert!(matches!(self.request, Request::Sent), "it does not connect");
+    }
+
+    pub(super) fn call(&mut self, call: Call<'_>) {
+        let at = self.at();
+        let by_caller = matches!(call, Call::Pause | Call::Resume | Call::Kick | Call::Cancel);
+        if core::mem::take(&mut self.unseen) {
+            // A driver asks before it does anything else; its caller does not wait for that.
+            self.taken_back |= matches!(call, Call::Cancel);
+            if !by_caller {
+                self.follow(&[], false);
+            }
+        }
+        match call {
+            Call::Body(body) => return self.body(body),
+            Call::PartOfBody(body, frames) => {
+                self.fed += body.len() as u64;
+                self.stream.received(at, body.len());
+                return self.follow_frames(body, false, frames);
+            }
+            Call::Head { status, content_type, retry_after } => self.head(status, content_type, retry_after),
+            Call::BodyEnd => {
+                self.stream.body_end();
+                return self.follow(&[], true);
+            }
+            Call::Broke(failure) => self.stream.broke(at, failure, "reset".to_owned()),
+            Call::Corrupt => self.stream.corrupt(at, "corrupt".to_owned()),
+            Call::Tick(later) => {
+                self.now += later;
+                self.stream.tick(self.at());
+            }
+            Call::TickWhenDue => {
+                self.now = self.now.max(self.stream.deadline().unwrap_or_default());
+                self.stream.tick(self.at());
+            }
+            Call::TickUnseen => {
+                self.now = self.now.max(self.stream.deadline().unwrap_or_default());
+                self.unseen = true;
+                return self.stream.tick(self.at());
+            }
+            Call::Pause => self.stream.pause(at),
+            Call::Resume => self.stream.resume(at),
+            Call::Kick => self.stream.kick(at),
+            Call::Cancel => {
+                self.stream.cancel(at);
+                self.follow(&[], false);
+                assert!(self.stream.outcome().is_some(), "cancelled, and not over");
+            }
+            Call::QueueTimeout => self.stream.queue_timeout(at),
+            Call::Start => self.stream.start(at),
+        }
+        self.follow(&[], false);
+    }
+
+    /// Failures without end, or else a caller who has had enough.
+    pub(super) fn comes_to_an_end(&mut self) {
+        self.call(Call::Resume);
+        for _ in 0..MANY {
+            if self.closed.is_some() {
+                break;
+            }
+            if matches!(self.request, Request::None) {
+                self.stream.deadline().expect("it waits for nothing");
+                self.call(Call::TickWhenDue);
+            } else {
+                self.call(Call::Broke(tidewire_core::session::Failure::Connect));
+            }
+        }
+        assert!(self.closed.is_some() || self.setup.policy.follow, "it never ends");
+        self.call(Call::Cancel);
+        for call in
+            [Call::Kick, Call::Tick(Duration::from_secs(1000)), Call::Body(b"data: x\n\n"), Call::BodyEnd]
+        {
+            self.call(call);
+        }
+    }
+
+    pub(super) fn trace(mut self) -> Trace {
+        let stats = self.stream.stats(self.now);
+        assert_eq!(stats.events, self.events);
+        assert!(stats.attempts == self.connects || (self.taken_back && stats.attempts == self.connects + 1));
+        assert!(stats.bytes <= self.fed && stats.longest_silence <= self.now);
+        self.trace.note(&(self.closed, self.stream.cursor(), self.stream.refused_body(), stats.first_event));
+        self.trace.note(&(self.stream.error(), self.stream.deadline(), stats.longest_silence));
+        self.trace
+    }
+
+    fn at(&self) -> At {
+        At { now: self.now, chance: 1 << 31 }
+    }
+
+    fn head(&mut self, status: u16, content_type: Option<&str>, retry_after: Option<&str>) {
+        self.stream.head(self.at(), status, content_type, retry_after, self.now);
+        if !matches!(self.request, Request::Sent) {
+            return;
+        }
+        let read = (200..300).contains(&status) && status != 204;
+        self.request = match self.decoder(content_type).filter(|_| read) {
+            Some(decoder) => Request::Open(Box::new(decoder)),
+            None => Request::Spent,
+        };
+    }
+
+    /// The decoder for a reply of this type, if it is one that is read.
+    fn decoder(&self, content_type: Option<&str>) -> Option<Decoder> {
+        let mut options = self.setup.options;
+        options.done = self.setup.markers.done();
+        let chosen = self.setup.format;
+        let decoder = match content_type {
+            _ if chosen != Format::Auto => Decoder::new(chosen, options),
+            Some(content_type) => Decoder::for_content_type(content_type, options)?,
+            None if self.setup.sniff => Decoder::new(Format::Auto, options),
+            None => return None,
+        };
+        let wanted = chosen != Format::Auto || self.setup.only.is_none_or(|only| only == decoder.format());
+        wanted.then(|| decoder.with_last_event_id(&self.last_event_id))
+    }
+
+    fn body(&mut self, body: &[u8]) {
+        let length = match self.cut {
+            None => body.len().max(1),
+            Some(seed) => 1 + usize::from(seed % 16),
+        };
+        let mut rest = body;
+        loop {
+            let (piece, after) = rest.split_at(length.min(rest.len()));
+            rest = after;
+            self.fed += piece.len() as u64;
+            self.stream.received(self.at(), piece.len());
+            self.follow(piece, false);
+            // What is left of a body that nobody reads any more is not given to anybody.
+            if rest.is_empty() || self.closed.is_some() || matches!(self.request, Request::None) {
+                return;
+            }
+        }
+    }
+
+    /// Does what the stream says until it wants more; the decoder of our own reads the same.
+    fn follow(&mut self, piece: &[u8], finishing: bool) {
+        self.follow_frames(piece, finishing, usize::MAX);
+    }
+
+    fn follow_frames(&mut self, piece: &[u8], finishing: bool, mut frames: usize) {
+        let at = self.at();
+        let mut input = piece;
+        let mut own_input = piece;
+        let most = 4 * piece.len() + 32;
+        for count in 0.. {
+            assert!(count < most, "an endless loop");
+            match self.stream.next(at, &mut input) {
+                Step::Frame { frame, gap } => {
+                    assert!(self.closed.is_none(), "a frame after the end");
+                    let Request::Open(own) = &mut self.request else { panic!("{frame:?} of no body") };
+                    let unterminated = finishing && own.unterminated_data().is_some();
+                    let want = if finishing { own.finish() } else { own.next(&mut own_input) };
+                    let want = want.expect("the stream reads on");
+                    assert!(is_same(&frame, want, unterminated), "{frame:?} and not {want:?}");
+                    self.events +=
+                        u64::from(matches!(frame, Frame::Event(_) | Frame::Record(_) | Frame::Text(_)));
+                    let id = match (&frame, &self.setup.cursor_source) {
+                        (Frame::Event(event), CursorSource::EventId) => Some(event.id.to_str().into_owned()),
+                        _ => None,
+                    };
+                    self.trace.frame(&frame);
+                    if let Some(gap) = gap {
+                        self.trace.note(&gap);
+                    }
+                    if let Some(id) = id {
+                        assert_eq!(self.stream.cursor().unwrap_or_default(), sendable(&id), "the cursor");
+                    }
+                    frames -= 1;
+                    if frames == 0 {
+                        return;
+                    }
+                }
+                Step::Pass => {}
+                Step::Starved => {
+                    assert!(self.closed.is_none(), "it wants more after its end");
+                    let reading = matches!(self.request, Request::Open(_) | Request::Spent);
+                    assert!(input.is_empty() || !reading, "input is left over");
+                    break;
+                }
+                Step::Closed => {
+                    self.close();
+                    break;
+                }
+                Step::Connect => {
+                    assert!(matches!(self.request, Request::None), "two requests at once");
+                    assert!(self.stream.outcome().is_none(), "a request after the end");
+                    self.request = Request::Sent;
+                    self.connects += 1;
+                    let cursor = self.stream.request_cursor();
+                    assert!(cursor.is_none_or(|cursor| !cursor.is_empty()), "an empty cursor");
+                    let json = self.setup.cursor_source != CursorSource::EventId;
+                    assert!(
+                        json || cursor.is_none_or(|cursor| sendable(cursor) == cursor),
+                        "no header value"
+                    );
+                    self.trace.note(&("connect", cursor));
+                }
+                Step::Again(again) => {
+                    assert!(!matches!(self.request, Request::None), "nothing was under way");
+                    assert_eq!(again.attempt, self.connects + 1);
+                    assert!(again.reason != Reason::Kick || again.delay.is_zero());
+                    self.drop_request();
+                    self.trace.note(&again);
+                }
+                Step::Stalled(silent) => {
+                    assert!(!matches!(self.request, Request::None), "nobody is listened to");
+                    self.trace.note(&silent);
+                }
+                Step::Gap { after } => {
+                    assert!(self.setup.policy.follow, "a gap, and nobody follows");
+                    self.trace.note(&("gap", after));
+                }
+                step => panic!("an unknown step: {step:?}"),
+            }
+        }
+        // What nobody was told: the marker that ended the stream, or what our decoder has no frame of.
+        if let Request::Open(own) = &mut self.request {
+            let ended = self.stream.outcome().is_some();
+            assert!(ended || finishing || own.next(&mut own_input) == Ok(None), "a frame was not delivered");
+        }
+        // Of a refused reply, too, not more is waited for than is said.
+        let waits = matches!(self.request, Request::None | Request::Spent) && self.closed.is_none();
+        assert!(!waits || self.stream.deadline().is_some(), "it waits for nothing");
+        assert!(self.stream.refused_body().len() <= REFUSED_BODY_BYTES);
+    }
+
+    fn close(&mut self) {
+        let outcome = self.stream.outcome();
+        assert!(outcome.is_some() && self.stream.deadline().is_none(), "closed without an outcome");
+        assert!(self.closed.is_none() || self.closed == outcome, "two outcomes");
+        self.closed = outcome;
+    }
+
+    fn drop_request(&mut self) {
+        if let Request::Open(own) = &self.request {
+            self.last_event_id = own.last_event_id().as_bytes().to_vec();
+        }
+        self.request = Request::None;
+    }
+}
+
+/// A heartbeat comes as a comment; a marker that ends the body without its blank line may come although the block does not.
+fn is_same(frame: &Frame<'_>, want: Option<Frame<'_>>, unterminated: bool) -> bool {
+    match (frame, want) {
+        (Frame::Comment(comment), Some(Frame::Event(event))) => *comment == event.data,
+        (Frame::Comment(comment), Some(Frame::Record(record))) => *comment == record.json,
+        (frame, Some(want)) => *frame == want,
+        (_, None) => unterminated,
+    }
+}
+
+/// What can be the value of a header.
+fn sendable(id: &str) -> &str {
+    let is_sendable = id.chars().all(|character| character == '\t' || !character.is_ascii_control());
+    if is_sendable { id } else { "" }
+}
+
+impl Trace {
+    fn note(&mut self, what: &impl core::fmt::Debug) {
+        self.in_text = false;
+        write!(self.bytes, "\0{what:?}").expect("memory");
+    }
+
+    fn frame(&mut self, frame: &Frame<'_>) {
+        let (kind, parts): (u8, [&[u8]; 3]) = match frame {
+            Frame::Event(event) => {
+                (b'e', [event.event.as_bytes(), event.data.as_bytes(), event.id.as_bytes()])
+            }
+            Frame::Record(record) => (b'r', [record.json.as_bytes(), b"", b""]),
+            Frame::Comment(comment) => (b'c', [comment.as_bytes(), b"", b""]),
+            Frame::Text(text) => {
+                if !self.in_text {
+                    self.note(&"text");
+                    self.in_text = true;
+                }
+                return self.bytes.extend_from_slice(text.as_bytes());
+            }
+            other => return self.note(other),
+        };
+        self.in_text = false;
+        self.bytes.push(kind);
+        for part in parts {
+            self.bytes.extend_from_slice(part);
+            self.bytes.push(0);
+        }
+    }
+}

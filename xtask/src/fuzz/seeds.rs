@@ -1,0 +1,132 @@
+//! What the targets begin with: the bodies of `tests/cases`, in the form that each target reads
+//! (`crates/core/fuzz/src/input.rs`, `stream/choices.rs`).
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::Value;
+
+use super::cannot;
+use crate::run::Trouble;
+
+/// Writes the seeds of a target, one file each, in place of those from before.
+pub(super) fn write(target: &str, folder: &Path) -> Result<(), Trouble> {
+    fs::remove_dir_all(folder).map_err(cannot("clear", folder))?;
+    fs::create_dir_all(folder).map_err(cannot("create", folder))?;
+    for (index, seed) in seeds(target)?.iter().enumerate() {
+        let path = folder.join(index.to_string());
+        fs::write(&path, seed).map_err(cannot("write", &path))?;
+    }
+    Ok(())
+}
+
+/// What `tests/cases` has on JSON.
+const JSON: [&str; 4] = ["json_ndjson", "json_seq", "json_array", "json_concat"];
+
+fn seeds(target: &str) -> Result<Vec<Vec<u8>>, Trouble> {
+    let rows = |tables: &[&str]| tables.iter().map(|table| rows(table)).collect::<Result<Vec<_>, _>>();
+    Ok(match target {
+        "sse" | "text" => decoding(&rows(&[target])?.concat()),
+        "ndjson" | "json_seq" | "json_array" | "concat" => {
+            let table = JSON.iter().find(|table| table.ends_with(target)).unwrap_or(&target);
+            decoding(&rows(&[table])?.concat())
+        }
+        "decoder" => {
+            let all = rows(&["sse", "text", JSON[0], JSON[1], JSON[2], JSON[3]])?.concat();
+            let kinds = (0..32).cycle();
+            kinds.zip(decoding(&all)).map(|(kind, seed)| [&[kind], &seed[..]].concat()).collect()
+        }
+        "stream" => rows(&["stream"])?.concat().iter().filter_map(streaming).collect(),
+        "lookup" => {
+            let bodies = rows(&JSON)?.concat();
+            bodies.iter().map(|row| [b"\x01a", &row.wire[..]].concat()).collect()
+        }
+        "strings" => rows(&JSON)?.concat().into_iter().map(|row| row.wire).collect(),
+        "retry_after" => DATES.iter().map(|date| [&[0; 4], date.as_bytes()].concat()).collect(),
+        // Its operations are numbers, which the fuzzer finds by itself.
+        _ => Vec::new(),
+    })
+}
+
+const DATES: [&str; 4] =
+    ["120", "Sun, 06 Nov 1994 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994"];
+
+/// A row of a table.
+#[derive(Clone)]
+struct Row {
+    wire: Vec<u8>,
+    case: Value,
+}
+
+fn rows(table: &str) -> Result<Vec<Row>, Trouble> {
+    let path = format!("tests/cases/{table}.json");
+    let text = fs::read_to_string(&path).map_err(cannot("read", Path::new(&path)))?;
+    let mut table: Value =
+        serde_json::from_str(&text).map_err(|error| Trouble::Failed(format!("{path}: {error}")))?;
+    let cases = table["cases"].as_array_mut().map(std::mem::take).unwrap_or_default();
+    if cases.is_empty() {
+        return Err(Trouble::Failed(format!("{path} has no cases")));
+    }
+    Ok(cases.into_iter().map(|case| Row { wire: wire(&case), case }).collect())
+}
+
+fn wire(case: &Value) -> Vec<u8> {
+    let hex = case["wire_hex"].as_str().unwrap_or_default();
+    let byte = |at: usize| hex.get(at..at + 2).and_then(|digits| u8::from_str_radix(digits, 16).ok());
+    let bytes = (0..hex.len()).step_by(2).filter_map(byte);
+    case["wire"].as_str().map_or_else(|| bytes.collect(), |text| text.as_bytes().to_vec())
+}
+
+/// Options, a limit, how to cut, and the body.
+fn decoding(rows: &[Row]) -> Vec<Vec<u8>> {
+    let seed = |(index, row): (usize, &Row)| {
+        let options = &row.case["options"];
+        let flags = ["", "skip_oversized", "deliver_unterminated", "done"];
+        let limit = options["max_event_bytes"].as_u64().and_then(|limit| u8::try_from(limit).ok());
+        let set = flags.iter().enumerate().filter(|(_, flag)| options[**flag] == true);
+        let flags = set.fold(u8::from(limit.is_some()), |flags, (bit, _)| flags | 1 << bit);
+        let choices = [flags, limit.unwrap_or_default(), index as u8, (index as u8).wrapping_mul(37)];
+        [&choices[..], &row.wire].concat()
+    };
+    rows.iter().enumerate().map(seed).collect()
+}
+
+/// One reply: choices, its head, its body, its end.
+fn streaming(row: &Row) -> Option<Vec<u8>> {
+    const HEAD: u8 = 1;
+    const BODY: u8 = 0;
+    const TYPES: [Option<&str>; 6] = [
+        Some("text/event-stream"),
+        Some("application/x-ndjson"),
+        Some("application/json"),
+        Some("application/json-seq"),
+        Some("text/plain"),
+        None,
+    ];
+    let content_type = row.case["content_type"].as_str();
+    let kind = TYPES.iter().position(|known| *known == content_type)?;
+    let follow = u8::from(row.case["follow"] == true) << 2;
+    let end = if row.case["broken"] == true { 4 } else { 3 };
+    let mut seed = vec![0, follow, 0, 0, 0, 3, HEAD | (kind as u8) << 4];
+    for piece in row.wire.chunks(255) {
+        seed.extend([BODY, piece.len() as u8]);
+        seed.extend(piece);
+    }
+    seed.push(end);
+    Some(seed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_seed_is_choices_and_a_body() {
+        let case = serde_json::json!({"options": {"max_event_bytes": 7, "done": true}, "wire_hex": "efbb"});
+        let row = Row { wire: wire(&case), case };
+        assert_eq!(decoding(&[row]), [vec![0b1001, 7, 0, 0, 0xEF, 0xBB]]);
+        let case = serde_json::json!({"content_type": "text/plain", "wire": "ab", "broken": true});
+        let row = Row { wire: wire(&case), case };
+        assert_eq!(streaming(&row), Some(vec![0, 0, 0, 0, 0, 3, 0x41, 0, 2, b'a', b'b', 4]));
+    }
+}
