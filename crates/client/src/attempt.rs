@@ -198,10 +198,14 @@ fn show(
     url: Option<&Url>,
     headers: &HeaderMap,
 ) -> fmt::Result {
-    let place = url.map(|url| format!("{}{}", url.origin().ascii_serialization(), url.path()));
     f.debug_struct(name)
         .field("method", method)
-        .field("url", &place)
+        .field("url", &url.map(place))
         .field("headers", headers)
         .finish_non_exhaustive()
+}
+
+/// A URL without its user and its query.
+pub(crate) fn place(url: &Url) -> String {
+    format!("{}{}", url.origin().ascii_serialization(), url.path())
 }

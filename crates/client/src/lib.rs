@@ -22,6 +22,7 @@ mod client;
 mod error;
 mod event;
 mod ext;
+mod observe;
 mod request;
 mod streaming;
 mod transport;
@@ -32,6 +33,8 @@ pub use client::{Client, ClientBuilder};
 pub use error::{Ending, Error, RecordError, RefusedReply, UsageError};
 pub use event::{Attempt, Event, Frame};
 pub use ext::RequestBuilderExt;
+#[cfg(feature = "metrics")]
+pub use observe::metrics;
 pub use request::{CursorTo, Request};
 pub use streaming::{Next, Streaming};
 pub use tidewire_core as core;

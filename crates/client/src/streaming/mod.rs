@@ -25,6 +25,7 @@ use crate::attempt::Plan;
 use crate::client::Places;
 use crate::error::{Ending, Error, RefusedReply, UsageError};
 use crate::event::{Attempt, Frame};
+use crate::observe::Observer;
 use crate::request::Request;
 use crate::transport::{BodyReader, Clock, Reply, Timer, Transport, TransportError};
 use crate::wire::Wire;
@@ -70,6 +71,7 @@ pub struct Streaming<I> {
     transport: Result<Transport, String>,
     plan: Plan,
     hooks: Hooks,
+    observer: Observer,
     problem: Option<UsageError>,
     places: Option<Places>,
     permit: Option<OwnedSemaphorePermit>,
@@ -99,6 +101,7 @@ impl<I> Streaming<I> {
             transport: request.shared.transport.clone(),
             plan: request.plan,
             hooks: request.hooks,
+            observer: Observer::new(),
             problem: request.problem,
             places: request.shared.places.clone(),
             permit: None,
@@ -181,6 +184,7 @@ impl<I> Streaming<I> {
         if self.over {
             return Poll::Ready(None);
         }
+        let _scope = self.observer.enter(&self.plan);
         let at = self.at();
         self.machine.resume(at);
         let item = ready!(self.drive(cx, at));
@@ -208,11 +212,12 @@ impl<I> Streaming<I> {
                             self.queue.push_back(Ok(notice(Frame::Gap { after: Some(after) })));
                         }
                     }
+                    self.observer.frame(&frame);
                     (self.shape)(frame, &mut self.queue);
                     self.chunk.advance(used);
                 }
                 Step::Pass => self.chunk.advance(used),
-                Step::Connect => self.connect(),
+                Step::Connect => self.connect(at),
                 Step::Again(again) => self.connect_again(again),
                 Step::Gap { after } => {
                     self.hooks.gap(after.as_deref());
@@ -220,6 +225,7 @@ impl<I> Streaming<I> {
                 }
                 Step::Stalled(silent) => {
                     self.hooks.stall(silent);
+                    self.observer.stalled(silent);
                     self.show(Frame::Stall(silent));
                 }
                 Step::Starved => {
@@ -308,7 +314,7 @@ impl<I> Streaming<I> {
         }
     }
 
-    fn connect(&mut self) {
+    fn connect(&mut self, at: At) {
         let attempt = match self.announced.take() {
             Some(announced) => announced,
             None => {
@@ -338,6 +344,7 @@ impl<I> Streaming<I> {
                 return;
             }
         };
+        self.observer.sent(at.now, &request);
         self.hooks.wire(Wire::Sent);
         let prepared = self.plan.prepare_async.clone();
         self.io = Io::Sending(Box::pin(async move {
@@ -369,6 +376,7 @@ impl<I> Streaming<I> {
         self.io = Io::Idle;
         match reply {
             Ok(Reply { status, headers, body }) => {
+                self.observer.head(status);
                 self.hooks.wire(Wire::Head { status, headers: &headers });
                 let text = |name| headers.get(name).and_then(|value: &http::HeaderValue| value.to_str().ok());
                 self.machine.head(at, status, text(CONTENT_TYPE), text(RETRY_AFTER), Clock::wall());
@@ -394,6 +402,7 @@ impl<I> Streaming<I> {
         let at = self.at();
         match chunk {
             Some(Ok(bytes)) => {
+                self.observer.bytes(at.now, bytes.len());
                 self.hooks.wire(Wire::Bytes(&bytes));
                 self.machine.received(at, bytes.len());
                 self.chunk = bytes;
@@ -452,6 +461,7 @@ impl<I> Streaming<I> {
         if !outcome.is_success() {
             self.queue.push_back(Err(Error::Ended(Box::new(ending.clone()))));
         }
+        self.observer.ended(Some(&ending));
         self.ending = Some(ending);
     }
 
@@ -459,6 +469,7 @@ impl<I> Streaming<I> {
     fn give_up(&mut self, problem: UsageError) {
         self.let_go();
         self.over = true;
+        self.observer.ended(None);
         self.queue.push_back(Err(problem.into()));
     }
 

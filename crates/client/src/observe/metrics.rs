@@ -1,0 +1,164 @@
+//! The metrics of all streams (feature `metrics`), for whatever recorder of the [`metrics`](https://docs.rs/metrics) facade the
+//! program has installed.
+//!
+//! | name | kind | labels | is |
+//! |---|---|---|---|
+//! | [`tidewire_streams_active`](STREAMS_ACTIVE) | gauge | | streams that were asked for and are not over; those that wait, for a place on their client or before a retry, too |
+//! | [`tidewire_time_to_first_event_seconds`](TIME_TO_FIRST_EVENT) | histogram | | from sending a stream's first request to its first event, retries included |
+//! | [`tidewire_inter_event_seconds`](INTER_EVENT) | histogram | | from one event of a stream to the next, as their last bytes were read; 0 for those that came in one piece |
+//! | [`tidewire_attempts_total`](ATTEMPTS) | counter | `reason` | requests: `first`, or what made a further one necessary, as [`Reason::name`](crate::Reason::name) says it |
+//! | [`tidewire_streams_ended_total`](STREAMS_ENDED) | counter | `outcome` | streams that are over: [`Outcome::code`](crate::Outcome::code), or `usage` where no request could be made; one that is dropped early is `cancelled` |
+//! | [`tidewire_stalls_total`](STALLS) | counter | | long silences on the wire (see [`stall_after`](crate::Request::stall_after)) |
+//! | [`tidewire_bytes_total`](BYTES) | counter | | bytes of bodies, decoded |
+//!
+//! An event is an SSE event, a JSON record or a piece of text; comments are none. Nothing is read faster than it is taken, so
+//! where a consumer is slow the times contain its own.
+//!
+//! The recorder that is installed when a stream is asked for its first item gets what that stream does.
+
+use std::sync::Once;
+use std::time::Duration;
+
+use metrics::{
+    Counter, Gauge, Histogram, Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge,
+    histogram,
+};
+use tidewire_core::session::Reason;
+
+use super::on::{Emit, End};
+use crate::attempt::{AttemptRequest, Plan};
+
+/// Gauge: streams that were asked for and are not over.
+pub const STREAMS_ACTIVE: &str = "tidewire_streams_active";
+/// Histogram, in seconds: from sending the first request to the first event.
+pub const TIME_TO_FIRST_EVENT: &str = "tidewire_time_to_first_event_seconds";
+/// Histogram, in seconds: from one event to the next.
+pub const INTER_EVENT: &str = "tidewire_inter_event_seconds";
+/// Counter by `reason`: requests.
+pub const ATTEMPTS: &str = "tidewire_attempts_total";
+/// Counter by `outcome`: streams that are over.
+pub const STREAMS_ENDED: &str = "tidewire_streams_ended_total";
+/// Counter: long silences on the wire.
+pub const STALLS: &str = "tidewire_stalls_total";
+/// Counter, in bytes: bodies, decoded.
+pub const BYTES: &str = "tidewire_bytes_total";
+
+/// Every value of the label `reason`.
+pub const REASONS: [&str; 10] =
+    ["first", "connect", "head", "body", "status", "end", "idle", "progress", "first_event", "kick"];
+/// Every value of the label `outcome`.
+pub const OUTCOMES: [&str; 10] = [
+    "complete",
+    "ended",
+    "truncated",
+    "failed",
+    "refused",
+    "timed_out",
+    "unreachable",
+    "unreadable",
+    "cancelled",
+    "usage",
+];
+
+/// Upper bounds in seconds for a histogram of [`TIME_TO_FIRST_EVENT`], to be given to an exporter that needs some. 2 s is one of
+/// them, so that a rule can ask exactly for it.
+pub const TIME_TO_FIRST_EVENT_BUCKETS: [f64; 14] =
+    [0.05, 0.1, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0, 20.0, 60.0, 300.0];
+/// The same for [`INTER_EVENT`]: tokens come some tens of milliseconds apart, stalls many seconds.
+pub const INTER_EVENT_BUCKETS: [f64; 13] =
+    [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0];
+
+/// Describes every metric to the recorder, with its unit, and begins every counter at 0: a rate cannot see a series whose first
+/// value is already 1.
+///
+/// The program's first stream does so too. Call it once the recorder is installed, for the series to be there before any stream.
+pub fn describe() {
+    describe_gauge!(
+        STREAMS_ACTIVE,
+        Unit::Count,
+        "Streams that were asked for and are not over, those that wait included."
+    );
+    describe_histogram!(
+        TIME_TO_FIRST_EVENT,
+        Unit::Seconds,
+        "From sending a stream's first request to its first event, retries included."
+    );
+    describe_histogram!(INTER_EVENT, Unit::Seconds, "From one event of a stream to the next.");
+    describe_counter!(ATTEMPTS, Unit::Count, "Requests, by what made them necessary.");
+    describe_counter!(STREAMS_ENDED, Unit::Count, "Streams that are over, by how they ended.");
+    describe_counter!(STALLS, Unit::Count, "Long silences on the wire.");
+    describe_counter!(BYTES, Unit::Bytes, "Bytes of bodies, decoded.");
+
+    gauge!(STREAMS_ACTIVE).increment(0.0);
+    for reason in REASONS {
+        counter!(ATTEMPTS, "reason" => reason).increment(0);
+    }
+    for outcome in OUTCOMES {
+        counter!(STREAMS_ENDED, "outcome" => outcome).increment(0);
+    }
+    counter!(STALLS).increment(0);
+    counter!(BYTES).increment(0);
+}
+
+/// What one stream reports to.
+#[derive(Default)]
+pub(super) struct Meter {
+    open: Option<Handles>,
+}
+
+/// Looked up once a stream: an event costs no look-up.
+struct Handles {
+    active: Gauge,
+    first_event: Histogram,
+    inter_event: Histogram,
+    bytes: Counter,
+}
+
+impl Emit for Meter {
+    fn opened(&mut self, _plan: &Plan) {
+        static DESCRIBED: Once = Once::new();
+        DESCRIBED.call_once(describe);
+        let active = gauge!(STREAMS_ACTIVE);
+        active.increment(1.0);
+        self.open = Some(Handles {
+            active,
+            first_event: histogram!(TIME_TO_FIRST_EVENT),
+            inter_event: histogram!(INTER_EVENT),
+            bytes: counter!(BYTES),
+        });
+    }
+
+    fn sent(&mut self, request: &AttemptRequest) {
+        let reason = request.attempt().reason.map_or("first", Reason::name);
+        counter!(ATTEMPTS, "reason" => reason).increment(1);
+    }
+
+    fn bytes(&mut self, bytes: usize) {
+        if let Some(handles) = &self.open {
+            handles.bytes.increment(bytes as u64);
+        }
+    }
+
+    fn first_event(&mut self, after: Duration) {
+        if let Some(handles) = &self.open {
+            handles.first_event.record(after);
+        }
+    }
+
+    fn next_event(&mut self, since_last: Duration) {
+        if let Some(handles) = &self.open {
+            handles.inter_event.record(since_last);
+        }
+    }
+
+    fn stalled(&mut self, _silent: Duration) {
+        counter!(STALLS).increment(1);
+    }
+
+    fn ended(&mut self, end: End<'_>) {
+        if let Some(handles) = self.open.take() {
+            handles.active.decrement(1.0);
+        }
+        counter!(STREAMS_ENDED, "outcome" => end.code()).increment(1);
+    }
+}

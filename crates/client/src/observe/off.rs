@@ -1,0 +1,57 @@
+//! Nobody watches.
+
+use std::time::Duration;
+
+use tidewire_core::Frame;
+
+use crate::attempt::{AttemptRequest, Plan};
+use crate::error::Ending;
+
+/// See the observer of `on.rs`.
+pub(crate) struct Observer;
+
+/// Stands for the span.
+pub(crate) struct Scope;
+
+impl Observer {
+    #[inline]
+    pub(crate) const fn new() -> Self {
+        Self
+    }
+
+    #[inline]
+    pub(crate) const fn enter(&mut self, _plan: &Plan) -> Scope {
+        Scope
+    }
+
+    #[inline]
+    pub(crate) const fn sent(&mut self, _now: Duration, _request: &AttemptRequest) {}
+
+    #[inline]
+    pub(crate) const fn head(&mut self, _status: u16) {}
+
+    #[inline]
+    pub(crate) const fn bytes(&mut self, _now: Duration, _bytes: usize) {}
+
+    #[inline]
+    pub(crate) const fn frame(&mut self, _frame: &Frame<'_>) {}
+
+    #[inline]
+    pub(crate) const fn stalled(&mut self, _silent: Duration) {}
+
+    #[inline]
+    pub(crate) const fn ended(&mut self, _ending: Option<&Ending>) {}
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_costs_nothing() {
+        assert_eq!(size_of::<Observer>(), 0);
+        assert_eq!(size_of::<Scope>(), 0);
+        assert!(!std::mem::needs_drop::<Observer>());
+        assert!(!std::mem::needs_drop::<Scope>());
+    }
+}
