@@ -190,7 +190,7 @@ impl fmt::Debug for AttemptRequest {
     }
 }
 
-/// Without what may be a secret: a URL's user and query, sensitive headers' values, the body.
+/// Without what may be a secret: a URL's user and query, sensitive headers' values, the idempotency key, the body.
 fn show(
     f: &mut fmt::Formatter<'_>,
     name: &str,
@@ -198,10 +198,16 @@ fn show(
     url: Option<&Url>,
     headers: &HeaderMap,
 ) -> fmt::Result {
+    let mut headers = headers.clone();
+    // Whoever knows it can have the order answered for that was placed with it. It is no sensitive header, which a redirect
+    // to another origin would drop: what comes there must be safe to send twice as well.
+    if let Some(key) = headers.get_mut("idempotency-key") {
+        key.set_sensitive(true);
+    }
     f.debug_struct(name)
         .field("method", method)
         .field("url", &url.map(place))
-        .field("headers", headers)
+        .field("headers", &headers)
         .finish_non_exhaustive()
 }
 

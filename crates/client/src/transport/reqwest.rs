@@ -79,9 +79,14 @@ fn take_credentials(client: &reqwest::Client, request: &mut Outgoing) {
     if let Some(credentials) = built.ok().and_then(|built| built.headers().get(AUTHORIZATION).cloned()) {
         request.headers.entry(AUTHORIZATION).or_insert(credentials);
     }
+    forget_credentials(&mut request.url);
+}
+
+/// In a URL they would show in what the HTTP library logs, and part its pool of connections.
+fn forget_credentials(url: &mut Url) {
     // Neither fails for a URL of HTTP.
-    let _ = request.url.set_username("");
-    let _ = request.url.set_password(None);
+    let _ = url.set_username("");
+    let _ = url.set_password(None);
 }
 
 fn outgoing(request: Outgoing) -> reqwest::Request {
@@ -117,7 +122,9 @@ fn redirected(
         _ => return None,
     };
     let location = reply.get(LOCATION)?.to_str().ok()?;
-    let url = from.join(location).ok().filter(|url| matches!(url.scheme(), "http" | "https"))?;
+    let mut url = from.join(location).ok().filter(|url| matches!(url.scheme(), "http" | "https"))?;
+    // Those of a redirect are the server's own, and were never sent.
+    forget_credentials(&mut url);
     let body = if becomes_get {
         for name in [CONTENT_TYPE, CONTENT_LENGTH, CONTENT_ENCODING] {
             headers.remove(name);
