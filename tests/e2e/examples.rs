@@ -1,28 +1,12 @@
 //! The examples, as their head comments say to run them.
 
-use std::path::PathBuf;
-use std::process::Command;
-
 use tidewire_cli::serve::reply_text;
+use tidewire_tests::child::example;
 use tidewire_tests::{upstream, within};
-
-/// The built example. `cargo test --workspace` builds them all; for a test that is run alone it is done here.
-fn program(name: &str) -> PathBuf {
-    let test = std::env::current_exe().expect("this test's own path");
-    let folder = test.ancestors().nth(2).expect("the folder of the profile").join("examples");
-    let program = folder.join(name).with_extension(std::env::consts::EXE_EXTENSION);
-    if !program.exists() {
-        let built = Command::new(env!("CARGO"))
-            .args(["build", "--package", "tidewire-examples", "--examples"])
-            .status();
-        assert!(built.expect("cargo runs").success());
-    }
-    program
-}
 
 async fn run(name: &'static str, url: String) -> String {
     let output =
-        within(name, tokio::process::Command::new(program(name)).arg(url).kill_on_drop(true).output());
+        within(name, tokio::process::Command::new(example(name)).arg(url).kill_on_drop(true).output());
     let output = output.await.expect("the example runs");
     assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).expect("UTF-8")

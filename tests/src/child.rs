@@ -118,6 +118,24 @@ impl Drop for ChildServer {
     }
 }
 
+/// The built example. `cargo test --workspace --all-features` builds them all; for a test that is run alone it is done here.
+///
+/// # Panics
+/// Where it does not build.
+#[must_use]
+pub fn example(name: &str) -> PathBuf {
+    let test = std::env::current_exe().expect("this test's own path");
+    let folder = test.ancestors().nth(2).expect("the folder of the profile").join("examples");
+    let program = folder.join(name).with_extension(std::env::consts::EXE_EXTENSION);
+    if !program.exists() {
+        let built = Command::new(env!("CARGO"))
+            .args(["build", "--package", "tidewire-examples", "--all-features", "--examples"])
+            .status();
+        assert!(built.expect("cargo runs").success());
+    }
+    program
+}
+
 /// A port that nobody listens on, and that no other test of this process was given. It lies below those that systems hand out by
 /// themselves (from 32768 on): between this look and the server's own, another program could be handed one of those.
 fn free_port() -> u16 {

@@ -1,4 +1,4 @@
-//! The servers that others wrote (`tests/servers`): installed into `target/servers`, once for each list of versions.
+//! The servers that others wrote (`tests/servers`), and Prometheus: installed into `target/servers`, once for each list of versions.
 
 use std::ffi::OsString;
 use std::fs;
@@ -65,13 +65,29 @@ pub(crate) fn set_up_nginx() -> Result<(), Trouble> {
         say!("{}", dim(format!("already there: {program}")));
         return Ok(());
     }
-    let absent = || missing("nginx", "nginx", "nginx");
+    debian_package("nginx")?;
+    nginx().map(|_| ()).ok_or_else(|| missing("nginx", "nginx", "nginx"))
+}
+
+/// Prometheus and promtool, which judge the alert rules of the examples; in the same way.
+pub(crate) fn set_up_prometheus() -> Result<(), Trouble> {
+    if let [Some(program), Some(_)] = PROMETHEUS.map(|(name, _)| prometheus(name)) {
+        say!("{}", dim(format!("already there: {program}")));
+        return Ok(());
+    }
+    debian_package("prometheus")?;
+    found_prometheus().map(|_| ()).ok_or_else(|| missing("prometheus", "prometheus", "prometheus"))
+}
+
+/// Debian's package, unpacked into a folder of its own and not installed.
+fn debian_package(name: &'static str) -> Result<(), Trouble> {
+    let absent = || missing(name, name, name);
     if !works("apt-get") {
         return Err(absent());
     }
-    let folder = servers().join("nginx");
+    let folder = servers().join(name);
     fs::create_dir_all(&folder).map_err(cannot("create", &folder))?;
-    let download = || run(Command::new("apt-get").args(["download", "nginx"]).current_dir(&folder));
+    let download = || run(Command::new("apt-get").args(["download", name]).current_dir(&folder));
     if let Err(trouble) = download() {
         // A fresh machine has no lists of packages yet, and only root may fetch them.
         run(Command::new("apt-get").arg("update"))
@@ -85,8 +101,7 @@ pub(crate) fn set_up_nginx() -> Result<(), Trouble> {
         .find(|path| path.extension().is_some_and(|extension| extension == "deb"))
         .ok_or_else(absent)?;
     run(Command::new("dpkg-deb").arg("--extract").arg(package).arg(&folder))
-        .map_err(|trouble| or_interrupted(trouble, absent()))?;
-    nginx().map(|_| ()).ok_or_else(absent)
+        .map_err(|trouble| or_interrupted(trouble, absent()))
 }
 
 /// What is there, as the variables that the test reads (`tests/servers/README.md`).
@@ -109,6 +124,17 @@ pub(crate) fn found() -> Vec<(&'static str, OsString)> {
     found
 }
 
+/// The same for Prometheus, for the test of the alert rules.
+pub(crate) fn found_prometheus() -> Option<Vec<(&'static str, OsString)>> {
+    PROMETHEUS
+        .into_iter()
+        .map(|(name, variable)| Some((variable, absolute(prometheus(name)?.into()))))
+        .collect()
+}
+
+/// Its programs, and the variables that say where they are.
+const PROMETHEUS: [(&str, &str); 2] =
+    [("prometheus", "TIDEWIRE_PROMETHEUS"), ("promtool", "TIDEWIRE_PROMTOOL")];
 const NPM: &str = if cfg!(windows) { "npm.cmd" } else { "npm" };
 
 /// Remembers what a folder was installed from, beside it; the folder counts only when that is unchanged.
@@ -153,6 +179,11 @@ fn nginx() -> Option<String> {
     // Debian keeps it where only root's PATH looks.
     let places = ["nginx".to_owned(), "/usr/sbin/nginx".to_owned(), unpacked];
     places.into_iter().find(|program| output_of(program, &["-v"]).is_some())
+}
+
+fn prometheus(name: &str) -> Option<String> {
+    let unpacked = text(&servers().join("prometheus/usr/bin").join(name));
+    [name.to_owned(), unpacked].into_iter().find(|program| works(program))
 }
 
 fn sources() -> PathBuf {

@@ -27,6 +27,13 @@ const STEPS: &[Step] = &[
     Step { name: "python", what: "set up Flask and FastAPI", needs: &[], run: servers::set_up_python },
     Step { name: "node", what: "set up better-sse", needs: &[], run: servers::set_up_node },
     Step { name: "nginx", what: "set up nginx", needs: &[], run: servers::set_up_nginx },
+    Step { name: "prometheus", what: "set up Prometheus", needs: &[], run: servers::set_up_prometheus },
+    Step {
+        name: "features",
+        what: "the client with each set of its features, and end-to-end without any",
+        needs: &[],
+        run: features,
+    },
     Step {
         name: "tests",
         what: "unit, table, property, documentation and end-to-end tests",
@@ -39,6 +46,12 @@ const STEPS: &[Step] = &[
         what: "against servers that others wrote",
         needs: &["python", "node", "nginx"],
         run: third_party,
+    },
+    Step {
+        name: "alerts",
+        what: "Prometheus judges the alert rules over what the example shows",
+        needs: &["prometheus"],
+        run: alerts,
     },
     Step {
         name: "contract",
@@ -86,6 +99,19 @@ fn no_std() -> Result<(), Trouble> {
     cargo(&["build", "--package", "tidewire-core", "--no-default-features", "--target", BARE])
 }
 
+/// All of them together are what the steps clippy and tests build.
+fn features() -> Result<(), Trouble> {
+    tools::component("clippy", "clippy")?;
+    for set in ["", "tracing", "metrics"] {
+        let package = ["--package", "tidewire", "--features", set];
+        cargo(&[&["clippy"], &package[..], &["--all-targets", "--", "-D", "warnings"]].concat())?;
+        cargo(&[&["test"], &package[..]].concat())?;
+    }
+    // What most programs build.
+    let streams = ["--test", "scenarios", "--test", "cuts", "--test", "time", "--test", "reading"];
+    cargo(&[&["test", "--package", "tidewire-tests"], &streams[..]].concat())
+}
+
 fn tests() -> Result<(), Trouble> {
     cargo(&["test", "--workspace", "--all-features", "--no-fail-fast"])
 }
@@ -105,6 +131,17 @@ fn third_party() -> Result<(), Trouble> {
     let mut command = Command::new("cargo");
     // The whole workspace, so that the same build serves as for the tests before.
     command.args(["test", "--workspace", "--all-features", "--test", "third_party", "--", "--nocapture"]);
+    run_command(command.envs(found))
+}
+
+fn alerts() -> Result<(), Trouble> {
+    let found = servers::found_prometheus().ok_or_else(|| Trouble::Missing {
+        what: "Prometheus is not there".into(),
+        install: "see the step prometheus".into(),
+    })?;
+    let mut command = Command::new("cargo");
+    // The whole workspace, so that the same build serves as for the tests before.
+    command.args(["test", "--workspace", "--all-features", "--test", "alerts", "--", "--nocapture"]);
     run_command(command.envs(found))
 }
 

@@ -162,3 +162,21 @@ impl Emit for Meter {
         counter!(STREAMS_ENDED, "outcome" => end.code()).increment(1);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_reason_has_a_series_from_the_start() {
+        use Reason::{Body, Connect, End, FirstEvent, Head, Idle, Kick, Progress, Status};
+        let reasons = [Connect, Head, Body, Status, End, Idle, Progress, FirstEvent, Kick];
+        assert!(REASONS.iter().skip(1).copied().eq(reasons.map(Reason::name)));
+    }
+
+    #[test]
+    fn bounds_rise_and_a_rule_can_ask_for_2_s() {
+        assert!(TIME_TO_FIRST_EVENT_BUCKETS.is_sorted() && INTER_EVENT_BUCKETS.is_sorted());
+        assert!(TIME_TO_FIRST_EVENT_BUCKETS.contains(&2.0));
+    }
+}
