@@ -15,6 +15,24 @@
 //!
 //! The last item is an `Err` unless the stream is [complete or ended](Outcome): a loop with `?` never takes a truncated reply
 //! for a whole one. See [`Request`] for what a stream may do, and [`Streaming`] for how it is read.
+//!
+//! # Features
+//!
+//! Both are off by default, and change nothing but what is to be seen. Nothing that they emit holds a header, a cursor, a URL's user
+//! or query, or the words of a peer.
+//!
+//! - `tracing`: each stream is a span `stream` of the target `tidewire`, at the level INFO, from its first poll to its end, over all
+//!   its requests; who polls first is its parent, and what hooks, functions for an attempt and the HTTP library record
+//!   while it is polled is in it. It has `http.request.method`, `url.full`, `server.address`, `server.port`,
+//!   `http.response.status_code` (the last one), `http.request.resend_count`, `gen_ai.response.time_to_first_chunk` (in seconds),
+//!   `error.type` (a status or the code of the outcome), `otel.name`, `otel.kind`, `otel.status_code`,
+//!   `otel.status_description` and `tidewire.outcome`. Its events are
+//!   `attempt` (`tidewire.attempt`, `tidewire.reason`, `tidewire.delay_ms`, `url.full`), `first_event`
+//!   (`gen_ai.response.time_to_first_chunk`), `stall` (`tidewire.silent_ms`) and `end` (`tidewire.outcome`, `tidewire.events`,
+//!   `tidewire.bytes`, `tidewire.attempts`, `tidewire.elapsed_ms`, `error.type`); a stall, and an end that is an error, are at WARN, the
+//!   others at INFO.
+//! - `metrics`: gauges, counters and histograms of all streams, for the recorder of the `metrics` facade. The module `metrics`
+//!   lists them, with their units, and has buckets for exporters that need some.
 
 mod attempt;
 mod body;
