@@ -31,7 +31,7 @@ fn interrupted() -> Vec<Vec<Act>> {
 fn stalling() -> Vec<Vec<Act>> {
     vec![vec![
         reply(STREAM, &chunk(b"data: a\n\n")),
-        Act::Wait(STALL * 5),
+        Act::Wait(STALL * 10),
         Act::Send(chunk(b"data: b\n\n")),
         Act::Send(b"0\r\n\r\n".to_vec()),
     ]]
