@@ -1,4 +1,4 @@
-//! CPU time: what the thread used, whatever else the machine does meanwhile.
+//! CPU time: what was used, whatever else the machine does meanwhile.
 
 use std::time::Duration;
 
@@ -8,6 +8,18 @@ use rustix::time::{ClockId, clock_gettime};
 #[must_use]
 pub fn thread() -> Duration {
     read(ClockId::ThreadCPUTime)
+}
+
+/// CPU time of all threads of this process.
+#[must_use]
+pub fn process() -> Duration {
+    read(ClockId::ProcessCPUTime)
+}
+
+/// The machine's clock, which all its processes share.
+#[must_use]
+pub fn monotonic() -> Duration {
+    read(ClockId::Monotonic)
 }
 
 fn read(clock: ClockId) -> Duration {

@@ -204,3 +204,70 @@ pub const CASES: &[Case] = &[
     case("ndjson-16k", Group::Framing, "NDJSON framing, 16 KiB chunks", Body::Ndjson, Cut::Every(16 * KIB), FRAMING),
     case("typed-16k", Group::Typed, "NDJSON into a struct of all fields, 16 KiB chunks", Body::NdjsonTyped, Cut::Every(16 * KIB), TYPED),
 ];
+
+/// Clients that read from a server.
+#[derive(Clone, Copy, Debug)]
+pub struct ClientCase {
+    pub name: &'static str,
+    pub title: &'static str,
+    pub streams: u64,
+    /// Of each stream.
+    pub events: u64,
+    /// Between two events of a stream.
+    pub interval_micros: u64,
+    /// How often each contender runs.
+    pub rounds: usize,
+}
+
+impl ClientCase {
+    /// The same in small, to see that it works.
+    #[must_use]
+    pub fn quick(&self) -> Self {
+        Self {
+            streams: self.streams.min(50),
+            events: self.events.min(20),
+            interval_micros: self.interval_micros.min(20_000),
+            rounds: 1,
+            ..*self
+        }
+    }
+}
+
+/// The name of the group of [`CLIENT_CASES`].
+pub const CLIENT: &str = "client";
+
+pub const CLIENT_CASES: &[ClientCase] = &[
+    ClientCase {
+        name: "client-1000",
+        title: "1,000 streams at a time, 200 events each",
+        streams: 1000,
+        events: 200,
+        interval_micros: 25_000,
+        rounds: 5,
+    },
+    ClientCase {
+        name: "client-10000",
+        title: "10,000 streams at a time, 50 events each",
+        streams: 10_000,
+        events: 50,
+        interval_micros: 200_000,
+        rounds: 1,
+    },
+    ClientCase {
+        name: "latency",
+        title: "one stream, an event a millisecond",
+        streams: 1,
+        events: 3000,
+        interval_micros: 1000,
+        rounds: 3,
+    },
+];
+
+pub const CLIENTS: &[Contender] = &[
+    tidewire("tidewire", "owned Strings"),
+    tidewire("tidewire-seen", "the same, with `tracing` and `metrics` on"),
+    peer("reqwest-eventsource", "owned Strings"),
+    peer("sse-reqwest-client", "owned Strings"),
+    peer("eventsource-client", "owned Strings"),
+    floor("reqwest"),
+];

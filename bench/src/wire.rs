@@ -39,3 +39,21 @@ pub struct Turn {
     pub warming: usize,
     pub timed: usize,
 }
+
+/// What a client's process says, once it has read all events of all its streams, each once and in order.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ClientFacts {
+    pub events: u64,
+    /// CPU time of the process, from the first request on.
+    pub cpu: Duration,
+    pub allocations: u64,
+    pub allocated: u64,
+    /// Bytes of the events' text, which is the consumer's.
+    pub text: u64,
+    pub peak: u64,
+    /// Bytes held: when so many events had come as there are streams, at half of all events, and when so many were left as there are streams.
+    pub live: Vec<i64>,
+    /// From the server's write of an event to the consumer's taking it.
+    pub median: Duration,
+    pub p99: Duration,
+}

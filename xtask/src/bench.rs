@@ -1,5 +1,6 @@
 //! `cargo xtask bench`: Tidewire beside its peers, in figures that anyone can reproduce.
 
+use std::fs;
 use std::process::Command;
 
 use crate::run::{Trouble, run as run_command};
@@ -21,12 +22,15 @@ pub(crate) struct Arguments {
 /// The bench has its own workspace and lock file, so that the peers never touch the product's.
 const MANIFEST: &str = "bench/Cargo.toml";
 const TARGET: &str = "target/bench";
+const CLIENT: &str = "tidewire-bench-client";
 const DOCUMENT: &str = "docs/benchmarks.md";
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Trouble> {
-    let mut build = Command::new("cargo");
-    build.args(["build", "--release", "--manifest-path", MANIFEST, "--target-dir", TARGET]);
-    run_command(&mut build)?;
+    // The client with all that it can tell observers, beside the one without.
+    run_command(build().args(["--features", "seen", "--bin", CLIENT]))?;
+    fs::copy(format!("{TARGET}/release/{CLIENT}"), format!("{TARGET}/release/{CLIENT}-seen"))
+        .map_err(|error| Trouble::Failed(format!("cannot copy {CLIENT}: {error}")))?;
+    run_command(&mut build())?;
     let mut bench = Command::new(format!("{TARGET}/release/tidewire-bench"));
     bench.args(["--write", DOCUMENT]);
     if !arguments.only.is_empty() {
@@ -34,4 +38,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Trouble> {
     }
     bench.args(arguments.quick.then_some("--quick")).args(arguments.list.then_some("--list"));
     run_command(&mut bench)
+}
+
+fn build() -> Command {
+    let mut build = Command::new("cargo");
+    build.args(["build", "--release", "--manifest-path", MANIFEST, "--target-dir", TARGET]);
+    build
 }

@@ -1,7 +1,8 @@
-//! A contender's process, which runs when it is told to.
+//! The processes of a measurement: a contender's, which runs when it is told to, and those of the clients' cases.
 
 use std::io::{BufRead, BufReader, Write};
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::Duration;
 
 use tidewire_bench::plan::Case;
@@ -9,46 +10,77 @@ use tidewire_bench::wire::{Checked, Turn};
 
 use super::Trouble;
 
+/// A process that says nothing for so long hangs. The slowest contender of a checked run takes a tenth of it.
+const PATIENCE: Duration = Duration::from_secs(120);
+
 pub(super) struct Contender {
-    child: Child,
+    child: Talker,
     words: ChildStdin,
-    answers: BufReader<ChildStdout>,
 }
 
 impl Contender {
     /// Starts it, and waits for its checked run.
     pub(super) fn start(case: &Case, name: &str, quick: bool) -> Result<(Self, Checked), Trouble> {
-        let program = std::env::current_exe()?.with_file_name("tidewire-bench-parse");
-        let mut command = Command::new(&program);
+        let mut command = program("tidewire-bench-parse")?;
         command.args([case.name, name, "--driven"]).args(quick.then_some("--quick"));
-        let mut child = command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .map_err(|error| format!("cannot start {}: {error}", program.display()))?;
-        let words = child.stdin.take().ok_or("a child without stdin")?;
-        let answers = BufReader::new(child.stdout.take().ok_or("a child without stdout")?);
-        let mut contender = Self { child, words, answers };
-        let checked = serde_json::from_str(&contender.answer()?)?;
+        let mut child = Talker::start(command.stdin(Stdio::piped()))?;
+        let words = child.stdin().ok_or("a child without stdin")?;
+        let mut contender = Self { child, words };
+        let checked = serde_json::from_str(&contender.child.line()?)?;
         Ok((contender, checked))
     }
 
     /// Lets it run; the CPU times.
     pub(super) fn take_turn(&mut self, turn: Turn) -> Result<Vec<Duration>, Trouble> {
         writeln!(self.words, "{}", serde_json::to_string(&turn)?)?;
-        Ok(serde_json::from_str(&self.answer()?)?)
-    }
-
-    fn answer(&mut self) -> Result<String, Trouble> {
-        let mut line = String::new();
-        match self.answers.read_line(&mut line)? {
-            0 => Err(format!("a contender's process ended: {}", self.child.wait()?).into()),
-            _ => Ok(line),
-        }
+        Ok(serde_json::from_str(&self.child.line()?)?)
     }
 }
 
-impl Drop for Contender {
+/// A program that was built beside this one.
+pub(super) fn program(name: &str) -> Result<Command, Trouble> {
+    Ok(Command::new(std::env::current_exe()?.with_file_name(name)))
+}
+
+/// A process whose lines are read with patience that ends. Dropping it stops it.
+pub(super) struct Talker {
+    name: String,
+    child: Child,
+    lines: Receiver<std::io::Result<String>>,
+}
+
+impl Talker {
+    pub(super) fn start(command: &mut Command) -> Result<Self, Trouble> {
+        let name = command.get_program().to_string_lossy().into_owned();
+        let mut child = command
+            .stdout(Stdio::piped())
+            .spawn()
+            .map_err(|error| format!("cannot start {name}: {error}"))?;
+        let output = BufReader::new(child.stdout.take().ok_or("a child without stdout")?);
+        let (sender, lines) = channel();
+        std::thread::spawn(move || output.lines().try_for_each(|line| sender.send(line)));
+        Ok(Self { name, child, lines })
+    }
+
+    /// Its next line.
+    pub(super) fn line(&mut self) -> Result<String, Trouble> {
+        match self.lines.recv_timeout(PATIENCE) {
+            Ok(line) => Ok(line?),
+            Err(RecvTimeoutError::Timeout) => {
+                Err(format!("{} said nothing for {} s", self.name, PATIENCE.as_secs()).into())
+            }
+            Err(RecvTimeoutError::Disconnected) => {
+                Err(format!("{} ended: {}", self.name, self.child.wait()?).into())
+            }
+        }
+    }
+
+    fn stdin(&mut self) -> Option<ChildStdin> {
+        self.child.stdin.take()
+    }
+}
+
+impl Drop for Talker {
     fn drop(&mut self) {
         // Both fail only for a child that has already ended.
         let _ = self.child.kill();

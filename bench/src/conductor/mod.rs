@@ -1,6 +1,7 @@
 //! Cases in order, each measured, tabulated and judged.
 
 mod child;
+mod clients;
 mod document;
 mod figures;
 mod groups;
@@ -11,35 +12,65 @@ mod targets;
 
 use std::time::Instant;
 
-use tidewire_bench::plan::{CASES, Case};
+use tidewire_bench::plan::{CASES, CLIENT, CLIENT_CASES, Case, ClientCase};
 
 pub(crate) type Trouble = Box<dyn std::error::Error>;
 
 /// Measures the cases chosen, and returns the document that tells of them.
 pub(crate) fn run(only: &[String], quick: bool) -> Result<String, Trouble> {
-    let cases = choose(only)?;
+    let chosen = choose(only)?;
     let began = Instant::now();
-    let mut results = Vec::new();
-    for (index, case) in cases.iter().enumerate() {
+    let say = |index: usize, name: &str, title: &str| {
         let at = began.elapsed().as_secs();
-        eprintln!("[{}/{}] {} ({}), after {at} s", index + 1, cases.len(), case.name, case.title);
+        eprintln!(
+            "[{}/{}] {name} ({title}), after {at} s",
+            index + 1,
+            chosen.cases.len() + chosen.clients.len()
+        );
+    };
+    let mut results = Vec::new();
+    for (index, case) in chosen.cases.iter().enumerate() {
+        say(index, case.name, case.title);
         results.push(measure::case(case, quick)?);
     }
+    let mut clients = Vec::new();
+    for (index, case) in chosen.clients.iter().enumerate() {
+        say(chosen.cases.len() + index, case.name, case.title);
+        clients.push(clients::case(case, quick)?);
+    }
     eprintln!("measured in {} s", began.elapsed().as_secs());
-    Ok(document::write(&results, quick))
+    Ok(document::write(&results, &clients, quick))
 }
 
 pub(crate) fn list() {
-    for case in CASES {
-        println!("{:8} {:12} {}", case.group.name(), case.name, case.title);
+    let cases = CASES.iter().map(|case| (case.group.name(), case.name, case.title));
+    let clients = CLIENT_CASES.iter().map(|case| (CLIENT, case.name, case.title));
+    for (group, name, title) in cases.chain(clients) {
+        println!("{group:8} {name:12} {title}");
     }
 }
 
+struct Chosen {
+    cases: Vec<&'static Case>,
+    clients: Vec<&'static ClientCase>,
+}
+
 /// The cases named, by themselves or by their group; all where none is.
-fn choose(only: &[String]) -> Result<Vec<&'static Case>, Trouble> {
-    let named = |case: &Case, name: &String| case.name == name || case.group.name() == name;
-    if let Some(unknown) = only.iter().find(|name| !CASES.iter().any(|case| named(case, name))) {
+fn choose(only: &[String]) -> Result<Chosen, Trouble> {
+    let parses = |case: &Case, name: &String| case.name == name || case.group.name() == name;
+    let reads = |case: &ClientCase, name: &String| case.name == name || CLIENT == name;
+    let known = |name: &&String| {
+        CASES.iter().any(|case| parses(case, name)) || CLIENT_CASES.iter().any(|case| reads(case, name))
+    };
+    if let Some(unknown) = only.iter().find(|name| !known(name)) {
         return Err(format!("no case or group `{unknown}`; --list shows them").into());
     }
-    Ok(CASES.iter().filter(|case| only.is_empty() || only.iter().any(|name| named(case, name))).collect())
+    let all = only.is_empty();
+    Ok(Chosen {
+        cases: CASES.iter().filter(|case| all || only.iter().any(|name| parses(case, name))).collect(),
+        clients: CLIENT_CASES
+            .iter()
+            .filter(|case| all || only.iter().any(|name| reads(case, name)))
+            .collect(),
+    })
 }

@@ -2,6 +2,7 @@
 
 use tidewire_bench::plan::Group;
 
+use super::clients::{ClientFigures, ClientResult, micros};
 use super::figures::CaseResult;
 use super::groups::of;
 use super::table::{Table, bytes};
@@ -11,9 +12,9 @@ const NOISE: f64 = 0.98;
 /// "No cliff": the most by which one chunk size may be slower than the next smaller one.
 const STEP: f64 = 0.9;
 
-pub(super) fn table(results: &[CaseResult]) -> Table {
+pub(super) fn table(results: &[CaseResult], clients: &[ClientResult]) -> Table {
     let mut table = Table::new(&["what", "at least", "measured", "verdict"]);
-    for row in rows(results) {
+    for row in rows(results).into_iter().chain(clients.iter().flat_map(client)) {
         table.row([row.what, row.target, row.measured, if row.met { "met" } else { "MISSED" }.to_owned()]);
     }
     table
@@ -146,4 +147,48 @@ fn typed(result: &CaseResult, way: &str) -> Option<Row> {
         measured: format!("{ratio:.2}"),
         met: ratio >= NOISE,
     })
+}
+
+fn client(result: &ClientResult) -> Vec<Row> {
+    let case = &result.case;
+    let (Some(figures), Some(floor)) = (result.figures("tidewire"), result.floor()) else {
+        return Vec::new();
+    };
+    let row = |target: &str, measured, met| Row {
+        what: case.name.to_owned(),
+        target: target.to_owned(),
+        measured,
+        met,
+    };
+    let above = |of: &dyn Fn(&ClientFigures) -> f64| of(figures) - of(floor);
+    match case.name {
+        "client-1000" => {
+            let cpu = above(&|figures| micros(figures.cpu));
+            let allocated = above(&|figures| figures.allocated(case));
+            let held = above(&|figures| figures.held(case));
+            let best = result.best_peer(|figures| micros(figures.cpu));
+            vec![
+                row("≤ 0.7 µs CPU per event above reqwest", format!("{cpu:+.2}"), cpu <= 0.7),
+                row(
+                    "≤ 1 KiB allocated per stream above reqwest, without the events' text",
+                    bytes(allocated),
+                    allocated <= 1024.0,
+                ),
+                row("the same, of what is held while it streams", bytes(held), held <= 1024.0),
+                row(
+                    "less CPU than the best peer",
+                    best.map_or("–".into(), |(peer, cpu)| {
+                        format!("{:.2} × {peer}", micros(figures.cpu) / cpu)
+                    }),
+                    best.is_some_and(|(_, cpu)| micros(figures.cpu) < cpu),
+                ),
+            ]
+        }
+        "client-10000" => {
+            let growth = figures.growth();
+            let held = format!("{growth:.2} × at the end");
+            vec![row("all events of all streams, memory flat (≤ 1.05 ×)", held, growth <= 1.05)]
+        }
+        _ => Vec::new(),
+    }
 }

@@ -1,0 +1,172 @@
+//! The clients' cases: each contender in a process of its own, with a server in another, in turn.
+
+use std::fmt::Write;
+use std::time::Duration;
+
+use tidewire_bench::plan::{CLIENTS, ClientCase, Contender, Role};
+use tidewire_bench::wire::ClientFacts;
+
+use super::Trouble;
+use super::child::{Talker, program};
+use super::table::{Table, bytes, number};
+
+pub(super) struct ClientResult {
+    pub(super) case: ClientCase,
+    pub(super) measured: Vec<(&'static Contender, Result<ClientFigures, String>)>,
+}
+
+/// Medians of the rounds; what is counted is counted in a round of its own.
+pub(super) struct ClientFigures {
+    facts: ClientFacts,
+    /// CPU time of an event.
+    pub(super) cpu: Duration,
+    pub(super) median: Duration,
+    pub(super) p99: Duration,
+}
+
+pub(super) fn case(case: &'static ClientCase, quick: bool) -> Result<ClientResult, Trouble> {
+    let size = if quick { case.quick() } else { *case };
+    let mut rounds: Vec<(_, Result<Vec<ClientFacts>, String>)> =
+        CLIENTS.iter().map(|contender| (contender, Ok(Vec::new()))).collect();
+    // The first one counts allocations, which takes time.
+    for round in 0..=size.rounds {
+        for (contender, facts) in &mut rounds {
+            if let Ok(so_far) = facts {
+                match run(case, contender, quick, round == 0) {
+                    Ok(facts) => so_far.push(facts),
+                    Err(trouble) => *facts = Err(format!("cannot: {trouble}")),
+                }
+            }
+        }
+    }
+    let measured = rounds.into_iter().map(|(contender, facts)| (contender, facts.map(figures))).collect();
+    Ok(ClientResult { case: size, measured })
+}
+
+fn run(case: &ClientCase, contender: &Contender, quick: bool, counted: bool) -> Result<ClientFacts, Trouble> {
+    let mut server = Talker::start(program("tidewire-bench-client")?.arg("serve"))?;
+    let address = server.line()?;
+    let mut client = program(match contender.name {
+        "tidewire-seen" => "tidewire-bench-client-seen",
+        _ => "tidewire-bench-client",
+    })?;
+    client.args(["read", case.name, contender.name, &address]);
+    client.args(quick.then_some("--quick")).args(counted.then_some("--counted"));
+    Ok(serde_json::from_str(&Talker::start(&mut client)?.line()?)?)
+}
+
+fn figures(mut facts: Vec<ClientFacts>) -> ClientFigures {
+    let counted = facts.remove(0);
+    let median = |of: fn(&ClientFacts) -> Duration| {
+        let mut values: Vec<_> = facts.iter().map(of).collect();
+        values.sort_unstable();
+        values.get(values.len() / 2).copied().unwrap_or_default()
+    };
+    let cpu = median(|facts| facts.cpu).div_f64(counted.events as f64);
+    ClientFigures {
+        cpu,
+        median: median(|facts| facts.median),
+        p99: median(|facts| facts.p99),
+        facts: counted,
+    }
+}
+
+impl ClientFigures {
+    /// Bytes allocated for a stream, but for the text of its events, which is the consumer's.
+    pub(super) fn allocated(&self, case: &ClientCase) -> f64 {
+        self.facts.allocated.saturating_sub(self.facts.text) as f64 / case.streams as f64
+    }
+
+    /// Bytes of a stream that were held in its midst.
+    pub(super) fn held(&self, case: &ClientCase) -> f64 {
+        self.facts.live.get(1).copied().unwrap_or_default() as f64 / case.streams as f64
+    }
+
+    /// How much more was held at the end than at the beginning.
+    pub(super) fn growth(&self) -> f64 {
+        match self.facts.live[..] {
+            [first, .., last] if first > 0 => last as f64 / first as f64,
+            _ => f64::NAN,
+        }
+    }
+}
+
+impl ClientResult {
+    pub(super) fn figures(&self, contender: &str) -> Option<&ClientFigures> {
+        self.measured.iter().find(|(one, _)| one.name == contender)?.1.as_ref().ok()
+    }
+
+    pub(super) fn floor(&self) -> Option<&ClientFigures> {
+        self.measured.iter().find(|(one, _)| one.role == Role::Floor)?.1.as_ref().ok()
+    }
+
+    pub(super) fn best_peer(&self, of: impl Fn(&ClientFigures) -> f64) -> Option<(&'static str, f64)> {
+        let peers = self.measured.iter().filter(|(one, _)| one.role == Role::Peer);
+        peers
+            .filter_map(|(one, figures)| Some((one.name, of(figures.as_ref().ok()?))))
+            .min_by(|(_, one), (_, other)| one.total_cmp(other))
+    }
+}
+
+pub(super) fn write(text: &mut String, results: &[ClientResult]) {
+    for result in results {
+        let table = if result.case.streams == 1 { latency(result) } else { load(result) };
+        let _ = write!(text, "\n### {}: {}\n\n{table}", result.case.name, result.case.title);
+    }
+}
+
+fn load(result: &ClientResult) -> Table {
+    let mut table = Table::new(&[
+        "contender",
+        "µs CPU/event",
+        "above reqwest",
+        "allocations/stream",
+        "allocated/stream without text",
+        "above reqwest",
+        "held/stream",
+        "above reqwest",
+        "held at the end / at the beginning",
+        "events, each once and in order",
+    ]);
+    let case = &result.case;
+    let above = |value: f64, floor: fn(&ClientFigures, &ClientCase) -> f64| {
+        result.floor().map_or(f64::NAN, |figures| value - floor(figures, case))
+    };
+    rows(&mut table, result, |figures| {
+        let cpu = micros(figures.cpu);
+        let (allocated, held) = (figures.allocated(case), figures.held(case));
+        vec![
+            number(cpu),
+            format!("{:+.2}", above(cpu, |figures, _| micros(figures.cpu))),
+            number(figures.facts.allocations as f64 / case.streams as f64),
+            bytes(allocated),
+            bytes(above(allocated, ClientFigures::allocated)),
+            bytes(held),
+            bytes(above(held, ClientFigures::held)),
+            format!("{:.2}", figures.growth()),
+            figures.facts.events.to_string(),
+        ]
+    });
+    table
+}
+
+fn latency(result: &ClientResult) -> Table {
+    let mut table = Table::new(&["contender", "median µs", "p99 µs", "median above reqwest"]);
+    let floor = result.floor().map_or(f64::NAN, |figures| micros(figures.median));
+    rows(&mut table, result, |figures| {
+        let median = micros(figures.median);
+        vec![number(median), number(micros(figures.p99)), format!("{:+.1}", median - floor)]
+    });
+    table
+}
+
+fn rows(table: &mut Table, result: &ClientResult, cells: impl Fn(&ClientFigures) -> Vec<String>) {
+    for (contender, figures) in &result.measured {
+        let cells = figures.as_ref().map_or_else(|reason| vec![reason.clone()], &cells);
+        table.row([vec![contender.name.to_owned()], cells].concat());
+    }
+}
+
+pub(super) fn micros(time: Duration) -> f64 {
+    time.as_secs_f64() * 1e6
+}
