@@ -20,12 +20,17 @@ impl Body {
         !matches!(self, Self::Once(_))
     }
 
+    /// A copy; `None` of a stream.
+    pub(crate) fn copy(&self) -> Option<Self> {
+        match self {
+            Self::Empty => Some(Self::Empty),
+            Self::Bytes(bytes) => Some(Self::Bytes(bytes.clone())),
+            Self::Once(_) => None,
+        }
+    }
+
     /// The body of the next request: a copy, or the stream itself, which leaves nothing behind.
     pub(crate) fn take(&mut self) -> Self {
-        match self {
-            Self::Empty => Self::Empty,
-            Self::Bytes(bytes) => Self::Bytes(bytes.clone()),
-            Self::Once(_) => std::mem::take(self),
-        }
+        self.copy().unwrap_or_else(|| std::mem::take(self))
     }
 }

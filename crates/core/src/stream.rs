@@ -160,7 +160,8 @@ impl Stream {
             reader: Reader::new(decoder, setup.markers.clone(), setup.policy.follow),
             setup,
             phase: Phase::Away,
-            told: VecDeque::new(),
+            // Nearly always one at a time; the first push would make room for four.
+            told: VecDeque::with_capacity(1),
             sequence,
             started: Duration::ZERO,
             stats: Stats::default(),
@@ -381,6 +382,12 @@ impl Stream {
             Phase::Refused { until, .. } => Some(until),
             _ => self.session.deadline(),
         }
+    }
+
+    /// Whether the present reply is read as a stream.
+    #[must_use]
+    pub const fn is_reading(&self) -> bool {
+        matches!(self.phase, Phase::Reading)
     }
 
     /// How the stream ended, once it has.

@@ -8,6 +8,7 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -22,15 +23,14 @@ pub(crate) use self::hooks::Hooks;
 pub use self::next::Next;
 use self::shapes::{Queue, Shape};
 use crate::attempt::Plan;
-use crate::client::Places;
+use crate::client::Shared;
 use crate::error::{Ending, Error, RefusedReply, UsageError};
 use crate::event::{Attempt, Frame};
 use crate::observe::Observer;
 use crate::request::Request;
-use crate::transport::{BodyReader, Clock, Reply, Timer, Transport, TransportError};
+use crate::transport::{BodyReader, Clock, Reply, Sending, Timer, TransportError};
 use crate::wire::Wire;
 
-type Sending = Pin<Box<dyn Future<Output = Result<Reply, TransportError>> + Send>>;
 type Permit = Result<OwnedSemaphorePermit, AcquireError>;
 
 /// A complete stream is held back no longer than this for the end of its body: a little more than the 40 ms for which systems
@@ -68,19 +68,19 @@ pub struct Streaming<I> {
     /// Where attempts, stalls and gaps are items themselves.
     notice: Option<fn(Frame) -> I>,
     queue: Queue<I>,
-    transport: Result<Transport, String>,
+    shared: Arc<Shared>,
     plan: Plan,
     hooks: Hooks,
     observer: Observer,
     problem: Option<UsageError>,
-    places: Option<Places>,
     permit: Option<OwnedSemaphorePermit>,
     /// The attempt that was announced, while the stream waits for it.
-    announced: Option<Attempt>,
-    head: Option<(u16, HeaderMap)>,
+    announced: Option<Box<Attempt>>,
+    /// Of a reply that is not read as a stream.
+    head: Option<Box<(u16, HeaderMap)>>,
     /// How long the end of a complete stream's body is waited for.
     body_end_until: Option<Duration>,
-    ending: Option<Ending>,
+    ending: Option<Box<Ending>>,
     over: bool,
 }
 
@@ -97,13 +97,13 @@ impl<I> Streaming<I> {
             chunk: Bytes::new(),
             shape,
             notice: None,
-            queue: VecDeque::new(),
-            transport: request.shared.transport.clone(),
+            // Nearly always one at a time; the first push would make room for four.
+            queue: VecDeque::with_capacity(1),
+            shared: request.shared,
             plan: request.plan,
             hooks: request.hooks,
             observer: Observer::new(),
             problem: request.problem,
-            places: request.shared.places.clone(),
             permit: None,
             announced: None,
             head: None,
@@ -126,8 +126,8 @@ impl<I> Streaming<I> {
 
     /// How the stream ended, once its last item was taken. `None` before, and where no request could be made at all.
     #[must_use]
-    pub const fn ending(&self) -> Option<&Ending> {
-        self.ending.as_ref()
+    pub fn ending(&self) -> Option<&Ending> {
+        self.ending.as_deref()
     }
 
     /// The outcome, once the last item was taken.
@@ -185,10 +185,10 @@ impl<I> Streaming<I> {
             return Poll::Ready(None);
         }
         let _scope = self.observer.enter(&self.plan);
-        let at = self.at();
+        let mut at = self.at();
         self.machine.resume(at);
-        let item = ready!(self.drive(cx, at));
-        self.pause();
+        let item = ready!(self.drive(cx, &mut at));
+        self.machine.pause(at);
         Poll::Ready(item)
     }
 
@@ -198,11 +198,12 @@ impl<I> Streaming<I> {
         self.machine.pause(at);
     }
 
-    fn drive(&mut self, cx: &mut Context<'_>, mut at: At) -> Poll<Option<Result<I, Error>>> {
+    /// `at` is when the clock was last looked at.
+    fn drive(&mut self, cx: &mut Context<'_>, at: &mut At) -> Poll<Option<Result<I, Error>>> {
         loop {
             let mut input = &self.chunk[..];
             let before = input.len();
-            let step = self.machine.next(at, &mut input);
+            let step = self.machine.next(*at, &mut input);
             let used = before - input.len();
             match step {
                 Step::Frame { frame, gap } => {
@@ -217,7 +218,7 @@ impl<I> Streaming<I> {
                     self.chunk.advance(used);
                 }
                 Step::Pass => self.chunk.advance(used),
-                Step::Connect => self.connect(at),
+                Step::Connect => self.connect(*at),
                 Step::Again(again) => self.connect_again(again),
                 Step::Gap { after } => {
                     self.hooks.gap(after.as_deref());
@@ -230,8 +231,7 @@ impl<I> Streaming<I> {
                 }
                 Step::Starved => {
                     self.chunk = Bytes::new();
-                    ready!(self.wait(cx));
-                    at = self.at();
+                    *at = ready!(self.wait(cx));
                 }
                 Step::Closed => {
                     ready!(self.wait_for_body_end(cx));
@@ -249,39 +249,31 @@ impl<I> Streaming<I> {
         }
     }
 
-    /// Waits until there is something to go on with: a place, a head, a piece of the body, its end, or a limit of time.
-    fn wait(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let progress = match &mut self.io {
-            Io::Fresh => {
-                self.begin();
-                return Poll::Ready(());
-            }
-            Io::Queued(place) => match place.as_mut().poll(cx) {
-                Poll::Ready(permit) => {
+    /// Waits until there is something to go on with: a place, a head, a piece of the body, its end, or a limit of time; says when it
+    /// came.
+    fn wait(&mut self, cx: &mut Context<'_>) -> Poll<At> {
+        match &mut self.io {
+            Io::Fresh => return Poll::Ready(self.begin()),
+            Io::Queued(place) => {
+                if let Poll::Ready(permit) = place.as_mut().poll(cx) {
                     // The semaphore is never closed.
                     self.permit = permit.ok();
-                    self.io = Io::Idle;
-                    let at = self.at();
-                    self.machine.start(at);
-                    return Poll::Ready(());
+                    return Poll::Ready(self.start());
                 }
-                Poll::Pending => Poll::Pending,
-            },
-            Io::Idle => Poll::Pending,
-            Io::Sending(sending) => match sending.as_mut().poll(cx) {
-                Poll::Ready(reply) => {
-                    self.answered(reply);
-                    return Poll::Ready(());
+            }
+            Io::Idle => {}
+            Io::Sending(sending) => {
+                if let Poll::Ready(reply) = sending.as_mut().poll(cx) {
+                    return Poll::Ready(self.answered(reply));
                 }
-                Poll::Pending => Poll::Pending,
-            },
-            Io::Reading(body) => body.poll_chunk(cx),
-        };
-        if let Poll::Ready(chunk) = progress {
-            self.read(chunk);
-            return Poll::Ready(());
+            }
+            Io::Reading(body) => {
+                if let Poll::Ready(chunk) = body.poll_chunk(cx) {
+                    return Poll::Ready(self.read(chunk));
+                }
+            }
         }
-        let deadline = match (&self.io, &self.places) {
+        let deadline = match (&self.io, &self.shared.places) {
             (Io::Queued(_), Some(places)) => places.queue_timeout,
             _ => self.machine.deadline(),
         };
@@ -294,29 +286,40 @@ impl<I> Streaming<I> {
         } else {
             self.machine.tick(at);
         }
-        Poll::Ready(())
+        Poll::Ready(at)
     }
 
-    fn begin(&mut self) {
-        self.io = Io::Idle;
+    fn begin(&mut self) -> At {
         // The clock begins when the stream is wanted, not when it is described.
         self.clock = Clock::start();
+        self.io = Io::Idle;
         if let Some(problem) = self.problem.take() {
             self.give_up(problem);
-            return;
+            return self.at();
         }
-        match &self.places {
-            Some(places) => self.io = Io::Queued(Box::pin(places.free.clone().acquire_owned())),
-            None => {
-                let at = self.at();
-                self.machine.start(at);
+        let Some(places) = &self.shared.places else { return self.start() };
+        match places.free.clone().try_acquire_owned() {
+            Ok(permit) => {
+                self.permit = Some(permit);
+                self.start()
+            }
+            Err(_) => {
+                self.io = Io::Queued(Box::pin(places.free.clone().acquire_owned()));
+                self.at()
             }
         }
     }
 
+    fn start(&mut self) -> At {
+        self.io = Io::Idle;
+        let at = self.at();
+        self.machine.start(at);
+        at
+    }
+
     fn connect(&mut self, at: At) {
         let attempt = match self.announced.take() {
-            Some(announced) => announced,
+            Some(announced) => *announced,
             None => {
                 let first = Attempt {
                     number: 1,
@@ -329,7 +332,7 @@ impl<I> Streaming<I> {
                 first
             }
         };
-        let transport = match &self.transport {
+        let transport = match &self.shared.transport {
             Ok(transport) => transport.clone(),
             Err(problem) => {
                 let problem = problem.clone();
@@ -346,14 +349,16 @@ impl<I> Streaming<I> {
         };
         self.observer.sent(at.now, &request);
         self.hooks.wire(Wire::Sent);
-        let prepared = self.plan.prepare_async.clone();
-        self.io = Io::Sending(Box::pin(async move {
-            let request = match prepared {
-                Some(prepare) => prepare(request).await.map_err(TransportError::Connect)?,
-                None => request,
-            };
-            transport.send(request.into_outgoing()).await
-        }));
+        self.io = Io::Sending(match &self.plan.prepare_async {
+            None => transport.send(request.into_outgoing()),
+            Some(prepare) => {
+                let prepared = prepare(request);
+                Box::pin(async move {
+                    let request = prepared.await.map_err(TransportError::Connect)?;
+                    transport.send(request.into_outgoing()).await
+                })
+            }
+        });
     }
 
     fn connect_again(&mut self, again: Again) {
@@ -367,11 +372,11 @@ impl<I> Streaming<I> {
             error: self.machine.error().map(str::to_owned),
         };
         self.hooks.attempt(&attempt);
-        self.announced = Some(attempt.clone());
+        self.announced = Some(Box::new(attempt.clone()));
         self.show(Frame::Attempt(attempt));
     }
 
-    fn answered(&mut self, reply: Result<Reply, TransportError>) {
+    fn answered(&mut self, reply: Result<Reply, TransportError>) -> At {
         let at = self.at();
         self.io = Io::Idle;
         match reply {
@@ -380,7 +385,7 @@ impl<I> Streaming<I> {
                 self.hooks.wire(Wire::Head { status, headers: &headers });
                 let text = |name| headers.get(name).and_then(|value: &http::HeaderValue| value.to_str().ok());
                 self.machine.head(at, status, text(CONTENT_TYPE), text(RETRY_AFTER), Clock::wall());
-                self.head = Some((status, headers));
+                self.head = (!self.machine.is_reading()).then(|| Box::new((status, headers)));
                 self.io = Io::Reading(body);
             }
             Err(TransportError::Unsendable(problem)) => self.give_up(UsageError::Client { problem }),
@@ -396,9 +401,10 @@ impl<I> Streaming<I> {
                 self.machine.broke(at, failure, error.into_text());
             }
         }
+        at
     }
 
-    fn read(&mut self, chunk: Option<Result<Bytes, TransportError>>) {
+    fn read(&mut self, chunk: Option<Result<Bytes, TransportError>>) -> At {
         let at = self.at();
         match chunk {
             Some(Ok(bytes)) => {
@@ -421,6 +427,7 @@ impl<I> Streaming<I> {
                 }
             }
         }
+        at
     }
 
     /// A complete stream's body has nothing more to say, but only one that was read to its end leaves a connection that the next
@@ -442,7 +449,8 @@ impl<I> Streaming<I> {
         self.over = true;
         let Some(outcome) = self.machine.outcome() else { return };
         let refused = match (outcome, self.head.take()) {
-            (Outcome::Refused { .. }, Some((status, headers))) => {
+            (Outcome::Refused { .. }, Some(head)) => {
+                let (status, headers) = *head;
                 Some(Box::new(RefusedReply { status, headers, body: self.machine.refused_body().to_vec() }))
             }
             _ => None,
@@ -456,10 +464,15 @@ impl<I> Streaming<I> {
             _ => self.machine.error().map(str::to_owned),
         };
         let stats = self.machine.stats(self.clock.now());
-        let ending =
-            Ending { outcome, cursor: self.machine.cursor().map(str::to_owned), error, refused, stats };
+        let ending = Box::new(Ending {
+            outcome,
+            cursor: self.machine.cursor().map(str::to_owned),
+            error,
+            refused,
+            stats,
+        });
         if !outcome.is_success() {
-            self.queue.push_back(Err(Error::Ended(Box::new(ending.clone()))));
+            self.queue.push_back(Err(Error::Ended(ending.clone())));
         }
         self.observer.ended(Some(&ending));
         self.ending = Some(ending);

@@ -2,6 +2,9 @@
 
 mod reqwest;
 
+use std::future::Future;
+use std::pin::Pin;
+
 use bytes::Bytes;
 use http::{HeaderMap, Method};
 use url::Url;
@@ -9,6 +12,9 @@ use url::Url;
 use crate::body::Body;
 
 pub(crate) use self::reqwest::{BodyReader, Clock, Timer, Transport};
+
+/// A request that is under way and whose head has not come.
+pub(crate) type Sending = Pin<Box<dyn Future<Output = Result<Reply, TransportError>> + Send>>;
 
 /// A request as it is to be sent once.
 pub(crate) struct Outgoing {

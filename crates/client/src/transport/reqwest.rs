@@ -12,7 +12,7 @@ use http::{HeaderMap, HeaderName, Method, StatusCode};
 use http_body::Body as _;
 use url::{Origin, Url};
 
-use super::{Chunk, Outgoing, Reply, TransportError};
+use super::{Chunk, Outgoing, Reply, Sending, TransportError};
 use crate::body::Body;
 use crate::client::SECRET_HEADERS;
 
@@ -44,27 +44,40 @@ impl Transport {
     }
 
     /// Sends the request and waits for the reply's head.
-    pub(crate) async fn send(self, mut request: Outgoing) -> Result<Reply, TransportError> {
-        let mut redirects = 0;
+    pub(crate) fn send(self, mut request: Outgoing) -> Sending {
         take_credentials(&self.client, &mut request);
+        Box::pin(Following::new(self, request, 0))
+    }
+}
+
+/// A request under way, with those that redirects make of it. Not an `async fn`, whose future would keep the request as well.
+struct Following {
+    transport: Transport,
+    sent: Pin<Box<dyn Future<Output = reqwest::Result<reqwest::Response>> + Send>>,
+    original: Option<Original>,
+    redirects: usize,
+}
+
+impl Following {
+    fn new(transport: Transport, request: Outgoing, redirects: usize) -> Self {
+        let follows = transport.follows_redirects && redirects < MOST_REDIRECTS;
+        let original = follows.then(|| Original::of(&request));
+        Self { sent: Box::pin(transport.client.execute(outgoing(request))), transport, original, redirects }
+    }
+}
+
+impl Future for Following {
+    type Output = Result<Reply, TransportError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         loop {
-            let again = self.follows_redirects.then(|| {
-                let body = match &request.body {
-                    Body::Empty => Some(Body::Empty),
-                    Body::Bytes(bytes) => Some(Body::Bytes(bytes.clone())),
-                    Body::Once(_) => None,
-                };
-                (request.method.clone(), request.url.clone(), request.headers.clone(), body)
-            });
-            let response = self.client.execute(outgoing(request)).await.map_err(classify_send)?;
-            let next = again.and_then(|again| redirected(again, response.status(), response.headers()));
-            match next {
-                Some(next) if redirects < MOST_REDIRECTS => {
-                    redirects += 1;
-                    request = next;
-                }
-                _ => return Ok(reply(response)),
-            }
+            let response = ready!(self.sent.as_mut().poll(cx)).map_err(classify_send)?;
+            let next = self
+                .original
+                .take()
+                .and_then(|original| redirected(original, response.status(), response.headers()));
+            let Some(next) = next else { return Poll::Ready(Ok(reply(response))) };
+            *self = Self::new(self.transport.clone(), next, self.redirects + 1);
         }
     }
 }
@@ -101,17 +114,30 @@ fn outgoing(request: Outgoing) -> reqwest::Request {
 }
 
 fn reply(response: reqwest::Response) -> Reply {
-    Reply {
-        status: response.status().as_u16(),
-        headers: response.headers().clone(),
-        body: BodyReader { body: response.into() },
+    let (head, body) = http::Response::from(response).into_parts();
+    Reply { status: head.status.as_u16(), headers: head.headers, body: BodyReader { body } }
+}
+
+/// A request that was sent, as far as a redirect repeats it.
+struct Original {
+    method: Method,
+    url: Url,
+    headers: HeaderMap,
+    /// `None` for one that can be read once.
+    body: Option<Body>,
+}
+
+impl Original {
+    fn of(request: &Outgoing) -> Self {
+        let Outgoing { method, url, headers, body } = request;
+        Self { method: method.clone(), url: url.clone(), headers: headers.clone(), body: body.copy() }
     }
 }
 
 /// The request that follows a redirect (RFC 9110, 15.4; methods as WHATWG Fetch changes them), or `None` where the reply is
 /// none that can be followed.
 fn redirected(
-    (method, from, mut headers, body): (Method, Url, HeaderMap, Option<Body>),
+    Original { method, url: from, mut headers, body }: Original,
     status: StatusCode,
     reply: &HeaderMap,
 ) -> Option<Outgoing> {
