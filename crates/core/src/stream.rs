@@ -548,7 +548,7 @@ fn note_frame(
     session: &mut Session,
     sequence: &mut Sequence,
 ) -> Option<String> {
-    let json = match (frame, source) {
+    let field = match (frame, source) {
         (Frame::Retry(wait), _) => {
             session.handle(at, Input::Retry(*wait));
             return None;
@@ -559,18 +559,16 @@ fn note_frame(
             session.handle(at, Input::Record { cursor: Some(sendable(&id)) });
             return gap;
         }
-        (Frame::Event(event), _) => event.data,
-        (Frame::Record(record), _) => record.json,
-        (Frame::Text(_), _) => {
-            session.handle(at, Input::Record { cursor: None });
+        (Frame::Event(event), CursorSource::Json(path)) => lookup(event.data.as_bytes(), path),
+        (Frame::Record(record), CursorSource::Json(path)) => lookup(record.json.as_bytes(), path),
+        // Nobody can say where the stream stands behind it, and an older cursor would bring it again.
+        (Frame::Record(_) | Frame::Text(_), _) => {
+            session.handle(at, Input::Record { cursor: Some("") });
             return None;
         }
         _ => return None,
     };
-    let cursor = match source {
-        CursorSource::EventId => None,
-        CursorSource::Json(path) => lookup(json.as_bytes(), path).and_then(scalar),
-    };
+    let cursor = field.and_then(scalar);
     session.handle(at, Input::Record { cursor: cursor.as_deref() });
     None
 }

@@ -227,6 +227,29 @@ fn a_json_field_is_the_cursor() {
     }
 }
 
+/// Where an earlier stream stopped is behind records that say nothing of where they stand; to go on from there would bring them
+/// again, for ever where each connection breaks.
+#[test]
+fn a_stored_cursor_is_no_place_behind_records_without_one() {
+    for (content_type, body) in [
+        ("application/x-ndjson", &b"{\"a\":1}\n"[..]),
+        ("application/json", b"[{\"a\":1},"),
+        ("text/plain", b"text"),
+    ] {
+        let stored = Setup { last_event_id: Some("s".to_owned()), ..get() };
+        let mut rig = Rig::started(stored.clone());
+        assert_eq!(rig.stream.request_cursor(), Some("s"));
+        rig.head(Some(content_type));
+        // Before the first of them it is.
+        assert_eq!((rig.broke(), rig.seconds(1)), ("again(body)".into(), "connect".into()));
+        assert_eq!(rig.stream.request_cursor(), Some("s"));
+        rig.head(Some(content_type));
+        rig.bytes(body);
+        assert_eq!(rig.broke(), "truncated", "{content_type}");
+        assert_eq!(rig.stream.cursor(), None, "{content_type}");
+    }
+}
+
 #[test]
 fn each_reply_has_its_own_format() {
     let mut rig = Rig::open(get());
