@@ -39,7 +39,8 @@ fn seeds(target: &str) -> Result<Vec<Vec<u8>>, Trouble> {
         "stream" => rows(&["stream"])?.concat().iter().filter_map(streaming).collect(),
         "lookup" => {
             let bodies = rows(&JSON)?.concat();
-            bodies.iter().map(|row| [b"\x01a", &row.wire[..]].concat()).collect()
+            let bodies = bodies.iter().map(|row| [b"\x01a", &row.wire[..]].concat());
+            bodies.chain(LOOKUPS.map(<[u8]>::to_vec)).collect()
         }
         "strings" => rows(&JSON)?.concat().into_iter().map(|row| row.wire).collect(),
         "retry_after" => DATES.iter().map(|date| [&[0; 4], date.as_bytes()].concat()).collect(),
@@ -48,6 +49,13 @@ fn seeds(target: &str) -> Result<Vec<Vec<u8>>, Trouble> {
     })
 }
 
+/// The length of a path, the path, and a text that has something there.
+const LOOKUPS: [&[u8]; 4] = [
+    b"\x01a{\"a\":1,\"a\":2}",
+    b"\x03a.b{\"a\":{\"b\":1},\"\\u0061\":{\"c\":2}}",
+    b"\x050.a.1[{\"a\":[1,\"\\ud83d\\ude00\"]}, 2]",
+    b"\x00 [1] x",
+];
 const DATES: [&str; 4] =
     ["120", "Sun, 06 Nov 1994 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994"];
 
