@@ -24,6 +24,8 @@ pub(super) struct Driver {
     connects: u32,
     /// A tick has passed, and nobody has asked since what to do.
     unseen: bool,
+    /// The caller has looked away from a body; an error in it may come too late.
+    left: bool,
     /// A request was taken back before anybody saw that it was to be sent.
     taken_back: bool,
     events: u64,
@@ -64,6 +66,7 @@ impl Driver {
             request: Request::None,
             connects: 0,
             unseen: false,
+            left: false,
             taken_back: false,
             events: 0,
             fed: 0,
@@ -181,7 +184,7 @@ impl Driver {
         let read = (200..300).contains(&status) && status != 204;
         self.request = match self.decoder(content_type).filter(|_| read) {
             Some(decoder) => {
-                self.body = 0;
+                (self.body, self.left) = (0, false);
                 let reader = Reader::new(decoder, self.setup.markers.clone(), self.setup.policy.follow);
                 Request::Open(Box::new(reader), None)
             }
@@ -274,6 +277,7 @@ impl Driver {
                     }
                     frames -= 1;
                     if frames == 0 {
+                        self.left = true;
                         return;
                     }
                 }
@@ -300,22 +304,24 @@ impl Driver {
                         json || cursor.is_none_or(|cursor| sendable(cursor) == cursor),
                         "no header value"
                     );
-                    self.trace.note(&("connect", cursor));
+                    self.trace.step(b'C', Duration::ZERO, cursor.unwrap_or_default());
                 }
                 Step::Again(again) => {
                     assert!(!matches!(self.request, Request::None), "nothing was under way");
                     assert_eq!(again.attempt, self.connects + 1);
+                    let over = matches!(self.request, Request::Open(_, Some(_)));
+                    assert!(!over, "a request after the body's own end");
                     assert!(again.reason != Reason::Kick || again.delay.is_zero());
                     self.drop_request();
-                    self.trace.note(&again);
+                    self.trace.step(b'A', again.delay, again.reason.name());
                 }
                 Step::Stalled(silent) => {
                     assert!(!matches!(self.request, Request::None), "nobody is listened to");
-                    self.trace.note(&silent);
+                    self.trace.step(b'S', silent, "");
                 }
                 Step::Gap { after } => {
                     assert!(self.setup.policy.follow, "a gap, and nobody follows");
-                    self.trace.note(&("gap", after));
+                    self.trace.step(b'G', Duration::ZERO, after.as_deref().unwrap_or_default());
                 }
                 step => panic!("an unknown step: {step:?}"),
             }
@@ -337,6 +343,7 @@ impl Driver {
                 Ok(Read::Nothing) => None,
                 Ok(Read::Ended(verdict)) => Some(outcome_of(verdict)),
                 Ok(read) => panic!("{read:?} was not delivered"),
+                Err(_) if self.left => None,
                 Err(error) => Some(Outcome::Unreadable {
                     offset: error.offset(),
                     limit: match error {
@@ -383,6 +390,14 @@ impl Trace {
     fn note(&mut self, what: &impl core::fmt::Debug) {
         self.in_text = false;
         write!(self.bytes, "\0{what:?}").expect("memory");
+    }
+
+    /// The same, for what comes often.
+    fn step(&mut self, kind: u8, time: Duration, text: &str) {
+        self.in_text = false;
+        self.bytes.extend([0, kind]);
+        self.bytes.extend(time.as_nanos().to_le_bytes());
+        self.bytes.extend(text.as_bytes());
     }
 
     fn frame(&mut self, frame: &Frame<'_>) {
