@@ -36,7 +36,7 @@ fn seeds(target: &str) -> Result<Vec<Vec<u8>>, Trouble> {
             let kinds = (0..32).cycle();
             kinds.zip(decoding(&all)).map(|(kind, seed)| [&[kind], &seed[..]].concat()).collect()
         }
-        "stream" => rows(&["stream"])?.concat().iter().filter_map(streaming).collect(),
+        "stream" => rows(&["stream"])?.concat().iter().filter_map(streaming).flatten().collect(),
         "lookup" => {
             let bodies = rows(&JSON)?.concat();
             let bodies = bodies.iter().map(|row| [b"\x01a", &row.wire[..]].concat());
@@ -99,10 +99,13 @@ fn decoding(rows: &[Row]) -> Vec<Vec<u8>> {
     rows.iter().enumerate().map(seed).collect()
 }
 
-/// One reply: choices, its head, its body, its end.
-fn streaming(row: &Row) -> Option<Vec<u8>> {
-    const HEAD: u8 = 1;
+/// One reply: choices, its head, its body, its end; and one that the caller leaves for another behind the body's first frame.
+fn streaming(row: &Row) -> Option<[Vec<u8>; 2]> {
     const BODY: u8 = 0;
+    const HEAD: u8 = 1;
+    const PART_OF_BODY: u8 = 0x1E;
+    const KICK: u8 = 10;
+    const IDEMPOTENT: u8 = 1;
     const TYPES: [Option<&str>; 6] = [
         Some("text/event-stream"),
         Some("application/x-ndjson"),
@@ -115,13 +118,16 @@ fn streaming(row: &Row) -> Option<Vec<u8>> {
     let kind = TYPES.iter().position(|known| *known == content_type)?;
     let follow = u8::from(row.case["follow"] == true) << 2;
     let end = if row.case["broken"] == true { 4 } else { 3 };
-    let mut seed = vec![0, follow, 0, 0, 0, 3, HEAD | (kind as u8) << 4];
-    for piece in row.wire.chunks(255) {
-        seed.extend([BODY, piece.len() as u8]);
-        seed.extend(piece);
-    }
-    seed.push(end);
-    Some(seed)
+    let seed = |flags: u8, body: u8, end: u8| {
+        let mut seed = vec![0, flags, 0, 0, 0, 3, HEAD | (kind as u8) << 4];
+        for piece in row.wire.chunks(255) {
+            seed.extend([body, piece.len() as u8]);
+            seed.extend(piece);
+        }
+        seed.push(end);
+        seed
+    };
+    Some([seed(follow, BODY, end), seed(follow | IDEMPOTENT, PART_OF_BODY, KICK)])
 }
 
 #[cfg(test)]
@@ -135,6 +141,8 @@ mod tests {
         assert_eq!(decoding(&[row]), [vec![0b1001, 7, 0, 0, 0xEF, 0xBB]]);
         let case = serde_json::json!({"content_type": "text/plain", "wire": "ab", "broken": true});
         let row = Row { wire: wire(&case), case };
-        assert_eq!(streaming(&row), Some(vec![0, 0, 0, 0, 0, 3, 0x41, 0, 2, b'a', b'b', 4]));
+        let whole = vec![0, 0, 0, 0, 0, 3, 0x41, 0, 2, b'a', b'b', 4];
+        let left = vec![0, 1, 0, 0, 0, 3, 0x41, 0x1E, 2, b'a', b'b', 10];
+        assert_eq!(streaming(&row), Some([whole, left]));
     }
 }

@@ -24,6 +24,8 @@ pub(super) struct Driver {
     connects: u32,
     /// A tick has passed, and nobody has asked since what to do.
     unseen: bool,
+    /// Records may be missing, and that is the next that has to be told.
+    gap: bool,
     /// The caller has looked away from a body; an error in it may come too late.
     left: bool,
     /// A request was taken back before anybody saw that it was to be sent.
@@ -66,6 +68,7 @@ impl Driver {
             request: Request::None,
             connects: 0,
             unseen: false,
+            gap: false,
             left: false,
             taken_back: false,
             events: 0,
@@ -244,7 +247,10 @@ impl Driver {
         let most = 4 * piece.len() + 32;
         for count in 0.. {
             assert!(count < most, "an endless loop");
-            match self.stream.next(at, &mut input) {
+            let step = self.stream.next(at, &mut input);
+            let told = matches!(step, Step::Gap { .. });
+            assert_eq!(told, core::mem::take(&mut self.gap), "a gap is told where it is: {step:?}");
+            match step {
                 Step::Frame { frame, gap } => {
                     assert!(self.closed.is_none(), "a frame after the end");
                     let Request::Open(own, came_to) = &mut self.request else {
@@ -312,6 +318,7 @@ impl Driver {
                     let over = matches!(self.request, Request::Open(_, Some(_)));
                     assert!(!over, "a request after the body's own end");
                     assert!(again.reason != Reason::Kick || again.delay.is_zero());
+                    self.gap = again.gap;
                     self.drop_request();
                     self.trace.step(b'A', again.delay, again.reason.name());
                 }
