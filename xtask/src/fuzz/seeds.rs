@@ -99,12 +99,16 @@ fn decoding(rows: &[Row]) -> Vec<Vec<u8>> {
     rows.iter().enumerate().map(seed).collect()
 }
 
-/// One reply: choices, its head, its body, its end; and one that the caller leaves for another behind the body's first frame.
-fn streaming(row: &Row) -> Option<[Vec<u8>; 2]> {
+/// One reply: choices, its head, its body, its end; and the same where behind the body's first frame something else happens.
+fn streaming(row: &Row) -> Option<Vec<Vec<u8>>> {
     const BODY: u8 = 0;
     const HEAD: u8 = 1;
+    const BODY_END: u8 = 3;
     const PART_OF_BODY: u8 = 0x1E;
+    const BROKE: u8 = 4;
+    const CORRUPT: u8 = 5;
     const KICK: u8 = 10;
+    const CANCEL: u8 = 11;
     const IDEMPOTENT: u8 = 1;
     const TYPES: [Option<&str>; 6] = [
         Some("text/event-stream"),
@@ -117,7 +121,7 @@ fn streaming(row: &Row) -> Option<[Vec<u8>; 2]> {
     let content_type = row.case["content_type"].as_str();
     let kind = TYPES.iter().position(|known| *known == content_type)?;
     let follow = u8::from(row.case["follow"] == true) << 2;
-    let end = if row.case["broken"] == true { 4 } else { 3 };
+    let end = if row.case["broken"] == true { BROKE } else { BODY_END };
     let seed = |flags: u8, body: u8, end: u8| {
         let mut seed = vec![0, flags, 0, 0, 0, 3, HEAD | (kind as u8) << 4];
         for piece in row.wire.chunks(255) {
@@ -127,7 +131,8 @@ fn streaming(row: &Row) -> Option<[Vec<u8>; 2]> {
         seed.push(end);
         seed
     };
-    Some([seed(follow, BODY, end), seed(follow | IDEMPOTENT, PART_OF_BODY, KICK)])
+    let left = [BROKE, CORRUPT, KICK, CANCEL].map(|end| seed(follow | IDEMPOTENT, PART_OF_BODY, end));
+    Some([seed(follow, BODY, end)].into_iter().chain(left).collect())
 }
 
 #[cfg(test)]
@@ -142,7 +147,7 @@ mod tests {
         let case = serde_json::json!({"content_type": "text/plain", "wire": "ab", "broken": true});
         let row = Row { wire: wire(&case), case };
         let whole = vec![0, 0, 0, 0, 0, 3, 0x41, 0, 2, b'a', b'b', 4];
-        let left = vec![0, 1, 0, 0, 0, 3, 0x41, 0x1E, 2, b'a', b'b', 10];
-        assert_eq!(streaming(&row), Some([whole, left]));
+        let left = |end| vec![0, 1, 0, 0, 0, 3, 0x41, 0x1E, 2, b'a', b'b', end];
+        assert_eq!(streaming(&row), Some(vec![whole, left(4), left(5), left(10), left(11)]));
     }
 }
