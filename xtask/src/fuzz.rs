@@ -99,13 +99,13 @@ const TARGETS: &[Target] = &[
         name: "session",
         what: "the session told anything, against the table of reconnects",
         words: None,
-        longest: 1024,
+        longest: 512,
     },
     Target {
         name: "stream",
         what: "the stream called in any order, its bodies cut and whole",
         words: Some("sse"),
-        longest: 512,
+        longest: 128,
     },
     Target {
         name: "lookup",

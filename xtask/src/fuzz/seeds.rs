@@ -36,10 +36,11 @@ fn seeds(target: &str) -> Result<Vec<Vec<u8>>, Trouble> {
             let kinds = (0..32).cycle();
             kinds.zip(decoding(&all)).map(|(kind, seed)| [&[kind], &seed[..]].concat()).collect()
         }
-        "stream" => rows(&["stream"])?.concat().iter().filter_map(streaming).collect(),
+        "stream" => rows(&["stream"])?.concat().iter().filter_map(streaming).flatten().collect(),
         "lookup" => {
             let bodies = rows(&JSON)?.concat();
-            bodies.iter().map(|row| [b"\x01a", &row.wire[..]].concat()).collect()
+            let bodies = bodies.iter().map(|row| [b"\x01a", &row.wire[..]].concat());
+            bodies.chain(LOOKUPS.map(<[u8]>::to_vec)).collect()
         }
         "strings" => rows(&JSON)?.concat().into_iter().map(|row| row.wire).collect(),
         "retry_after" => DATES.iter().map(|date| [&[0; 4], date.as_bytes()].concat()).collect(),
@@ -48,6 +49,13 @@ fn seeds(target: &str) -> Result<Vec<Vec<u8>>, Trouble> {
     })
 }
 
+/// The length of a path, the path, and a text that has something there.
+const LOOKUPS: [&[u8]; 4] = [
+    b"\x01a{\"a\":1,\"a\":2}",
+    b"\x03a.b{\"a\":{\"b\":1},\"\\u0061\":{\"c\":2}}",
+    b"\x050.a.1[{\"a\":[1,\"\\ud83d\\ude00\"]}, 2]",
+    b"\x00 [1] x",
+];
 const DATES: [&str; 4] =
     ["120", "Sun, 06 Nov 1994 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994"];
 
@@ -91,10 +99,17 @@ fn decoding(rows: &[Row]) -> Vec<Vec<u8>> {
     rows.iter().enumerate().map(seed).collect()
 }
 
-/// One reply: choices, its head, its body, its end.
-fn streaming(row: &Row) -> Option<Vec<u8>> {
-    const HEAD: u8 = 1;
+/// One reply: choices, its head, its body, its end; and the same where behind the body's first frame something else happens.
+fn streaming(row: &Row) -> Option<Vec<Vec<u8>>> {
     const BODY: u8 = 0;
+    const HEAD: u8 = 1;
+    const BODY_END: u8 = 3;
+    const PART_OF_BODY: u8 = 0x1E;
+    const BROKE: u8 = 4;
+    const CORRUPT: u8 = 5;
+    const KICK: u8 = 10;
+    const CANCEL: u8 = 11;
+    const IDEMPOTENT: u8 = 1;
     const TYPES: [Option<&str>; 6] = [
         Some("text/event-stream"),
         Some("application/x-ndjson"),
@@ -106,14 +121,18 @@ fn streaming(row: &Row) -> Option<Vec<u8>> {
     let content_type = row.case["content_type"].as_str();
     let kind = TYPES.iter().position(|known| *known == content_type)?;
     let follow = u8::from(row.case["follow"] == true) << 2;
-    let end = if row.case["broken"] == true { 4 } else { 3 };
-    let mut seed = vec![0, follow, 0, 0, 0, 3, HEAD | (kind as u8) << 4];
-    for piece in row.wire.chunks(255) {
-        seed.extend([BODY, piece.len() as u8]);
-        seed.extend(piece);
-    }
-    seed.push(end);
-    Some(seed)
+    let end = if row.case["broken"] == true { BROKE } else { BODY_END };
+    let seed = |flags: u8, body: u8, end: u8| {
+        let mut seed = vec![0, flags, 0, 0, 0, 3, HEAD | (kind as u8) << 4];
+        for piece in row.wire.chunks(255) {
+            seed.extend([body, piece.len() as u8]);
+            seed.extend(piece);
+        }
+        seed.push(end);
+        seed
+    };
+    let left = [BROKE, CORRUPT, KICK, CANCEL].map(|end| seed(follow | IDEMPOTENT, PART_OF_BODY, end));
+    Some([seed(follow, BODY, end)].into_iter().chain(left).collect())
 }
 
 #[cfg(test)]
@@ -127,6 +146,8 @@ mod tests {
         assert_eq!(decoding(&[row]), [vec![0b1001, 7, 0, 0, 0xEF, 0xBB]]);
         let case = serde_json::json!({"content_type": "text/plain", "wire": "ab", "broken": true});
         let row = Row { wire: wire(&case), case };
-        assert_eq!(streaming(&row), Some(vec![0, 0, 0, 0, 0, 3, 0x41, 0, 2, b'a', b'b', 4]));
+        let whole = vec![0, 0, 0, 0, 0, 3, 0x41, 0, 2, b'a', b'b', 4];
+        let left = |end| vec![0, 1, 0, 0, 0, 3, 0x41, 0x1E, 2, b'a', b'b', end];
+        assert_eq!(streaming(&row), Some(vec![whole, left(4), left(5), left(10), left(11)]));
     }
 }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use tidewire_core::json::{Concat, JsonArray, JsonSeq, Ndjson};
-use tidewire_core::{BadRecord, DecodeError, Decoder, Frame, Options, Sse, Text, TooLarge};
+use tidewire_core::{BadRecord, DecodeError, Decoder, Format, Frame, Options, Sse, Text, TooLarge};
 
 use crate::memory::{held, peak_of};
 
@@ -13,6 +13,26 @@ pub(crate) trait Framing {
     fn next<'a, 'i: 'a>(&'a mut self, input: &mut &'i [u8]) -> Result<Option<Frame<'a>>, DecodeError>;
     fn finish(&mut self) -> Result<Option<Frame<'_>>, DecodeError>;
     fn inside_record(&self) -> bool;
+    /// What it may hold beside its limit.
+    fn allowance(&self) -> usize {
+        0
+    }
+}
+
+impl Framing for Decoder {
+    fn next<'a, 'i: 'a>(&'a mut self, input: &mut &'i [u8]) -> Result<Option<Frame<'a>>, DecodeError> {
+        Decoder::next(self, input)
+    }
+    fn finish(&mut self) -> Result<Option<Frame<'_>>, DecodeError> {
+        Decoder::finish(self)
+    }
+    fn inside_record(&self) -> bool {
+        Decoder::inside_record(self)
+    }
+    /// White space in front of the byte that decides the format, in a vector that doubles.
+    fn allowance(&self) -> usize {
+        if self.format() == Format::Auto { 2 * 4096 } else { 0 }
+    }
 }
 
 macro_rules! framings {
@@ -31,7 +51,7 @@ macro_rules! framings {
     )*};
 }
 
-framings! { Sse Text Ndjson JsonSeq JsonArray Concat Decoder }
+framings! { Sse Text Ndjson JsonSeq JsonArray Concat }
 
 /// What a body came to; adjacent texts are one.
 #[derive(Default, PartialEq)]
@@ -77,7 +97,7 @@ pub(crate) fn read<'w>(
         meter.piece(piece.len());
         loop {
             let before = piece.len();
-            let frame = meter.call(|| decoder.next(&mut piece));
+            let frame = meter.call(decoder.allowance(), || decoder.next(&mut piece));
             assert!(piece.len() <= before, "input grows");
             match frame {
                 Ok(Some(frame)) => {
@@ -96,10 +116,9 @@ pub(crate) fn read<'w>(
         }
         assert!(piece.is_empty(), "input is left over");
     }
-    meter.piece(0);
     let mut last = 0;
     loop {
-        match meter.call(|| decoder.finish()) {
+        match meter.call(decoder.allowance(), || decoder.finish()) {
             Ok(Some(frame)) => reading.push(frame, options, length),
             Ok(None) => break,
             Err(error) => {
@@ -118,6 +137,7 @@ pub(crate) fn read<'w>(
 /// What the decoder holds, against its limit.
 struct Meter {
     limit: usize,
+    /// The longest so far: what was lent of it may be kept.
     piece: usize,
     held: usize,
 }
@@ -127,19 +147,19 @@ impl Meter {
         Self { limit, piece: 0, held: 0 }
     }
 
-    const fn piece(&mut self, length: usize) {
-        self.piece = length;
+    fn piece(&mut self, length: usize) {
+        self.piece = self.piece.max(length);
     }
 
-    fn call<T>(&mut self, work: impl FnOnce() -> T) -> T {
+    fn call<T>(&mut self, allowance: usize, work: impl FnOnce() -> T) -> T {
         let before = held();
         let (result, peak) = peak_of(work);
         let most = self.held + peak;
         // Data, the unfinished line, two ids and a name, each in a vector that doubles; broken UTF-8 grows threefold.
-        let bound = 10 * self.limit.saturating_add(self.piece).min(1 << 40) + 512 + LEAD;
+        let bound = 10 * self.limit.saturating_add(self.piece).min(1 << 40) + 256 + allowance;
         assert!(
             most <= bound,
-            "{most} bytes held under a limit of {} in a piece of {}",
+            "{most} bytes held under a limit of {} and pieces of {}",
             self.limit,
             self.piece
         );
@@ -147,9 +167,6 @@ impl Meter {
         result
     }
 }
-
-/// What stands in front of the byte that decides the format is held at most so far, in a vector that doubles.
-const LEAD: usize = 2 * 4096;
 
 impl Reading {
     fn push(&mut self, frame: Frame<'_>, options: Options, length: u64) {

@@ -30,6 +30,9 @@ enum Place {
     Over(Outcome),
 }
 
+/// When on the clock of asking a limit passes, and what that is called; a report of a stall is called nothing.
+type Passes = (Duration, Option<(Limit, Reason)>);
+
 pub(super) struct Model {
     policy: Policy,
     place: Place,
@@ -248,8 +251,8 @@ impl Model {
         }
     }
 
-    /// When on the clock of asking each limit passes; the last is the report of a stall.
-    fn limits(&self) -> [Option<(Duration, Option<(Limit, Reason)>)>; 4] {
+    /// In the order of the table; the last is the report of a stall.
+    fn limits(&self) -> [Option<Passes>; 4] {
         let Policy { idle_timeout, first_event_timeout, progress_timeout, stall_after, .. } = self.policy;
         let first = first_event_timeout.filter(|_| !self.record_of_this_request);
         let stall = stall_after.filter(|_| !self.stall_told);

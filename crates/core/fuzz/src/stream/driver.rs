@@ -4,7 +4,10 @@ use core::time::Duration;
 use std::io::Write;
 
 use tidewire_core::session::{At, Outcome, Reason};
-use tidewire_core::{CursorSource, Decoder, Format, Frame, REFUSED_BODY_BYTES, Setup, Step, Stream};
+use tidewire_core::{
+    CursorSource, DecodeError, Decoder, Format, Frame, REFUSED_BODY_BYTES, Read, Reader, Setup, Step, Stream,
+    Verdict,
+};
 
 use super::Call;
 
@@ -21,10 +24,16 @@ pub(super) struct Driver {
     connects: u32,
     /// A tick has passed, and nobody has asked since what to do.
     unseen: bool,
+    /// Records may be missing, and that is the next that has to be told.
+    gap: bool,
+    /// The caller has looked away from a body; an error in it may come too late.
+    left: bool,
     /// A request was taken back before anybody saw that it was to be sent.
     taken_back: bool,
     events: u64,
     fed: u64,
+    /// Of the present body.
+    body: u64,
     closed: Option<Outcome>,
     /// The last event id in effect, of bodies before the present one.
     last_event_id: Vec<u8>,
@@ -37,8 +46,8 @@ enum Request {
     Sent,
     /// Its reply is of no use: refused, or over.
     Spent,
-    /// A decoder of the body's own.
-    Open(Box<Decoder>),
+    /// A reader of the body's own, and what it came to.
+    Open(Box<Reader>, Option<Outcome>),
 }
 
 /// What was seen, the same under all cuts.
@@ -59,9 +68,12 @@ impl Driver {
             request: Request::None,
             connects: 0,
             unseen: false,
+            gap: false,
+            left: false,
             taken_back: false,
             events: 0,
             fed: 0,
+            body: 0,
             closed: None,
             trace: Trace::default(),
         }
@@ -86,8 +98,7 @@ impl Driver {
         match call {
             Call::Body(body) => return self.body(body),
             Call::PartOfBody(body, frames) => {
-                self.fed += body.len() as u64;
-                self.stream.received(at, body.len());
+                self.feed(body);
                 return self.follow_frames(body, false, frames);
             }
             Call::Head { status, content_type, retry_after } => self.head(status, content_type, retry_after),
@@ -96,7 +107,14 @@ impl Driver {
                 return self.follow(&[], true);
             }
             Call::Broke(failure) => self.stream.broke(at, failure, "reset".to_owned()),
-            Call::Corrupt => self.stream.corrupt(at, "corrupt".to_owned()),
+            Call::Corrupt => {
+                self.stream.corrupt(at, "corrupt".to_owned());
+                if let Request::Open(_, came_to @ None) = &mut self.request
+                    && self.closed.is_none()
+                {
+                    *came_to = Some(Outcome::Unreadable { offset: self.body, limit: None });
+                }
+            }
             Call::Tick(later) => {
                 self.now += later;
                 self.stream.tick(self.at());
@@ -168,7 +186,11 @@ impl Driver {
         }
         let read = (200..300).contains(&status) && status != 204;
         self.request = match self.decoder(content_type).filter(|_| read) {
-            Some(decoder) => Request::Open(Box::new(decoder)),
+            Some(decoder) => {
+                (self.body, self.left) = (0, false);
+                let reader = Reader::new(decoder, self.setup.markers.clone(), self.setup.policy.follow);
+                Request::Open(Box::new(reader), None)
+            }
             None => Request::Spent,
         };
     }
@@ -188,6 +210,12 @@ impl Driver {
         wanted.then(|| decoder.with_last_event_id(&self.last_event_id))
     }
 
+    fn feed(&mut self, piece: &[u8]) {
+        self.fed += piece.len() as u64;
+        self.body += piece.len() as u64;
+        self.stream.received(self.at(), piece.len());
+    }
+
     fn body(&mut self, body: &[u8]) {
         let length = match self.cut {
             None => body.len().max(1),
@@ -197,8 +225,7 @@ impl Driver {
         loop {
             let (piece, after) = rest.split_at(length.min(rest.len()));
             rest = after;
-            self.fed += piece.len() as u64;
-            self.stream.received(self.at(), piece.len());
+            self.feed(piece);
             self.follow(piece, false);
             // What is left of a body that nobody reads any more is not given to anybody.
             if rest.is_empty() || self.closed.is_some() || matches!(self.request, Request::None) {
@@ -216,17 +243,31 @@ impl Driver {
         let at = self.at();
         let mut input = piece;
         let mut own_input = piece;
+        let over = self.closed.is_some();
         let most = 4 * piece.len() + 32;
         for count in 0.. {
             assert!(count < most, "an endless loop");
-            match self.stream.next(at, &mut input) {
+            let step = self.stream.next(at, &mut input);
+            let told = matches!(step, Step::Gap { .. });
+            assert_eq!(told, core::mem::take(&mut self.gap), "a gap is told where it is: {step:?}");
+            match step {
                 Step::Frame { frame, gap } => {
                     assert!(self.closed.is_none(), "a frame after the end");
-                    let Request::Open(own) = &mut self.request else { panic!("{frame:?} of no body") };
-                    let unterminated = finishing && own.unterminated_data().is_some();
+                    let Request::Open(own, came_to) = &mut self.request else {
+                        panic!("{frame:?} of no body")
+                    };
+                    assert_eq!(*came_to, None, "{frame:?} behind the end");
                     let want = if finishing { own.finish() } else { own.next(&mut own_input) };
-                    let want = want.expect("the stream reads on");
-                    assert!(is_same(&frame, want, unterminated), "{frame:?} and not {want:?}");
+                    let want = match want.expect("the stream reads on") {
+                        Read::Frame(want, verdict) => {
+                            *came_to = verdict.map(outcome_of);
+                            Some(want)
+                        }
+                        Read::Heartbeat(Frame::Event(event)) => Some(Frame::Comment(event.data)),
+                        Read::Heartbeat(Frame::Record(record)) => Some(Frame::Comment(record.json)),
+                        _ => None,
+                    };
+                    assert_eq!(Some(frame), want);
                     self.events +=
                         u64::from(matches!(frame, Frame::Event(_) | Frame::Record(_) | Frame::Text(_)));
                     let id = match (&frame, &self.setup.cursor_source) {
@@ -242,13 +283,14 @@ impl Driver {
                     }
                     frames -= 1;
                     if frames == 0 {
+                        self.left = true;
                         return;
                     }
                 }
                 Step::Pass => {}
                 Step::Starved => {
                     assert!(self.closed.is_none(), "it wants more after its end");
-                    let reading = matches!(self.request, Request::Open(_) | Request::Spent);
+                    let reading = matches!(self.request, Request::Open(..) | Request::Spent);
                     assert!(input.is_empty() || !reading, "input is left over");
                     break;
                 }
@@ -268,35 +310,59 @@ impl Driver {
                         json || cursor.is_none_or(|cursor| sendable(cursor) == cursor),
                         "no header value"
                     );
-                    self.trace.note(&("connect", cursor));
+                    self.trace.step(b'C', Duration::ZERO, cursor.unwrap_or_default());
                 }
                 Step::Again(again) => {
                     assert!(!matches!(self.request, Request::None), "nothing was under way");
                     assert_eq!(again.attempt, self.connects + 1);
+                    let over = matches!(self.request, Request::Open(_, Some(_)));
+                    assert!(!over, "a request after the body's own end");
                     assert!(again.reason != Reason::Kick || again.delay.is_zero());
+                    self.gap = again.gap;
                     self.drop_request();
-                    self.trace.note(&again);
+                    self.trace.step(b'A', again.delay, again.reason.name());
                 }
                 Step::Stalled(silent) => {
                     assert!(!matches!(self.request, Request::None), "nobody is listened to");
-                    self.trace.note(&silent);
+                    self.trace.step(b'S', silent, "");
                 }
                 Step::Gap { after } => {
                     assert!(self.setup.policy.follow, "a gap, and nobody follows");
-                    self.trace.note(&("gap", after));
+                    self.trace.step(b'G', Duration::ZERO, after.as_deref().unwrap_or_default());
                 }
                 step => panic!("an unknown step: {step:?}"),
             }
         }
-        // What nobody was told: the marker that ended the stream, or what our decoder has no frame of.
-        if let Request::Open(own) = &mut self.request {
-            let ended = self.stream.outcome().is_some();
-            assert!(ended || finishing || own.next(&mut own_input) == Ok(None), "a frame was not delivered");
+        if !over {
+            self.is_as_the_body_says(own_input, finishing);
         }
         // Of a refused reply, too, not more is waited for than is said.
         let waits = matches!(self.request, Request::None | Request::Spent) && self.closed.is_none();
         assert!(!waits || self.stream.deadline().is_some(), "it waits for nothing");
         assert!(self.stream.refused_body().len() <= REFUSED_BODY_BYTES);
+    }
+
+    /// Where the body has come to an end of itself, that is the outcome, whatever was called after it.
+    fn is_as_the_body_says(&mut self, mut rest: &[u8], finishing: bool) {
+        let Request::Open(own, came_to) = &mut self.request else { return };
+        if came_to.is_none() {
+            *came_to = match if finishing { own.finish() } else { own.next(&mut rest) } {
+                Ok(Read::Nothing) => None,
+                Ok(Read::Ended(verdict)) => Some(outcome_of(verdict)),
+                Ok(read) => panic!("{read:?} was not delivered"),
+                Err(_) if self.left => None,
+                Err(error) => Some(Outcome::Unreadable {
+                    offset: error.offset(),
+                    limit: match error {
+                        DecodeError::TooLarge(error) => Some(error.limit),
+                        _ => None,
+                    },
+                }),
+            };
+        }
+        if came_to.is_some() {
+            assert_eq!(self.closed, *came_to, "what the body says");
+        }
     }
 
     fn close(&mut self) {
@@ -307,20 +373,17 @@ impl Driver {
     }
 
     fn drop_request(&mut self) {
-        if let Request::Open(own) = &self.request {
-            self.last_event_id = own.last_event_id().as_bytes().to_vec();
+        if let Request::Open(own, _) = &self.request {
+            self.last_event_id = own.decoder().last_event_id().as_bytes().to_vec();
         }
         self.request = Request::None;
     }
 }
 
-/// A heartbeat comes as a comment; a marker that ends the body without its blank line may come although the block does not.
-fn is_same(frame: &Frame<'_>, want: Option<Frame<'_>>, unterminated: bool) -> bool {
-    match (frame, want) {
-        (Frame::Comment(comment), Some(Frame::Event(event))) => *comment == event.data,
-        (Frame::Comment(comment), Some(Frame::Record(record))) => *comment == record.json,
-        (frame, Some(want)) => *frame == want,
-        (_, None) => unterminated,
+const fn outcome_of(verdict: Verdict) -> Outcome {
+    match verdict {
+        Verdict::Complete => Outcome::Complete,
+        Verdict::Failed => Outcome::Failed,
     }
 }
 
@@ -334,6 +397,14 @@ impl Trace {
     fn note(&mut self, what: &impl core::fmt::Debug) {
         self.in_text = false;
         write!(self.bytes, "\0{what:?}").expect("memory");
+    }
+
+    /// The same, for what comes often.
+    fn step(&mut self, kind: u8, time: Duration, text: &str) {
+        self.in_text = false;
+        self.bytes.extend([0, kind]);
+        self.bytes.extend(time.as_nanos().to_le_bytes());
+        self.bytes.extend(text.as_bytes());
     }
 
     fn frame(&mut self, frame: &Frame<'_>) {
