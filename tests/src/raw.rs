@@ -2,13 +2,14 @@
 //! head. Each connection gets the next script.
 
 use std::collections::VecDeque;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
 /// What the server does on one connection, in order.
@@ -18,6 +19,8 @@ pub enum Act {
     Send(Vec<u8>),
     /// Waits.
     Wait(Duration),
+    /// Waits until it is notified, or the client has gone: a reset may overtake what was sent before it.
+    Until(Arc<Notify>),
     /// Closes the connection with a reset.
     Reset,
     /// Says nothing more and waits for the client to go.
@@ -50,7 +53,15 @@ impl RawServer {
     /// # Panics
     /// Without a free port, or without a script.
     pub async fn start(scripts: Vec<Vec<Act>>) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        Self::start_on(Ipv4Addr::LOCALHOST, scripts).await
+    }
+
+    /// The same on another address of this machine.
+    ///
+    /// # Panics
+    /// As [`start`](Self::start).
+    pub async fn start_on(ip: Ipv4Addr, scripts: Vec<Vec<Act>>) -> Self {
+        let listener = TcpListener::bind((ip, 0)).await.expect("a free port");
         let addr = listener.local_addr().expect("an address");
         let seen = Arc::new(Mutex::new(Vec::new()));
         let noted = Arc::clone(&seen);
@@ -133,6 +144,13 @@ async fn play(mut stream: TcpStream, script: Vec<Act>, noted: Arc<Mutex<Vec<Seen
                 }
             }
             Act::Wait(time) => tokio::time::sleep(time).await,
+            Act::Until(told) => {
+                let mut rest = [0; 256];
+                tokio::select! {
+                    () = told.notified() => {}
+                    _ = stream.read(&mut rest) => return,
+                }
+            }
             Act::Reset => {
                 // A socket that lingers for no time is reset when it is closed.
                 let _ = stream.set_zero_linger();

@@ -1,0 +1,512 @@
+//! What must come of a stream: the table of reconnects, written down a second time, over whole bodies and without a clock.
+
+use std::time::Duration;
+
+use tidewire::{Limit, Outcome, Reason, Refusal, Resume};
+
+use crate::coding::Reach;
+use crate::item::{Item, Want};
+use crate::naive::{Rules, Seen, Stop, read};
+use crate::script::{
+    Ask, Attempt, Declared, End, EndOn, Meets, NoHead, Payload, Reply, Shape, Stage, To, Verb,
+};
+
+const MOST_WAIT: Duration = Duration::from_secs(30);
+const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(60);
+
+pub(crate) struct Model {
+    ask: Ask,
+    pub(crate) items: Vec<Item>,
+    pub(crate) outcome: Option<Outcome>,
+    pub(crate) cursor: Option<String>,
+    last_id: String,
+    /// Records came, over all attempts.
+    pub(crate) any_record: bool,
+    /// In a row.
+    failures: u32,
+    floor: Duration,
+    ordered: Option<(String, u64)>,
+    attempts: u32,
+    /// How many items there were before a body whose corrupt bytes may come in one read with what is before them.
+    pub(crate) corrupt_at: Option<usize>,
+}
+
+impl Model {
+    pub(crate) fn new(ask: &Ask) -> Self {
+        let begin = ask.begin.clone();
+        Self {
+            ask: ask.clone(),
+            items: Vec::new(),
+            outcome: None,
+            last_id: begin.clone().unwrap_or_default(),
+            ordered: begin.as_deref().and_then(ordered),
+            cursor: begin,
+            any_record: false,
+            failures: 0,
+            floor: Duration::ZERO,
+            attempts: 0,
+            corrupt_at: None,
+        }
+    }
+
+    /// Behind how many items, at least so many, the caller can close the stream and see no further one: a request and a gap come
+    /// together with what is behind them, and behind the last item the stream may be over by itself.
+    pub(crate) fn closes_at(&self, shape: Shape, count: usize) -> Option<usize> {
+        let shown: Vec<&Item> = self.items.iter().filter(|item| item.is_shown(shape)).collect();
+        let alone = |count: &usize| !matches!(shown[count - 1], Item::Again { .. } | Item::Gap(_));
+        (count..shown.len()).find(alone)
+    }
+
+    /// What the next request comes to; `true` where another one follows.
+    pub(crate) fn meet(&mut self, attempt: &Attempt) -> bool {
+        self.attempts += 1;
+        match &attempt.meets {
+            Meets::Nobody => self.no_connection(None),
+            Meets::MuteTls => self.no_connection(Some(Limit::Connect)),
+            meets => {
+                if self.send(attempt) {
+                    match meets {
+                        Meets::NoHead(NoHead::Silence) => {
+                            self.broke_before_head(Some(self.limit(false, true)))
+                        }
+                        Meets::NoHead(_) => self.broke_before_head(None),
+                        Meets::Status { status, retry_after } => self.status(*status, *retry_after),
+                        Meets::Reply(reply) => self.reply(reply),
+                        Meets::RoundAndRound | Meets::Nobody | Meets::MuteTls => {}
+                    }
+                }
+            }
+        }
+        self.outcome.is_none()
+    }
+
+    fn once(&self) -> bool {
+        self.ask.payload == Payload::Once
+    }
+
+    fn expects_marker(&self) -> bool {
+        matches!(self.ask.end_on, EndOn::Event | EndOn::Json)
+    }
+
+    fn idempotent(&self) -> bool {
+        (self.ask.method == Verb::Get || self.ask.declared != Declared::Nothing) && !self.once()
+    }
+
+    /// Whether the stream may go on behind its cursor.
+    fn resumable(&self) -> bool {
+        match self.ask.resume {
+            Resume::Never => false,
+            Resume::Always => !self.once(),
+            Resume::Elsewhere => true,
+            _ => self.idempotent(),
+        }
+    }
+
+    /// Whether sending the next request can repeat no work: it is idempotent, or goes on behind the cursor by the caller's word.
+    fn repeatable(&self) -> bool {
+        let by_word = matches!(self.ask.resume, Resume::Always | Resume::Elsewhere) && self.resumable();
+        self.idempotent() || (by_word && self.any_record && self.cursor.is_some())
+    }
+
+    fn next_cursor(&self) -> Option<String> {
+        match self.resumable() {
+            true => self.cursor.clone(),
+            // As the caller made it; behind records it would only repeat them.
+            false => self.ask.begin.clone().filter(|_| !self.any_record),
+        }
+    }
+
+    /// Notes the requests of an attempt; `false` where a redirect ended the stream.
+    fn send(&mut self, attempt: &Attempt) -> bool {
+        let cursor = self.next_cursor();
+        let elsewhere = self.ask.resume == Resume::Elsewhere && self.any_record && cursor.is_some();
+        let mut want = Want {
+            attempt: self.attempts as usize - 1,
+            method: match self.ask.method {
+                _ if elsewhere => "PUT",
+                Verb::Get => "GET",
+                Verb::Post => "POST",
+                Verb::Put => "PUT",
+            },
+            body: match self.ask.payload {
+                Payload::None => String::new(),
+                Payload::Bytes => r#"{"q":1}"#.to_owned(),
+                // What was read is gone, and the request that goes on needs none.
+                Payload::Once if self.attempts > 1 => String::new(),
+                Payload::Once => r#"{"once":1}"#.to_owned(),
+            },
+            key: self.ask.declared == Declared::Key,
+            authorized: true,
+            ..Want::default()
+        };
+        match (cursor, self.ask.cursor_to) {
+            (None, _) => {}
+            (cursor, _) if elsewhere => want.query = cursor,
+            (cursor, None) => want.last_event_id = cursor,
+            (cursor, Some(To::Header)) => want.x_after = cursor,
+            (cursor, Some(To::Query)) => want.query = cursor,
+            (Some(cursor), Some(To::Body)) => want.body = format!(r#"{{"after":{cursor},"q":1}}"#),
+        }
+        let once = self.once() && !want.body.is_empty();
+        self.items.push(Item::Sent(want.clone()));
+        if let Meets::RoundAndRound = attempt.meets {
+            // Away from the first origin once, what is secret is gone for good.
+            for _ in 0..20 {
+                self.redirected(&mut want, 307);
+            }
+            self.outcome = Some(Outcome::Refused { status: 307, why: Refusal::Status });
+            return false;
+        }
+        match attempt.redirect {
+            Some(status @ (307 | 308)) if once => {
+                self.outcome = Some(Outcome::Refused { status, why: Refusal::Status });
+                return false;
+            }
+            // A method that stays keeps its body, which is gone.
+            Some(status @ (301 | 302)) if once && want.method == "PUT" => {
+                self.outcome = Some(Outcome::Refused { status, why: Refusal::Status });
+                return false;
+            }
+            Some(status) => self.redirected(&mut want, status),
+            None => {}
+        }
+        true
+    }
+
+    fn redirected(&mut self, want: &mut Want, status: u16) {
+        let becomes_get = match status {
+            301 | 302 => want.method == "POST",
+            303 => true,
+            _ => false,
+        };
+        if becomes_get {
+            want.method = "GET";
+            want.body.clear();
+        }
+        want.last_event_id = None;
+        want.authorized = false;
+        self.items.push(Item::Sent(want.clone()));
+    }
+
+    fn no_connection(&mut self, limit: Option<Limit>) {
+        let spent = limit.map_or_else(|| self.cut_off(), Outcome::TimedOut);
+        let may = !self.once() || self.repeatable();
+        self.again(may, Reason::Connect, Duration::ZERO, false, spent);
+    }
+
+    fn broke_before_head(&mut self, limit: Option<Limit>) {
+        if limit == Some(Limit::Total) {
+            self.outcome = Some(Outcome::TimedOut(Limit::Total));
+            return;
+        }
+        let spent = limit.map_or_else(|| self.cut_off(), Outcome::TimedOut);
+        self.again(self.repeatable(), reason_of(limit, Reason::Head), Duration::ZERO, false, spent);
+    }
+
+    fn status(&mut self, status: u16, retry_after: Option<&str>) {
+        if status == 204 {
+            self.outcome = Some(if self.expects_marker() { Outcome::Truncated } else { Outcome::Ended });
+            return;
+        }
+        let refused = |why| Outcome::Refused { status, why };
+        if ![408, 425, 429, 500, 502, 503, 504, 529].contains(&status) {
+            self.outcome = Some(refused(Refusal::Status));
+            return;
+        }
+        let wait = match retry_after {
+            Some("Sun, 06 Nov 1994 08:49:37 GMT") => Some(Duration::ZERO),
+            // More than any number holds is as long as can be.
+            Some("99999999999999999999") => Some(Duration::from_secs(u64::MAX)),
+            Some(seconds) => seconds.parse().ok().map(Duration::from_secs),
+            None => None,
+        };
+        // No scripted wait lies between what is left of the time and all of it.
+        if let Some(wait) = wait
+            && (wait > LONGEST_RETRY_AFTER || self.ask.limits.total.is_some_and(|total| wait > total))
+        {
+            self.outcome = Some(refused(Refusal::RetryAfter(wait)));
+            return;
+        }
+        let invited = [429, 503, 529].contains(&status) && wait.is_some() && !self.once();
+        let may = self.repeatable() || invited;
+        self.again(may, Reason::Status, wait.unwrap_or_default(), false, refused(Refusal::Status));
+    }
+
+    fn acceptable(&self, content_type: Option<&str>) -> bool {
+        let essence = content_type.map(|value| value.split(';').next().unwrap_or_default().trim());
+        match essence {
+            _ if self.ask.by_hand => true,
+            None => false,
+            Some("text/event-stream") => true,
+            Some(_) if self.ask.shape == Shape::Events => false,
+            Some(essence) => [
+                "application/x-ndjson",
+                "application/jsonl",
+                "application/json-seq",
+                "application/json",
+                "text/plain",
+            ]
+            .contains(&essence),
+        }
+    }
+
+    fn reply(&mut self, reply: &Reply) {
+        if !self.acceptable(reply.content_type) {
+            self.outcome = Some(Outcome::Refused { status: 200, why: Refusal::ContentType });
+            return;
+        }
+        let (plain, reach) = match reply.coding {
+            Some(coding) => coding.decode(&reply.wire()),
+            None => (reply.wire(), Reach::Whole),
+        };
+        self.corrupt_at = (reach == Reach::Corrupt && !reply.held).then_some(self.items.len());
+        let clean = matches!(reply.end, End::Clean | End::Garbage(_)) && reach == Reach::Whole;
+        let last_id = self.last_id.clone();
+        let rules = Rules {
+            done: self.ask.end_on != EndOn::None,
+            deliver_unterminated: self.ask.deliver_unterminated,
+            max_event_bytes: self.ask.max_event_bytes.unwrap_or(usize::MAX),
+            last_id: &last_id,
+        };
+        let (seen, stop) = read(self.ask.format, &plain, clean, &rules);
+        let mut record_here = false;
+        for seen in seen {
+            if self.take(seen, &mut record_here) {
+                return;
+            }
+        }
+        let unreadable = |limit| Some(Outcome::Unreadable { offset: 0, limit });
+        match (stop, reach) {
+            (Stop::TooLarge, _) => self.outcome = unreadable(self.ask.max_event_bytes),
+            (Stop::Malformed, _) => self.outcome = unreadable(None),
+            (_, Reach::Corrupt) => self.outcome = unreadable(None),
+            _ if clean && (stop == Stop::Inside || self.expects_marker()) => self.broke(Reason::End, None),
+            _ if clean => {
+                let may = self.ask.follow && self.repeatable();
+                self.again(may, Reason::End, Duration::ZERO, false, Outcome::Ended);
+            }
+            _ => match reply.end {
+                End::Silence => self.broke(Reason::Body, Some(self.limit(false, !record_here))),
+                End::Beats => {
+                    let limit = self.limit(true, !record_here);
+                    self.beats();
+                    self.broke(Reason::Body, Some(limit));
+                }
+                End::Cut | End::Reset | End::Clean | End::Garbage(_) => self.broke(Reason::Body, None),
+            },
+        }
+    }
+
+    /// Takes in a frame; `true` where it decides the stream.
+    fn take(&mut self, seen: Seen, record_here: &mut bool) -> bool {
+        let (item, data, name) = match seen {
+            Seen::Id(id) => {
+                self.set_id(id);
+                return false;
+            }
+            Seen::Retry(ms) => {
+                self.floor = Duration::from_millis(ms);
+                self.items.push(Item::Retry(self.floor));
+                return false;
+            }
+            Seen::Comment(comment) => {
+                self.items.push(Item::Comment(comment));
+                return false;
+            }
+            Seen::BadRecord => {
+                self.items.push(Item::BadRecord);
+                return false;
+            }
+            Seen::Done => {
+                self.outcome = Some(Outcome::Complete);
+                return true;
+            }
+            Seen::Text(text) => {
+                self.record(record_here);
+                self.cursor = None;
+                match self.items.last_mut() {
+                    Some(Item::Text(before)) => before.push_str(&text),
+                    _ => self.items.push(Item::Text(text)),
+                }
+                return false;
+            }
+            Seen::Record(json) => (Item::Record(json.clone()), json, None),
+            Seen::Event { event, data, id } => {
+                (Item::Event { event: event.clone(), data: data.clone(), id }, data, Some(event))
+            }
+        };
+        let json = serde_json::from_str::<serde_json::Value>(&data).unwrap_or_default();
+        let has_done = json.get("done").is_some_and(|done| *done == true);
+        let failed = name.as_deref() == Some("error") && !self.ask.fail_on_none && !self.ask.follow;
+        let ends = match self.ask.end_on {
+            EndOn::Event => name.as_deref() == Some("close"),
+            EndOn::Json => has_done,
+            EndOn::Default | EndOn::None => false,
+        };
+        if !failed && data == "[DONE]" && self.ask.end_on != EndOn::None {
+            if let Item::Event { id, .. } = item {
+                self.set_id(id);
+            }
+            self.outcome = Some(Outcome::Complete);
+            return true;
+        }
+        let heartbeat = self.ask.heartbeat
+            && !failed
+            && !ends
+            && json.get("type").is_some_and(|kind| *kind == "heartbeat");
+        if let Item::Event { id, .. } = &item {
+            let id = id.clone();
+            if self.ask.cursor_to.is_none() {
+                self.gap_before(&id);
+            }
+            self.set_id(id);
+        }
+        if heartbeat {
+            self.items.push(Item::Comment(data));
+            return false;
+        }
+        self.record(record_here);
+        match (self.ask.cursor_to, json.get("seq"), &item) {
+            (Some(_), Some(seq), _) => self.cursor = Some(seq.to_string()),
+            // Where the stream stands now nobody can say; where an earlier one stopped is no place to go on from.
+            (None, _, Item::Record(_)) => self.cursor = None,
+            _ => {}
+        }
+        self.items.push(item);
+        self.outcome = match (failed, ends) {
+            (true, _) => Some(Outcome::Failed),
+            (false, true) => Some(Outcome::Complete),
+            (false, false) => None,
+        };
+        self.outcome.is_some()
+    }
+
+    fn record(&mut self, record_here: &mut bool) {
+        *record_here = true;
+        self.any_record = true;
+        self.failures = 0;
+    }
+
+    fn set_id(&mut self, id: String) {
+        if self.ask.cursor_to.is_none() {
+            let sendable = !id.is_empty() && id.bytes().all(|byte| byte >= 0x20 && byte != 0x7F);
+            self.cursor = sendable.then(|| id.clone());
+        }
+        self.last_id = id;
+    }
+
+    /// A hole in ids that are ordered is told before the event behind it.
+    fn gap_before(&mut self, id: &str) {
+        let Some((epoch, seq)) = ordered(id) else {
+            self.ordered = None;
+            return;
+        };
+        let mut highest = seq;
+        if let Some((before, last)) = &self.ordered
+            && *before == epoch
+        {
+            if seq > last + 1 {
+                self.items.push(Item::Gap(self.cursor.clone()));
+            }
+            highest = seq.max(*last);
+        }
+        self.ordered = Some((epoch, highest));
+    }
+
+    /// The connection or the body broke after the head, or more was to come.
+    fn broke(&mut self, reason: Reason, limit: Option<Limit>) {
+        let reason = reason_of(limit, reason);
+        if limit == Some(Limit::Total) {
+            self.outcome = Some(Outcome::TimedOut(Limit::Total));
+            return;
+        }
+        let (may, gap) = match (self.any_record, self.resumable() && self.cursor.is_some()) {
+            (false, _) => (self.repeatable(), false),
+            (true, true) => (true, false),
+            (true, false) => (self.ask.follow && self.repeatable(), true),
+        };
+        let closed = match limit {
+            Some(limit) => Outcome::TimedOut(limit),
+            None if may => self.cut_off(),
+            None => Outcome::Truncated,
+        };
+        self.again(may, reason, Duration::ZERO, gap, closed);
+    }
+
+    fn cut_off(&self) -> Outcome {
+        if self.any_record { Outcome::Truncated } else { Outcome::Unreachable }
+    }
+
+    /// Another request, or the end.
+    fn again(&mut self, may: bool, reason: Reason, retry_after: Duration, gap: bool, otherwise: Outcome) {
+        if !may || (!self.ask.follow && self.failures >= self.ask.retry_attempts) {
+            self.outcome = Some(otherwise);
+            return;
+        }
+        let drawn = (self.ask.retry_delay * (1 << self.failures.min(20))).min(MOST_WAIT);
+        self.failures += 1;
+        let least = self.floor.max(retry_after);
+        self.items.push(Item::Again {
+            number: self.attempts + 1,
+            reason,
+            cursor: self.next_cursor(),
+            wait: (least, drawn.max(least)),
+        });
+        if gap {
+            self.items.push(Item::Gap(self.cursor.clone()));
+        }
+    }
+
+    /// Which limit a silence passes first; `beats` is one that only comments break, `fresh` one before this request's first
+    /// record.
+    fn limit(&self, beats: bool, fresh: bool) -> Limit {
+        let limits = &self.ask.limits;
+        [
+            (limits.idle.filter(|_| !beats), Limit::Idle),
+            (limits.first_event.filter(|_| fresh), Limit::FirstEvent),
+            (limits.progress, Limit::Progress),
+            (limits.total, Limit::Total),
+        ]
+        .into_iter()
+        .filter_map(|(limit, name)| Some((limit?, name)))
+        .min_by_key(|(limit, _)| *limit)
+        .expect("a silence that no limit would find")
+        .1
+    }
+
+    /// How many comments come depends on time; they are left out on both sides.
+    fn beats(&mut self) {
+        self.items.retain(|item| !matches!(item, Item::Comment(text) if text == "beat"));
+    }
+
+    /// Whether a silence would be found, be it full of comments.
+    pub(crate) fn finds_silence(&self, beats: bool) -> bool {
+        let limits = &self.ask.limits;
+        let comments = beats && limits.first_event.is_some();
+        comments || (limits.idle.is_some() && !beats) || limits.progress.is_some() || limits.total.is_some()
+    }
+
+    /// Where requests may go; a server of raw bytes speaks HTTP/1.1 alone.
+    pub(crate) fn stages(&self) -> &'static [Stage] {
+        if self.ask.http2 {
+            &[Stage::Serve]
+        } else {
+            &[Stage::Serve, Stage::Serve, Stage::Serve, Stage::Serve, Stage::Raw]
+        }
+    }
+}
+
+/// The parts of an id of the form `epoch-seq`.
+fn ordered(id: &str) -> Option<(String, u64)> {
+    let (epoch, seq) = id.split_once('-')?;
+    Some((epoch.to_owned(), seq.parse().ok()?))
+}
+
+const fn reason_of(limit: Option<Limit>, otherwise: Reason) -> Reason {
+    match limit {
+        Some(Limit::Idle) => Reason::Idle,
+        Some(Limit::Progress) => Reason::Progress,
+        Some(Limit::FirstEvent) => Reason::FirstEvent,
+        _ => otherwise,
+    }
+}

@@ -1,0 +1,165 @@
+//! What the campaign came to, in counts.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use crate::item::Item;
+use crate::script::{Attempt, Meets, Script, Stage};
+use crate::stage::Played;
+
+/// A fault or an outcome that comes up less often than once in so many streams is taken for missing.
+const ONE_IN: usize = 1200;
+
+const FAULTS: [&str; 40] = [
+    "nobody listens",
+    "silence in the TLS handshake",
+    "closed before the head",
+    "reset before the head",
+    "half a head",
+    "garbage for a head",
+    "silence before the head",
+    "slow head",
+    "busy",
+    "busy, with Retry-After",
+    "busy, Retry-After is garbage",
+    "busy, Retry-After too long",
+    "refused by status",
+    "status 204",
+    "redirects without end",
+    "redirected",
+    "wrong content type",
+    "error event",
+    "event beyond its limit",
+    "malformed JSON",
+    "early clean end",
+    "early clean end inside a content coding",
+    "cut, chunked",
+    "cut, with a length",
+    "cut, to be closed",
+    "reset, chunked",
+    "reset, with a length",
+    "reset, to be closed",
+    "HTTP/2 reset",
+    "cut inside gzip",
+    "cut inside deflate",
+    "cut inside brotli",
+    "cut inside zstd",
+    "corrupt content coding",
+    "half-open silence",
+    "comments for ever",
+    "garbage behind the marker",
+    "garbage behind the length",
+    "garbage behind the last chunk",
+    "closed by the caller",
+];
+
+const OUTCOMES: [&str; 15] = [
+    "complete",
+    "ended",
+    "truncated",
+    "failed",
+    "refused: status",
+    "refused: content type",
+    "refused: Retry-After",
+    "timed_out: connect",
+    "timed_out: first_event",
+    "timed_out: idle",
+    "timed_out: progress",
+    "timed_out: total",
+    "unreachable",
+    "unreadable",
+    "cancelled",
+];
+
+#[derive(Debug, Default)]
+pub(crate) struct Report {
+    streams: usize,
+    /// Streams that asked `tidewire serve` at least once.
+    against_serve: usize,
+    attempts: usize,
+    items: usize,
+    failed: usize,
+    faults: BTreeMap<&'static str, usize>,
+    outcomes: BTreeMap<&'static str, usize>,
+}
+
+impl Report {
+    pub(crate) fn add(&mut self, script: &Script, played: &Played) {
+        self.streams += 1;
+        let made = &script.attempts[..script.attempts.len().min(played.attempts as usize)];
+        let asks_serve = |attempt: &Attempt| {
+            attempt.stage == Stage::Serve && !matches!(attempt.meets, Meets::Nobody | Meets::MuteTls)
+        };
+        self.against_serve += usize::from(made.iter().any(asks_serve));
+        self.attempts += made.len();
+        let records = |item: &&Item| matches!(item, Item::Event { .. } | Item::Record(_) | Item::Text(_));
+        self.items += played.items.iter().filter(records).count();
+        for attempt in made {
+            *self.faults.entry(attempt.fault()).or_default() += 1;
+            if attempt.redirect.is_some() {
+                *self.faults.entry("redirected").or_default() += 1;
+            }
+        }
+        let outcome = outcome(played);
+        if outcome == "cancelled" {
+            *self.faults.entry("closed by the caller").or_default() += 1;
+        }
+        *self.outcomes.entry(outcome).or_default() += 1;
+    }
+
+    pub(crate) const fn fail(&mut self) {
+        self.failed += 1;
+    }
+
+    pub(crate) const fn failed(&self) -> usize {
+        self.failed
+    }
+
+    /// A campaign in which something never happened proves nothing of it.
+    pub(crate) fn assert_nothing_is_missing(&self, streams: usize) {
+        let least = streams / ONE_IN;
+        let rare = |counts: &BTreeMap<&'static str, usize>, names: &[&'static str]| -> Vec<&'static str> {
+            names.iter().copied().filter(|name| counts.get(name).copied().unwrap_or(0) < least).collect()
+        };
+        assert_eq!(rare(&self.faults, &FAULTS), [""; 0], "faults that came up less than {least} times");
+        assert_eq!(rare(&self.outcomes, &OUTCOMES), [""; 0], "outcomes that came up less than {least} times");
+        assert!(
+            self.against_serve * 6 >= streams * 5,
+            "{} of {streams} streams met serve",
+            self.against_serve
+        );
+    }
+}
+
+fn outcome(played: &Played) -> &'static str {
+    use tidewire::{Limit, Outcome, Refusal};
+    match played.outcome {
+        None => "none",
+        Some(Outcome::Refused { why: Refusal::Status, .. }) => "refused: status",
+        Some(Outcome::Refused { why: Refusal::ContentType, .. }) => "refused: content type",
+        Some(Outcome::Refused { why: Refusal::RetryAfter(_), .. }) => "refused: Retry-After",
+        Some(Outcome::TimedOut(Limit::Connect)) => "timed_out: connect",
+        Some(Outcome::TimedOut(Limit::FirstEvent)) => "timed_out: first_event",
+        Some(Outcome::TimedOut(Limit::Idle)) => "timed_out: idle",
+        Some(Outcome::TimedOut(Limit::Progress)) => "timed_out: progress",
+        Some(Outcome::TimedOut(Limit::Total)) => "timed_out: total",
+        Some(outcome) => outcome.code(),
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(
+            f,
+            "{} streams ({} against serve), {} attempts, {} events, records and texts",
+            self.streams, self.against_serve, self.attempts, self.items
+        )?;
+        for (what, counts) in [("faults", &self.faults), ("outcomes", &self.outcomes)] {
+            writeln!(f, "{what}:")?;
+            for (name, count) in counts {
+                writeln!(f, "  {count:6}  {name}")?;
+            }
+        }
+        write!(f, "{} failed", self.failed)
+    }
+}

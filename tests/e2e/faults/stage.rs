@@ -1,0 +1,270 @@
+//! Plays a script over real sockets, and notes what the caller and the servers saw.
+
+use std::sync::{Arc, Mutex};
+
+use tidewire::{Client, CursorTo, Error, Format, Frame, Outcome, Request, Resume, Streaming};
+use tidewire_cli::serve::{ServeConfig, Server};
+use tidewire_tests::within;
+
+use crate::ask::LIMIT;
+use crate::item::{Item, Want, logged, parsed};
+use crate::script::{Ask, Attempt, Declared, EndOn, Meets, Payload, Script, Shape, To, Verb};
+use crate::upstream::{Gate, Place, address, place, scenario, watch};
+
+/// The clients that all streams share.
+pub(crate) struct Clients {
+    usual: Client,
+    /// HTTP/2 without TLS, which has to be known before.
+    http2: Client,
+    /// Gives up a connection soon.
+    hasty: Client,
+}
+
+/// What was seen of a stream.
+#[derive(Debug)]
+pub(crate) struct Played {
+    pub(crate) items: Vec<Item>,
+    pub(crate) outcome: Option<Outcome>,
+    pub(crate) said: Option<String>,
+    pub(crate) cursor: Option<String>,
+    pub(crate) attempts: u32,
+    /// In the order of the attempts.
+    pub(crate) requests: Vec<Want>,
+    /// Attempts and gaps as the hooks told them.
+    pub(crate) told: Vec<Item>,
+}
+
+impl Clients {
+    pub(crate) fn new() -> Self {
+        let http2 = reqwest::Client::builder().http2_prior_knowledge().build().expect("a client");
+        Self {
+            usual: Client::new(),
+            http2: Client::from_reqwest(http2),
+            hasty: Client::builder().connect_timeout(LIMIT).build(),
+        }
+    }
+
+    fn of(&self, script: &Script) -> &Client {
+        let mute = script.attempts.iter().any(|attempt| matches!(attempt.meets, Meets::MuteTls));
+        match (script.ask.http2, mute) {
+            (true, _) => &self.http2,
+            (false, true) => &self.hasty,
+            (false, false) => &self.usual,
+        }
+    }
+}
+
+/// Plays the script to its end.
+pub(crate) async fn play(clients: &Clients, number: usize, script: &Script) -> Played {
+    let ip = address(number);
+    let config =
+        ServeConfig { listen: (ip, 0).into(), scenario: Some(scenario(script)), ..ServeConfig::default() };
+    let serve = Server::start(config).await.expect("a free port on a loopback address");
+    let (mut places, mut urls, mut gates) = (Vec::new(), Vec::new(), Vec::new());
+    for attempt in &script.attempts {
+        let gate = Gate::of(attempt);
+        let (place, url) = place(attempt, ip, &serve, &gate).await;
+        places.push(place);
+        urls.push(url);
+        gates.push(gate);
+    }
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let request = request(clients.of(script), &script.ask, urls, &told).on_wire(watch(gates));
+    let close_after = script.ask.close_after.unwrap_or(usize::MAX);
+    let mut played = match script.ask.shape {
+        Shape::Frames => take(request.frames(), close_after, of_frame).await,
+        Shape::Events => take(request.events(), close_after, |event| of_frame(Frame::Event(event))).await,
+        Shape::Records => {
+            take(request.records(), close_after, |json: serde_json::Value| {
+                Some(Item::Record(json.to_string()))
+            })
+            .await
+        }
+        Shape::Text => take(request.text(), close_after, |text| Some(Item::Text(text))).await,
+    };
+    if script.ask.format == Format::Text {
+        merge_texts(&mut played.items);
+    }
+    played.told = std::mem::take(&mut *told.lock().expect("a lock"));
+    // Every connection is let go of by then.
+    let log = within(
+        "the end of all requests",
+        serve.log_until(|log| log.iter().all(|request| request.response.is_some())),
+    )
+    .await;
+    within("the shutdown", serve.shutdown()).await;
+    let mut log = log.iter();
+    for (number, place) in places.iter().enumerate() {
+        match place {
+            Place::Serve => {
+                let hops = match &script.attempts[number] {
+                    Attempt { meets: Meets::RoundAndRound, .. } => 21,
+                    Attempt { redirect: Some(_), .. } => 2,
+                    _ => 1,
+                };
+                let here = log.by_ref().take(hops);
+                // What belongs to no attempt of the script stands with the last one.
+                played.requests.extend(here.map(|request| logged(number, request)));
+            }
+            Place::Raw(server) => {
+                played.requests.extend(server.seen().iter().map(|seen| parsed(number, &seen.request)));
+            }
+            Place::Nobody(_) => {}
+        }
+    }
+    played.requests.extend(log.map(|request| logged(usize::MAX, request)));
+    played
+}
+
+fn request(client: &Client, ask: &Ask, urls: Vec<String>, told: &Arc<Mutex<Vec<Item>>>) -> Request {
+    let mut request = match ask.method {
+        Verb::Get => client.get(&urls[0]),
+        Verb::Post => client.post(&urls[0]),
+        Verb::Put => client.request(reqwest::Method::PUT, &urls[0]),
+    };
+    if urls.iter().any(|url| *url != urls[0]) {
+        request = request.url_with(move |attempt| {
+            let index = attempt.number as usize - 1;
+            urls.get(index).unwrap_or(&urls[urls.len() - 1]).clone()
+        });
+    }
+    request = match ask.payload {
+        Payload::None => request,
+        Payload::Bytes => request.body(r#"{"q":1}"#),
+        Payload::Once => request.body_once(r#"{"once":1}"#),
+    };
+    request = match ask.declared {
+        Declared::Nothing => request,
+        Declared::Idempotent => request.idempotent(),
+        Declared::Key => request.idempotency_key("k-1"),
+    };
+    request = match ask.resume {
+        Resume::Elsewhere => request.resume_with(|cursor, request| {
+            request.set_method(reqwest::Method::PUT);
+            request.set_query("resumed", cursor);
+            Ok(())
+        }),
+        resume => request.resume(resume),
+    };
+    if ask.follow {
+        request = request.follow();
+    }
+    if let Some(begin) = &ask.begin {
+        request = request.last_event_id(begin);
+    }
+    request = match ask.cursor_to {
+        None => request,
+        Some(To::Header) => request.cursor("seq", CursorTo::Header("x-after".into())),
+        Some(To::Query) => request.cursor("seq", CursorTo::Query("after".into())),
+        Some(To::Body) => request.cursor("seq", CursorTo::Body("after".into())),
+    };
+    request = match ask.end_on {
+        EndOn::Default => request,
+        EndOn::Event => request.end_on("event:close".parse().expect("a marker")),
+        EndOn::Json => request.end_on("json:done=true".parse().expect("a marker")),
+        EndOn::None => request.end_on_none(),
+    };
+    if ask.fail_on_none {
+        request = request.fail_on_none();
+    }
+    if ask.heartbeat {
+        request = request.heartbeat_on("json:type=heartbeat".parse().expect("a marker"));
+    }
+    if ask.deliver_unterminated {
+        request = request.deliver_unterminated();
+    }
+    if let Some(bytes) = ask.max_event_bytes {
+        request = request.max_event_bytes(bytes);
+    }
+    if ask.by_hand {
+        request = request.format(ask.format);
+    }
+    let limits = ask.limits;
+    if let Some(idle) = limits.idle {
+        request = request.idle_timeout(idle);
+    }
+    let (attempts, gaps) = (Arc::clone(told), Arc::clone(told));
+    request
+        .bearer_auth("secret")
+        .retry_attempts(ask.retry_attempts)
+        .retry_delay(ask.retry_delay)
+        .first_event_timeout(limits.first_event.unwrap_or_default())
+        .progress_timeout(limits.progress.unwrap_or_default())
+        .timeout(limits.total.unwrap_or_default())
+        .on_attempt(move |attempt| {
+            attempts.lock().expect("a lock").extend(of_frame(Frame::Attempt(attempt.clone())));
+        })
+        .on_gap(move |after| gaps.lock().expect("a lock").push(Item::Gap(after.map(str::to_owned))))
+}
+
+/// All items of a stream, and how it ended.
+async fn take<I: std::fmt::Debug>(
+    mut stream: Streaming<I>,
+    close_after: usize,
+    item_of: impl Fn(I) -> Option<Item>,
+) -> Played {
+    let mut items = Vec::new();
+    let mut last = None;
+    while let Some(item) = within("an item", stream.next()).await {
+        assert!(last.is_none(), "an item after the last error: {item:?}");
+        match item {
+            Ok(item) => items.extend(item_of(item)),
+            Err(error) if error.is_last() => last = Some(error),
+            Err(Error::BadRecord(_)) => items.push(Item::BadRecord),
+            Err(error) => panic!("no such error is scripted: {error}"),
+        }
+        if items.len() == close_after && last.is_none() {
+            stream.close();
+        }
+    }
+    assert!(within("the end", stream.next()).await.is_none(), "an item after the end");
+    let outcome = stream.outcome();
+    let success = outcome.is_some_and(|outcome| outcome.is_success());
+    assert_eq!(success, last.is_none(), "{outcome:?} with {last:?}");
+    if let (Some(outcome), Some(last)) = (outcome, &last) {
+        assert_eq!(outcome.code(), last.code());
+    }
+    Played {
+        items,
+        outcome,
+        said: last.map(|error| error.to_string()),
+        cursor: stream.last_event_id().map(str::to_owned),
+        attempts: stream.stats().attempts,
+        requests: Vec::new(),
+        told: Vec::new(),
+    }
+}
+
+fn of_frame(frame: Frame) -> Option<Item> {
+    Some(match frame {
+        Frame::Event(event) => {
+            Item::Event { event: event.event.into_owned(), data: event.data, id: event.id }
+        }
+        Frame::Record { json, .. } => Item::Record(json),
+        Frame::Text(text) => Item::Text(text),
+        Frame::Comment(comment) if comment == "beat" => return None,
+        Frame::Comment(comment) => Item::Comment(comment),
+        Frame::Retry(time) => Item::Retry(time),
+        Frame::BadRecord(_) => Item::BadRecord,
+        Frame::Gap { after } => Item::Gap(after),
+        Frame::Attempt(attempt) => Item::Again {
+            number: attempt.number,
+            reason: attempt.reason?,
+            cursor: attempt.cursor,
+            wait: (attempt.delay, attempt.delay),
+        },
+        other => panic!("no such frame is scripted: {other:?}"),
+    })
+}
+
+/// Text comes in pieces of any size.
+pub(crate) fn merge_texts(items: &mut Vec<Item>) {
+    let mut merged: Vec<Item> = Vec::new();
+    for item in items.drain(..) {
+        match (merged.last_mut(), item) {
+            (Some(Item::Text(before)), Item::Text(more)) => before.push_str(&more),
+            (_, item) => merged.push(item),
+        }
+    }
+    *items = merged;
+}
