@@ -22,8 +22,12 @@ impl Rig {
 
     /// A GET request whose head has come.
     fn open(setup: Setup) -> Self {
+        Self::open_with(setup, SSE)
+    }
+
+    fn open_with(setup: Setup, content_type: Option<&str>) -> Self {
         let mut rig = Self::started(setup);
-        assert_eq!(rig.head(SSE), "");
+        assert_eq!(rig.head(content_type), "");
         rig
     }
 
@@ -544,4 +548,74 @@ fn the_reasons_have_names() {
     ] {
         assert_eq!(reason.name(), name);
     }
+}
+
+#[test]
+fn a_stream_has_begun_with_its_first_record() {
+    let mut rig = Rig::open(get());
+    assert!(!rig.stream.has_begun());
+    assert_eq!(rig.bytes(b": c\n\n"), "comment:c");
+    assert!(!rig.stream.has_begun());
+    assert_eq!(rig.bytes(b"data: a\n\ndata: b\n\n"), "message:a message:b");
+    assert!(rig.stream.has_begun());
+}
+
+#[test]
+fn a_refused_reply_is_waited_for_five_seconds() {
+    let mut rig = Rig::started(get());
+    rig.stream.head(rig.at(), 404, SSE, None, Duration::ZERO);
+    assert_eq!(rig.bytes(b"not h"), "");
+    rig.stream.tick(rig.at());
+    assert_eq!(rig.said(b""), "");
+    assert_eq!(rig.pass(Duration::from_millis(4999)), "");
+    assert_eq!(rig.pass(Duration::from_millis(1)), "refused");
+    assert_eq!(rig.stream.refused_body(), b"not h");
+}
+
+#[test]
+fn a_refused_reply_is_read_no_further_than_its_limit() {
+    let mut rig = Rig::started(get());
+    rig.stream.head(rig.at(), 404, SSE, None, Duration::ZERO);
+    assert_eq!(rig.bytes(&vec![b'x'; REFUSED_BODY_BYTES - 1]), "");
+    assert_eq!(rig.bytes(b"x"), "refused");
+    assert_eq!(rig.stream.refused_body().len(), REFUSED_BODY_BYTES);
+}
+
+#[test]
+fn a_reply_without_content_type_is_read_where_that_was_allowed() {
+    let mut rig = Rig::open_with(Setup { sniff: true, ..get() }, None);
+    assert_eq!(rig.bytes(b"data: a\n\n"), "message:a");
+}
+
+#[test]
+fn only_one_format_of_those_announced_may_be_wanted() {
+    let json = Some("application/x-ndjson");
+    let only = Setup { only: Some(Format::Ndjson), ..get() };
+    let mut rig = Rig::open_with(only.clone(), json);
+    assert_eq!(rig.bytes(b"1\n"), "1");
+    let mut rig = Rig::started(only.clone());
+    rig.head(SSE);
+    assert_eq!(rig.end(), "refused");
+    // Chosen by hand, it is read whatever was announced.
+    let mut rig = Rig::open_with(Setup { format: Format::Sse, ..only }, json);
+    assert_eq!(rig.bytes(b"data: a\n\n"), "message:a");
+}
+
+#[test]
+fn an_id_with_a_space_is_a_cursor_and_one_with_a_control_character_is_none() {
+    for (id, cursor) in [("a b", Some("a b")), ("a\tb", Some("a\tb")), ("a\u{1F}b", None), ("a\u{7F}b", None)]
+    {
+        let mut rig = Rig::open(get());
+        rig.bytes(format!("id: {id}\ndata: a\n\n").as_bytes());
+        assert_eq!(rig.stream.cursor(), cursor, "{id:?}");
+    }
+}
+
+#[test]
+fn a_record_that_reports_a_failure_is_the_error() {
+    let markers = Markers { fail_on: Some(vec!["json:error=true".parse().unwrap()]), ..Markers::default() };
+    let setup = Setup { format: Format::Ndjson, markers, ..get() };
+    let mut rig = Rig::open(setup);
+    assert_eq!(rig.bytes(b"{\"error\":true}\n"), "{\"error\":true} failed");
+    assert_eq!(rig.stream.error(), Some("{\"error\":true}"));
 }

@@ -63,11 +63,11 @@ fn number(digits: &str, range: core::ops::RangeInclusive<u64>) -> Option<u64> {
     digits.parse().ok().filter(|number| plain && range.contains(number))
 }
 
-/// A two-digit year that would lie more than 50 years ahead is of the century before (RFC 9110, 5.6.7).
+/// The latest year with these last two digits that is not more than 50 years ahead (RFC 9110, 5.6.7).
 fn full_year(two_digits: u64, now: Duration) -> u64 {
     let this_year = 1970 + now.as_secs() / 31_556_952;
-    let year = this_year - this_year % 100 + two_digits;
-    if year > this_year + 50 { year - 100 } else { year }.max(1970)
+    let latest = this_year + 50;
+    (latest - (latest - two_digits) % 100).max(1970)
 }
 
 /// Days of the proleptic Gregorian calendar, counted in years that begin in March.
@@ -82,13 +82,19 @@ fn days_since_1970(year: u64, month: u64, day: u64) -> u64 {
 mod tests {
     use super::*;
 
-    const ROWS: [(&str, Option<u64>); 16] = [
+    const ROWS: [(&str, Option<u64>); 21] = [
         ("0", Some(0)),
         (" 7 ", Some(7)),
         ("99999999999999999999999", Some(u64::MAX)),
         ("Sun, 06 Nov 1994 08:49:37 GMT", Some(37)),
         ("Sunday, 06-Nov-94 08:49:37 GMT", Some(37)),
         ("Sun Nov  6 08:49:37 1994", Some(37)),
+        // 1994 is two digits too: 2000 is ahead, 2044 as far ahead as can be, 2045 is 1945.
+        ("Saturday, 01-Jan-00 00:00:00 GMT", Some(946_684_800 - 784_111_740)),
+        ("Sunday, 06-Nov-44 08:49:37 GMT", Some(2_362_034_977 - 784_111_740)),
+        ("Monday, 06-Nov-45 08:49:37 GMT", Some(0)),
+        ("Sun, +6 Nov 1994 08:49:37 GMT", None),
+        ("Sun, 00006 Nov 1994 08:49:37 GMT", None),
         ("Sun, 06 Nov 1994 08:48:37 GMT", Some(0)),
         ("Tue, 29 Feb 2000 00:00:00 GMT", Some(951_782_400 - 784_111_740)),
         ("Thu, 31 Dec 2026 23:59:60 GMT", Some(1_798_761_600 - 784_111_740)),

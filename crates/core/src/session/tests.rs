@@ -411,3 +411,17 @@ fn of_limits_that_passed_unseen_before_a_pause_the_first_counts() {
     assert_eq!(tell(20, Input::Tick), Action::Close);
     assert_eq!(session.outcome(), Some(Outcome::TimedOut(Limit::Progress)));
 }
+
+#[test]
+fn a_server_that_asks_to_wait_until_the_last_moment_is_waited_for() {
+    for (wait, waits) in [(10, true), (11, false)] {
+        let timeout = Some(Duration::from_secs(10));
+        let policy = Policy { idempotent: true, timeout, ..Policy::default() };
+        let mut session = Session::new(policy, None);
+        let at = At { now: Duration::ZERO, chance: 0 };
+        session.handle(at, Input::Start);
+        let head = head(503, true, Some(Duration::from_secs(wait)));
+        let waited = matches!(session.handle(at, Input::Head(head)), Action::Wait(_));
+        assert_eq!(waited, waits, "{wait} s");
+    }
+}
