@@ -425,3 +425,14 @@ fn a_server_that_asks_to_wait_until_the_last_moment_is_waited_for() {
         assert_eq!(waited, waits, "{wait} s");
     }
 }
+
+#[test]
+fn the_silence_before_a_break_counts() {
+    let mut session = Session::new(Policy { idempotent: true, ..Policy::default() }, None);
+    let mut tell =
+        |seconds, input| session.handle(At { now: Duration::from_secs(seconds), chance: 0 }, input);
+    tell(0, Input::Start);
+    tell(0, Input::Head(head(200, true, None)));
+    assert!(matches!(tell(7, Input::Broken(Failure::Body)), Action::Wait(_)));
+    assert_eq!(session.longest_silence(Duration::from_secs(20)), Duration::from_secs(7));
+}
