@@ -6,6 +6,7 @@ interface Exports {
   memory: WebAssembly.Memory;
   parser_new(): number;
   parser_header(parser: number): number;
+  parser_widen(parser: number): void;
   parser_reserve(parser: number, length: number): number;
   parser_set(parser: number, key: number, value: number): number;
   parser_set_text(parser: number, key: number, length: number): number;
@@ -17,6 +18,7 @@ interface Exports {
   __wbg_parser_free(parser: number, unused: 0): void;
   machine_new(): number;
   machine_header(machine: number): number;
+  machine_widen(machine: number): void;
   machine_reserve(machine: number, length: number): number;
   machine_set(machine: number, key: number, value: number): number;
   machine_set_text(machine: number, key: number, length: number): number;
@@ -67,9 +69,10 @@ export type Key = keyof typeof KEYS;
 /** A large chunk goes in by pieces, so that the core's memory stays small and in the processor's caches. */
 export const PIECE = 65536;
 
-/** Node decodes plain text several times as fast this way as with a TextDecoder. */
+/** Node decodes several times as fast this way as with a TextDecoder: ASCII as Latin-1, all else as UTF-16. */
 interface NodeBuffer {
   latin1Slice(from: number, to: number): string;
+  ucs2Slice(from: number, to: number): string;
 }
 const fromMemory = (
   globalThis as { Buffer?: { from(memory: ArrayBuffer): Partial<NodeBuffer> } }
@@ -103,21 +106,25 @@ export function core(): Exports {
   return wasm;
 }
 
-/** The core's memory; it moves when it grows. */
+/** The core's memory, once more: it moved when it grew, and what was seen of it has no length any more. */
 function look(): void {
-  const { buffer: memory } = core().memory;
-  if (bytes.buffer !== memory) {
-    bytes = new Uint8Array(memory);
-    words = new Uint32Array(memory);
-    const slices = fromMemory?.(memory);
-    buffer = slices?.latin1Slice ? (slices as NodeBuffer) : undefined;
-  }
+  const memory = core().memory.buffer;
+  bytes = new Uint8Array(memory);
+  words = new Uint32Array(memory);
+  const slices = fromMemory?.(memory);
+  buffer = slices?.latin1Slice && slices.ucs2Slice ? (slices as NodeBuffer) : undefined;
+}
+
+/** Whether tables had better come as UTF-16 where they are not all ASCII. */
+export function isWide(): boolean {
+  if (bytes.length === 0) look();
+  return buffer !== undefined;
 }
 
 /** Writes bytes into the core's memory. */
 export function write(address: number, chunk: Uint8Array): void {
-  look();
-  bytes.set(chunk, address >>> 0);
+  if (bytes.length === 0) look();
+  bytes.set(chunk, address);
 }
 
 /** Numbers at an address. */
@@ -129,31 +136,37 @@ export function encode(text: string): Uint8Array {
   return encoder.encode(text);
 }
 
-/** The rows of a table, and their text; `crates/wasm/src/table.rs` says what they mean. */
+/** A table in the core's memory, to be read before the core is called again; `crates/wasm/src/table.rs` says what is in it. */
 export interface Rows {
-  rows: Uint32Array;
+  words: Uint32Array;
+  /** The first word of the first row, and the one behind the last. */
+  from: number;
+  to: number;
   text: string;
 }
 
-/** Copies a table out of the core's memory: what is called with its content may use the core again. */
 export function rows(header: number): Rows {
-  look();
+  if (bytes.length === 0) look();
   const at = header >>> 2;
   const from = words[at] >>> 2;
-  const address = words[at + 2];
-  return { rows: words.slice(from, from + 4 * words[at + 1]), text: read(address, words[at + 3], words[at + 4]) };
+  const count = words[at + 1];
+  const text = count === 0 ? "" : read(words[at + 2], words[at + 3], words[at + 4], words[at + 5]);
+  return { words, from, to: from + 4 * count, text };
 }
 
 /** The window of a table alone. */
 export function text(header: number): string {
-  look();
+  if (bytes.length === 0) look();
   const at = header >>> 2;
-  return read(words[at + 2], words[at + 3], words[at + 4]);
+  return read(words[at + 2], words[at + 3], words[at + 4], words[at + 5]);
 }
 
-function read(address: number, length: number, units: number): string {
+function read(address: number, length: number, units: number, wide: number): string {
   if (length === 0) return "";
-  // As many code units as bytes: nothing but ASCII.
-  if (length === units && buffer !== undefined) return buffer.latin1Slice(address, address + length);
+  if (buffer !== undefined) {
+    // As many code units as bytes: nothing but ASCII.
+    if (length === units) return buffer.latin1Slice(address, address + length);
+    if (wide !== 0) return buffer.ucs2Slice(wide, wide + 2 * units);
+  }
   return decoder.decode(bytes.subarray(address, address + length));
 }

@@ -38,14 +38,15 @@ export interface Watchers {
   onError?: ((error: TidewireError) => void) | undefined;
 }
 
-/** One row, ready to be handed out. */
-export type Told =
-  | { kind: "item"; item: Item }
-  | { kind: "comment"; comment: string }
-  | { kind: "retry"; ms: number }
-  | { kind: "error"; error: TidewireError }
-  | { kind: "gap"; after: string }
-  | { kind: "done" };
+/** What a row says that is no item. */
+export class Told {
+  constructor(
+    readonly kind: "comment" | "retry" | "error" | "gap" | "done",
+    readonly text: string,
+    readonly ms: number,
+    readonly error?: TidewireError,
+  ) {}
+}
 
 /** Kinds of rows; `crates/wasm/src/table.rs` has the same list. */
 const EVENT = 0;
@@ -66,47 +67,44 @@ export class Reader {
   /** `limit` is that of the decoder, for the errors that name it. */
   constructor(readonly limit: number) {}
 
-  /** Appends the items of a table to `items`; what else there is goes to `other`, in its order. */
-  read({ rows, text }: Rows, items: Item[], other: (told: Told) => void): void {
+  /** What a table says, in its order. */
+  read({ words, from, to, text }: Rows): (Item | Told)[] {
+    // Made in its length: an array that grows makes room for seventeen at its first, and most tables have one row.
+    const queue = new Array<Item | Told>((to - from) >> 2);
     let at = 0;
-    for (let row = 0; row < rows.length; row += 4) {
-      const kind = rows[row];
-      const end = rows[row + 3];
+    for (let row = from, place = 0; row < to; row += 4) {
+      const kind = words[row];
+      const end = words[row + 3];
       if ((kind & 0xff) === EVENT) {
-        const typeEnd = rows[row + 1];
-        const idEnd = rows[row + 2];
+        const typeEnd = words[row + 1];
+        const idEnd = words[row + 2];
         if (kind & NEW_ID) this.#id = text.slice(typeEnd, idEnd);
-        items.push({
+        queue[place++] = {
           type: kind & NAMED ? text.slice(at, typeEnd) : "message",
           data: text.slice(idEnd, end),
           id: this.#id,
-        });
+        };
       } else {
-        this.#other(kind, rows[row + 1] + rows[row + 2] * 2 ** 32, text.slice(at, end), items, other);
+        queue[place++] = this.#other(kind, words[row + 1] + words[row + 2] * 2 ** 32, text.slice(at, end));
       }
       at = end;
     }
+    return queue;
   }
 
-  #other(kind: number, number: number, text: string, items: Item[], other: (told: Told) => void): void {
-    if (kind === RECORD) {
-      items.push({ type: "record", index: number, value: JSON.parse(text) });
-    } else if (kind === TEXT) {
-      items.push({ type: "text", text });
-    } else if (kind === COMMENT) {
-      other({ kind: "comment", comment: text });
-    } else if (kind === RETRY) {
-      other({ kind: "retry", ms: number });
-    } else if (kind === DONE) {
-      other({ kind: "done" });
-    } else if (kind === BAD_RECORD) {
+  #other(kind: number, number: number, text: string): Item | Told {
+    if (kind === RECORD) return { type: "record", index: number, value: JSON.parse(text) };
+    if (kind === TEXT) return { type: "text", text };
+    if (kind === COMMENT) return new Told("comment", text, 0);
+    if (kind === RETRY) return new Told("retry", "", number);
+    if (kind === DONE) return new Told("done", "", 0);
+    if (kind === BAD_RECORD) {
       const message = `not JSON at byte ${number}: ${text}`;
-      other({ kind: "error", error: new TidewireError("bad_record", message, { offset: number }) });
-    } else if (kind === SKIPPED) {
-      const fields = { offset: number, limit: this.limit };
-      other({ kind: "error", error: new TidewireError("too_large", text, fields) });
-    } else {
-      other({ kind: "gap", after: text });
+      return new Told("error", text, 0, new TidewireError("bad_record", message, { offset: number }));
     }
+    if (kind === SKIPPED) {
+      return new Told("error", text, 0, new TidewireError("too_large", text, { offset: number, limit: this.limit }));
+    }
+    return new Told("gap", text, 0);
   }
 }

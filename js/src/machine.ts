@@ -1,4 +1,4 @@
-import { KEYS, core, encode, numbers, rows, text, write } from "./core.js";
+import { KEYS, core, encode, isWide, numbers, rows, text, write } from "./core.js";
 import type { Key, Rows } from "./core.js";
 import { TidewireError } from "./error.js";
 import type { Outcome, OutcomeCode, Stats } from "./outcome.js";
@@ -49,6 +49,7 @@ export class Machine {
     const wasm = core();
     this.#machine = wasm.machine_new();
     this.#header = wasm.machine_header(this.#machine);
+    if (isWide()) wasm.machine_widen(this.#machine);
     forgotten.register(this, this.#machine, this);
   }
 

@@ -1,8 +1,8 @@
-import { KEYS, PIECE, core, encode, rows, text, write } from "./core.js";
+import { KEYS, PIECE, core, encode, isWide, rows, text, write } from "./core.js";
 import type { Key } from "./core.js";
 import { TidewireError } from "./error.js";
-import { Reader } from "./items.js";
-import type { Item, SseEvent, Told, Watchers } from "./items.js";
+import { Reader, Told } from "./items.js";
+import type { Item, SseEvent, Watchers } from "./items.js";
 
 /** How a body is cut into records; `auto` goes by the content type, and where there is none by the first byte. */
 export type Format = "auto" | "sse" | "ndjson" | "json-seq" | "json-array" | "concat" | "text";
@@ -52,6 +52,8 @@ export function createParser<T extends Item = SseEvent>(options: ParserOptions<T
   return new CoreParser(options as unknown as ParserOptions<Item>);
 }
 
+const nothing: never[] = [];
+
 /** Frees what a forgotten parser holds. */
 const forgotten = new FinalizationRegistry<number>((parser) => core().__wbg_parser_free(parser, 0));
 
@@ -62,14 +64,18 @@ export class CoreParser implements Parser {
   #failure: TidewireError | undefined;
   #reader: Reader;
   /** What was read and not handed out, because a handler threw. */
-  #items: Item[] = [];
-  #told: { before: number; told: Told }[] = [];
+  #queue: (Item | Told)[] = nothing;
+  #next = 0;
+  /** Where in the core's memory the pieces go, and how long they may be. */
+  #inbox = 0;
+  #room = 0;
   #last: { id: string; inside: boolean } | undefined;
 
   constructor(readonly options: ParserOptions<Item> & { done?: boolean; onDone?: () => void }) {
     const wasm = core();
     this.#parser = wasm.parser_new();
     this.#header = wasm.parser_header(this.#parser);
+    if (isWide()) wasm.parser_widen(this.#parser);
     this.#reader = new Reader(options.maxEventBytes ?? DEFAULT_MAX_EVENT_BYTES);
     forgotten.register(this, this.#parser, this);
     for (const key of ["format", "lastEventId"] as const) this.#setText(key, options[key]);
@@ -84,9 +90,8 @@ export class CoreParser implements Parser {
       this.#deliver();
       for (let at = 0; at < chunk.length && this.#failure === undefined; at += PIECE) {
         const piece = chunk.length > PIECE ? chunk.subarray(at, at + PIECE) : chunk;
-        const wasm = core();
-        write(wasm.parser_reserve(this.#parser, piece.length), piece);
-        this.#take(wasm.parser_push(this.#parser, piece.length));
+        this.#put(piece);
+        this.#take(core().parser_push(this.#parser, piece.length));
       }
       if (this.#failure !== undefined) throw this.#failure;
     } finally {
@@ -128,10 +133,9 @@ export class CoreParser implements Parser {
 
   #setText(key: Key, value: string | undefined): void {
     if (value === undefined) return;
-    const wasm = core();
     const encoded = encode(value);
-    write(wasm.parser_reserve(this.#parser, encoded.length), encoded);
-    if (wasm.parser_set_text(this.#parser, KEYS[key], encoded.length) === 0) {
+    this.#put(encoded);
+    if (core().parser_set_text(this.#parser, KEYS[key], encoded.length) === 0) {
       this.free();
       throw new TidewireError("usage", `${key}: ${JSON.stringify(value)} is not possible`);
     }
@@ -147,51 +151,45 @@ export class CoreParser implements Parser {
     if (this.#state === "busy") this.#state = "open";
   }
 
-  #take(ok: number): void {
-    this.#read();
-    this.#deliver();
-    if (ok === 0) {
-      core().parser_failure(this.#parser);
-      this.#reader.read(rows(this.#header), [], (told) => {
-        if (told.kind === "error") this.#failure = told.error;
-      });
+  #put(piece: Uint8Array): void {
+    if (piece.length > this.#room) {
+      this.#room = piece.length;
+      this.#inbox = core().parser_reserve(this.#parser, piece.length) >>> 0;
     }
+    write(this.#inbox, piece);
   }
 
-  #read(): void {
-    const items = this.#items;
-    this.#reader.read(rows(this.#header), items, (told) => this.#told.push({ before: items.length, told }));
+  #take(ok: number): void {
+    const table = rows(this.#header);
+    if (table.to > table.from) {
+      this.#queue = this.#reader.read(table);
+      this.#deliver();
+    }
+    if (ok === 0) {
+      core().parser_failure(this.#parser);
+      const [failure] = this.#reader.read(rows(this.#header));
+      this.#failure = failure instanceof Told ? failure.error : undefined;
+    }
   }
 
   /** Hands out what was read; what is left when a handler throws stays for the next call. */
   #deliver(): void {
+    const queue = this.#queue;
     const { onEvent } = this.options;
-    const items = this.#items;
-    if (items.length === 0 && this.#told.length === 0) return;
-    const told = this.#told;
-    let item = 0;
-    let other = 0;
-    try {
-      while (item < items.length || other < told.length) {
-        if (other < told.length && told[other].before === item) this.#say(told[other++].told);
-        else onEvent(items[item++]);
-      }
-    } finally {
-      if (item === items.length && other === told.length) {
-        this.#items = [];
-        this.#told = [];
-      } else {
-        this.#items = items.slice(item);
-        this.#told = told.slice(other).map(({ before, told }) => ({ before: before - item, told }));
-      }
+    while (this.#next < queue.length) {
+      const next = queue[this.#next++];
+      if (next instanceof Told) this.#say(next);
+      else onEvent(next);
     }
+    this.#queue = nothing;
+    this.#next = 0;
   }
 
-  #say(told: Told): void {
+  #say({ kind, text, ms, error }: Told): void {
     const { onComment, onRetry, onError, onDone } = this.options;
-    if (told.kind === "comment") onComment?.(told.comment);
-    else if (told.kind === "retry") onRetry?.(told.ms);
-    else if (told.kind === "error") onError?.(told.error);
-    else if (told.kind === "done") onDone?.();
+    if (kind === "comment") onComment?.(text);
+    else if (kind === "retry") onRetry?.(ms);
+    else if (kind === "error" && error !== undefined) onError?.(error);
+    else if (kind === "done") onDone?.();
   }
 }

@@ -1,7 +1,7 @@
 import { PIECE } from "./core.js";
 import { TidewireError } from "./error.js";
-import { Reader } from "./items.js";
-import type { Item, SseEvent, Told } from "./items.js";
+import { Reader, Told } from "./items.js";
+import type { Item, SseEvent } from "./items.js";
 import * as todo from "./machine.js";
 import type { Machine } from "./machine.js";
 import type { Attempt, Hooks } from "./options.js";
@@ -201,7 +201,10 @@ export class Streaming<T extends Item = SseEvent> implements AsyncIterableIterat
       if (this.#state === "closed") return false;
       const what = machine.advance();
       if (what === todo.DELIVER) {
-        this.#reader.read(machine.rows(), this.#items, this.#tell);
+        for (const next of this.#reader.read(machine.rows())) {
+          if (next instanceof Told) this.#tell(next);
+          else this.#items.push(next);
+        }
         if (this.#items.length > 0) return true;
       } else if (what === todo.WAIT) {
         await this.#wait();
@@ -221,17 +224,17 @@ export class Streaming<T extends Item = SseEvent> implements AsyncIterableIterat
     }
   }
 
-  #tell = (told: Told): void => {
+  #tell({ kind, text, ms, error }: Told): void {
     const { onComment, onRetry, onError, onGap, skipOversized } = this.#hooks;
-    if (told.kind === "comment") onComment?.(told.comment);
-    else if (told.kind === "retry") onRetry?.(told.ms);
-    else if (told.kind === "gap") onGap?.(told.after);
-    else if (told.kind === "error") {
-      if (onError) onError(told.error);
+    if (kind === "comment") onComment?.(text);
+    else if (kind === "retry") onRetry?.(ms);
+    else if (kind === "gap") onGap?.(text);
+    else if (error !== undefined) {
+      if (onError) onError(error);
       // Nobody would know of a record that is missing.
-      else if (!skipOversized || told.error.code !== "too_large") this.#error ??= { thrown: told.error };
+      else if (!skipOversized || error.code !== "too_large") this.#error ??= { thrown: error };
     }
-  };
+  }
 
   /** Waits for the head, a piece of the body, its end, a limit of time, or somebody who calls. */
   async #wait(): Promise<void> {

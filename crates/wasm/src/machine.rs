@@ -82,6 +82,11 @@ impl Machine {
         address(self.table.header())
     }
 
+    /// From now on the window comes as UTF-16 too, unless it is all ASCII.
+    pub fn widen(&mut self) {
+        self.table.widen();
+    }
+
     /// The address of an inbox of this many bytes.
     pub fn reserve(&mut self, length: usize) -> u32 {
         address(self.inbox.reserve(length))

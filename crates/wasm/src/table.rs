@@ -40,7 +40,7 @@ const NAMED: u32 = 1 << 8;
 const NEW_ID: u32 = 1 << 9;
 
 /// Words of the header, at an address that does not move.
-pub(crate) const HEADER: usize = 5;
+pub(crate) const HEADER: usize = 6;
 
 /// Rows of four words, and the texts that they speak of, one behind the other.
 ///
@@ -53,7 +53,9 @@ pub(crate) struct Table {
     /// Length of the window in UTF-16 code units.
     units: u32,
     last_id: Vec<u8>,
-    /// `[address of the rows, their number, address of the window, its bytes, its code units]`.
+    /// Where JavaScript takes UTF-16 faster than UTF-8, the window as that, unless it is all ASCII.
+    wide: Option<Vec<u16>>,
+    /// `[address of the rows, their number, address of the window, its bytes, its code units, address of the UTF-16 or 0]`.
     header: Vec<u32>,
 }
 
@@ -64,6 +66,7 @@ impl Table {
             window: Vec::new(),
             units: 0,
             last_id: Vec::new(),
+            wide: None,
             header: [0; HEADER].to_vec(),
         }
     }
@@ -71,6 +74,11 @@ impl Table {
     /// Where the header is.
     pub(crate) fn header(&self) -> *const u32 {
         self.header.as_ptr()
+    }
+
+    /// From now on the window comes as UTF-16 too.
+    pub(crate) fn widen(&mut self) {
+        self.wide.get_or_insert_default();
     }
 
     /// Begins with no rows; texts of earlier ones are gone.
@@ -93,12 +101,21 @@ impl Table {
 
     /// Writes the header, for JavaScript to read.
     pub(crate) fn publish(&mut self) {
+        let is_ascii = self.units as usize == self.window.len();
+        let wide = match &mut self.wide {
+            Some(wide) if !is_ascii => {
+                to_utf16(&self.window, self.units as usize, wide);
+                address(wide.as_ptr())
+            }
+            _ => 0,
+        };
         let words = [
             address(self.rows.as_ptr()),
             self.len() as u32,
             address(self.window.as_ptr()),
             self.window.len() as u32,
             self.units,
+            wide,
         ];
         self.header.copy_from_slice(&words);
     }
@@ -179,6 +196,40 @@ fn code_units(text: &[u8]) -> u32 {
     text.iter().map(|&byte| u32::from(byte as i8 >= -0x40) + u32::from(byte >= 0xF0)).sum()
 }
 
+/// UTF-8 that is known to be sound, and to have this many UTF-16 code units, as UTF-16.
+fn to_utf16(text: &[u8], units: usize, wide: &mut Vec<u16>) {
+    if wide.capacity() > KEPT_CAPACITY {
+        *wide = Vec::new();
+    }
+    wide.clear();
+    wide.reserve(units);
+    let mut bytes = text.iter().map(|&byte| u32::from(byte));
+    while let Some(first) = bytes.next() {
+        let character = match first {
+            0..0x80 => first,
+            0x80..0xE0 => continued(first & 0x1F, bytes.next()),
+            0xE0..0xF0 => {
+                let bits = continued(first & 0x0F, bytes.next());
+                continued(bits, bytes.next())
+            }
+            _ => {
+                let bits = continued(first & 0x07, bytes.next());
+                let bits = continued(bits, bytes.next());
+                continued(bits, bytes.next())
+            }
+        };
+        match character.checked_sub(0x1_0000) {
+            None => wide.push(character as u16),
+            Some(beyond) => wide.extend([0xD800 | (beyond >> 10) as u16, 0xDC00 | (beyond & 0x3FF) as u16]),
+        }
+    }
+}
+
+/// The bits so far, and those of the next byte of a character.
+fn continued(bits: u32, next: Option<u32>) -> u32 {
+    bits << 6 | next.unwrap_or(0) & 0x3F
+}
+
 /// An address in this memory, which has 32 bits where it matters.
 pub(crate) fn address<T>(pointer: *const T) -> u32 {
     pointer as usize as u32
@@ -191,7 +242,11 @@ mod tests {
     #[test]
     fn code_units_are_those_of_utf_16() {
         for text in ["", "a", "ä", "世界", "😀", "a\u{FFFD}😀ä世\u{10FFFF}\u{7FF}\u{800}\u{FFFF}"] {
-            assert_eq!(code_units(text.as_bytes()) as usize, text.encode_utf16().count(), "{text}");
+            let want: Vec<u16> = text.encode_utf16().collect();
+            assert_eq!(code_units(text.as_bytes()) as usize, want.len(), "{text}");
+            let mut wide = Vec::new();
+            to_utf16(text.as_bytes(), want.len(), &mut wide);
+            assert_eq!(wide, want, "{text}");
         }
     }
 }

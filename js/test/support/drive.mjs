@@ -1,6 +1,6 @@
 // One body through the core, in the order in which its rows stand.
 import { CoreParser } from "../../dist/parser.js";
-import { Reader } from "../../dist/items.js";
+import { Reader, Told } from "../../dist/items.js";
 import * as todo from "../../dist/machine.js";
 import { machineOf } from "../../dist/options.js";
 import { lineOf, lineOfTold, push } from "./rows.mjs";
@@ -13,7 +13,7 @@ export function decode(format, options, pieces) {
     format,
     ...options,
     onEvent: (item) => push(lines, lineOf(item)),
-    onComment: (comment) => told("comment", { comment }),
+    onComment: (text) => told("comment", { text }),
     onRetry: (ms) => told("retry", { ms }),
     onError: (error) => told("error", { error }),
     onDone: () => told("done"),
@@ -40,9 +40,7 @@ export function drive(options, { contentType = null, sniff = false, broken = fal
     for (;;) {
       const what = machine.advance();
       if (what !== todo.DELIVER) return what;
-      // Items and what is told between them, in one order: the reader appends to `items` as it goes.
-      const items = { length: 0, push: (item) => push(lines, lineOf(item)) };
-      reader.read(machine.rows(), items, (told) => push(lines, lineOfTold(told)));
+      for (const next of reader.read(machine.rows())) push(lines, next instanceof Told ? lineOfTold(next) : lineOf(next));
     }
   };
   machine.start();

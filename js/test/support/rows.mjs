@@ -47,13 +47,12 @@ export function lineOf(item) {
 }
 
 /** What is told besides items, as a line; messages are not compared. */
-export function lineOfTold(told) {
-  if (told.kind === "error") {
-    const { code, offset, limit } = told.error;
-    return { type: "error", code, offset, ...(limit === undefined ? {} : { limit }) };
+export function lineOfTold({ kind: type, text, ms, error }) {
+  if (type === "error") {
+    const { code, offset, limit } = error;
+    return { type, code, offset, ...(limit === undefined ? {} : { limit }) };
   }
-  const { kind: type, ...rest } = told;
-  return { type, ...rest };
+  return { type, ...{ comment: { comment: text }, retry: { ms }, gap: { after: text }, done: {} }[type] };
 }
 
 /** Adds a line; pieces of text depend on the cuts, so adjacent ones become one. */
