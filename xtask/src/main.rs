@@ -4,6 +4,8 @@ mod bench;
 mod contract;
 mod demo;
 mod fuzz;
+mod js;
+mod npm;
 mod report;
 mod run;
 mod servers;
@@ -32,6 +34,8 @@ enum Command {
     Demo(demo::Arguments),
     /// Throw bytes at the decoders, the session and the stream, and hold them against their oracles
     Fuzz(fuzz::Arguments),
+    /// Build the npm package into js/dist
+    Npm(npm::Arguments),
     /// Check everything: format, lints, docs, dependencies, tests, servers that others wrote
     Test(test::Arguments),
 }
@@ -44,6 +48,7 @@ fn main() -> ExitCode {
             Command::Contract(arguments) => contract::run(&arguments),
             Command::Demo(arguments) => demo::run(&arguments),
             Command::Fuzz(arguments) => fuzz::run(&arguments),
+            Command::Npm(arguments) => npm::run(&arguments),
             Command::Test(arguments) => test::run(&arguments),
         }
     });

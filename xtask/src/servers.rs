@@ -8,6 +8,7 @@ use std::process::Command;
 
 use crate::report::{dim, say};
 use crate::run::{Trouble, output_of, run};
+use crate::tools::NPM;
 
 /// Flask and FastAPI, in an environment of their own.
 pub(crate) fn set_up_python() -> Result<(), Trouble> {
@@ -135,7 +136,6 @@ pub(crate) fn found_prometheus() -> Option<Vec<(&'static str, OsString)>> {
 /// Its programs, and the variables that say where they are.
 const PROMETHEUS: [(&str, &str); 2] =
     [("prometheus", "TIDEWIRE_PROMETHEUS"), ("promtool", "TIDEWIRE_PROMTOOL")];
-const NPM: &str = if cfg!(windows) { "npm.cmd" } else { "npm" };
 
 /// Remembers what a folder was installed from, beside it; the folder counts only when that is unchanged.
 struct Stamp {

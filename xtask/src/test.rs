@@ -4,7 +4,7 @@ use std::process::Command;
 
 use crate::run::{Trouble, run as run_command};
 use crate::steps::{self, Choice, Step};
-use crate::{contract, servers, tools};
+use crate::{contract, js, servers, tools};
 
 /// Runs the steps one after the other; one that fails does not keep the others from running.
 #[derive(clap::Args)]
@@ -46,6 +46,24 @@ const STEPS: &[Step] = &[
         what: "against servers that others wrote",
         needs: &["python", "node", "nginx"],
         run: third_party,
+    },
+    Step {
+        name: "npm",
+        what: "set up what builds the npm package, and build it",
+        needs: &[],
+        run: js::build,
+    },
+    Step {
+        name: "js",
+        what: "the npm package in Node: case tables, the native command, streams against serve",
+        needs: &["npm"],
+        run: js::tests,
+    },
+    Step {
+        name: "package",
+        what: "the packed package installed, run and type-checked in an empty project; its size",
+        needs: &["npm"],
+        run: js::package,
     },
     Step {
         name: "alerts",

@@ -6,6 +6,9 @@ use std::process::Command;
 use crate::report::say;
 use crate::run::{Trouble, output_of, run};
 
+/// The program that comes with Node.
+pub(crate) const NPM: &str = if cfg!(windows) { "npm.cmd" } else { "npm" };
+
 /// A component of the toolchain in use, such as `clippy`.
 pub(crate) fn component(name: &'static str, subcommand: &str) -> Result<(), Trouble> {
     if output_of("cargo", &[subcommand, "--version"]).is_some() {

@@ -1,0 +1,35 @@
+//! Tidewire's core as JavaScript calls it: numbers in, numbers out, and a table of offsets over one window of text.
+//!
+//! - A [`Parser`] is a bare decoder: bytes become frames.
+//! - A [`Machine`] is a whole stream: it says when to connect, wait, deliver and end, and the driver in `js/` does it.
+//!
+//! Nothing is decided here and nothing is parsed here; the core does both. Bytes and strings come in through an *inbox*: `reserve`
+//! says where in this memory to write them, and the next call says how many there are. Frames go out as rows (see
+//! `table.rs`), whose texts lie one behind the other in a window, so that JavaScript decodes once and slices. A
+//! crossing costs tens of nanoseconds, an object made for each event far more.
+#![cfg_attr(target_arch = "wasm32", no_std)]
+
+extern crate alloc;
+
+mod inbox;
+mod machine;
+mod parser;
+mod setup;
+mod table;
+
+pub use machine::Machine;
+pub use parser::Parser;
+
+#[cfg(target_arch = "wasm32")]
+mod bare {
+    //! What std brings elsewhere.
+
+    #[global_allocator]
+    static ALLOCATOR: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;
+
+    /// A trap, which JavaScript sees as an exception. The words of a panic would weigh more than the decoders.
+    #[panic_handler]
+    fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
+        core::arch::wasm32::unreachable()
+    }
+}

@@ -1,0 +1,168 @@
+//! Options, as JavaScript sets them one by one: a number for the option, and a number or a text.
+
+use alloc::borrow::ToOwned;
+use core::time::Duration;
+
+use tidewire_core::session::Resume;
+use tidewire_core::{CursorSource, Decoder, Format, Setup, json};
+
+/// The options. `js/src/core.ts` has the same list.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Key {
+    /// A name of a format.
+    Format,
+    /// An end marker; `None` of them is said by a number.
+    EndOn,
+    FailOn,
+    HeartbeatOn,
+    LastEventId,
+    /// A JSON path whose value is the cursor.
+    Cursor,
+    MaxEventBytes,
+    SkipOversized,
+    DeliverUnterminated,
+    Done,
+    Sniff,
+    Follow,
+    Idempotent,
+    Repeatable,
+    /// 0 auto, 1 always, 2 never, 3 by another request.
+    Resume,
+    RetryAttempts,
+    /// The rest are milliseconds; 0 turns a limit off.
+    RetryDelay,
+    Timeout,
+    FirstEventTimeout,
+    IdleTimeout,
+    ProgressTimeout,
+    StallAfter,
+    Unknown,
+}
+
+const KEYS: [Key; 22] = [
+    Key::Format,
+    Key::EndOn,
+    Key::FailOn,
+    Key::HeartbeatOn,
+    Key::LastEventId,
+    Key::Cursor,
+    Key::MaxEventBytes,
+    Key::SkipOversized,
+    Key::DeliverUnterminated,
+    Key::Done,
+    Key::Sniff,
+    Key::Follow,
+    Key::Idempotent,
+    Key::Repeatable,
+    Key::Resume,
+    Key::RetryAttempts,
+    Key::RetryDelay,
+    Key::Timeout,
+    Key::FirstEventTimeout,
+    Key::IdleTimeout,
+    Key::ProgressTimeout,
+    Key::StallAfter,
+];
+
+impl Key {
+    pub(crate) fn of(number: u32) -> Self {
+        KEYS.get(number as usize).copied().unwrap_or(Self::Unknown)
+    }
+}
+
+/// What a stream or a decoder is to be.
+#[derive(Clone, Default)]
+pub(crate) struct Draft {
+    pub(crate) setup: Setup,
+}
+
+impl Draft {
+    /// A decoder with these options.
+    pub(crate) fn decoder(&self) -> Decoder {
+        let id = self.setup.last_event_id.as_deref().unwrap_or_default();
+        Decoder::new(self.setup.format, self.setup.options).with_last_event_id(id.as_bytes())
+    }
+
+    pub(crate) fn set(&mut self, key: Key, value: f64) -> bool {
+        let Setup { policy, options, markers, sniff, .. } = &mut self.setup;
+        let flag = value != 0.0;
+        let limit = Some(duration(value)).filter(|limit| !limit.is_zero());
+        match key {
+            Key::EndOn => markers.end_on = Some([].into()),
+            Key::FailOn => markers.fail_on = Some([].into()),
+            Key::MaxEventBytes => options.max_event_bytes = value as usize,
+            Key::SkipOversized => options.skip_oversized = flag,
+            Key::DeliverUnterminated => options.deliver_unterminated = flag,
+            Key::Done => options.done = flag,
+            Key::Sniff => *sniff = flag,
+            Key::Follow => policy.follow = flag,
+            Key::Idempotent => policy.idempotent = flag,
+            Key::Repeatable => policy.repeatable = flag,
+            Key::Resume => {
+                policy.resume = match value as u32 {
+                    1 => Resume::Always,
+                    2 => Resume::Never,
+                    3 => Resume::Elsewhere,
+                    _ => Resume::Auto,
+                };
+            }
+            Key::RetryAttempts => policy.retry_attempts = value as u32,
+            Key::RetryDelay => policy.retry_delay = duration(value),
+            Key::Timeout => policy.timeout = limit,
+            Key::FirstEventTimeout => policy.first_event_timeout = limit,
+            Key::IdleTimeout => policy.idle_timeout = limit,
+            Key::ProgressTimeout => policy.progress_timeout = limit,
+            Key::StallAfter => policy.stall_after = limit,
+            Key::Format | Key::HeartbeatOn | Key::LastEventId | Key::Cursor | Key::Unknown => return false,
+        }
+        true
+    }
+
+    pub(crate) fn set_text(&mut self, key: Key, text: &str) -> bool {
+        let markers = &mut self.setup.markers;
+        match key {
+            Key::Format => match text.parse::<Format>() {
+                Ok(format) => self.setup.format = format,
+                Err(_) => return false,
+            },
+            Key::EndOn | Key::FailOn | Key::HeartbeatOn => {
+                let Ok(marker) = text.parse() else { return false };
+                match key {
+                    Key::EndOn => markers.end_on.get_or_insert_default().push(marker),
+                    Key::FailOn => markers.fail_on.get_or_insert_default().push(marker),
+                    _ => markers.heartbeat_on.push(marker),
+                }
+            }
+            Key::LastEventId => self.setup.last_event_id = Some(text.to_owned()),
+            Key::Cursor => self.setup.cursor_source = CursorSource::Json(json::Path::parse(text)),
+            _ => return false,
+        }
+        true
+    }
+}
+
+/// Milliseconds as JavaScript has them; what is no time is none, and what is too long is the longest.
+pub(crate) fn duration(ms: f64) -> Duration {
+    // A float becomes the nearest number that there is.
+    Duration::from_micros((ms * 1000.0) as u64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_key_stands_at_its_own_number() {
+        for (number, key) in KEYS.iter().enumerate() {
+            assert_eq!(*key as usize, number);
+        }
+        assert_eq!(KEYS.len(), Key::Unknown as usize);
+    }
+
+    #[test]
+    fn milliseconds_of_every_kind() {
+        for (ms, want) in [(0.0, 0), (-1.0, 0), (f64::NAN, 0), (1.5, 1500), (f64::INFINITY, u64::MAX)] {
+            assert_eq!(duration(ms), Duration::from_micros(want), "{ms}");
+        }
+    }
+}

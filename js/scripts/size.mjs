@@ -1,0 +1,30 @@
+// What an import weighs in a page: bundled by esbuild, minified, brotli. Above its budget it fails.
+import { brotliCompressSync, constants } from "node:zlib";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+
+/** `budget` is what it weighs today and must not outgrow; `goal` is where it is to come. */
+const IMPORTS = [
+  { what: 'import { stream } from "tidewire"', code: 'export { stream } from "./dist/index.js"', budget: 51_000, goal: 8_500 },
+  { what: 'import { createParser } from "tidewire"', code: 'export { createParser } from "./dist/index.js"', budget: 48_000 },
+];
+
+let failed = false;
+for (const { what, code, budget, goal } of IMPORTS) {
+  const resolveDir = fileURLToPath(new URL("..", import.meta.url));
+  const { outputFiles } = await build({
+    stdin: { contents: code, resolveDir },
+    bundle: true,
+    minify: true,
+    format: "esm",
+    target: "es2022",
+    write: false,
+  });
+  const text = outputFiles[0].contents;
+  const packed = brotliCompressSync(text, { params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_SIZE_HINT]: text.length } });
+  const over = packed.length > budget;
+  failed ||= over;
+  const aim = goal === undefined ? "" : `, goal ${goal} (${packed.length <= goal ? "met" : `${packed.length - goal} above`})`;
+  console.log(`${what}: ${packed.length} bytes of brotli, ${text.length} minified; budget ${budget}${aim}${over ? ": OVER BUDGET" : ""}`);
+}
+process.exitCode = failed ? 1 : 0;

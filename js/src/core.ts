@@ -1,0 +1,172 @@
+import { TidewireError } from "./error.js";
+import { CORE } from "./generated/core.js";
+
+/** What the compiled core exports: functions of numbers (`crates/wasm`). The first argument is the object that they are methods of. */
+interface Exports {
+  memory: WebAssembly.Memory;
+  parser_new(): number;
+  parser_header(parser: number): number;
+  parser_widen(parser: number): void;
+  parser_reserve(parser: number, length: number): number;
+  parser_set(parser: number, key: number, value: number): number;
+  parser_set_text(parser: number, key: number, length: number): number;
+  parser_push(parser: number, length: number): number;
+  parser_end(parser: number): number;
+  parser_inside_record(parser: number): number;
+  parser_last_event_id(parser: number): void;
+  parser_failure(parser: number): void;
+  __wbg_parser_free(parser: number, unused: 0): void;
+  machine_new(): number;
+  machine_header(machine: number): number;
+  machine_widen(machine: number): void;
+  machine_reserve(machine: number, length: number): number;
+  machine_set(machine: number, key: number, value: number): number;
+  machine_set_text(machine: number, key: number, length: number): number;
+  machine_start(machine: number, now: number, chance: number): void;
+  machine_head(machine: number, now: number, chance: number, status: number, type: number, retry: number, clock: number): void;
+  machine_received(machine: number, now: number, chance: number, length: number): void;
+  machine_body_end(machine: number): void;
+  machine_broke(machine: number, now: number, chance: number, failure: number, length: number): void;
+  machine_tick(machine: number, now: number, chance: number): void;
+  machine_kick(machine: number, now: number, chance: number): void;
+  machine_cancel(machine: number, now: number, chance: number): void;
+  machine_advance(machine: number, now: number, chance: number): number;
+  machine_deadline(machine: number): number;
+  machine_is_reading(machine: number): number;
+  machine_tell(machine: number, what: number): number;
+  machine_facts(machine: number, now: number): number;
+  __wbg_machine_free(machine: number, unused: 0): void;
+}
+
+/** The options by their numbers; `crates/wasm/src/setup.rs` has the same list. */
+export const KEYS = {
+  format: 0,
+  endOn: 1,
+  failOn: 2,
+  heartbeatOn: 3,
+  lastEventId: 4,
+  cursor: 5,
+  maxEventBytes: 6,
+  skipOversized: 7,
+  deliverUnterminated: 8,
+  done: 9,
+  sniff: 10,
+  follow: 11,
+  idempotent: 12,
+  repeatable: 13,
+  resume: 14,
+  retryAttempts: 15,
+  retryDelay: 16,
+  timeout: 17,
+  firstEventTimeout: 18,
+  idleTimeout: 19,
+  progressTimeout: 20,
+  stallAfter: 21,
+} as const;
+
+export type Key = keyof typeof KEYS;
+
+/** A large chunk goes in by pieces, so that the core's memory stays small and in the processor's caches. */
+export const PIECE = 65536;
+
+/** Node decodes several times as fast this way as with a TextDecoder: ASCII as Latin-1, all else as UTF-16. */
+interface NodeBuffer {
+  latin1Slice(from: number, to: number): string;
+  ucs2Slice(from: number, to: number): string;
+}
+const fromMemory = (
+  globalThis as { Buffer?: { from(memory: ArrayBuffer): Partial<NodeBuffer> } }
+).Buffer?.from;
+
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+const encoder = new TextEncoder();
+
+let wasm: Exports | undefined;
+let bytes = new Uint8Array(0);
+let words = new Uint32Array(0);
+let buffer: NodeBuffer | undefined;
+
+/** The core, compiled on first use. */
+export function core(): Exports {
+  if (wasm === undefined) {
+    try {
+      const module = new WebAssembly.Module(CORE());
+      const imports: Record<string, Record<string, () => void>> = {};
+      for (const { module: from, name } of WebAssembly.Module.imports(module)) {
+        // All that the core would call is "throw", for an object that is used while it is in use.
+        (imports[from] ??= {})[name] = () => {
+          throw new TidewireError("usage", "used from inside its own callback");
+        };
+      }
+      wasm = new WebAssembly.Instance(module, imports).exports as unknown as Exports;
+    } catch (cause) {
+      throw new TidewireError("usage", `WebAssembly is refused here: ${cause}`, { cause });
+    }
+  }
+  return wasm;
+}
+
+/** The core's memory, once more: it moved when it grew, and what was seen of it has no length any more. */
+function look(): void {
+  const memory = core().memory.buffer;
+  bytes = new Uint8Array(memory);
+  words = new Uint32Array(memory);
+  const slices = fromMemory?.(memory);
+  buffer = slices?.latin1Slice && slices.ucs2Slice ? (slices as NodeBuffer) : undefined;
+}
+
+/** Whether tables had better come as UTF-16 where they are not all ASCII. */
+export function isWide(): boolean {
+  if (bytes.length === 0) look();
+  return buffer !== undefined;
+}
+
+/** Writes bytes into the core's memory. */
+export function write(address: number, chunk: Uint8Array): void {
+  if (bytes.length === 0) look();
+  bytes.set(chunk, address);
+}
+
+/** Numbers at an address. */
+export function numbers(address: number, count: number): Float64Array {
+  return new Float64Array(core().memory.buffer.slice(address >>> 0, (address >>> 0) + 8 * count));
+}
+
+export function encode(text: string): Uint8Array {
+  return encoder.encode(text);
+}
+
+/** A table in the core's memory, to be read before the core is called again; `crates/wasm/src/table.rs` says what is in it. */
+export interface Rows {
+  words: Uint32Array;
+  /** The first word of the first row, and the one behind the last. */
+  from: number;
+  to: number;
+  text: string;
+}
+
+export function rows(header: number): Rows {
+  if (bytes.length === 0) look();
+  const at = header >>> 2;
+  const from = words[at] >>> 2;
+  const count = words[at + 1];
+  const text = count === 0 ? "" : read(words[at + 2], words[at + 3], words[at + 4], words[at + 5]);
+  return { words, from, to: from + 4 * count, text };
+}
+
+/** The window of a table alone. */
+export function text(header: number): string {
+  if (bytes.length === 0) look();
+  const at = header >>> 2;
+  return read(words[at + 2], words[at + 3], words[at + 4], words[at + 5]);
+}
+
+function read(address: number, length: number, units: number, wide: number): string {
+  if (length === 0) return "";
+  if (buffer !== undefined) {
+    // As many code units as bytes: nothing but ASCII.
+    if (length === units) return buffer.latin1Slice(address, address + length);
+    if (wide !== 0) return buffer.ucs2Slice(wide, wide + 2 * units);
+  }
+  return decoder.decode(bytes.subarray(address, address + length));
+}

@@ -1,0 +1,10 @@
+export { TidewireError } from "./error.js";
+export type { ErrorCode, ErrorFields } from "./error.js";
+export { parse, stream } from "./fetching.js";
+export type { Source } from "./fetching.js";
+export type { Item, JsonRecord, SseEvent, TextPiece, Watchers } from "./items.js";
+export type { Attempt, Continuation, Marker, ReadOptions, StreamOptions } from "./options.js";
+export type { Outcome, OutcomeCode, Stats } from "./outcome.js";
+export { createParser } from "./parser.js";
+export type { DecoderOptions, Format, Parser, ParserOptions } from "./parser.js";
+export type { State, Streaming } from "./stream.js";

@@ -1,0 +1,110 @@
+import type { Rows } from "./core.js";
+import { TidewireError } from "./error.js";
+
+/** An event of an SSE stream. */
+export interface SseEvent {
+  /** The event's name; `message` where the stream gives none. */
+  type: string;
+  /** Its data, the lines joined with a line feed. */
+  data: string;
+  /** The last event id in effect; empty where none was set. */
+  id: string;
+}
+
+/** A JSON value of a stream of them. */
+export interface JsonRecord<Value = unknown> {
+  type: "record";
+  /** Its place in the body, counted from 0. */
+  index: number;
+  value: Value;
+}
+
+/** A piece of a text stream; never half a character. */
+export interface TextPiece {
+  type: "text";
+  text: string;
+}
+
+/** What a stream brings; which of them, its format says. */
+export type Item = SseEvent | JsonRecord | TextPiece;
+
+/** What can be said of a stream besides its items. */
+export interface Watchers {
+  /** A comment, or a heartbeat's data. */
+  onComment?: ((comment: string) => void) | undefined;
+  /** The reconnection time that an SSE stream asks for. */
+  onRetry?: ((ms: number) => void) | undefined;
+  /** A record that is not JSON, or (with `skipOversized`) one beyond the limit. The stream goes on behind it. */
+  onError?: ((error: TidewireError) => void) | undefined;
+}
+
+/** What a row says that is no item. */
+export class Told {
+  constructor(
+    readonly kind: "comment" | "retry" | "error" | "gap" | "done",
+    readonly text: string,
+    readonly ms: number,
+    readonly error?: TidewireError,
+  ) {}
+}
+
+/** Kinds of rows; `crates/wasm/src/table.rs` has the same list. */
+const EVENT = 0;
+const RECORD = 1;
+const TEXT = 2;
+const COMMENT = 3;
+const RETRY = 4;
+const DONE = 5;
+const BAD_RECORD = 6;
+const SKIPPED = 7;
+const NAMED = 1 << 8;
+const NEW_ID = 1 << 9;
+
+/** Turns rows into what they say. Holds the last event id, which a row names only where it changes. */
+export class Reader {
+  #id = "";
+
+  /** `limit` is that of the decoder, for the errors that name it. */
+  constructor(readonly limit: number) {}
+
+  /** What a table says, in its order. */
+  read({ words, from, to, text }: Rows): (Item | Told)[] {
+    // Made in its length: an array that grows makes room for seventeen at its first, and most tables have one row.
+    const queue = new Array<Item | Told>((to - from) >> 2);
+    let at = 0;
+    for (let row = from, place = 0; row < to; row += 4) {
+      const kind = words[row];
+      const end = words[row + 3];
+      if ((kind & 0xff) === EVENT) {
+        const typeEnd = words[row + 1];
+        const idEnd = words[row + 2];
+        if (kind & NEW_ID) this.#id = text.slice(typeEnd, idEnd);
+        queue[place++] = {
+          type: kind & NAMED ? text.slice(at, typeEnd) : "message",
+          data: text.slice(idEnd, end),
+          id: this.#id,
+        };
+      } else {
+        queue[place++] = this.#other(kind, words[row + 1] + words[row + 2] * 2 ** 32, text.slice(at, end));
+      }
+      at = end;
+    }
+    return queue;
+  }
+
+  #other(kind: number, number: number, text: string): Item | Told {
+    if (kind === RECORD) return { type: "record", index: number, value: JSON.parse(text) };
+    if (kind === TEXT) return { type: "text", text };
+    if (kind === COMMENT) return new Told("comment", text, 0);
+    if (kind === RETRY) return new Told("retry", "", number);
+    if (kind === DONE) return new Told("done", "", 0);
+    if (kind === BAD_RECORD) {
+      const message = `not JSON at byte ${number}: ${text}`;
+      return new Told("error", text, 0, new TidewireError("bad_record", message, { offset: number }));
+    }
+    if (kind === SKIPPED) {
+      return new Told("error", text, 0, new TidewireError("too_large", text, { offset: number, limit: this.limit }));
+    }
+    return new Told("gap", text, 0);
+  }
+}

@@ -1,0 +1,195 @@
+import { KEYS, PIECE, core, encode, isWide, rows, text, write } from "./core.js";
+import type { Key } from "./core.js";
+import { TidewireError } from "./error.js";
+import { Reader, Told } from "./items.js";
+import type { Item, SseEvent, Watchers } from "./items.js";
+
+/** How a body is cut into records; `auto` goes by the content type, and where there is none by the first byte. */
+export type Format = "auto" | "sse" | "ndjson" | "json-seq" | "json-array" | "concat" | "text";
+
+/** Limits and choices of a decoder. */
+export interface DecoderOptions {
+  format?: Format | undefined;
+  /** The most bytes that one event or record may have; 16 MiB by default. */
+  maxEventBytes?: number | undefined;
+  /** Leave out what outgrows the limit, tell `onError`, and go on. */
+  skipOversized?: boolean | undefined;
+  /** Hand over an SSE block that has data but no blank line at the end of the body; the standard discards it. */
+  deliverUnterminated?: boolean | undefined;
+  /** The last event id of an earlier stream. */
+  lastEventId?: string | undefined;
+}
+
+/** Options of `createParser`. */
+export interface ParserOptions<T extends Item = SseEvent> extends DecoderOptions, Watchers {
+  /** Called for each event, record or piece of text, from inside `push` and `end`. */
+  onEvent: (event: T) => void;
+}
+
+/** A bare decoder, fed in pieces that may be cut anywhere. */
+export interface Parser {
+  /**
+   * Feeds the next piece of the body.
+   *
+   * Throws a {@link TidewireError} with the code `too_large` or `bad_record` where decoding cannot go on; what came before it was
+   * handed out. What a handler throws comes out of here; the events behind it are handed out first by the next call.
+   */
+  push(bytes: Uint8Array): void;
+  /** Says that the body has ended cleanly, hands over what only its end completes, and frees the memory. */
+  end(): void;
+  /** Frees the memory at once, for a body that is not read to its end. */
+  free(): void;
+  /** The last event id in effect; empty where none was set. */
+  readonly lastEventId: string;
+  /** Whether the body, should it end here, ends inside a record; behind `end`, whether it did. */
+  readonly insideRecord: boolean;
+}
+
+export const DEFAULT_MAX_EVENT_BYTES = 16 * 1024 * 1024;
+
+/** A decoder that knows its format's standard alone: no end markers, no outcome, no requests. */
+export function createParser<T extends Item = SseEvent>(options: ParserOptions<T>): Parser {
+  return new CoreParser(options as unknown as ParserOptions<Item>);
+}
+
+const nothing: never[] = [];
+
+/** Frees what a forgotten parser holds. */
+const forgotten = new FinalizationRegistry<number>((parser) => core().__wbg_parser_free(parser, 0));
+
+export class CoreParser implements Parser {
+  #parser: number;
+  #header: number;
+  #state: "open" | "busy" | "closed" = "open";
+  #failure: TidewireError | undefined;
+  #reader: Reader;
+  /** What was read and not handed out, because a handler threw. */
+  #queue: (Item | Told)[] = nothing;
+  #next = 0;
+  /** Where in the core's memory the pieces go, and how long they may be. */
+  #inbox = 0;
+  #room = 0;
+  #last: { id: string; inside: boolean } | undefined;
+
+  constructor(readonly options: ParserOptions<Item> & { done?: boolean; onDone?: () => void }) {
+    const wasm = core();
+    this.#parser = wasm.parser_new();
+    this.#header = wasm.parser_header(this.#parser);
+    if (isWide()) wasm.parser_widen(this.#parser);
+    this.#reader = new Reader(options.maxEventBytes ?? DEFAULT_MAX_EVENT_BYTES);
+    forgotten.register(this, this.#parser, this);
+    for (const key of ["format", "lastEventId"] as const) this.#setText(key, options[key]);
+    for (const key of ["maxEventBytes", "skipOversized", "deliverUnterminated", "done"] as const) {
+      if (options[key] !== undefined) wasm.parser_set(this.#parser, KEYS[key], Number(options[key]));
+    }
+  }
+
+  push(chunk: Uint8Array): void {
+    this.#enter("push");
+    try {
+      this.#deliver();
+      for (let at = 0; at < chunk.length && this.#failure === undefined; at += PIECE) {
+        const piece = chunk.length > PIECE ? chunk.subarray(at, at + PIECE) : chunk;
+        this.#put(piece);
+        this.#take(core().parser_push(this.#parser, piece.length));
+      }
+      if (this.#failure !== undefined) throw this.#failure;
+    } finally {
+      this.#leave();
+    }
+  }
+
+  end(): void {
+    if (this.#state === "closed") return;
+    this.#enter("end");
+    try {
+      this.#deliver();
+      if (this.#failure === undefined) this.#take(core().parser_end(this.#parser));
+      if (this.#failure !== undefined) throw this.#failure;
+    } finally {
+      this.#leave();
+      this.free();
+    }
+  }
+
+  free(): void {
+    if (this.#state === "closed") return;
+    if (this.#state === "busy") throw new TidewireError("usage", "free() from inside onEvent");
+    this.#last = { id: this.lastEventId, inside: this.insideRecord };
+    this.#state = "closed";
+    forgotten.unregister(this);
+    core().__wbg_parser_free(this.#parser, 0);
+  }
+
+  get lastEventId(): string {
+    if (this.#last !== undefined) return this.#last.id;
+    core().parser_last_event_id(this.#parser);
+    return text(this.#header);
+  }
+
+  get insideRecord(): boolean {
+    return this.#last?.inside ?? core().parser_inside_record(this.#parser) !== 0;
+  }
+
+  #setText(key: Key, value: string | undefined): void {
+    if (value === undefined) return;
+    const encoded = encode(value);
+    this.#put(encoded);
+    if (core().parser_set_text(this.#parser, KEYS[key], encoded.length) === 0) {
+      this.free();
+      throw new TidewireError("usage", `${key}: ${JSON.stringify(value)} is not possible`);
+    }
+  }
+
+  #enter(what: string): void {
+    if (this.#state === "busy") throw new TidewireError("usage", `${what}() from inside onEvent`);
+    if (this.#state === "closed") throw new TidewireError("usage", `${what}() after end() or free()`);
+    this.#state = "busy";
+  }
+
+  #leave(): void {
+    if (this.#state === "busy") this.#state = "open";
+  }
+
+  #put(piece: Uint8Array): void {
+    if (piece.length > this.#room) {
+      this.#room = piece.length;
+      this.#inbox = core().parser_reserve(this.#parser, piece.length) >>> 0;
+    }
+    write(this.#inbox, piece);
+  }
+
+  #take(ok: number): void {
+    const table = rows(this.#header);
+    if (table.to > table.from) {
+      this.#queue = this.#reader.read(table);
+      this.#deliver();
+    }
+    if (ok === 0) {
+      core().parser_failure(this.#parser);
+      const [failure] = this.#reader.read(rows(this.#header));
+      this.#failure = failure instanceof Told ? failure.error : undefined;
+    }
+  }
+
+  /** Hands out what was read; what is left when a handler throws stays for the next call. */
+  #deliver(): void {
+    const queue = this.#queue;
+    const { onEvent } = this.options;
+    while (this.#next < queue.length) {
+      const next = queue[this.#next++];
+      if (next instanceof Told) this.#say(next);
+      else onEvent(next);
+    }
+    this.#queue = nothing;
+    this.#next = 0;
+  }
+
+  #say({ kind, text, ms, error }: Told): void {
+    const { onComment, onRetry, onError, onDone } = this.options;
+    if (kind === "comment") onComment?.(text);
+    else if (kind === "retry") onRetry?.(ms);
+    else if (kind === "error" && error !== undefined) onError?.(error);
+    else if (kind === "done") onDone?.();
+  }
+}

@@ -1,0 +1,409 @@
+import { PIECE } from "./core.js";
+import { TidewireError } from "./error.js";
+import { Reader, Told } from "./items.js";
+import type { Item, SseEvent } from "./items.js";
+import * as todo from "./machine.js";
+import type { Machine } from "./machine.js";
+import type { Attempt, Hooks } from "./options.js";
+import { errorOf } from "./outcome.js";
+import type { Outcome, Stats } from "./outcome.js";
+
+/** Where a stream's replies come from. */
+export interface Transport {
+  /** Makes the request of an attempt ready; what it returns sends it. */
+  prepare(attempt: Attempt, continues: boolean, signal: AbortSignal): Promise<() => Promise<Head>>;
+}
+
+/** The head of a reply, and a way to its body. */
+export interface Head {
+  status: number;
+  headers: Headers;
+  read(): Promise<{ done: boolean; value?: Uint8Array | undefined }>;
+  cancel(): void;
+}
+
+/** `idle` before it is read, `waiting` between two requests. */
+export type State = "idle" | "connecting" | "open" | "waiting" | "closed";
+
+const nothing = (): void => {};
+/** The longest time that a platform's timer takes. */
+const LONGEST_TIMER = 2 ** 31 - 1;
+
+/**
+ * A stream, read by `for await`. Nothing is sent before the first item is asked for, and nothing is read faster than items are
+ * taken. The loop throws a {@link TidewireError} unless the stream is complete or ended; `break` ends the request.
+ */
+export class Streaming<T extends Item = SseEvent> implements AsyncIterableIterator<T, undefined> {
+  /** How the stream ended, once it was read to its end. Never rejects. */
+  readonly outcome: Promise<Outcome>;
+
+  #machine: Machine;
+  #transport: Transport;
+  #hooks: Hooks;
+  #signal: AbortSignal | undefined;
+  #reader: Reader;
+  #state: State = "idle";
+  /** What was read and not taken: items from `#at` on. */
+  #items: Item[] = [];
+  #at = 0;
+  /** How many of them nobody will take. */
+  #left = 0;
+  #error: { thrown: unknown } | undefined;
+  #resolve!: (outcome: Outcome) => void;
+  #lastId: string | undefined;
+  #stats: Stats | undefined;
+
+  /** Of the request under way. */
+  #abort: AbortController | undefined;
+  #head: Head | undefined;
+  #sentHead: Head | undefined;
+  #reading = false;
+  #chunk: Uint8Array | undefined;
+  #announced: Attempt | undefined;
+  #cause: unknown;
+
+  #wake = nothing;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #timerDue = Infinity;
+  #pulling: Promise<boolean> | undefined;
+  #onAbort = (): void => {
+    if (this.#state === "closed") return;
+    this.#error = { thrown: this.#signal?.reason };
+    this.close();
+  };
+
+  /** For `stream`, `parse` and clients. */
+  constructor(machine: Machine, transport: Transport, hooks: Hooks, limit: number, lastId: string | undefined, signal: AbortSignal | null | undefined) {
+    this.#machine = machine;
+    this.#transport = transport;
+    this.#hooks = hooks;
+    this.#reader = new Reader(limit);
+    this.#lastId = lastId;
+    this.#signal = signal ?? undefined;
+    this.outcome = new Promise((resolve) => (this.#resolve = resolve));
+  }
+
+  get state(): State {
+    return this.#state;
+  }
+
+  /** The last event id of what was taken so far: to be stored, and given to a later stream. */
+  get lastEventId(): string | undefined {
+    return this.#lastId;
+  }
+
+  /** What the stream brought and took so far. */
+  get stats(): Stats {
+    return this.#stats ?? this.#machine.stats();
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  /** The next item. */
+  next(): Promise<IteratorResult<T, undefined>> {
+    if (this.#at < this.#items.length) return Promise.resolve({ done: false, value: this.#take() });
+    return this.#pull().then((more) => (more ? { done: false, value: this.#take() } : { done: true, value: undefined }));
+  }
+
+  /** Ends the stream, as `break` does. */
+  return(): Promise<IteratorResult<T, undefined>> {
+    this.close();
+    return Promise.resolve({ done: true, value: undefined });
+  }
+
+  /** What each read delivered, as one array: for rendering once a frame. */
+  async *batches(): AsyncGenerator<T[], undefined> {
+    try {
+      while (this.#at < this.#items.length || (await this.#pull())) {
+        const batch = this.#items.slice(this.#at) as T[];
+        this.#at = this.#items.length;
+        this.#note(batch[batch.length - 1]);
+        yield batch;
+      }
+    } finally {
+      this.close();
+    }
+  }
+
+  /** Reads the stream to its end without keeping its items. */
+  async drain(): Promise<Outcome> {
+    try {
+      do this.#at = this.#items.length;
+      while (await this.#pull());
+    } catch {
+      // The outcome says it.
+    }
+    return this.outcome;
+  }
+
+  /** Stops the stream; the loop ends without an error. */
+  close(): void {
+    this.#left += this.#items.length - this.#at;
+    this.#items = [];
+    this.#at = 0;
+    this.#stop();
+    if (this.#pulling === undefined) this.#finish();
+  }
+
+  /** Connects again at once, where the request may be sent again. */
+  reconnect(): void {
+    if (this.#state === "closed") return;
+    this.#machine.kick();
+    this.#wake();
+  }
+
+  #take(): T {
+    const item = this.#items[this.#at++] as T;
+    this.#note(item);
+    return item;
+  }
+
+  #note(item: Item): void {
+    if ("data" in item) this.#lastId = item.id || undefined;
+  }
+
+  /** Reads until there are items; false at the end. */
+  #pull(): Promise<boolean> {
+    this.#pulling ??= this.#fill().then(
+      (more) => {
+        this.#pulling = undefined;
+        return more;
+      },
+      (error: unknown) => {
+        // Also what a hook threw: nothing is left running behind it.
+        this.#pulling = undefined;
+        this.close();
+        throw error;
+      },
+    );
+    return this.#pulling;
+  }
+
+  async #fill(): Promise<boolean> {
+    if (this.#at < this.#items.length) return true;
+    this.#items = [];
+    this.#at = 0;
+    const machine = this.#machine;
+    if (this.#state === "idle") {
+      this.#state = "connecting";
+      machine.start();
+      this.#signal?.addEventListener("abort", this.#onAbort);
+      if (this.#signal?.aborted) this.#onAbort();
+    }
+    for (;;) {
+      if (this.#error) {
+        const { thrown } = this.#error;
+        this.#error = undefined;
+        throw thrown;
+      }
+      if (this.#state === "closed") return false;
+      const what = machine.advance();
+      if (what === todo.DELIVER) {
+        for (const next of this.#reader.read(machine.rows())) {
+          if (next instanceof Told) this.#tell(next);
+          else this.#items.push(next);
+        }
+        if (this.#items.length > 0) return true;
+      } else if (what === todo.WAIT) {
+        await this.#wait();
+      } else if (what === todo.CONNECT) {
+        this.#connect();
+      } else if (what === todo.AGAIN) {
+        this.#drop();
+        this.#state = "waiting";
+        this.#announce();
+      } else if (what === todo.GAP) {
+        this.#hooks.onGap?.(machine.gap());
+      } else if (what === todo.STALLED) {
+        this.#hooks.onStall?.(machine.silentMs());
+      } else {
+        return this.#end();
+      }
+    }
+  }
+
+  #tell({ kind, text, ms, error }: Told): void {
+    const { onComment, onRetry, onError, onGap, skipOversized } = this.#hooks;
+    if (kind === "comment") onComment?.(text);
+    else if (kind === "retry") onRetry?.(ms);
+    else if (kind === "gap") onGap?.(text);
+    else if (error !== undefined) {
+      if (onError) onError(error);
+      // Nobody would know of a record that is missing.
+      else if (!skipOversized || error.code !== "too_large") this.#error ??= { thrown: error };
+    }
+  }
+
+  /** Waits for the head, a piece of the body, its end, a limit of time, or somebody who calls. */
+  async #wait(): Promise<void> {
+    if (this.#chunk !== undefined) {
+      this.#feed(this.#chunk);
+      return;
+    }
+    const woken = new Promise<void>((resolve) => (this.#wake = resolve));
+    this.#read();
+    this.#arm();
+    await woken;
+    this.#wake = nothing;
+  }
+
+  #feed(chunk: Uint8Array): void {
+    const piece = chunk.length > PIECE ? chunk.subarray(0, PIECE) : chunk;
+    this.#chunk = chunk.length > PIECE ? chunk.subarray(PIECE) : undefined;
+    this.#machine.received(piece);
+  }
+
+  #read(): void {
+    const head = this.#head;
+    if (head === undefined || this.#reading) return;
+    this.#reading = true;
+    head.read().then(
+      ({ done, value }) => {
+        if (head !== this.#head) return;
+        this.#reading = false;
+        if (done) {
+          this.#head = undefined;
+          this.#machine.bodyEnd();
+        } else if (value !== undefined) {
+          this.#feed(value);
+        }
+        this.#wake();
+      },
+      (error: unknown) => {
+        if (head !== this.#head) return;
+        this.#reading = false;
+        this.#head = undefined;
+        this.#broke(todo.IN_BODY, error);
+      },
+    );
+  }
+
+  #connect(): void {
+    this.#state = "connecting";
+    const attempt = this.#announced ?? this.#announce();
+    this.#announced = undefined;
+    const abort = new AbortController();
+    this.#abort = abort;
+    const current = (): boolean => abort === this.#abort;
+    const continues = this.#machine.stats().events > 0;
+    this.#transport.prepare(attempt, continues, abort.signal).then(
+      (send) => {
+        if (!current()) return;
+        send().then(
+          (head) => {
+            if (current()) this.#answered(head);
+            else head.cancel();
+          },
+          (error: unknown) => current() && this.#broke(todo.BEFORE_HEAD, error),
+        );
+      },
+      (error: unknown) => {
+        if (!current()) return;
+        if (error instanceof TidewireError) {
+          this.#error = { thrown: error };
+          this.#wake();
+        } else {
+          this.#broke(todo.BEFORE_SENDING, error);
+        }
+      },
+    );
+  }
+
+  #answered(head: Head): void {
+    this.#head = head;
+    this.#sentHead = head;
+    this.#machine.head(head.status, head.headers.get("content-type"), head.headers.get("retry-after"));
+    if (this.#machine.isReading) this.#state = "open";
+    this.#wake();
+  }
+
+  #broke(where: number, error: unknown): void {
+    this.#cause = error;
+    this.#machine.broke(where, error);
+    this.#wake();
+  }
+
+  #announce(): Attempt {
+    const machine = this.#machine;
+    const again = this.#state === "waiting" ? machine.again() : { attempt: 1, delayMs: 0 };
+    const attempt: Attempt = { ...again };
+    const cursor = machine.requestCursor();
+    const error = machine.error();
+    if (cursor !== undefined) attempt.cursor = cursor;
+    if (error !== undefined) attempt.error = error;
+    if (this.#state === "waiting") this.#announced = attempt;
+    this.#hooks.onAttempt?.(attempt);
+    return attempt;
+  }
+
+  /** One timer, that is set anew only where it would come too late. */
+  #arm(): void {
+    const rest = this.#machine.rest();
+    const due = performance.now() + rest;
+    if (rest === Infinity || due >= this.#timerDue) return;
+    clearTimeout(this.#timer);
+    this.#timerDue = due;
+    this.#timer = setTimeout(() => this.#tick(), Math.min(Math.max(0, Math.ceil(rest)), LONGEST_TIMER));
+  }
+
+  #tick(): void {
+    this.#timerDue = Infinity;
+    if (this.#state === "closed") return;
+    this.#machine.tick();
+    // The whole stream's limit passes also while nobody asks.
+    if (this.#machine.isOver) this.#drop();
+    if (this.#pulling !== undefined) {
+      this.#arm();
+      this.#wake();
+    } else if (this.#machine.rest() > 0) {
+      this.#arm();
+    }
+  }
+
+  #stop(): void {
+    if (this.#state === "closed") return;
+    if (this.#state === "idle") this.#machine.start();
+    this.#machine.cancel();
+    this.#drop();
+    this.#wake();
+  }
+
+  /** Drops the request that is under way. */
+  #drop(): void {
+    const head = this.#head;
+    this.#head = undefined;
+    this.#chunk = undefined;
+    this.#reading = false;
+    const abort = this.#abort;
+    this.#abort = undefined;
+    abort?.abort();
+    head?.cancel();
+  }
+
+  #end(): false {
+    const outcome = this.#finish();
+    if (outcome === undefined || outcome.outcome === "complete" || outcome.outcome === "ended") return false;
+    if (outcome.outcome === "cancelled") return false;
+    throw errorOf(outcome, this.#cause);
+  }
+
+  /** Lets everything go, once. */
+  #finish(): Outcome | undefined {
+    if (this.#state === "closed") return undefined;
+    this.#drop();
+    clearTimeout(this.#timer);
+    this.#signal?.removeEventListener("abort", this.#onAbort);
+    const machine = this.#machine;
+    this.#stats = machine.stats();
+    const outcome = machine.outcome(this.#sentHead);
+    if (outcome.outcome === "cancelled") outcome.events -= this.#left;
+    const cursor = machine.cursor();
+    if (outcome.outcome !== "cancelled") this.#lastId = cursor;
+    this.#state = "closed";
+    machine.free();
+    this.#resolve(outcome);
+    return outcome;
+  }
+}

@@ -1,0 +1,85 @@
+// The packed package, as who installs it has it.
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { fileURLToPath } from "node:url";
+
+const here = fileURLToPath(new URL("..", import.meta.url));
+const npm = process.platform === "win32" ? "npm.cmd" : "npm";
+const project = mkdtempSync(join(tmpdir(), "tidewire-package-"));
+after(() => rmSync(project, { recursive: true, force: true }));
+
+const run = (program, ...args) => {
+  try {
+    return execFileSync(program, args, { cwd: project, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
+  } catch (error) {
+    throw new Error(`${program} ${args.join(" ")}:\n${error.stdout}${error.stderr}`);
+  }
+};
+
+test("packs what is needed and nothing else", () => {
+  const [packed] = JSON.parse(execFileSync(npm, ["pack", "--json", "--pack-destination", project], { cwd: here, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }));
+  const files = packed.files.map(({ path }) => path);
+  for (const path of ["package.json", "README.md", "dist/index.js", "dist/index.d.ts", "dist/LICENSE-MIT"]) assert.ok(files.includes(path), path);
+  assert.deepEqual(files.filter((path) => !/^(dist\/|package\.json$|README\.md$)/.test(path)), []);
+  writeFileSync(join(project, "package.json"), '{"name":"consumer","private":true,"type":"module"}');
+  run(npm, "install", "--offline", "--no-audit", "--no-fund", join(project, packed.filename));
+});
+
+test("runs where nothing else is installed", () => {
+  writeFileSync(
+    join(project, "run.js"),
+    `import { createParser, parse, stream, TidewireError } from "tidewire";
+     const reply = new Response("data: hello\\n\\ndata: [DONE]\\n\\n", { headers: { "content-type": "text/event-stream" } });
+     const s = parse(reply);
+     for await (const { data } of s) console.log(data);
+     console.log((await s.outcome).outcome, typeof createParser, typeof stream, new TidewireError("usage", "x").code);`,
+  );
+  assert.equal(run(process.execPath, "run.js"), "hello\ncomplete function function usage\n");
+});
+
+test("every export of package.json is there", () => {
+  writeFileSync(
+    join(project, "exports.js"),
+    `import { readFileSync } from "node:fs";
+     const { exports } = JSON.parse(readFileSync("node_modules/tidewire/package.json", "utf8"));
+     for (const [path, target] of Object.entries(exports)) {
+       if (typeof target === "string") continue;
+       await import(path.replace(/^\\./, "tidewire"));
+       readFileSync("node_modules/tidewire/" + target.types);
+     }`,
+  );
+  run(process.execPath, "exports.js");
+});
+
+test("a strict consumer type-checks, and a wrong one does not", () => {
+  const tsc = (file, text) => {
+    writeFileSync(join(project, file), text);
+    const flags = ["--strict", "--exactOptionalPropertyTypes", "--noEmit", "--skipLibCheck", "false", "--target", "es2022", "--lib", "es2022,dom,dom.iterable,dom.asynciterable", "--module", "nodenext", "--types", ""];
+    return run(process.execPath, join(here, "node_modules/typescript/bin/tsc"), ...flags, file);
+  };
+  const imports = `import { createParser, parse, stream, TidewireError } from "tidewire";
+    import type { JsonRecord, Outcome, SseEvent, TextPiece } from "tidewire";\n`;
+  tsc(
+    "right.ts",
+    imports +
+      `for await (const event of stream("/api", { json: { a: 1 }, signal: AbortSignal.timeout(1) })) event.data.toUpperCase();
+       for await (const { value } of stream<JsonRecord<{ token: string }>>("/api")) value.token.toUpperCase();
+       for await (const { text } of stream<TextPiece>(new URL("http://a/"), { format: "text" })) text.at(0);
+       for await (const batch of parse(new Response("")).batches()) batch.map((event: SseEvent) => event.id);
+       const outcome: Outcome = await stream("/api").drain();
+       if (outcome.outcome === "refused") console.log(outcome.status?.toFixed());
+       createParser({ onEvent: (event) => event.type.length }).push(new Uint8Array());
+       try { await stream("/api").next(); } catch (error) { if (error instanceof TidewireError && error.code === "timed_out") error.timeout; }`,
+  );
+  for (const [file, text] of [
+    ["format.ts", `stream("/api", { format: "xml" });`],
+    ["value.ts", `for await (const event of stream("/api")) event.value;`],
+    ["code.ts", `declare const e: TidewireError; e.code === "timeout";`],
+  ]) {
+    assert.throws(() => tsc(file, imports + text + "export {};"), /error TS/, file);
+  }
+});

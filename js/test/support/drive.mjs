@@ -1,0 +1,62 @@
+// One body through the core, in the order in which its rows stand.
+import { CoreParser } from "../../dist/parser.js";
+import { Reader, Told } from "../../dist/items.js";
+import * as todo from "../../dist/machine.js";
+import { machineOf } from "../../dist/options.js";
+import { lineOf, lineOfTold, push } from "./rows.mjs";
+
+/** Through a bare decoder. */
+export function decode(format, options, pieces) {
+  const lines = [];
+  const told = (kind, rest) => push(lines, lineOfTold({ kind, ...rest }));
+  const parser = new CoreParser({
+    format,
+    ...options,
+    onEvent: (item) => push(lines, lineOf(item)),
+    onComment: (text) => told("comment", { text }),
+    onRetry: (ms) => told("retry", { ms }),
+    onError: (error) => told("error", { error }),
+    onDone: () => told("done"),
+  });
+  const end = {};
+  try {
+    for (const piece of pieces) parser.push(piece);
+    parser.end();
+    if (parser.insideRecord) end.inside_record = true;
+  } catch (error) {
+    Object.assign(end, { error: error.code, offset: error.offset });
+    if (error.limit !== undefined) end.limit = error.limit;
+    parser.free();
+  }
+  return { lines, end, lastEventId: parser.lastEventId };
+}
+
+/** One reply, to a request that is not sent again, through a stream's machine. */
+export function drive(options, { contentType = null, sniff = false, broken = false }, pieces) {
+  const machine = machineOf(options, { sniff });
+  const reader = new Reader(options.maxEventBytes ?? 16 * 1024 * 1024);
+  const lines = [];
+  const read = () => {
+    for (;;) {
+      const what = machine.advance();
+      if (what !== todo.DELIVER) return what;
+      for (const next of reader.read(machine.rows())) push(lines, next instanceof Told ? lineOfTold(next) : lineOf(next));
+    }
+  };
+  machine.start();
+  if (read() !== todo.CONNECT) throw new Error("no request");
+  machine.head(200, contentType, null);
+  let what = read();
+  for (const piece of pieces) {
+    if (what === todo.CLOSED) break;
+    machine.received(piece);
+    what = read();
+  }
+  if (broken) machine.broke(todo.IN_BODY, "reset");
+  else machine.bodyEnd();
+  if (read() !== todo.CLOSED) throw new Error("the request is not sent again, yet it goes on");
+  const cursor = machine.cursor();
+  const outcome = machine.outcome(undefined);
+  machine.free();
+  return { lines, outcome: { ...outcome, ...(cursor === undefined ? {} : { cursor }) } };
+}

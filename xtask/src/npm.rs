@@ -1,0 +1,137 @@
+//! `cargo xtask npm`: the npm package, built from the sources into js/dist.
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::report::say;
+use crate::run::{Trouble, output_of, run as run_command};
+use crate::tools::{self, NPM};
+
+/// Builds the npm package into js/dist: the core in WebAssembly, and the TypeScript around it.
+#[derive(clap::Args)]
+pub(crate) struct Arguments {}
+
+pub(crate) const FOLDER: &str = "js";
+
+const TARGET: &str = "wasm32-unknown-unknown";
+const PROFILE: &str = "wasm";
+const MODULE: &str = "tidewire_wasm.wasm";
+/// What every engine of the last years has. binaryen must be told, since the module no longer says it.
+const FEATURES: [&str; 8] = [
+    "--enable-simd",
+    "--enable-bulk-memory",
+    "--enable-bulk-memory-opt",
+    "--enable-nontrapping-float-to-int",
+    "--enable-sign-ext",
+    "--enable-mutable-globals",
+    "--enable-reference-types",
+    "--enable-multivalue",
+];
+
+pub(crate) fn run(_: &Arguments) -> Result<(), Trouble> {
+    set_up()?;
+    build()
+}
+
+/// Node's packages that build and test this one, by their lock file.
+pub(crate) fn set_up() -> Result<(), Trouble> {
+    if output_of("node", &["--version"]).is_none() || output_of(NPM, &["--version"]).is_none() {
+        return Err(Trouble::Missing {
+            what: "Node is missing".into(),
+            install: "https://nodejs.org, version 20 or newer".into(),
+        });
+    }
+    let lock = read("js/package-lock.json")?;
+    let stamp = Path::new("js/node_modules/.tidewire-lock");
+    if fs::read_to_string(stamp).is_ok_and(|installed| installed == lock) {
+        say!("js/node_modules is already there");
+        return Ok(());
+    }
+    let arguments = ["ci"];
+    run_command(Command::new(NPM).args(arguments).current_dir(FOLDER)).or_else(tools::missing(
+        "the packages of js/package.json",
+        NPM,
+        &arguments,
+    ))?;
+    fs::write(stamp, lock)
+        .map_err(|error| Trouble::Failed(format!("cannot write {}: {error}", stamp.display())))
+}
+
+/// The package, once [`set_up`] has run.
+pub(crate) fn build() -> Result<(), Trouble> {
+    tools::target(TARGET)?;
+    let mut compile = Command::new("cargo");
+    compile.args([
+        "build",
+        "--locked",
+        "--package",
+        "tidewire-wasm",
+        "--profile",
+        PROFILE,
+        "--target",
+        TARGET,
+    ]);
+    run_command(compile.env("RUSTFLAGS", flags()?))?;
+    let made = target_folder().join("npm");
+    let compiled = target_folder().join(TARGET).join(PROFILE).join(MODULE);
+    let mut bind = Command::new("cargo");
+    bind.args(["run", "--locked", "--package", "xtask-npm", "--"]).arg(compiled).arg(&made);
+    run_command(&mut bind)?;
+    let optimized = made.join("core.wasm");
+    let mut optimize = Command::new(tool("wasm-opt")?);
+    optimize.args(["-Oz", "--strip-debug", "--strip-producers", "--strip-target-features"]).args(FEATURES);
+    run_command(optimize.arg(made.join("core_bg.wasm")).arg("-o").arg(&optimized))?;
+    let generated = "js/src/generated";
+    remove("js/dist")?;
+    fs::create_dir_all(generated)
+        .map_err(|error| Trouble::Failed(format!("cannot create {generated}: {error}")))?;
+    let mut inline = Command::new("node");
+    inline.arg("js/scripts/inline.mjs").arg(&optimized).arg(format!("{generated}/core.ts"));
+    run_command(&mut inline)?;
+    run_command(Command::new(tool("tsc")?).args(["--project", FOLDER]))?;
+    for licence in ["LICENSE-APACHE", "LICENSE-MIT"] {
+        fs::copy(licence, format!("js/dist/{licence}"))
+            .map_err(|error| Trouble::Failed(format!("cannot copy {licence}: {error}")))?;
+    }
+    Ok(())
+}
+
+/// Where cargo builds.
+pub(crate) fn target_folder() -> PathBuf {
+    env::var_os("CARGO_TARGET_DIR").map_or_else(|| PathBuf::from("target"), PathBuf::from)
+}
+
+/// Vector instructions, and no path of this machine in the module, so that it is the same wherever it is built.
+fn flags() -> Result<String, Trouble> {
+    let here = env::current_dir().map_err(|error| Trouble::Failed(format!("no current folder: {error}")))?;
+    let home = env::var_os("CARGO_HOME").map(PathBuf::from).or_else(|| Some(env::home_dir()?.join(".cargo")));
+    let mut flags = vec!["-Ctarget-feature=+simd128".to_owned(), remap(&here, "tidewire")];
+    flags.extend(home.map(|home| remap(&home, "cargo")));
+    Ok(flags.join(" "))
+}
+
+fn remap(path: &Path, name: &str) -> String {
+    format!("--remap-path-prefix={}={name}", path.display())
+}
+
+/// A program of js/node_modules, by its whole path: a relative one would be looked for elsewhere.
+fn tool(name: &str) -> Result<PathBuf, Trouble> {
+    let name = if cfg!(windows) { format!("{name}.cmd") } else { name.to_owned() };
+    let path = Path::new("js/node_modules/.bin").join(name);
+    std::path::absolute(&path).map_err(|error| Trouble::Failed(format!("{}: {error}", path.display())))
+}
+
+fn read(path: &str) -> Result<String, Trouble> {
+    fs::read_to_string(path).map_err(|error| Trouble::Failed(format!("cannot read {path}: {error}")))
+}
+
+fn remove(folder: &str) -> Result<(), Trouble> {
+    match fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(Trouble::Failed(format!("cannot remove {folder}: {error}")))
+        }
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
