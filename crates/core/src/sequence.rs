@@ -62,6 +62,8 @@ mod tests {
             ("550e8400-e29b-41d4-a716-446655440000", false),
             ("2026-01", false),
             ("2026-05", false),
+            ("-5", false),
+            ("-7", false),
         ];
         for (id, hole) in rows {
             assert_eq!(sequence.hole_before(id), hole, "{id}");
