@@ -665,6 +665,14 @@ mod tests {
     }
 
     #[test]
+    fn an_oversized_event_goes_on_behind_a_line_feed_that_came_alone() {
+        let mut sse = Sse::new(Options { max_event_bytes: 5, skip_oversized: true, ..Options::default() });
+        let pieces = [&b"data: 123456\r"[..], b"\n", b"data: 1\n\n", b"data: 2\n\n"];
+        let events: Vec<_> = pieces.iter().map(|piece| fed(&mut sse, piece, 100)).collect();
+        assert_eq!(events, [0, 0, 0, 1]);
+    }
+
+    #[test]
     fn an_event_that_is_whole_in_the_input_is_lent_from_it() {
         for body in [
             &b"data: abc\n\n"[..],
