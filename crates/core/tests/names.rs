@@ -4,11 +4,13 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use tidewire_core::json::Ndjson;
+use tidewire_core::json::{JsonSeq, Ndjson, Path, lookup};
 use tidewire_core::session::{Limit, Outcome, Reason, Refusal};
 use tidewire_core::{
     BadRecord, DecodeError, Event, Format, Frame, Marker, Options, REFUSED_BODY_BYTES, Record, TooLarge, Utf8,
 };
+
+const CUT_SHORT: &str = "the record is cut short by the next one";
 
 #[test]
 fn decode_errors() {
@@ -152,6 +154,36 @@ fn problems_of_json_say_what_was_expected() {
             Some(Frame::BadRecord(bad)) => assert_eq!(bad.problem, want, "{line}"),
             other => panic!("{line}: {other:?}"),
         }
+    }
+}
+
+#[test]
+fn problems_of_json_texts_say_what_was_wrong() {
+    let rows = [
+        ("\u{1E}{}x\n", "more after the value"),
+        ("\u{1E}{\"a\u{1E}1\n", CUT_SHORT),
+        ("\u{1E}12\u{1E}1\n", CUT_SHORT),
+        ("\u{1E}{\"a\":x}\n", "expected a value"),
+    ];
+    for (text, want) in rows {
+        let mut body = text.as_bytes();
+        let mut texts = JsonSeq::new(Options::default());
+        let mut problems = Vec::new();
+        while let Some(frame) = texts.next(&mut body).unwrap() {
+            if let Frame::BadRecord(bad) = frame {
+                problems.push(bad.problem);
+            }
+        }
+        assert_eq!(problems, [want], "{}", text.escape_debug());
+    }
+}
+
+#[test]
+fn a_path_may_be_as_deep_as_json() {
+    for (depth, found) in [(512, true), (513, false)] {
+        let json = format!("{}1{}", "[".repeat(depth), "]".repeat(depth));
+        let path = Path::parse(&vec!["0"; depth].join("."));
+        assert_eq!(lookup(json.as_bytes(), &path).is_some(), found, "{depth}");
     }
 }
 
