@@ -1,5 +1,6 @@
 //! `cargo xtask bench`: Tidewire beside its peers, in figures that anyone can reproduce.
 
+use std::env::consts::EXE_SUFFIX;
 use std::fs;
 use std::process::Command;
 
@@ -28,8 +29,11 @@ const DOCUMENT: &str = "docs/benchmarks.md";
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Trouble> {
     // The client with all that it can tell observers, beside the one without.
     run_command(build().args(["--features", "seen", "--bin", CLIENT]))?;
-    fs::copy(format!("{TARGET}/release/{CLIENT}"), format!("{TARGET}/release/{CLIENT}-seen"))
-        .map_err(|error| Trouble::Failed(format!("cannot copy {CLIENT}: {error}")))?;
+    fs::copy(
+        format!("{TARGET}/release/{CLIENT}{EXE_SUFFIX}"),
+        format!("{TARGET}/release/{CLIENT}-seen{EXE_SUFFIX}"),
+    )
+    .map_err(|error| Trouble::Failed(format!("cannot copy {CLIENT}: {error}")))?;
     run_command(&mut build())?;
     let mut bench = Command::new(format!("{TARGET}/release/tidewire-bench"));
     bench.args(["--write", DOCUMENT]);
