@@ -85,6 +85,7 @@ export class CoreParser implements Parser {
   }
 
   push(chunk: Uint8Array): void {
+    if (!isBytes(chunk)) throw new TidewireError("usage", "push() takes a Uint8Array; encode text with a TextEncoder");
     this.#enter("push");
     try {
       this.#deliver();
@@ -192,4 +193,9 @@ export class CoreParser implements Parser {
     else if (kind === "error" && error !== undefined) onError?.(error);
     else if (kind === "done") onDone?.();
   }
+}
+
+/** By its tag, which those of another window have too. */
+function isBytes(chunk: unknown): chunk is Uint8Array {
+  return chunk instanceof Uint8Array || Object.prototype.toString.call(chunk) === "[object Uint8Array]";
 }

@@ -63,6 +63,17 @@ test("an event beyond the limit is an error that stays, and what came before is 
   parser.free();
 });
 
+test("what are no bytes is refused, and takes nothing away", () => {
+  const seen = [];
+  const parser = createParser({ onEvent: ({ data }) => seen.push(data) });
+  for (const wrong of ["data: a\n\n", 42, undefined, null, [100], new Uint16Array(2), new ArrayBuffer(2)]) {
+    assert.throws(() => parser.push(wrong), { name: "TidewireError", code: "usage" }, String(wrong));
+  }
+  parser.push(bytes("data: b\n\n"));
+  assert.deepEqual(seen, ["b"]);
+  parser.free();
+});
+
 test("a chunk of any size, and an event of many chunks", () => {
   const seen = [];
   const parser = createParser({ onEvent: ({ data }) => seen.push(data.length) });
