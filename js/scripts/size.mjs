@@ -5,8 +5,8 @@ import { build } from "esbuild";
 
 /** `budget` is what it weighs today and must not outgrow; `goal` is where it is to come. */
 const IMPORTS = [
-  { what: 'import { stream } from "tidewire"', code: 'export { stream } from "./dist/index.js"', budget: 51_000, goal: 8_500 },
-  { what: 'import { createParser } from "tidewire"', code: 'export { createParser } from "./dist/index.js"', budget: 48_000 },
+  { what: 'import { stream } from "tidewire"', code: 'export { stream } from "./dist/index.js"', budget: 40_500, goal: 8_500 },
+  { what: 'import { createParser } from "tidewire"', code: 'export { createParser } from "./dist/index.js"', budget: 37_600 },
 ];
 
 let failed = false;

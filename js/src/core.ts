@@ -4,35 +4,16 @@ import { CORE } from "./generated/core.js";
 /** What the compiled core exports: functions of numbers (`crates/wasm`). The first argument is the object that they are methods of. */
 interface Exports {
   memory: WebAssembly.Memory;
-  parser_new(): number;
-  parser_header(parser: number): number;
-  parser_widen(parser: number): void;
-  parser_reserve(parser: number, length: number): number;
-  parser_set(parser: number, key: number, value: number): number;
-  parser_set_text(parser: number, key: number, length: number): number;
-  parser_push(parser: number, length: number): number;
-  parser_end(parser: number): number;
-  parser_inside_record(parser: number): number;
-  parser_last_event_id(parser: number): void;
-  parser_failure(parser: number): void;
-  __wbg_parser_free(parser: number, unused: 0): void;
-  machine_new(): number;
+  machine_new(wide: number): number;
   machine_header(machine: number): number;
-  machine_widen(machine: number): void;
   machine_reserve(machine: number, length: number): number;
   machine_set(machine: number, key: number, value: number): number;
   machine_set_text(machine: number, key: number, length: number): number;
-  machine_start(machine: number, now: number, chance: number): void;
+  machine_decode(machine: number, length: number, last: number): number;
+  machine_handle(machine: number, now: number, chance: number, what: number, length: number): void;
   machine_head(machine: number, now: number, chance: number, status: number, type: number, retry: number, clock: number): void;
-  machine_received(machine: number, now: number, chance: number, length: number): void;
-  machine_body_end(machine: number): void;
-  machine_broke(machine: number, now: number, chance: number, failure: number, length: number): void;
-  machine_tick(machine: number, now: number, chance: number): void;
-  machine_kick(machine: number, now: number, chance: number): void;
-  machine_cancel(machine: number, now: number, chance: number): void;
   machine_advance(machine: number, now: number, chance: number): number;
   machine_deadline(machine: number): number;
-  machine_is_reading(machine: number): number;
   machine_tell(machine: number, what: number): number;
   machine_facts(machine: number, now: number): number;
   __wbg_machine_free(machine: number, unused: 0): void;
@@ -115,7 +96,7 @@ function look(): void {
   buffer = slices?.latin1Slice && slices.ucs2Slice ? (slices as NodeBuffer) : undefined;
 }
 
-/** Whether tables had better come as UTF-16 where they are not all ASCII. */
+/** Whether tables had better come as UTF-16 where they are not all ASCII; then they are read so. */
 export function isWide(): boolean {
   if (bytes.length === 0) look();
   return buffer !== undefined;
@@ -164,9 +145,9 @@ export function text(header: number): string {
 function read(address: number, length: number, units: number, wide: number): string {
   if (length === 0) return "";
   if (buffer !== undefined) {
+    if (wide !== 0) return buffer.ucs2Slice(address, address + length);
     // As many code units as bytes: nothing but ASCII.
     if (length === units) return buffer.latin1Slice(address, address + length);
-    if (wide !== 0) return buffer.ucs2Slice(wide, wide + 2 * units);
   }
   return decoder.decode(bytes.subarray(address, address + length));
 }

@@ -52,6 +52,8 @@ export class Told {
 const EVENT = 0;
 const RECORD = 1;
 const TEXT = 2;
+/** Up to here they are items, behind it they are told. */
+export const LAST_ITEM = TEXT;
 const COMMENT = 3;
 const RETRY = 4;
 const DONE = 5;
@@ -67,29 +69,32 @@ export class Reader {
   /** `limit` is that of the decoder, for the errors that name it. */
   constructor(readonly limit: number) {}
 
-  /** What a table says, in its order. */
-  read({ words, from, to, text }: Rows): (Item | Told)[] {
+  /** What a table says, in its order; from its first row on, whose text begins at `at`. */
+  read({ words, from, to, text }: Rows, at = 0): (Item | Told)[] {
     // Made in its length: an array that grows makes room for seventeen at its first, and most tables have one row.
     const queue = new Array<Item | Told>((to - from) >> 2);
-    let at = 0;
     for (let row = from, place = 0; row < to; row += 4) {
-      const kind = words[row];
-      const end = words[row + 3];
-      if ((kind & 0xff) === EVENT) {
-        const typeEnd = words[row + 1];
-        const idEnd = words[row + 2];
-        if (kind & NEW_ID) this.#id = text.slice(typeEnd, idEnd);
-        queue[place++] = {
-          type: kind & NAMED ? text.slice(at, typeEnd) : "message",
-          data: text.slice(idEnd, end),
-          id: this.#id,
-        };
-      } else {
-        queue[place++] = this.#other(kind, words[row + 1] + words[row + 2] * 2 ** 32, text.slice(at, end));
-      }
-      at = end;
+      queue[place++] = this.row(words, row, at, text);
+      at = words[row + 3];
     }
     return queue;
+  }
+
+  /** What a row says, whose text begins at `at`. */
+  row(words: Uint32Array, row: number, at: number, text: string): Item | Told {
+    const kind = words[row];
+    const end = words[row + 3];
+    if ((kind & 0xff) !== EVENT) {
+      return this.#other(kind, words[row + 1] + words[row + 2] * 2 ** 32, text.slice(at, end));
+    }
+    const typeEnd = words[row + 1];
+    const idEnd = words[row + 2];
+    if (kind & NEW_ID) this.#id = text.slice(typeEnd, idEnd);
+    return {
+      type: kind & NAMED ? text.slice(at, typeEnd) : "message",
+      data: text.slice(idEnd, end),
+      id: this.#id,
+    };
   }
 
   #other(kind: number, number: number, text: string): Item | Told {
@@ -103,7 +108,9 @@ export class Reader {
       return new Told("error", text, 0, new TidewireError("bad_record", message, { offset: number }));
     }
     if (kind === SKIPPED) {
-      return new Told("error", text, 0, new TidewireError("too_large", text, { offset: number, limit: this.limit }));
+      const { limit } = this;
+      const message = `event exceeds the limit of ${limit} bytes at byte ${number}; raise the limit or skip oversized events`;
+      return new Told("error", message, 0, new TidewireError("too_large", message, { offset: number, limit }));
     }
     return new Told("gap", text, 0);
   }

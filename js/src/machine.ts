@@ -23,10 +23,19 @@ const REFUSED_BODY = 6;
 const REASON = 7;
 const AFTER = 8;
 
+const IS_READING = 9;
+
+/** What the machine is told; the same file has the same list. */
+const START = 0;
+const RECEIVED = 1;
+const BODY_END = 2;
 /** Where the transport failed. */
-export const BEFORE_SENDING = 0;
-export const BEFORE_HEAD = 1;
-export const IN_BODY = 2;
+export const BEFORE_SENDING = 3;
+export const BEFORE_HEAD = 4;
+export const IN_BODY = 5;
+const TICK = 6;
+const KICK = 8;
+const CANCEL = 10;
 
 /** A further request, and why. */
 export interface Again {
@@ -47,9 +56,8 @@ export class Machine {
 
   constructor() {
     const wasm = core();
-    this.#machine = wasm.machine_new();
+    this.#machine = wasm.machine_new(Number(isWide()));
     this.#header = wasm.machine_header(this.#machine);
-    if (isWide()) wasm.machine_widen(this.#machine);
     forgotten.register(this, this.#machine, this);
   }
 
@@ -63,7 +71,7 @@ export class Machine {
   }
 
   start(): void {
-    core().machine_start(this.#machine, now(), chance());
+    this.#handle(START);
   }
 
   head(status: number, type: string | null, retryAfter: string | null): void {
@@ -77,29 +85,27 @@ export class Machine {
   }
 
   received(piece: Uint8Array): void {
-    const length = this.#put(piece);
-    core().machine_received(this.#machine, now(), chance(), length);
+    this.#handle(RECEIVED, this.#put(piece));
   }
 
   bodyEnd(): void {
-    core().machine_body_end(this.#machine);
+    this.#handle(BODY_END);
   }
 
   broke(where: number, error: unknown): void {
-    const length = this.#put(encode(words(error)));
-    core().machine_broke(this.#machine, now(), chance(), where, length);
+    this.#handle(where, this.#put(encode(words(error))));
   }
 
   tick(): void {
-    core().machine_tick(this.#machine, now(), chance());
+    this.#handle(TICK);
   }
 
   kick(): void {
-    core().machine_kick(this.#machine, now(), chance());
+    this.#handle(KICK);
   }
 
   cancel(): void {
-    core().machine_cancel(this.#machine, now(), chance());
+    this.#handle(CANCEL);
   }
 
   advance(): number {
@@ -116,7 +122,7 @@ export class Machine {
   }
 
   get isReading(): boolean {
-    return core().machine_is_reading(this.#machine) !== 0;
+    return core().machine_tell(this.#machine, IS_READING) !== 0;
   }
 
   get isOver(): boolean {
@@ -192,6 +198,10 @@ export class Machine {
     this.#freed = true;
     forgotten.unregister(this);
     core().__wbg_machine_free(this.#machine, 0);
+  }
+
+  #handle(what: number, length = 0): void {
+    core().machine_handle(this.#machine, now(), chance(), what, length);
   }
 
   #put(chunk: Uint8Array): number {

@@ -1,7 +1,7 @@
 import { KEYS, PIECE, core, encode, isWide, rows, text, write } from "./core.js";
-import type { Key } from "./core.js";
+import type { Key, Rows } from "./core.js";
 import { TidewireError } from "./error.js";
-import { Reader, Told } from "./items.js";
+import { LAST_ITEM, Reader, Told } from "./items.js";
 import type { Item, SseEvent, Watchers } from "./items.js";
 
 /** How a body is cut into records; `auto` goes by the content type, and where there is none by the first byte. */
@@ -54,8 +54,12 @@ export function createParser<T extends Item = SseEvent>(options: ParserOptions<T
 
 const nothing: never[] = [];
 
+/** What a decoder is asked for; `crates/wasm/src/machine.rs` has the same list. */
+const LAST_EVENT_ID = 10;
+const INSIDE_RECORD = 11;
+
 /** Frees what a forgotten parser holds. */
-const forgotten = new FinalizationRegistry<number>((parser) => core().__wbg_parser_free(parser, 0));
+const forgotten = new FinalizationRegistry<number>((parser) => core().__wbg_machine_free(parser, 0));
 
 export class CoreParser implements Parser {
   #parser: number;
@@ -73,14 +77,13 @@ export class CoreParser implements Parser {
 
   constructor(readonly options: ParserOptions<Item> & { done?: boolean; onDone?: () => void }) {
     const wasm = core();
-    this.#parser = wasm.parser_new();
-    this.#header = wasm.parser_header(this.#parser);
-    if (isWide()) wasm.parser_widen(this.#parser);
+    this.#parser = wasm.machine_new(Number(isWide()));
+    this.#header = wasm.machine_header(this.#parser);
     this.#reader = new Reader(options.maxEventBytes ?? DEFAULT_MAX_EVENT_BYTES);
     forgotten.register(this, this.#parser, this);
     for (const key of ["format", "lastEventId"] as const) this.#setText(key, options[key]);
     for (const key of ["maxEventBytes", "skipOversized", "deliverUnterminated", "done"] as const) {
-      if (options[key] !== undefined) wasm.parser_set(this.#parser, KEYS[key], Number(options[key]));
+      if (options[key] !== undefined) wasm.machine_set(this.#parser, KEYS[key], Number(options[key]));
     }
   }
 
@@ -92,7 +95,7 @@ export class CoreParser implements Parser {
       for (let at = 0; at < chunk.length && this.#failure === undefined; at += PIECE) {
         const piece = chunk.length > PIECE ? chunk.subarray(at, at + PIECE) : chunk;
         this.#put(piece);
-        this.#take(core().parser_push(this.#parser, piece.length));
+        this.#take(core().machine_decode(this.#parser, piece.length, 0));
       }
       if (this.#failure !== undefined) throw this.#failure;
     } finally {
@@ -105,7 +108,7 @@ export class CoreParser implements Parser {
     this.#enter("end");
     try {
       this.#deliver();
-      if (this.#failure === undefined) this.#take(core().parser_end(this.#parser));
+      if (this.#failure === undefined) this.#take(core().machine_decode(this.#parser, 0, 1));
       if (this.#failure !== undefined) throw this.#failure;
     } finally {
       this.#leave();
@@ -119,24 +122,23 @@ export class CoreParser implements Parser {
     this.#last = { id: this.lastEventId, inside: this.insideRecord };
     this.#state = "closed";
     forgotten.unregister(this);
-    core().__wbg_parser_free(this.#parser, 0);
+    core().__wbg_machine_free(this.#parser, 0);
   }
 
   get lastEventId(): string {
     if (this.#last !== undefined) return this.#last.id;
-    core().parser_last_event_id(this.#parser);
-    return text(this.#header);
+    return core().machine_tell(this.#parser, LAST_EVENT_ID) !== 0 ? text(this.#header) : "";
   }
 
   get insideRecord(): boolean {
-    return this.#last?.inside ?? core().parser_inside_record(this.#parser) !== 0;
+    return this.#last?.inside ?? core().machine_tell(this.#parser, INSIDE_RECORD) !== 0;
   }
 
   #setText(key: Key, value: string | undefined): void {
     if (value === undefined) return;
     const encoded = encode(value);
     this.#put(encoded);
-    if (core().parser_set_text(this.#parser, KEYS[key], encoded.length) === 0) {
+    if (core().machine_set_text(this.#parser, KEYS[key], encoded.length) === 0) {
       this.free();
       throw new TidewireError("usage", `${key}: ${JSON.stringify(value)} is not possible`);
     }
@@ -155,21 +157,47 @@ export class CoreParser implements Parser {
   #put(piece: Uint8Array): void {
     if (piece.length > this.#room) {
       this.#room = piece.length;
-      this.#inbox = core().parser_reserve(this.#parser, piece.length) >>> 0;
+      this.#inbox = core().machine_reserve(this.#parser, piece.length) >>> 0;
     }
     write(this.#inbox, piece);
   }
 
   #take(ok: number): void {
     const table = rows(this.#header);
-    if (table.to > table.from) {
-      this.#queue = this.#reader.read(table);
-      this.#deliver();
-    }
     if (ok === 0) {
-      core().parser_failure(this.#parser);
-      const [failure] = this.#reader.read(rows(this.#header));
+      // The last row says why; what handlers are told comes first, even where they throw.
+      const queue = this.#reader.read(table);
+      const failure = queue.pop();
       this.#failure = failure instanceof Told ? failure.error : undefined;
+      this.#queue = queue;
+      this.#deliver();
+    } else if (table.to > table.from) {
+      this.#pass(table);
+    }
+  }
+
+  /** Hands out what a table says, without an array in between. */
+  #pass(table: Rows): void {
+    const { onEvent } = this.options;
+    const { text } = table;
+    // A handler may ask the core for something, and then the table is another one.
+    const single = table.to - table.from === 4;
+    const words = single ? table.words : table.words.slice(table.from, table.to);
+    const to = single ? table.to : words.length;
+    let row = single ? table.from : 0;
+    let at = 0;
+    try {
+      while (row < to) {
+        const isItem = (words[row] & 0xff) <= LAST_ITEM;
+        const next = this.#reader.row(words, row, at, text);
+        // Read now: of a table that is not copied nothing is left once a handler has asked for more.
+        at = words[row + 3];
+        row += 4;
+        if (isItem) onEvent(next as Item);
+        else this.#say(next as Told);
+      }
+    } finally {
+      if (row < to) this.#queue = this.#reader.read({ words, from: row, to, text }, at);
     }
   }
 

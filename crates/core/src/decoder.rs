@@ -140,7 +140,10 @@ impl Decoder {
         if matches!(self.framing, Framing::Sniffing { .. }) {
             self.sniff(input)?;
         }
-        each_framing!(&mut self.framing, decoder => decoder.next(input), sniffing => Ok(None))
+        match &mut self.framing {
+            Framing::Sse(sse) => sse.next(input),
+            other => other.next(input),
+        }
     }
 
     /// Says that the body has ended cleanly, and hands over what only its end completes; to be called until it returns `None`.
@@ -220,7 +223,15 @@ impl Decoder {
         self.choose(format);
         let mut lead = &lead[..];
         // Nothing that makes a record stands in front of the deciding byte; what a format finds fault with there is passed over.
-        each_framing!(&mut self.framing, decoder => while decoder.next(&mut lead)?.is_some() {}, sniffing => {});
+        while self.framing.next(&mut lead)?.is_some() {}
         Ok(())
+    }
+}
+
+impl Framing {
+    /// As a call, unlike [`Decoder::next`]: for what is seldom, or takes longer anyway.
+    #[inline(never)]
+    fn next<'a, 'i: 'a>(&'a mut self, input: &mut &'i [u8]) -> Result<Option<Frame<'a>>, DecodeError> {
+        each_framing!(self, decoder => decoder.next(input), sniffing => Ok(None))
     }
 }

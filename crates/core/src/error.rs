@@ -1,17 +1,28 @@
 //! Why decoding cannot go on.
 
+use alloc::string::String;
+
 use crate::frame::BadRecord;
+use crate::numbers::sentence;
 
 /// A record that outgrew `max_event_bytes`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "event exceeds the limit of {limit} bytes at byte {offset}; raise the limit or skip oversized events"
-)]
+#[error("{}", self.words())]
 pub struct TooLarge {
     /// The limit in bytes.
     pub limit: usize,
     /// Where in the decoded body the first byte beyond the limit is, counted from 0.
     pub offset: u64,
+}
+
+impl TooLarge {
+    fn words(&self) -> String {
+        let numbers = [self.limit as u64, self.offset];
+        sentence(
+            "event exceeds the limit of {} bytes at byte {}; raise the limit or skip oversized events",
+            &numbers,
+        )
+    }
 }
 
 /// The peer sent what cannot be decoded further. Frames before it were handed out.
@@ -33,6 +44,14 @@ impl DecodeError {
         match self {
             Self::TooLarge(_) => "too_large",
             Self::Malformed(_) => "bad_record",
+        }
+    }
+
+    /// What the error displays.
+    pub(crate) fn words(&self) -> String {
+        match self {
+            Self::TooLarge(error) => error.words(),
+            Self::Malformed(error) => sentence("not JSON at byte {}: ", &[error.offset]) + error.problem,
         }
     }
 

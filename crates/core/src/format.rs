@@ -89,7 +89,7 @@ pub struct UnknownFormat;
 impl Announced {
     /// What a `Content-Type` value announces, parameters and case aside; `None` for what is no stream.
     pub(crate) fn by_content_type(value: &str) -> Option<Self> {
-        let essence = value.split(';').next().unwrap_or_default().trim();
+        let essence = value.as_bytes().split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii();
         let known = [
             ("text/event-stream", Format::Sse),
             ("application/x-ndjson", Format::Ndjson),
@@ -99,12 +99,12 @@ impl Announced {
             ("application/json-seq", Format::JsonSeq),
             ("text/plain", Format::Text),
         ];
-        if essence.eq_ignore_ascii_case("application/json") {
+        if essence.eq_ignore_ascii_case(b"application/json") {
             return Some(Self::Json);
         }
         known
             .iter()
-            .find(|(name, _)| essence.eq_ignore_ascii_case(name))
+            .find(|(name, _)| essence.eq_ignore_ascii_case(name.as_bytes()))
             .map(|(_, format)| Self::Format(*format))
     }
 }

@@ -7,6 +7,11 @@ use core::time::Duration;
 
 use crate::error::TooLarge;
 
+#[cfg(not(feature = "std"))]
+use core::str::from_utf8;
+#[cfg(feature = "std")]
+use simdutf8::basic::from_utf8;
+
 /// Bytes of the wire that are shown as UTF-8.
 ///
 /// The bytes are kept as they came; every sequence that is not UTF-8 reads as U+FFFD, exactly as the WHATWG
@@ -31,7 +36,7 @@ impl<'a> Utf8<'a> {
     #[must_use]
     pub fn to_str(self) -> Cow<'a, str> {
         // Asking first costs a second look at broken text, and makes sound text much faster (`cargo xtask bench`, `sse-cjk`).
-        match simdutf8::basic::from_utf8(self.0) {
+        match from_utf8(self.0) {
             Ok(text) => Cow::Borrowed(text),
             Err(_) => String::from_utf8_lossy(self.0),
         }

@@ -20,6 +20,7 @@ mod format;
 mod frame;
 pub mod json;
 mod marker;
+mod numbers;
 mod options;
 mod reader;
 mod sequence;

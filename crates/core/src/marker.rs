@@ -42,10 +42,12 @@ impl JsonCondition {
     /// Whether the JSON text has the value at the path.
     #[must_use]
     pub fn holds(&self, json: &[u8]) -> bool {
-        let value = &self.text[self.value_at..];
+        let value = &self.text.as_bytes()[self.value_at..];
         match lookup(json, &self.path) {
-            Some(found) if found.first() == Some(&b'"') => unescape(found).is_some_and(|text| text == value),
-            Some(found) => found == value.as_bytes(),
+            Some(found) if found.first() == Some(&b'"') => {
+                unescape(found).is_some_and(|text| text.as_bytes() == value)
+            }
+            Some(found) => found == value,
             None => false,
         }
     }

@@ -1,18 +1,19 @@
 //! Holes in ordered ids.
 
-use alloc::borrow::ToOwned;
-use alloc::string::String;
+use alloc::vec::Vec;
+
+use crate::numbers::decimal;
 
 /// Watches ids of the form `epoch-seq`, where `seq` counts up by one; other ids say nothing about order.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Sequence {
-    last: Option<(String, u64)>,
+    last: Option<(Vec<u8>, u64)>,
 }
 
 impl Sequence {
     /// Whether ids are missing between the one before and this one. An id that comes again, or an older one, is no hole.
     pub(crate) fn hole_before(&mut self, id: &str) -> bool {
-        let Some((epoch, seq)) = split(id) else {
+        let Some((epoch, seq)) = split(id.as_bytes()) else {
             self.last = None;
             return false;
         };
@@ -23,7 +24,7 @@ impl Sequence {
                 hole
             }
             other => {
-                *other = Some((epoch.to_owned(), seq));
+                *other = Some((epoch.to_vec(), seq));
                 false
             }
         }
@@ -31,11 +32,11 @@ impl Sequence {
 }
 
 /// One dash, a number without leading zeros behind it: `1700000000-42`. A UUID or a date has more dashes.
-fn split(id: &str) -> Option<(&str, u64)> {
-    let (epoch, seq) = id.split_once('-')?;
-    let ordered = !epoch.is_empty() && !seq.is_empty() && seq.bytes().all(|byte| byte.is_ascii_digit());
-    (ordered && (seq == "0" || !seq.starts_with('0'))).then_some(())?;
-    Some((epoch, seq.parse().ok()?))
+fn split(id: &[u8]) -> Option<(&[u8], u64)> {
+    let dash = id.iter().position(|byte| *byte == b'-')?;
+    let (epoch, seq) = (&id[..dash], &id[dash + 1..]);
+    let ordered = !epoch.is_empty() && (seq == b"0" || !seq.starts_with(b"0"));
+    Some((epoch, decimal(seq).filter(|_| ordered)?))
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use memchr::memchr2;
 
 use crate::error::{DecodeError, TooLarge};
 use crate::frame::{Event, Frame, Utf8};
+use crate::numbers::decimal;
 use crate::options::Options;
 
 /// A buffer that grew beyond this for a large event is given back after it.
@@ -611,10 +612,7 @@ fn read_line(line: &[u8], first: bool) -> Line {
 
 /// Digits only; a number that no 64-bit integer holds is ignored, as browsers do it.
 fn milliseconds(value: &[u8]) -> Option<Duration> {
-    if !value.iter().all(u8::is_ascii_digit) {
-        return None;
-    }
-    core::str::from_utf8(value).ok()?.parse().ok().map(Duration::from_millis)
+    decimal(value).map(Duration::from_millis)
 }
 
 /// A BOM counts only as the first bytes of the body, whole.

@@ -3,8 +3,7 @@
 
 use alloc::borrow::{Cow, ToOwned};
 use alloc::collections::VecDeque;
-use alloc::format;
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::time::Duration;
 
@@ -13,6 +12,7 @@ use crate::error::DecodeError;
 use crate::format::Format;
 use crate::frame::Frame;
 use crate::json::{Path, lookup, unescape};
+use crate::numbers::sentence;
 use crate::options::Options;
 use crate::reader::{Markers, Read, Reader, Verdict, as_comment};
 use crate::sequence::Sequence;
@@ -188,8 +188,8 @@ impl Stream {
         if self.phase != Phase::Away {
             return;
         }
-        self.error =
-            (!(200..=299).contains(&status)).then(|| format!("the server answered with status {status}"));
+        self.error = (!(200..=299).contains(&status))
+            .then(|| sentence("the server answered with status {}", &[status.into()]));
         let decoder = self.decoder_for(content_type);
         let head = Head {
             status,
@@ -476,7 +476,7 @@ impl Stream {
             Phase::Judged(Verdict::Complete) => self.tell(at, Input::EndMarker),
             Phase::Judged(Verdict::Failed) => self.tell(at, Input::FailureMarker),
             Phase::Undecodable(error) => {
-                self.error = Some(error.to_string());
+                self.error = Some(error.words());
                 let limit = match error {
                     DecodeError::TooLarge(error) => Some(error.limit),
                     DecodeError::Malformed(_) => None,
@@ -620,6 +620,5 @@ fn failure_text(frame: &Frame<'_>) -> Option<String> {
         _ => return None,
     };
     let text = said.to_str();
-    let end = (0..=FAILURE_BYTES.min(text.len())).rev().find(|&end| text.is_char_boundary(end))?;
-    Some(text[..end].to_owned())
+    (0..=FAILURE_BYTES.min(text.len())).rev().find_map(|end| text.get(..end)).map(ToOwned::to_owned)
 }

@@ -1,4 +1,7 @@
 //! Text as it comes: UTF-8 by the WHATWG Encoding standard's "UTF-8 decode", never a broken character.
+//!
+//! No text is indexed in this crate, only asked for its parts: the panic of an index prints with tables of Unicode, which weigh more than
+//! this decoder where the core is downloaded.
 
 use alloc::borrow::{Cow, ToOwned};
 use alloc::string::String;
@@ -63,7 +66,7 @@ impl Text {
                 &self.lent
             }
         };
-        Ok((shown > 0).then_some(Frame::Text(&text[..shown])))
+        Ok(text.get(..shown).filter(|text| !text.is_empty()).map(Frame::Text))
     }
 
     /// Says that the body has ended cleanly; to be called until it returns `None`. Half a character reads as U+FFFD, and a
@@ -123,7 +126,7 @@ impl Text {
         if text.len() - shown > limit {
             return text.len();
         }
-        self.held.push_str(&text[shown..]);
+        self.held.push_str(text.get(shown..).unwrap_or_default());
         shown
     }
 }
@@ -131,10 +134,7 @@ impl Text {
 fn without_bom(text: Cow<'_, str>) -> Cow<'_, str> {
     match text {
         Cow::Borrowed(text) => Cow::Borrowed(text.strip_prefix('\u{FEFF}').unwrap_or(text)),
-        Cow::Owned(text) if text.starts_with('\u{FEFF}') => {
-            Cow::Owned(text['\u{FEFF}'.len_utf8()..].to_owned())
-        }
-        text => text,
+        Cow::Owned(text) => Cow::Owned(text.strip_prefix('\u{FEFF}').map(ToOwned::to_owned).unwrap_or(text)),
     }
 }
 
@@ -153,6 +153,6 @@ fn marker_start(text: &str) -> usize {
     if trimmed.ends_with(DONE) {
         return trimmed.len() - DONE.len();
     }
-    let cut = (1..DONE.len()).rev().find(|&length| text.ends_with(&DONE[..length]));
+    let cut = (1..DONE.len()).rev().find(|&length| text.as_bytes().ends_with(&DONE.as_bytes()[..length]));
     text.len() - cut.unwrap_or(0)
 }

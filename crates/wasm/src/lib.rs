@@ -1,7 +1,7 @@
 //! Tidewire's core as JavaScript calls it: numbers in, numbers out, and a table of offsets over one window of text.
 //!
-//! - A [`Parser`] is a bare decoder: bytes become frames.
-//! - A [`Machine`] is a whole stream: it says when to connect, wait, deliver and end, and the driver in `js/` does it.
+//! A [`Machine`] is a bare decoder, which makes frames of bytes, or a whole stream: then it says when to connect, wait, deliver and end,
+//! and the driver in `js/` does it.
 //!
 //! Nothing is decided here and nothing is parsed here; the core does both. Bytes and strings come in through an *inbox*: `reserve`
 //! says where in this memory to write them, and the next call says how many there are. Frames go out as rows (see
@@ -13,19 +13,17 @@ extern crate alloc;
 
 mod inbox;
 mod machine;
-mod parser;
 mod setup;
 mod table;
 
 pub use machine::Machine;
-pub use parser::Parser;
 
 #[cfg(target_arch = "wasm32")]
 mod bare {
     //! What std brings elsewhere.
 
     #[global_allocator]
-    static ALLOCATOR: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;
+    static ALLOCATOR: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_allocator();
 
     /// A trap, which JavaScript sees as an exception. The words of a panic would weigh more than the decoders.
     #[panic_handler]

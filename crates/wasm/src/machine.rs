@@ -1,19 +1,63 @@
-//! A whole stream, for a driver that does what it says.
+//! A decoder or a whole stream, for a driver that does what it says.
 
 use alloc::borrow::{Cow, ToOwned};
 use alloc::boxed::Box;
 use alloc::string::String;
+use core::mem;
 use core::time::Duration;
 
 use tidewire_core::session::{Again, At, Failure, Outcome, Refusal};
-use tidewire_core::{Step, Stream};
+use tidewire_core::{DecodeError, Decoder, Frame, Setup, Step, Stream, Utf8};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::inbox::Inbox;
-use crate::setup::{Draft, Key, duration};
+use crate::setup::{Key, decoder, duration, set, set_text};
 use crate::table::{Table, address};
 
-/// What [`Machine::advance`] says is to be done. `js/src/core.ts` has the same list.
+/// What [`Machine::handle`] is told. `js/src/machine.ts` has the same list.
+mod input {
+    /// The consumer wants the stream.
+    pub(super) const START: u32 = 0;
+    /// A piece of the body lies in the inbox.
+    pub(super) const RECEIVED: u32 = 1;
+    /// The body ended cleanly.
+    pub(super) const BODY_END: u32 = 2;
+    /// The transport failed before the request was sent, before a head, inside the body; what it said lies in the inbox.
+    pub(super) const BROKE_CONNECTING: u32 = 3;
+    pub(super) const BROKE_BEFORE_HEAD: u32 = 4;
+    pub(super) const BROKE_IN_BODY: u32 = 5;
+    /// Time has passed.
+    pub(super) const TICK: u32 = 6;
+    /// The consumer asks for nothing for a while; [`advance`](super::Machine::advance) says by itself that it asks again.
+    pub(super) const PAUSE: u32 = 7;
+    /// Connect now, where the request may be sent again.
+    pub(super) const KICK: u32 = 8;
+    /// There was no place for the stream in time.
+    pub(super) const QUEUE_TIMEOUT: u32 = 9;
+    /// The caller stops the stream.
+    pub(super) const CANCEL: u32 = 10;
+}
+
+/// What [`Machine::tell`] is asked for. `js/src/machine.ts` has the same list.
+mod fact {
+    pub(super) const ACCEPT: u32 = 0;
+    pub(super) const OUTCOME: u32 = 1;
+    pub(super) const ERROR: u32 = 2;
+    pub(super) const CURSOR: u32 = 3;
+    pub(super) const REQUEST_CURSOR: u32 = 4;
+    pub(super) const TIMEOUT: u32 = 5;
+    pub(super) const REFUSED_BODY: u32 = 6;
+    pub(super) const REASON: u32 = 7;
+    pub(super) const GAP: u32 = 8;
+    /// Whether the present reply is read as a stream.
+    pub(super) const IS_READING: u32 = 9;
+    /// Of a decoder: the last event id in effect.
+    pub(super) const LAST_EVENT_ID: u32 = 10;
+    /// Of a decoder: whether the body, should it end here, ends inside a record.
+    pub(super) const INSIDE_RECORD: u32 = 11;
+}
+
+/// What [`Machine::advance`] says is to be done. `js/src/machine.ts` has the same list.
 #[derive(Clone, Copy)]
 enum Todo {
     /// Deliver the rows of the table.
@@ -35,13 +79,16 @@ enum Todo {
 /// Numbers that [`Machine::facts`] tells; -1 for what there is not.
 const FACTS: usize = 14;
 
-/// A stream that has been described, or is under way.
+/// What has been described, or is under way.
 enum Life {
-    Described(Box<Draft>),
-    Running(Box<Stream>),
+    Described(Box<Setup>),
+    Decoding(Box<Decoder>),
+    /// Decoding cannot go on.
+    Failed(DecodeError),
+    Streaming(Box<Stream>),
 }
 
-/// One stream over all its requests.
+/// A bare decoder, or one stream over all its requests.
 #[wasm_bindgen]
 pub struct Machine {
     inbox: Inbox,
@@ -59,15 +106,15 @@ pub struct Machine {
 
 #[wasm_bindgen]
 impl Machine {
-    /// A stream that has not begun.
+    /// What has not begun. With `wide` the tables' window comes as UTF-16 too, unless it is all ASCII.
     #[wasm_bindgen(constructor)]
     #[must_use]
-    pub fn new() -> Self {
+    pub fn new(wide: bool) -> Self {
         Self {
             inbox: Inbox::default(),
             came: 0,
             used: 0,
-            table: Table::new(),
+            table: Table::new(wide),
             life: Life::Described(Box::default()),
             again: None,
             gap: None,
@@ -82,38 +129,87 @@ impl Machine {
         address(self.table.header())
     }
 
-    /// From now on the window comes as UTF-16 too, unless it is all ASCII.
-    pub fn widen(&mut self) {
-        self.table.widen();
-    }
-
     /// The address of an inbox of this many bytes.
     pub fn reserve(&mut self, length: usize) -> u32 {
         address(self.inbox.reserve(length))
     }
 
-    /// Sets an option, before the stream begins. False where there is no such option.
+    /// Sets an option, before anything begins. False where there is no such option.
     pub fn set(&mut self, key: u32, value: f64) -> bool {
-        match &mut self.life {
-            Life::Described(draft) => draft.set(Key::of(key), value),
-            Life::Running(_) => false,
-        }
+        let Life::Described(setup) = &mut self.life else { return false };
+        set(setup, Key::of(key), value)
     }
 
     /// The same with a text in the inbox. False where it is not what the option takes.
     pub fn set_text(&mut self, key: u32, length: usize) -> bool {
-        match &mut self.life {
-            Life::Described(draft) => draft.set_text(Key::of(key), self.inbox.text(length)),
-            Life::Running(_) => false,
-        }
+        let Life::Described(setup) = &mut self.life else { return false };
+        set_text(setup, Key::of(key), self.inbox.text(length))
     }
 
-    /// The consumer wants the stream. `now` is in milliseconds since any origin, `chance` an even draw from all `u32`.
-    pub fn start(&mut self, now: f64, chance: u32) {
-        if let Life::Described(draft) = &self.life {
-            let mut stream = Stream::new(draft.setup.clone());
-            stream.start(at(now, chance));
-            self.life = Life::Running(Box::new(stream));
+    /// Decodes a piece that lies in the inbox, or with `last` what the body's clean end completes. What was found is in the table;
+    /// false where decoding cannot go on, and then the last row says why, as for a record that is passed over.
+    pub fn decode(&mut self, length: usize, last: bool) -> bool {
+        if let Life::Described(setup) = &self.life {
+            self.life = Life::Decoding(Box::new(decoder(setup)));
+        }
+        self.table.clear();
+        let mut input = self.inbox.bytes(length);
+        if let Life::Decoding(decoder) = &mut self.life {
+            loop {
+                let found = if last { decoder.finish() } else { decoder.next(&mut input) };
+                match found {
+                    Ok(Some(ref frame)) => self.table.push(frame),
+                    Ok(None) => break,
+                    Err(error) => {
+                        self.life = Life::Failed(error);
+                        break;
+                    }
+                }
+            }
+        }
+        if let Life::Failed(error) = &self.life {
+            match error {
+                DecodeError::TooLarge(error) => self.table.push(&Frame::Skipped(*error)),
+                DecodeError::Malformed(error) => self.table.push(&Frame::BadRecord(*error)),
+                // All that there are today.
+                _ => {}
+            }
+        }
+        self.table.publish();
+        !matches!(self.life, Life::Failed(_))
+    }
+
+    /// Something happened: one of the list above. `now` is in milliseconds since any origin, `chance` an even draw from all `u32`,
+    /// `length` what lies in the inbox.
+    pub fn handle(&mut self, now: f64, chance: u32, what: u32, length: usize) {
+        let at = at(now, chance);
+        if what == input::START
+            && let Life::Described(setup) = &mut self.life
+        {
+            self.life = Life::Streaming(Box::new(Stream::new(mem::take(setup))));
+        }
+        let Life::Streaming(stream) = &mut self.life else { return };
+        match what {
+            input::START => stream.start(at),
+            input::RECEIVED => {
+                (self.came, self.used) = (length, 0);
+                stream.received(at, length);
+            }
+            input::BODY_END => stream.body_end(),
+            input::BROKE_CONNECTING | input::BROKE_BEFORE_HEAD | input::BROKE_IN_BODY => {
+                let failure = match what {
+                    input::BROKE_CONNECTING => Failure::Connect,
+                    input::BROKE_BEFORE_HEAD => Failure::Head,
+                    _ => Failure::Body,
+                };
+                stream.broke(at, failure, self.inbox.text(length).to_owned());
+            }
+            input::TICK => stream.tick(at),
+            input::PAUSE => stream.pause(at),
+            input::KICK => stream.kick(at),
+            input::QUEUE_TIMEOUT => stream.queue_timeout(at),
+            input::CANCEL => stream.cancel(at),
+            _ => {}
         }
     }
 
@@ -128,7 +224,7 @@ impl Machine {
         retry_length: i32,
         clock: f64,
     ) {
-        let Life::Running(stream) = &mut self.life else { return };
+        let Life::Streaming(stream) = &mut self.life else { return };
         let [first, second] = [type_length, retry_length].map(|length| usize::try_from(length).ok());
         let both = self.inbox.text(first.unwrap_or(0) + second.unwrap_or(0));
         let (content_type, retry) = both.split_at_checked(first.unwrap_or(0)).unwrap_or_default();
@@ -137,73 +233,10 @@ impl Machine {
         stream.head(at(now, chance), status, content_type, retry, duration(clock));
     }
 
-    /// A piece of the body lies in the inbox.
-    pub fn received(&mut self, now: f64, chance: u32, length: usize) {
-        (self.came, self.used) = (length, 0);
-        if let Life::Running(stream) = &mut self.life {
-            stream.received(at(now, chance), length);
-        }
-    }
-
-    /// The body ended cleanly.
-    pub fn body_end(&mut self) {
-        if let Life::Running(stream) = &mut self.life {
-            stream.body_end();
-        }
-    }
-
-    /// The transport failed: 0 before the request was sent, 1 before a head, 2 inside the body. What it said lies in the
-    /// inbox.
-    pub fn broke(&mut self, now: f64, chance: u32, failure: u32, length: usize) {
-        let failure = match failure {
-            0 => Failure::Connect,
-            1 => Failure::Head,
-            _ => Failure::Body,
-        };
-        if let Life::Running(stream) = &mut self.life {
-            stream.broke(at(now, chance), failure, self.inbox.text(length).to_owned());
-        }
-    }
-
-    /// Time has passed.
-    pub fn tick(&mut self, now: f64, chance: u32) {
-        if let Life::Running(stream) = &mut self.life {
-            stream.tick(at(now, chance));
-        }
-    }
-
-    /// The consumer asks for nothing for a while; [`advance`](Self::advance) says by itself that it asks again.
-    pub fn pause(&mut self, now: f64, chance: u32) {
-        if let Life::Running(stream) = &mut self.life {
-            stream.pause(at(now, chance));
-        }
-    }
-
-    /// Connect now, where the request may be sent again.
-    pub fn kick(&mut self, now: f64, chance: u32) {
-        if let Life::Running(stream) = &mut self.life {
-            stream.kick(at(now, chance));
-        }
-    }
-
-    /// There was no place for the stream in time.
-    pub fn queue_timeout(&mut self, now: f64, chance: u32) {
-        if let Life::Running(stream) = &mut self.life {
-            stream.queue_timeout(at(now, chance));
-        }
-    }
-
-    /// The caller stops the stream.
-    pub fn cancel(&mut self, now: f64, chance: u32) {
-        if let Life::Running(stream) = &mut self.life {
-            stream.cancel(at(now, chance));
-        }
-    }
-
     /// The consumer asks: says what to do next. Frames are gathered in the table as far as they have come; how the stream goes on
     /// behind them is told when it is asked again.
     pub fn advance(&mut self, now: f64, chance: u32) -> u32 {
-        let Life::Running(stream) = &mut self.life else { return Todo::Wait as u32 };
+        let Life::Streaming(stream) = &mut self.life else { return Todo::Wait as u32 };
         let at = at(now, chance);
         stream.resume(at);
         self.table.clear();
@@ -249,23 +282,20 @@ impl Machine {
     #[must_use]
     pub fn deadline(&self) -> f64 {
         match &self.life {
-            Life::Running(stream) => stream.deadline().map_or(f64::INFINITY, ms),
-            Life::Described(_) => f64::INFINITY,
+            Life::Streaming(stream) => stream.deadline().map_or(f64::INFINITY, ms),
+            _ => f64::INFINITY,
         }
     }
 
-    /// Whether the present reply is read as a stream.
-    #[must_use]
-    pub fn is_reading(&self) -> bool {
-        matches!(&self.life, Life::Running(stream) if stream.is_reading())
-    }
-
-    /// Puts a text into the window; false where there is none.
+    /// Says a fact of the list above: puts a text into the window, and says whether there is one; or says yes or no.
     pub fn tell(&mut self, what: u32) -> bool {
         let text = match &self.life {
-            Life::Described(draft) if what == 0 => Some(draft.setup.format.accept().into()),
-            Life::Described(_) => None,
-            Life::Running(stream) => told(stream, what, self.again, self.gap.as_deref()),
+            Life::Described(setup) if what == fact::ACCEPT => Some(setup.format.accept().into()),
+            Life::Streaming(stream) if what == fact::IS_READING => return stream.is_reading(),
+            Life::Streaming(stream) => told(stream, what, self.again, self.gap.as_deref()),
+            Life::Decoding(decoder) if what == fact::INSIDE_RECORD => return decoder.inside_record(),
+            Life::Decoding(decoder) if what == fact::LAST_EVENT_ID => Some(decoder.last_event_id().to_str()),
+            Life::Described(_) | Life::Decoding(_) | Life::Failed(_) => None,
         };
         self.table.only(text.as_deref().unwrap_or_default().as_bytes());
         text.is_some()
@@ -273,16 +303,10 @@ impl Machine {
 
     /// Writes down what is known in numbers, and says where.
     pub fn facts(&mut self, now: f64) -> u32 {
-        if let Life::Running(stream) = &self.life {
+        if let Life::Streaming(stream) = &self.life {
             *self.facts = facts(stream, now, self.again, self.silent);
         }
         address(self.facts.as_ptr())
-    }
-}
-
-impl Default for Machine {
-    fn default() -> Self {
-        Self::new()
     }
 }
 
@@ -293,20 +317,21 @@ fn told<'a>(
     gap: Option<&'a str>,
 ) -> Option<Cow<'a, str>> {
     let outcome = stream.outcome();
-    Some(match what {
-        1 => outcome?.code().into(),
-        2 => stream.error()?.into(),
-        3 => stream.cursor()?.into(),
-        4 => stream.request_cursor()?.into(),
-        5 => match outcome? {
-            Outcome::TimedOut(limit) => limit.name().into(),
+    let text = match what {
+        fact::OUTCOME => outcome?.code(),
+        fact::ERROR => stream.error()?,
+        fact::CURSOR => stream.cursor()?,
+        fact::REQUEST_CURSOR => stream.request_cursor()?,
+        fact::TIMEOUT => match outcome? {
+            Outcome::TimedOut(limit) => limit.name(),
             _ => return None,
         },
-        6 => String::from_utf8_lossy(stream.refused_body()),
-        7 => again?.reason.name().into(),
-        8 => gap?.into(),
+        fact::REFUSED_BODY => return Some(Utf8::new(stream.refused_body()).to_str()),
+        fact::REASON => again?.reason.name(),
+        fact::GAP => gap?,
         _ => return None,
-    })
+    };
+    Some(text.into())
 }
 
 /// `[status, limit, offset, retry-after, events, bytes, attempts, first byte, first event, longest silence, elapsed, next attempt, its

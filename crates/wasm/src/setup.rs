@@ -70,75 +70,69 @@ impl Key {
     }
 }
 
-/// What a stream or a decoder is to be.
-#[derive(Clone, Default)]
-pub(crate) struct Draft {
-    pub(crate) setup: Setup,
+/// A decoder with these options.
+pub(crate) fn decoder(setup: &Setup) -> Decoder {
+    let id = setup.last_event_id.as_deref().unwrap_or_default();
+    Decoder::new(setup.format, setup.options).with_last_event_id(id.as_bytes())
 }
 
-impl Draft {
-    /// A decoder with these options.
-    pub(crate) fn decoder(&self) -> Decoder {
-        let id = self.setup.last_event_id.as_deref().unwrap_or_default();
-        Decoder::new(self.setup.format, self.setup.options).with_last_event_id(id.as_bytes())
-    }
-
-    pub(crate) fn set(&mut self, key: Key, value: f64) -> bool {
-        let Setup { policy, options, markers, sniff, .. } = &mut self.setup;
-        let flag = value != 0.0;
-        let limit = Some(duration(value)).filter(|limit| !limit.is_zero());
-        match key {
-            Key::EndOn => markers.end_on = Some([].into()),
-            Key::FailOn => markers.fail_on = Some([].into()),
-            Key::MaxEventBytes => options.max_event_bytes = value as usize,
-            Key::SkipOversized => options.skip_oversized = flag,
-            Key::DeliverUnterminated => options.deliver_unterminated = flag,
-            Key::Done => options.done = flag,
-            Key::Sniff => *sniff = flag,
-            Key::Follow => policy.follow = flag,
-            Key::Idempotent => policy.idempotent = flag,
-            Key::Repeatable => policy.repeatable = flag,
-            Key::Resume => {
-                policy.resume = match value as u32 {
-                    1 => Resume::Always,
-                    2 => Resume::Never,
-                    3 => Resume::Elsewhere,
-                    _ => Resume::Auto,
-                };
-            }
-            Key::RetryAttempts => policy.retry_attempts = value as u32,
-            Key::RetryDelay => policy.retry_delay = duration(value),
-            Key::Timeout => policy.timeout = limit,
-            Key::FirstEventTimeout => policy.first_event_timeout = limit,
-            Key::IdleTimeout => policy.idle_timeout = limit,
-            Key::ProgressTimeout => policy.progress_timeout = limit,
-            Key::StallAfter => policy.stall_after = limit,
-            Key::Format | Key::HeartbeatOn | Key::LastEventId | Key::Cursor | Key::Unknown => return false,
+/// Sets an option. False where there is no such option.
+pub(crate) fn set(setup: &mut Setup, key: Key, value: f64) -> bool {
+    let Setup { policy, options, markers, sniff, .. } = setup;
+    let flag = value != 0.0;
+    let limit = Some(duration(value)).filter(|limit| !limit.is_zero());
+    match key {
+        Key::EndOn => markers.end_on = Some([].into()),
+        Key::FailOn => markers.fail_on = Some([].into()),
+        Key::MaxEventBytes => options.max_event_bytes = value as usize,
+        Key::SkipOversized => options.skip_oversized = flag,
+        Key::DeliverUnterminated => options.deliver_unterminated = flag,
+        Key::Done => options.done = flag,
+        Key::Sniff => *sniff = flag,
+        Key::Follow => policy.follow = flag,
+        Key::Idempotent => policy.idempotent = flag,
+        Key::Repeatable => policy.repeatable = flag,
+        Key::Resume => {
+            policy.resume = match value as u32 {
+                1 => Resume::Always,
+                2 => Resume::Never,
+                3 => Resume::Elsewhere,
+                _ => Resume::Auto,
+            };
         }
-        true
+        Key::RetryAttempts => policy.retry_attempts = value as u32,
+        Key::RetryDelay => policy.retry_delay = duration(value),
+        Key::Timeout => policy.timeout = limit,
+        Key::FirstEventTimeout => policy.first_event_timeout = limit,
+        Key::IdleTimeout => policy.idle_timeout = limit,
+        Key::ProgressTimeout => policy.progress_timeout = limit,
+        Key::StallAfter => policy.stall_after = limit,
+        Key::Format | Key::HeartbeatOn | Key::LastEventId | Key::Cursor | Key::Unknown => return false,
     }
+    true
+}
 
-    pub(crate) fn set_text(&mut self, key: Key, text: &str) -> bool {
-        let markers = &mut self.setup.markers;
-        match key {
-            Key::Format => match text.parse::<Format>() {
-                Ok(format) => self.setup.format = format,
-                Err(_) => return false,
-            },
-            Key::EndOn | Key::FailOn | Key::HeartbeatOn => {
-                let Ok(marker) = text.parse() else { return false };
-                match key {
-                    Key::EndOn => markers.end_on.get_or_insert_default().push(marker),
-                    Key::FailOn => markers.fail_on.get_or_insert_default().push(marker),
-                    _ => markers.heartbeat_on.push(marker),
-                }
+/// The same with a text. False where it is not what the option takes.
+pub(crate) fn set_text(setup: &mut Setup, key: Key, text: &str) -> bool {
+    let markers = &mut setup.markers;
+    match key {
+        Key::Format => match text.parse::<Format>() {
+            Ok(format) => setup.format = format,
+            Err(_) => return false,
+        },
+        Key::EndOn | Key::FailOn | Key::HeartbeatOn => {
+            let Ok(marker) = text.parse() else { return false };
+            match key {
+                Key::EndOn => markers.end_on.get_or_insert_default().push(marker),
+                Key::FailOn => markers.fail_on.get_or_insert_default().push(marker),
+                _ => markers.heartbeat_on.push(marker),
             }
-            Key::LastEventId => self.setup.last_event_id = Some(text.to_owned()),
-            Key::Cursor => self.setup.cursor_source = CursorSource::Json(json::Path::parse(text)),
-            _ => return false,
         }
-        true
+        Key::LastEventId => setup.last_event_id = Some(text.to_owned()),
+        Key::Cursor => setup.cursor_source = CursorSource::Json(json::Path::parse(text)),
+        _ => return false,
     }
+    true
 }
 
 /// Milliseconds as JavaScript has them; what is no time is none, and what is too long is the longest.

@@ -1,6 +1,5 @@
 //! What goes out: rows of numbers, and the window of text that they cut.
 
-use alloc::string::ToString;
 use alloc::vec::Vec;
 
 use tidewire_core::{Event, Frame, Utf8};
@@ -28,7 +27,7 @@ enum Kind {
     Done = 5,
     /// The offset in two words; what is wrong.
     BadRecord = 6,
-    /// The same for a record beyond its limit.
+    /// The offset of a record beyond its limit.
     Skipped = 7,
     /// The id before a hole.
     Gap = 8,
@@ -45,28 +44,29 @@ pub(crate) const HEADER: usize = 6;
 /// Rows of four words, and the texts that they speak of, one behind the other.
 ///
 /// A row is `[kind and flags, a, b, end]`. Offsets count UTF-16 code units, as JavaScript's strings do: a text begins where the one
-/// before it ended. The window is always UTF-8: what is broken on the wire stands there as U+FFFD, so JavaScript needs
-/// no second look.
+/// before it ended. What is broken on the wire stands in the window as U+FFFD, so JavaScript needs no second look.
 pub(crate) struct Table {
     rows: Vec<u32>,
+    /// The window as UTF-8.
     window: Vec<u8>,
+    /// Where JavaScript takes UTF-16 faster, the window as that from its first text on that is not ASCII.
+    wide: Option<Vec<u16>>,
     /// Length of the window in UTF-16 code units.
     units: u32,
     last_id: Vec<u8>,
-    /// Where JavaScript takes UTF-16 faster than UTF-8, the window as that, unless it is all ASCII.
-    wide: Option<Vec<u16>>,
-    /// `[address of the rows, their number, address of the window, its bytes, its code units, address of the UTF-16 or 0]`.
+    /// `[address of the rows, their number, address of the window, its bytes, its code units, whether it is UTF-16]`.
     header: Vec<u32>,
 }
 
 impl Table {
-    pub(crate) fn new() -> Self {
+    /// With `wide` the window comes as UTF-16 too.
+    pub(crate) fn new(wide: bool) -> Self {
         Self {
             rows: Vec::new(),
             window: Vec::new(),
             units: 0,
             last_id: Vec::new(),
-            wide: None,
+            wide: wide.then(Vec::new),
             header: [0; HEADER].to_vec(),
         }
     }
@@ -76,11 +76,6 @@ impl Table {
         self.header.as_ptr()
     }
 
-    /// From now on the window comes as UTF-16 too.
-    pub(crate) fn widen(&mut self) {
-        self.wide.get_or_insert_default();
-    }
-
     /// Begins with no rows; texts of earlier ones are gone.
     pub(crate) fn clear(&mut self) {
         if self.window.capacity() > KEPT_CAPACITY {
@@ -88,6 +83,12 @@ impl Table {
         }
         if self.rows.capacity() > KEPT_CAPACITY {
             self.rows = Vec::new();
+        }
+        if let Some(wide) = &mut self.wide {
+            if wide.capacity() > KEPT_CAPACITY {
+                *wide = Vec::new();
+            }
+            wide.clear();
         }
         self.rows.clear();
         self.window.clear();
@@ -101,22 +102,12 @@ impl Table {
 
     /// Writes the header, for JavaScript to read.
     pub(crate) fn publish(&mut self) {
-        let is_ascii = self.units as usize == self.window.len();
-        let wide = match &mut self.wide {
-            Some(wide) if !is_ascii => {
-                to_utf16(&self.window, self.units as usize, wide);
-                address(wide.as_ptr())
-            }
-            _ => 0,
+        let (window, length, is_wide) = match &self.wide {
+            Some(wide) if !wide.is_empty() => (address(wide.as_ptr()), 2 * wide.len(), 1),
+            _ => (address(self.window.as_ptr()), self.window.len(), 0),
         };
-        let words = [
-            address(self.rows.as_ptr()),
-            self.len() as u32,
-            address(self.window.as_ptr()),
-            self.window.len() as u32,
-            self.units,
-            wide,
-        ];
+        let rows = address(self.rows.as_ptr());
+        let words = [rows, self.len() as u32, window, length as u32, self.units, is_wide];
         self.header.copy_from_slice(&words);
     }
 
@@ -136,7 +127,7 @@ impl Table {
                 self.numbered(Kind::BadRecord, bad.offset, Utf8::new(bad.problem.as_bytes()));
             }
             Frame::Skipped(error) => {
-                self.numbered(Kind::Skipped, error.offset, Utf8::new(error.to_string().as_bytes()));
+                self.numbered(Kind::Skipped, error.offset, Utf8::default());
             }
             _ => {}
         }
@@ -178,11 +169,34 @@ impl Table {
     }
 
     /// Adds a text to the window.
+    #[inline]
     fn text(&mut self, text: Utf8<'_>) {
         let bytes = text.as_bytes();
-        if bytes.is_ascii() {
-            self.window.extend_from_slice(bytes);
-            self.units += bytes.len() as u32;
+        if self.is_wide() || !bytes.is_ascii() {
+            return self.text_beyond_ascii(text);
+        }
+        self.window.extend_from_slice(bytes);
+        self.units += bytes.len() as u32;
+    }
+
+    /// Whether the window is UTF-16 by now.
+    #[inline]
+    fn is_wide(&self) -> bool {
+        self.wide.as_ref().is_some_and(|wide| !wide.is_empty())
+    }
+
+    #[inline(never)]
+    fn text_beyond_ascii(&mut self, text: Utf8<'_>) {
+        if let Some(wide) = &mut self.wide {
+            if wide.is_empty() {
+                wide.extend(self.window.iter().map(|&byte| u16::from(byte)));
+            }
+            let start = wide.len();
+            if !push_utf16(text.as_bytes(), wide) {
+                wide.truncate(start);
+                wide.extend(text.to_str().encode_utf16());
+            }
+            self.units = wide.len() as u32;
         } else {
             let text = text.to_str();
             self.window.extend_from_slice(text.as_bytes());
@@ -196,38 +210,39 @@ fn code_units(text: &[u8]) -> u32 {
     text.iter().map(|&byte| u32::from(byte as i8 >= -0x40) + u32::from(byte >= 0xF0)).sum()
 }
 
-/// UTF-8 that is known to be sound, and to have this many UTF-16 code units, as UTF-16.
-fn to_utf16(text: &[u8], units: usize, wide: &mut Vec<u16>) {
-    if wide.capacity() > KEPT_CAPACITY {
-        *wide = Vec::new();
-    }
-    wide.clear();
-    wide.reserve(units);
-    let mut bytes = text.iter().map(|&byte| u32::from(byte));
-    while let Some(first) = bytes.next() {
-        let character = match first {
-            0..0x80 => first,
-            0x80..0xE0 => continued(first & 0x1F, bytes.next()),
-            0xE0..0xF0 => {
-                let bits = continued(first & 0x0F, bytes.next());
-                continued(bits, bytes.next())
+/// Adds UTF-8 as UTF-16, checked and written in one pass; false where it is broken.
+fn push_utf16(mut text: &[u8], wide: &mut Vec<u16>) -> bool {
+    let mut end = wide.len();
+    // No character has more code units than bytes.
+    wide.resize(end + text.len(), 0);
+    let tail = |byte: u8| u32::from(byte & 0x3F);
+    let is_sound = loop {
+        let (character, length) = match *text {
+            [] => break true,
+            [a @ 0..0x80, ..] => (u32::from(a), 1),
+            [a @ 0xE0..0xF0, b @ 0x80..0xC0, c @ 0x80..0xC0, ..] => {
+                let character = u32::from(a & 0x0F) << 12 | tail(b) << 6 | tail(c);
+                if character < 0x800 || character >> 11 == 0x1B {
+                    break false;
+                }
+                (character, 3)
             }
-            _ => {
-                let bits = continued(first & 0x07, bytes.next());
-                let bits = continued(bits, bytes.next());
-                continued(bits, bytes.next())
+            [a @ 0xC2..0xE0, b @ 0x80..0xC0, ..] => (u32::from(a & 0x1F) << 6 | tail(b), 2),
+            [a @ 0xF0..0xF5, b @ 0x80..0xC0, c @ 0x80..0xC0, d @ 0x80..0xC0, ..] => {
+                let character = u32::from(a & 0x07) << 18 | tail(b) << 12 | tail(c) << 6 | tail(d);
+                let Some(beyond @ 0..0x10_0000) = character.checked_sub(0x1_0000) else { break false };
+                wide[end] = 0xD800 | (beyond >> 10) as u16;
+                end += 1;
+                (0xDC00 | beyond & 0x3FF, 4)
             }
+            _ => break false,
         };
-        match character.checked_sub(0x1_0000) {
-            None => wide.push(character as u16),
-            Some(beyond) => wide.extend([0xD800 | (beyond >> 10) as u16, 0xDC00 | (beyond & 0x3FF) as u16]),
-        }
-    }
-}
-
-/// The bits so far, and those of the next byte of a character.
-fn continued(bits: u32, next: Option<u32>) -> u32 {
-    bits << 6 | next.unwrap_or(0) & 0x3F
+        wide[end] = character as u16;
+        end += 1;
+        text = &text[length..];
+    };
+    wide.truncate(end);
+    is_sound
 }
 
 /// An address in this memory, which has 32 bits where it matters.
@@ -244,9 +259,58 @@ mod tests {
         for text in ["", "a", "ä", "世界", "😀", "a\u{FFFD}😀ä世\u{10FFFF}\u{7FF}\u{800}\u{FFFF}"] {
             let want: Vec<u16> = text.encode_utf16().collect();
             assert_eq!(code_units(text.as_bytes()) as usize, want.len(), "{text}");
-            let mut wide = Vec::new();
-            to_utf16(text.as_bytes(), want.len(), &mut wide);
-            assert_eq!(wide, want, "{text}");
+            let mut wide = [7].to_vec();
+            assert!(push_utf16(text.as_bytes(), &mut wide));
+            assert_eq!(wide[1..], want, "{text}");
+        }
+    }
+
+    #[test]
+    fn broken_text_is_seen() {
+        // Every two bytes and every three from the borders of the ranges, against the standard library.
+        let borders = [
+            0x00, 0x7F, 0x80, 0x8F, 0x90, 0x9F, 0xA0, 0xBF, 0xC0, 0xC1, 0xC2, 0xDF, 0xE0, 0xE1, 0xEC, 0xED,
+            0xEE, 0xEF, 0xF0, 0xF1, 0xF3, 0xF4, 0xF5, 0xFF,
+        ];
+        for a in borders {
+            for b in borders {
+                for c in borders {
+                    for d in borders {
+                        let text = [a, b, c, d];
+                        for text in [&text[..], &text[..3], &text[..2], &text[..1]] {
+                            assert_eq!(
+                                push_utf16(text, &mut Vec::new()),
+                                core::str::from_utf8(text).is_ok(),
+                                "{text:x?}"
+                            );
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_window_is_one_text_in_either_form() {
+        for wide in [false, true] {
+            let mut table = Table::new(wide);
+            for text in [&b"ab"[..], "世".as_bytes(), b"c", b"\xF0\x9F", b""] {
+                table.numbered(Kind::Comment, 0, Utf8::new(text));
+            }
+            table.publish();
+            let ends: Vec<u32> = table.rows.chunks(ROW).map(|row| row[3]).collect();
+            assert_eq!(ends, [2, 3, 4, 5, 5]);
+            assert_eq!(table.header[5], u32::from(wide));
+            let text = if wide {
+                String::from_utf16(table.wide.as_deref().unwrap()).unwrap()
+            } else {
+                String::from_utf8(table.window.clone()).unwrap()
+            };
+            assert_eq!(text, "ab世c\u{FFFD}");
+            table.clear();
+            table.numbered(Kind::Comment, 0, Utf8::new(b"z"));
+            table.publish();
+            assert_eq!(table.header[3..], [1, 1, 0]);
         }
     }
 }

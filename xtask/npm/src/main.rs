@@ -1,9 +1,24 @@
-//! What `cargo xtask npm` does to the compiled core: wasm-bindgen. A program of its own, so that nobody else waits for it.
+//! What `cargo xtask npm` does to the compiled core: wasm-bindgen, and then the words of panics are taken out. A program of its own, so that
+//! nobody else waits for it.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use walrus::ir::Value;
+use walrus::{ConstExpr, DataKind, FunctionBuilder, FunctionKind, Module};
 use wasm_bindgen_cli_support::Bindgen;
+
+/// What a panic passes through on its way to the trap, as the name section writes it. Their words weigh more than the decoders.
+const PANICS: [(&str, &str); 8] = [
+    ("core", "panicking::"),
+    ("core", "str::slice_error_fail"),
+    ("core", "slice::index::slice_"),
+    ("core", "option::expect_failed"),
+    ("core", "option::unwrap_failed"),
+    ("core", "result::unwrap_failed"),
+    ("alloc", "alloc::handle_alloc_error"),
+    ("alloc", "raw_vec::handle_error"),
+];
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args_os().skip(1).map(PathBuf::from);
@@ -20,7 +35,12 @@ fn main() -> ExitCode {
         .remove_name_section(true)
         .remove_producers_section(true)
         .web(true)
-        .and_then(|bindgen| bindgen.generate(folder));
+        .and_then(Bindgen::generate_output)
+        .and_then(|mut output| {
+            trap_at_once(output.wasm_mut());
+            forget_places(output.wasm_mut());
+            output.emit(folder)
+        });
     match made {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -28,4 +48,73 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Gives every function that only panics the body of the trap that it ends in.
+fn trap_at_once(module: &mut Module) {
+    let panicking = module.funcs.iter().filter(|function| {
+        // `core[0123456789abcdef]::panicking::panic`: which build of a crate it is does not matter.
+        let name = function.name.as_deref().unwrap_or_default();
+        let (krate, path) = name.split_once("::").unwrap_or_default();
+        let krate = krate.split('[').next().unwrap_or_default();
+        PANICS.iter().any(|(of, start)| krate == *of && path.starts_with(start))
+    });
+    for id in panicking.map(walrus::Function::id).collect::<Vec<_>>() {
+        let function = module.funcs.get(id);
+        let FunctionKind::Local(local) = &function.kind else { continue };
+        let arguments = local.args.clone();
+        let (parameters, results) = {
+            let (parameters, results) = module.types.params_results(function.ty());
+            (parameters.to_vec(), results.to_vec())
+        };
+        let mut builder = FunctionBuilder::new(&mut module.types, &parameters, &results);
+        builder.func_body().unreachable();
+        module.funcs.get_mut(id).kind = FunctionKind::Local(builder.local_func(arguments));
+    }
+}
+
+/// Blanks what panics would say of where they happened: names of source files, and the tables that point at them. Nobody reads them any
+/// more, and they would be of the machine that built this.
+fn forget_places(module: &mut Module) {
+    let segments: Vec<_> = module.data.iter().map(|data| (data.id(), start(&data.kind))).collect();
+    let mut places = Vec::new();
+    for (id, start) in &segments {
+        let bytes = &mut module.data.get_mut(*id).value;
+        for (at, length) in source_files(bytes) {
+            bytes[at..at + length].fill(0);
+            // `core::panic::Location`: the file's name, its length with or without a closing NUL, a line, a column.
+            places.extend([length, length + 1].map(|length| [start + at as u32, length as u32]));
+        }
+    }
+    for (id, _) in segments {
+        let bytes = &mut module.data.get_mut(id).value;
+        for at in (0..bytes.len().saturating_sub(15)).step_by(4) {
+            let word =
+                |at: usize| bytes[at..at + 4].iter().rev().fold(0, |word, byte| word << 8 | u32::from(*byte));
+            if places.contains(&[word(at), word(at + 4)]) {
+                bytes[at..at + 16].fill(0);
+            }
+        }
+    }
+}
+
+fn start(kind: &DataKind) -> u32 {
+    match kind {
+        DataKind::Active { offset: ConstExpr::Value(Value::I32(start)), .. } => *start as u32,
+        DataKind::Active { .. } | DataKind::Passive => 0,
+    }
+}
+
+/// Where the paths of Rust's sources lie, and how long they are.
+fn source_files(data: &[u8]) -> Vec<(usize, usize)> {
+    let is_path = |byte: &u8| byte.is_ascii_alphanumeric() || b"/\\:._-".contains(byte);
+    let mut found = Vec::new();
+    let mut at = 0;
+    while let Some(end) = data[at..].windows(3).position(|bytes| bytes == b".rs") {
+        let end = at + end + 3;
+        let length = data[at..end].iter().rev().take_while(|byte| is_path(byte)).count();
+        found.push((end - length, length));
+        at = end;
+    }
+    found
 }

@@ -1,7 +1,7 @@
 //! One value out of a JSON text, without building a tree.
 
 use alloc::borrow::ToOwned;
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use memchr::memchr;
@@ -9,6 +9,7 @@ use memchr::memchr;
 use super::scan::{MAX_DEPTH, plain};
 use super::values::{Values, values};
 use crate::frame::Utf8;
+use crate::numbers::decimal;
 
 /// The way to a value: `choices.0.delta.content`.
 ///
@@ -36,7 +37,8 @@ impl Path {
 
 impl Segment {
     fn new(key: &str) -> Self {
-        Self { key: key.to_owned(), index: key.parse().ok().filter(|index: &usize| index.to_string() == key) }
+        let index = decimal(key.as_bytes()).filter(|_| key == "0" || !key.starts_with('0'));
+        Self { key: key.to_owned(), index: index.and_then(|index| usize::try_from(index).ok()) }
     }
 }
 

@@ -1,0 +1,66 @@
+//! Numbers as text, read and written without the standard library's ways, which do more: where this core is downloaded, they weigh as much
+//! as a decoder.
+
+use alloc::string::String;
+
+/// What nothing but digits say; `None` where there are none, or where no 64-bit integer holds it.
+pub(crate) fn decimal(digits: &[u8]) -> Option<u64> {
+    let value = digits.iter().try_fold(0_u64, |value, digit| {
+        let digit = digit.wrapping_sub(b'0');
+        value.checked_mul(10)?.checked_add(u64::from(digit)).filter(|_| digit < 10)
+    });
+    value.filter(|_| !digits.is_empty())
+}
+
+/// The sentence with its `{}` filled in.
+pub(crate) fn sentence(text: &str, numbers: &[u64]) -> String {
+    let mut filled = String::new();
+    let mut numbers = numbers.iter();
+    let mut bytes = text.bytes();
+    while let Some(byte) = bytes.next() {
+        if byte == b'{' {
+            bytes.next();
+            push(&mut filled, numbers.next().copied().unwrap_or(0));
+        } else {
+            filled.push(char::from(byte));
+        }
+    }
+    filled
+}
+
+fn push(text: &mut String, number: u64) {
+    if number > 9 {
+        push(text, number / 10);
+    }
+    text.push(char::from(b'0' + (number % 10) as u8));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn digits_and_nothing_else() {
+        for (text, want) in [
+            ("0", Some(0)),
+            ("0017", Some(17)),
+            ("18446744073709551615", Some(u64::MAX)),
+            ("18446744073709551616", None),
+            ("99999999999999999999", None),
+            ("", None),
+            ("+1", None),
+            ("-1", None),
+            ("1 ", None),
+            ("1:", None),
+            ("1/", None),
+        ] {
+            assert_eq!(decimal(text.as_bytes()), want, "{text}");
+        }
+    }
+
+    #[test]
+    fn numbers_are_filled_in() {
+        assert_eq!(sentence("{} of {}: {}.", &[0, 10, u64::MAX]), "0 of 10: 18446744073709551615.");
+        assert_eq!(sentence("none", &[7]), "none");
+    }
+}
