@@ -21,12 +21,18 @@ type Prepared = Pin<Box<dyn Future<Output = Result<AttemptRequest, String>> + Se
 type PrepareAsync = Arc<dyn Fn(AttemptRequest) -> Prepared + Send + Sync>;
 type ResumeWith = Arc<dyn Fn(&str, &mut AttemptRequest) -> Result<(), UsageError> + Send + Sync>;
 
-/// The request as the caller wants it, before any attempt.
+/// A request as the caller wants it, before any attempt. Attempts and redirects keep a share of it, and change a copy.
+#[derive(Clone)]
 pub(crate) struct Plan {
     pub(crate) method: Method,
     pub(crate) url: Option<Url>,
-    pub(crate) headers: HeaderMap,
+    pub(crate) headers: Arc<HeaderMap>,
     pub(crate) body: Body,
+}
+
+/// What is changed for each attempt.
+#[derive(Default)]
+pub(crate) struct Changes {
     pub(crate) cursor_to: Option<CursorTo>,
     pub(crate) prepare: Vec<Prepare>,
     pub(crate) prepare_async: Option<PrepareAsync>,
@@ -36,50 +42,48 @@ pub(crate) struct Plan {
 /// The request of one attempt, as it is about to be sent.
 pub struct AttemptRequest {
     attempt: Attempt,
-    method: Method,
+    /// Where it goes, whatever the plan says.
     url: Url,
-    headers: HeaderMap,
-    body: Body,
+    plan: Arc<Plan>,
 }
 
 impl Plan {
-    pub(crate) fn new(method: Method, url: Option<Url>, headers: HeaderMap) -> Self {
-        Self {
-            method,
-            url,
-            headers,
-            body: Body::Empty,
-            cursor_to: None,
-            prepare: Vec::new(),
-            prepare_async: None,
-            resume_with: None,
-        }
+    pub(crate) const fn new(method: Method, url: Option<Url>, headers: Arc<HeaderMap>) -> Self {
+        Self { method, url, headers, body: Body::Empty }
     }
 
     /// The request of this attempt. `continues` says that records have come, so that it goes on behind them.
     pub(crate) fn request(
-        &mut self,
+        self: &Arc<Self>,
         attempt: Attempt,
+        changes: Option<&Changes>,
         continues: bool,
     ) -> Result<AttemptRequest, UsageError> {
         let Some(url) = self.url.clone() else {
             return Err(UsageError::Url { problem: "there is none".to_owned() });
         };
         let cursor = attempt.cursor.clone();
-        let elsewhere = self.resume_with.as_ref().filter(|_| continues);
-        let body =
-            if elsewhere.is_some() && !self.body.is_repeatable() { Body::Empty } else { self.body.take() };
-        let (method, headers) = (self.method.clone(), self.headers.clone());
-        let mut request = AttemptRequest { attempt, method, url, headers, body };
-        for prepare in &self.prepare {
+        let elsewhere = changes.and_then(|changes| changes.resume_with.as_ref()).filter(|_| continues);
+        let mut request = AttemptRequest { attempt, url, plan: Arc::clone(self) };
+        if elsewhere.is_some() && !self.body.is_repeatable() {
+            request.change().body = Body::Empty;
+        }
+        for prepare in changes.into_iter().flat_map(|changes| &changes.prepare) {
             prepare(&mut request)?;
         }
         match (cursor, elsewhere) {
             (Some(cursor), Some(resume)) => resume(&cursor, &mut request)?,
-            (Some(cursor), None) => request.put_cursor(&cursor, self.cursor_to.as_ref())?,
+            (Some(cursor), None) => {
+                request.put_cursor(&cursor, changes.and_then(|changes| changes.cursor_to.as_ref()))?;
+            }
             (None, _) => {}
         }
         Ok(request)
+    }
+
+    /// The headers, to be changed.
+    pub(crate) fn headers_mut(&mut self) -> &mut HeaderMap {
+        Arc::make_mut(&mut self.headers)
     }
 }
 
@@ -98,7 +102,7 @@ impl AttemptRequest {
 
     /// Changes the method.
     pub fn set_method(&mut self, method: Method) {
-        self.method = method;
+        self.change().method = method;
     }
 
     /// Changes the URL; one without a host is taken relative to the present one.
@@ -130,22 +134,23 @@ impl AttemptRequest {
     /// [`UsageError::Header`] for a name or value that HTTP does not allow.
     pub fn set_header(&mut self, name: &str, value: &str) -> Result<(), UsageError> {
         let (name, mut value) = client::header(name, value)?;
-        if self.headers.get(&name).is_some_and(HeaderValue::is_sensitive) {
+        if self.plan.headers.get(&name).is_some_and(HeaderValue::is_sensitive) {
             value.set_sensitive(true);
         }
-        self.headers.insert(name, value);
+        self.change().headers_mut().insert(name, value);
         Ok(())
     }
 
     /// Sets the body.
     pub fn set_body(&mut self, body: impl Into<Bytes>) {
-        self.body = Body::Bytes(body.into());
+        self.change().body = Body::Bytes(body.into());
     }
 
     /// Takes the body and what described it away.
     pub fn clear_body(&mut self) {
-        self.body = Body::Empty;
-        self.headers.remove(header::CONTENT_TYPE);
+        let plan = self.change();
+        plan.body = Body::Empty;
+        plan.headers_mut().remove(header::CONTENT_TYPE);
     }
 
     /// A cursor that cannot be a header is not sent.
@@ -153,13 +158,13 @@ impl AttemptRequest {
         match to {
             None => {
                 if let Ok(value) = HeaderValue::from_bytes(cursor.as_bytes()) {
-                    self.headers.insert("last-event-id", value);
+                    self.change().headers_mut().insert("last-event-id", value);
                 }
             }
             Some(CursorTo::Header(name)) => self.set_header(name, cursor)?,
             Some(CursorTo::Query(name)) => self.set_query(name, cursor),
             Some(CursorTo::Body(field)) => {
-                let Body::Bytes(bytes) = &self.body else { return Err(UsageError::CursorBody) };
+                let Body::Bytes(bytes) = &self.plan.body else { return Err(UsageError::CursorBody) };
                 let mut body: serde_json::Value =
                     serde_json::from_slice(bytes).map_err(|_| UsageError::CursorBody)?;
                 let fields = body.as_object_mut().ok_or(UsageError::CursorBody)?;
@@ -173,8 +178,16 @@ impl AttemptRequest {
         Ok(())
     }
 
-    pub(crate) fn into_outgoing(self) -> Outgoing {
-        Outgoing { method: self.method, url: self.url, headers: self.headers, body: self.body }
+    /// The plan, to be changed for this attempt alone.
+    fn change(&mut self) -> &mut Plan {
+        Arc::make_mut(&mut self.plan)
+    }
+
+    pub(crate) fn into_outgoing(mut self) -> Outgoing {
+        if self.plan.url.as_ref() != Some(&self.url) {
+            self.change().url = Some(self.url.clone());
+        }
+        Outgoing { url: self.url, plan: self.plan }
     }
 }
 
@@ -186,7 +199,7 @@ impl fmt::Debug for Plan {
 
 impl fmt::Debug for AttemptRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        show(f, "AttemptRequest", &self.method, Some(&self.url), &self.headers)
+        show(f, "AttemptRequest", &self.plan.method, Some(&self.url), &self.plan.headers)
     }
 }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use tokio::sync::Semaphore;
 
+use crate::alike::Alike;
 use crate::error::UsageError;
 use crate::request::Request;
 use crate::transport::{Transport, TransportError};
@@ -35,8 +36,9 @@ pub struct Client {
 pub(crate) struct Shared {
     /// A client that cannot be set up says so with the first item of each stream.
     pub(crate) transport: Result<Transport, String>,
-    pub(crate) headers: HeaderMap,
+    pub(crate) headers: Arc<HeaderMap>,
     pub(crate) places: Option<Places>,
+    pub(crate) alike: Alike,
 }
 
 /// The places of `max_concurrent`, given in the order in which they were asked for.
@@ -160,7 +162,8 @@ impl ClientBuilder {
             queue_timeout: self.queue_timeout,
         });
         let transport = transport.map_err(TransportError::into_text);
-        Client { shared: Arc::new(Shared { transport, headers: self.headers, places }) }
+        let headers = Arc::new(self.headers);
+        Client { shared: Arc::new(Shared { transport, headers, places, alike: Alike::default() }) }
     }
 }
 

@@ -34,6 +34,7 @@
 //! - `metrics`: gauges, counters and histograms of all streams, for the recorder of the `metrics` facade. The module `metrics`
 //!   lists them, with their units, and has buckets for exporters that need some.
 
+mod alike;
 mod attempt;
 mod body;
 mod client;

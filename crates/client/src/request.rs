@@ -7,19 +7,21 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
+use http::HeaderMap;
+use http::{HeaderName, HeaderValue, Method, header};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tidewire_core::session::{Policy, Resume};
 use tidewire_core::{CursorSource, Format, Marker, Markers, Setup};
 use url::Url;
 
-use crate::attempt::{AttemptRequest, Plan};
+use crate::attempt::{AttemptRequest, Changes, Plan};
 use crate::body::Body;
 use crate::client::{self, Shared};
 use crate::error::UsageError;
 use crate::event::{Attempt, Event, Frame};
 use crate::streaming::{Hooks, Streaming, shapes};
+use crate::transport::Transport;
 use crate::wire::Wire;
 
 /// A request to be streamed. Nothing is sent before its stream is asked for the first item.
@@ -30,8 +32,10 @@ pub struct Request {
     pub(crate) shared: Arc<Shared>,
     pub(crate) plan: Plan,
     pub(crate) setup: Setup,
+    /// Boxed, like the hooks and the problem, since few requests have any.
+    pub(crate) changes: Option<Box<Changes>>,
     pub(crate) hooks: Hooks,
-    pub(crate) problem: Option<UsageError>,
+    pub(crate) problem: Option<Box<UsageError>>,
     /// Declared by the caller; else the method says it.
     idempotent: bool,
 }
@@ -52,13 +56,14 @@ impl Request {
     pub(crate) fn new(shared: Arc<Shared>, method: Method, url: &str) -> Self {
         let (url, problem) = match parse_url(url) {
             Ok(url) => (Some(url), None),
-            Err(problem) => (None, Some(problem)),
+            Err(problem) => (None, Some(Box::new(problem))),
         };
-        let headers = shared.headers.clone();
+        let headers = Arc::clone(&shared.headers);
         Self {
             shared,
             plan: Plan::new(method, url, headers),
             setup: Setup::default(),
+            changes: None,
             hooks: Hooks::default(),
             problem,
             idempotent: false,
@@ -71,19 +76,19 @@ impl Request {
         match request {
             Ok(mut request) => {
                 let mut this = Self::new(shared, request.method().clone(), request.url().as_str());
-                this.plan.headers = std::mem::take(request.headers_mut());
+                this.plan.headers = Arc::new(std::mem::take(request.headers_mut()));
                 this.plan.body = match request.body_mut().take() {
                     None => Body::Empty,
                     Some(body) => match body.as_bytes() {
                         Some(bytes) => Body::Bytes(Bytes::copy_from_slice(bytes)),
-                        None => Body::Once(body),
+                        None => Body::once(body),
                     },
                 };
                 this
             }
             Err(error) => {
                 let mut this = Self::new(shared, Method::GET, "http://localhost/");
-                this.problem = Some(UsageError::Client { problem: error.without_url().to_string() });
+                this.note(UsageError::Client { problem: error.without_url().to_string() });
                 this
             }
         }
@@ -94,7 +99,7 @@ impl Request {
     pub fn header(mut self, name: &str, value: &str) -> Self {
         match client::header(name, value) {
             Ok((name, value)) => {
-                self.plan.headers.insert(name, value);
+                self.plan.headers_mut().insert(name, value);
             }
             Err(problem) => self.note(problem),
         }
@@ -106,7 +111,7 @@ impl Request {
         match client::header(name, value) {
             Ok((name, mut value)) => {
                 value.set_sensitive(true);
-                self.plan.headers.insert(name, value);
+                self.plan.headers_mut().insert(name, value);
             }
             Err(problem) => self.note(problem),
         }
@@ -154,7 +159,7 @@ impl Request {
 
     /// A body that can be read only once, so the request is never sent twice.
     pub fn body_once(mut self, body: impl Into<reqwest::Body>) -> Self {
-        self.plan.body = Body::Once(body.into());
+        self.plan.body = Body::once(body.into());
         self
     }
 
@@ -199,7 +204,7 @@ impl Request {
     where
         F: Fn(&mut AttemptRequest) -> Result<(), UsageError> + Send + Sync + 'static,
     {
-        self.plan.prepare.push(Arc::new(prepare));
+        self.changes().prepare.push(Arc::new(prepare));
         self
     }
 
@@ -210,7 +215,7 @@ impl Request {
         Fut: Future<Output = Result<AttemptRequest, E>> + Send + 'static,
         E: fmt::Display,
     {
-        self.plan.prepare_async = Some(Arc::new(move |request| {
+        self.changes().prepare_async = Some(Arc::new(move |request| {
             let prepared = prepare(request);
             Box::pin(async move { prepared.await.map_err(|error| error.to_string()) })
                 as Pin<Box<dyn Future<Output = _> + Send>>
@@ -262,7 +267,7 @@ impl Request {
         F: Fn(&str, &mut AttemptRequest) -> Result<(), UsageError> + Send + Sync + 'static,
     {
         self.setup.policy.resume = Resume::Elsewhere;
-        self.plan.resume_with = Some(Arc::new(resume));
+        self.changes().resume_with = Some(Arc::new(resume));
         self
     }
 
@@ -270,7 +275,7 @@ impl Request {
     /// where `to` says.
     pub fn cursor(mut self, path: &str, to: CursorTo) -> Self {
         self.setup.cursor_source = CursorSource::Json(tidewire_core::json::Path::parse(path));
-        self.plan.cursor_to = Some(to);
+        self.changes().cursor_to = Some(to);
         self
     }
 
@@ -379,32 +384,32 @@ impl Request {
 
     /// Called before each request of the stream, the first included; for a further one as soon as it is decided.
     pub fn on_attempt(mut self, hook: impl FnMut(&Attempt) + Send + 'static) -> Self {
-        self.hooks.attempt = Some(Box::new(hook));
+        self.hooks.each().attempt = Some(Box::new(hook));
         self
     }
 
     /// Called once for each long silence on the wire, with its length so far.
     pub fn on_stall(mut self, hook: impl FnMut(Duration) + Send + 'static) -> Self {
-        self.hooks.stall = Some(Box::new(hook));
+        self.hooks.each().stall = Some(Box::new(hook));
         self
     }
 
     /// Called where records are missing, or may be, with the cursor before them.
     pub fn on_gap(mut self, hook: impl FnMut(Option<&str>) + Send + 'static) -> Self {
-        self.hooks.gap = Some(Box::new(hook));
+        self.hooks.each().gap = Some(Box::new(hook));
         self
     }
 
     /// Called with all that comes over the wire, as it comes: to record a stream.
     pub fn on_wire(mut self, hook: impl FnMut(Wire<'_>) + Send + 'static) -> Self {
-        self.hooks.wire = Some(Box::new(hook));
+        self.hooks.each().wire = Some(Box::new(hook));
         self
     }
 
     /// The reply as SSE events. A reply of another content type is refused, unless [`format`](Self::format) says that it is one.
     pub fn events(mut self) -> Streaming<Event> {
         self.setup.only = Some(Format::Sse);
-        Streaming::new(self, Format::Sse, shapes::event)
+        Streaming::new(self, Format::Sse, shapes::EVENT)
     }
 
     /// The reply as typed JSON records: of every JSON format, and of the data of SSE events, each of which may hold several
@@ -412,26 +417,24 @@ impl Request {
     pub fn records<T: DeserializeOwned>(mut self) -> Streaming<T> {
         // serde finds out by itself whether a line is JSON.
         self.setup.options.validate = false;
-        Streaming::new(self, Format::Auto, shapes::record::<T>)
+        Streaming::new(self, Format::Auto, shapes::record())
     }
 
     /// The reply as text: of a text stream the pieces as they come, of events their data, of JSON records their own text.
     pub fn text(self) -> Streaming<String> {
-        Streaming::new(self, Format::Auto, shapes::text)
+        Streaming::new(self, Format::Auto, shapes::TEXT)
     }
 
     /// Everything that the stream shows: comments, retries, attempts, stalls and gaps too.
     pub fn frames(self) -> Streaming<Frame> {
-        let mut stream = Streaming::new(self, Format::Auto, shapes::frame);
-        stream.show_notices(|frame| frame);
-        stream
+        Streaming::new(self, Format::Auto, shapes::FRAME)
     }
 
     /// What the stream's first item would say: a URL, a header or a body that cannot be sent. Functions that are called for each
     /// attempt, and the HTTP client, are not asked.
     #[must_use]
-    pub const fn problem(&self) -> Option<&UsageError> {
-        self.problem.as_ref()
+    pub fn problem(&self) -> Option<&UsageError> {
+        self.problem.as_deref()
     }
 
     /// Completes the request for a stream that asks for `accept`.
@@ -444,17 +447,35 @@ impl Request {
             Format::Auto => self.setup.only.unwrap_or(accept),
             chosen => chosen,
         };
-        let headers = &mut self.plan.headers;
-        set_default(headers, header::ACCEPT, asked.accept());
-        set_default(headers, header::CACHE_CONTROL, "no-store");
+        let user_agent = self.shared.transport.as_ref().ok().and_then(Transport::user_agent);
+        let complete = |headers: &mut HeaderMap| {
+            set_default(headers, header::ACCEPT, asked.accept());
+            set_default(headers, header::CACHE_CONTROL, "no-store");
+            if let Some(user_agent) = user_agent {
+                set_default(headers, header::USER_AGENT, user_agent);
+            }
+        };
+        if Arc::ptr_eq(&self.plan.headers, &self.shared.headers) {
+            self.plan.headers = self.shared.alike.headers(asked, || {
+                let mut headers = HeaderMap::clone(&self.shared.headers);
+                complete(&mut headers);
+                headers
+            });
+        } else {
+            complete(self.plan.headers_mut());
+        }
     }
 
     fn note(&mut self, problem: UsageError) {
-        self.problem.get_or_insert(problem);
+        self.problem.get_or_insert_with(|| Box::new(problem));
+    }
+
+    fn changes(&mut self) -> &mut Changes {
+        self.changes.get_or_insert_default()
     }
 
     fn content_type(&mut self, value: &'static str) {
-        set_default(&mut self.plan.headers, header::CONTENT_TYPE, value);
+        set_default(self.plan.headers_mut(), header::CONTENT_TYPE, value);
     }
 }
 

@@ -1,5 +1,6 @@
 //! One decoder for every format, chosen by hand, by content type, or by the first byte.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use crate::error::DecodeError;
@@ -33,7 +34,7 @@ const LONGEST_LEAD: usize = 4096;
 pub struct Decoder {
     framing: Framing,
     options: Options,
-    last_event_id: Vec<u8>,
+    last_event_id: Box<[u8]>,
 }
 
 #[derive(Clone, Debug)]
@@ -44,10 +45,11 @@ enum Framing {
         lead: Vec<u8>,
     },
     Sse(Sse),
-    Ndjson(Ndjson),
-    JsonSeq(JsonSeq),
-    JsonArray(JsonArray),
-    Concat(Concat),
+    // Boxed, since they are larger than what most streams are: a stream is as large as the largest.
+    Ndjson(Box<Ndjson>),
+    JsonSeq(Box<JsonSeq>),
+    JsonArray(Box<JsonArray>),
+    Concat(Box<Concat>),
     Text(Text),
 }
 
@@ -79,7 +81,7 @@ impl Decoder {
     #[must_use]
     pub fn new(format: Format, options: Options) -> Self {
         let sniffing = Framing::Sniffing { by: Sniff::Anything, lead: Vec::new() };
-        let mut decoder = Self { framing: sniffing, options, last_event_id: Vec::new() };
+        let mut decoder = Self { framing: sniffing, options, last_event_id: Box::default() };
         decoder.choose(format);
         decoder
     }
@@ -92,7 +94,7 @@ impl Decoder {
             Announced::Json => Self {
                 framing: Framing::Sniffing { by: Sniff::Json, lead: Vec::new() },
                 options,
-                last_event_id: Vec::new(),
+                last_event_id: Box::default(),
             },
         })
     }
@@ -100,7 +102,7 @@ impl Decoder {
     /// The same, with the last event id of the connection before this one in effect.
     #[must_use]
     pub fn with_last_event_id(mut self, id: &[u8]) -> Self {
-        self.last_event_id = id.to_vec();
+        self.last_event_id = id.into();
         if let Framing::Sse(sse) = self.framing {
             self.framing = Framing::Sse(sse.with_last_event_id(id));
         }
@@ -182,10 +184,10 @@ impl Decoder {
         self.framing = match format {
             Format::Auto => return,
             Format::Sse => Framing::Sse(Sse::new(options).with_last_event_id(&self.last_event_id)),
-            Format::Ndjson => Framing::Ndjson(Ndjson::new(options)),
-            Format::JsonSeq => Framing::JsonSeq(JsonSeq::new(options)),
-            Format::JsonArray => Framing::JsonArray(JsonArray::new(options)),
-            Format::Concat => Framing::Concat(Concat::new(options)),
+            Format::Ndjson => Framing::Ndjson(Box::new(Ndjson::new(options))),
+            Format::JsonSeq => Framing::JsonSeq(Box::new(JsonSeq::new(options))),
+            Format::JsonArray => Framing::JsonArray(Box::new(JsonArray::new(options))),
+            Format::Concat => Framing::Concat(Box::new(Concat::new(options))),
             Format::Text => Framing::Text(Text::new(options)),
         };
     }

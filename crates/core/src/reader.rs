@@ -1,5 +1,6 @@
 //! One reply read to its end: a decoder, and the markers that say what its records mean for the stream.
 
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use crate::decoder::Decoder;
@@ -59,6 +60,12 @@ pub enum Read<'a> {
 #[derive(Clone, Debug)]
 pub struct Reader {
     decoder: Decoder,
+    /// Clones share it.
+    meanings: Arc<Meanings>,
+}
+
+#[derive(Debug)]
+struct Meanings {
     markers: Markers,
     /// `event:error` fails the stream although no marker was declared.
     error_fails: bool,
@@ -79,7 +86,7 @@ impl Reader {
     #[must_use]
     pub fn new(decoder: Decoder, markers: Markers, follow: bool) -> Self {
         let error_fails = markers.fail_on.is_none() && !follow;
-        Self { decoder, markers, error_fails }
+        Self { decoder, meanings: Arc::new(Meanings { markers, error_fails }) }
     }
 
     /// Begins with the next body.
@@ -99,7 +106,7 @@ impl Reader {
     /// [`DecodeError`] when the body cannot be decoded further.
     pub fn next<'a, 'i: 'a>(&'a mut self, input: &mut &'i [u8]) -> Result<Read<'a>, DecodeError> {
         let frame = self.decoder.next(input)?;
-        Ok(Self::read(frame, &self.markers, self.error_fails))
+        Ok(self.meanings.read(frame))
     }
 
     /// What only the clean end of the body completes; to be called until it says [`Read::Nothing`] or a verdict.
@@ -108,11 +115,14 @@ impl Reader {
     /// As [`next`](Self::next).
     pub fn finish(&mut self) -> Result<Read<'_>, DecodeError> {
         // At the end of the body a value that carries nothing counts without its blank line.
-        let is_bare_end = self.decoder.unterminated_data().is_some_and(|data| self.is_bare_end(&data));
+        let is_bare_end =
+            self.decoder.unterminated_data().is_some_and(|data| self.meanings.is_bare_end(&data));
         let frame = if is_bare_end { self.decoder.finish_block() } else { self.decoder.finish() }?;
-        Ok(Self::read(frame, &self.markers, self.error_fails))
+        Ok(self.meanings.read(frame))
     }
+}
 
+impl Meanings {
     fn is_bare_end(&self, data: &[u8]) -> bool {
         let declared = self.markers.end_on.iter().flatten();
         (self.markers.done() && data == DONE.as_bytes())
@@ -121,9 +131,9 @@ impl Reader {
                 .any(|marker| matches!(marker, Marker::Data(end) if end.as_bytes() == data))
     }
 
-    fn read<'a>(frame: Option<Frame<'a>>, markers: &Markers, error_fails: bool) -> Read<'a> {
+    fn read<'a>(&self, frame: Option<Frame<'a>>) -> Read<'a> {
         let Some(frame) = frame else { return Read::Nothing };
-        match meaning(&frame, markers, error_fails) {
+        match self.of(&frame) {
             Meaning::Plain => Read::Frame(frame, None),
             Meaning::Heartbeat => Read::Heartbeat(frame),
             Meaning::End { delivered: true } => Read::Frame(frame, Some(Verdict::Complete)),
@@ -131,29 +141,30 @@ impl Reader {
             Meaning::Failure => Read::Frame(frame, Some(Verdict::Failed)),
         }
     }
-}
 
-fn meaning(frame: &Frame<'_>, markers: &Markers, error_fails: bool) -> Meaning {
-    let data = match frame {
-        Frame::Event(event) => event.data,
-        Frame::Record(Record { json, .. }) => *json,
-        Frame::Done => return Meaning::End { delivered: false },
-        _ => return Meaning::Plain,
-    };
-    if error_fails && matches!(frame, Frame::Event(event) if event.event.as_bytes() == b"error") {
-        return Meaning::Failure;
+    fn of(&self, frame: &Frame<'_>) -> Meaning {
+        let Self { markers, error_fails } = self;
+        let data = match frame {
+            Frame::Event(event) => event.data,
+            Frame::Record(Record { json, .. }) => *json,
+            Frame::Done => return Meaning::End { delivered: false },
+            _ => return Meaning::Plain,
+        };
+        if *error_fails && matches!(frame, Frame::Event(event) if event.event.as_bytes() == b"error") {
+            return Meaning::Failure;
+        }
+        let any = |markers: &[Marker]| markers.iter().any(|marker| marker.matches(frame));
+        if markers.fail_on.as_deref().is_some_and(any) {
+            return Meaning::Failure;
+        }
+        if markers.done() && data.as_bytes() == DONE.as_bytes() {
+            return Meaning::End { delivered: false };
+        }
+        if let Some(end) = markers.end_on.iter().flatten().find(|marker| marker.matches(frame)) {
+            return Meaning::End { delivered: !matches!(end, Marker::Data(_)) };
+        }
+        if any(&markers.heartbeat_on) { Meaning::Heartbeat } else { Meaning::Plain }
     }
-    let any = |markers: &[Marker]| markers.iter().any(|marker| marker.matches(frame));
-    if markers.fail_on.as_deref().is_some_and(any) {
-        return Meaning::Failure;
-    }
-    if markers.done() && data.as_bytes() == DONE.as_bytes() {
-        return Meaning::End { delivered: false };
-    }
-    if let Some(end) = markers.end_on.iter().flatten().find(|marker| marker.matches(frame)) {
-        return Meaning::End { delivered: !matches!(end, Marker::Data(_)) };
-    }
-    if any(&markers.heartbeat_on) { Meaning::Heartbeat } else { Meaning::Plain }
 }
 
 /// The record's data as a comment.

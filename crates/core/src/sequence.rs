@@ -1,5 +1,6 @@
 //! Holes in ordered ids.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use crate::numbers::decimal;
@@ -7,7 +8,8 @@ use crate::numbers::decimal;
 /// Watches ids of the form `epoch-seq`, where `seq` counts up by one; other ids say nothing about order.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Sequence {
-    last: Option<(Vec<u8>, u64)>,
+    /// Boxed, since few servers have such ids.
+    last: Option<Box<(Vec<u8>, u64)>>,
 }
 
 impl Sequence {
@@ -17,14 +19,14 @@ impl Sequence {
             self.last = None;
             return false;
         };
-        match &mut self.last {
+        match self.last.as_deref_mut() {
             Some((last_epoch, last)) if last_epoch == epoch => {
                 let hole = last.checked_add(1).is_some_and(|next| seq > next);
                 *last = seq.max(*last);
                 hole
             }
-            other => {
-                *other = Some((epoch.to_vec(), seq));
+            _ => {
+                self.last = Some(Box::new((epoch.to_vec(), seq)));
                 false
             }
         }

@@ -2,9 +2,12 @@
 //! [`Stream::next`] says, in the same way on every platform.
 
 use alloc::borrow::{Cow, ToOwned};
+use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::string::String;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::mem;
 use core::time::Duration;
 
 use crate::decoder::Decoder;
@@ -37,7 +40,7 @@ pub enum CursorSource {
 }
 
 /// What a stream is to do.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Setup {
     /// What may be sent again, and how long it may take. `expects_marker` follows from the markers.
     pub policy: Policy,
@@ -120,27 +123,47 @@ enum Phase {
     /// A marker decided how the stream ends.
     Judged(Verdict),
     /// The body cannot be decoded further.
-    Undecodable(DecodeError),
+    Undecodable(Box<DecodeError>),
     /// The stream is refused; what the reply says is collected.
-    Refused { until: Duration, body: Vec<u8> },
+    Refused(Box<Refused>),
     /// Over.
-    Closed { refused_body: Vec<u8> },
+    Closed { refused: Option<Box<Refused>> },
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Refused {
+    until: Duration,
+    body: Vec<u8>,
 }
 
 /// One stream over all its requests; does no input or output itself.
+///
+/// A service has many streams at a time, and most of them alike: clones share what they were set up with.
 #[derive(Clone, Debug)]
 pub struct Stream {
-    setup: Setup,
+    setup: Arc<Setup>,
     session: Session,
     reader: Reader,
     phase: Phase,
-    told: VecDeque<Step<'static>>,
+    /// [`Step::Connect`] is what is to be told first.
+    connect: bool,
+    /// What is to be told behind that; nearly always nothing.
+    #[expect(clippy::box_collection, reason = "an empty one takes no more than a word")]
+    told: Option<Box<VecDeque<Step<'static>>>>,
     sequence: Sequence,
-    started: Duration,
-    stats: Stats,
+    brought: Brought,
+    error: Option<Box<str>>,
+}
+
+/// See [`Stats`].
+#[derive(Clone, Copy, Debug, Default)]
+struct Brought {
+    first_byte: Option<Duration>,
+    first_event: Option<Duration>,
+    bytes: u64,
+    events: u64,
     /// Bytes of the present body.
     body_bytes: u64,
-    error: Option<String>,
 }
 
 impl Stream {
@@ -158,21 +181,18 @@ impl Stream {
         Self {
             session: Session::new(setup.policy, setup.last_event_id.as_deref()),
             reader: Reader::new(decoder, setup.markers.clone(), setup.policy.follow),
-            setup,
+            setup: Arc::new(setup),
             phase: Phase::Away,
-            // Nearly always one at a time; the first push would make room for four.
-            told: VecDeque::with_capacity(1),
+            connect: false,
+            told: None,
             sequence,
-            started: Duration::ZERO,
-            stats: Stats::default(),
-            body_bytes: 0,
+            brought: Brought::default(),
             error: None,
         }
     }
 
     /// The consumer wants the stream; [`next`](Self::next) says [`Step::Connect`].
     pub fn start(&mut self, at: At) {
-        self.started = at.now;
         self.tell(at, Input::Start);
     }
 
@@ -189,7 +209,7 @@ impl Stream {
             return;
         }
         self.error = (!(200..=299).contains(&status))
-            .then(|| sentence("the server answered with status {}", &[status.into()]));
+            .then(|| sentence("the server answered with status {}", &[status.into()]).into());
         let decoder = self.decoder_for(content_type);
         let head = Head {
             status,
@@ -200,16 +220,16 @@ impl Stream {
         if let Some(decoder) = decoder.filter(|_| self.session.is_open()) {
             self.reader.restart(decoder);
             self.phase = Phase::Reading;
-            self.body_bytes = 0;
+            self.brought.body_bytes = 0;
         }
     }
 
     /// Bytes of the body came, to be given to [`next`](Self::next) now.
     pub fn received(&mut self, at: At, bytes: usize) {
         if matches!(self.phase, Phase::Reading) {
-            self.stats.first_byte.get_or_insert(at.now.saturating_sub(self.started));
-            self.stats.bytes += bytes as u64;
-            self.body_bytes += bytes as u64;
+            self.brought.first_byte.get_or_insert(at.now.saturating_sub(self.session.started()));
+            self.brought.bytes += bytes as u64;
+            self.brought.body_bytes += bytes as u64;
         }
         self.tell(at, Input::Wire);
     }
@@ -218,7 +238,7 @@ impl Stream {
     pub fn body_end(&mut self) {
         match self.phase {
             Phase::Reading => self.phase = Phase::Finishing,
-            Phase::Refused { .. } => self.close(),
+            Phase::Refused(_) => self.close(),
             Phase::Away
             | Phase::Finishing
             | Phase::Finished
@@ -232,7 +252,7 @@ impl Stream {
     pub fn broke(&mut self, at: At, failure: Failure, error: String) {
         self.conclude(at);
         match self.phase {
-            Phase::Refused { .. } => self.close(),
+            Phase::Refused(_) => self.close(),
             Phase::Closed { .. } => {}
             Phase::Away
             | Phase::Reading
@@ -240,7 +260,7 @@ impl Stream {
             | Phase::Finished
             | Phase::Judged(_)
             | Phase::Undecodable(_) => {
-                self.error = Some(error);
+                self.error = Some(error.into());
                 self.tell(at, Input::Broken(failure));
             }
         }
@@ -250,15 +270,15 @@ impl Stream {
     pub fn corrupt(&mut self, at: At, error: String) {
         self.conclude(at);
         match self.phase {
-            Phase::Refused { .. } => self.close(),
+            Phase::Refused(_) => self.close(),
             Phase::Away | Phase::Closed { .. } => {}
             Phase::Reading
             | Phase::Finishing
             | Phase::Finished
             | Phase::Judged(_)
             | Phase::Undecodable(_) => {
-                self.error = Some(error);
-                self.tell(at, Input::Unreadable { offset: self.body_bytes, limit: None });
+                self.error = Some(error.into());
+                self.tell(at, Input::Unreadable { offset: self.brought.body_bytes, limit: None });
             }
         }
     }
@@ -267,8 +287,8 @@ impl Stream {
     pub fn tick(&mut self, at: At) {
         self.conclude(at);
         match self.phase {
-            Phase::Refused { until, .. } if at.now >= until => self.close(),
-            Phase::Refused { .. } => {}
+            Phase::Refused(ref refused) if at.now >= refused.until => self.close(),
+            Phase::Refused(_) => {}
             _ => {
                 self.tell(at, Input::Tick);
             }
@@ -300,7 +320,7 @@ impl Stream {
     pub fn cancel(&mut self, at: At) {
         self.conclude(at);
         self.tell(at, Input::Cancel);
-        if matches!(self.phase, Phase::Refused { .. }) {
+        if matches!(self.phase, Phase::Refused(_)) {
             self.close();
         }
     }
@@ -308,13 +328,17 @@ impl Stream {
     /// What to do next. Takes from the front of `input` what it used; what is left when the step is [`Step::Again`] or
     /// [`Step::Closed`] is of no use.
     pub fn next<'a, 'i: 'a>(&'a mut self, at: At, input: &mut &'i [u8]) -> Step<'a> {
-        if let Some(step) = self.told.pop_front() {
+        if mem::take(&mut self.connect) {
+            return Step::Connect;
+        }
+        if let Some(step) = self.told.as_mut().and_then(|told| told.pop_front()) {
             return step;
         }
         match &mut self.phase {
             Phase::Away => return Step::Starved,
             Phase::Closed { .. } => return Step::Closed,
-            Phase::Refused { body, .. } => {
+            Phase::Refused(refused) => {
+                let body = &mut refused.body;
                 let room = REFUSED_BODY_BYTES - body.len();
                 body.extend_from_slice(&input[..input.len().min(room)]);
                 *input = &[];
@@ -342,8 +366,8 @@ impl Stream {
                     }
                 }
                 if is_record(&frame) {
-                    self.stats.events += 1;
-                    self.stats.first_event.get_or_insert(at.now.saturating_sub(self.started));
+                    self.brought.events += 1;
+                    self.brought.first_event.get_or_insert(at.now.saturating_sub(self.session.started()));
                 }
                 let gap =
                     note_frame(&frame, at, &self.setup.cursor_source, &mut self.session, &mut self.sequence);
@@ -369,7 +393,7 @@ impl Stream {
             }
             Ok(Read::Nothing) => Step::Starved,
             Err(error) => {
-                self.phase = Phase::Undecodable(error);
+                self.phase = Phase::Undecodable(Box::new(error));
                 Step::Pass
             }
         }
@@ -378,8 +402,8 @@ impl Stream {
     /// When the stream wants a [`tick`](Self::tick) at the latest; `None` for never.
     #[must_use]
     pub fn deadline(&self) -> Option<Duration> {
-        match self.phase {
-            Phase::Refused { until, .. } => Some(until),
+        match &self.phase {
+            Phase::Refused(refused) => Some(refused.until),
             _ => self.session.deadline(),
         }
     }
@@ -409,7 +433,7 @@ impl Stream {
     #[must_use]
     pub fn refused_body(&self) -> &[u8] {
         match &self.phase {
-            Phase::Closed { refused_body } => refused_body,
+            Phase::Closed { refused: Some(refused) } => &refused.body,
             _ => &[],
         }
     }
@@ -429,17 +453,21 @@ impl Stream {
     /// Whether records have come, so that a further request goes on behind them.
     #[must_use]
     pub const fn has_begun(&self) -> bool {
-        self.stats.events > 0
+        self.brought.events > 0
     }
 
     /// What the stream brought and took so far.
     #[must_use]
     pub fn stats(&self, now: Duration) -> Stats {
+        let Brought { first_byte, first_event, bytes, events, body_bytes: _ } = self.brought;
         Stats {
+            first_byte,
+            first_event,
+            bytes,
+            events,
             attempts: self.session.attempts(),
             longest_silence: self.session.longest_silence(now),
-            elapsed: now.saturating_sub(self.started),
-            ..self.stats
+            elapsed: now.saturating_sub(self.session.started()),
         }
     }
 
@@ -475,19 +503,15 @@ impl Stream {
             }
             Phase::Judged(Verdict::Complete) => self.tell(at, Input::EndMarker),
             Phase::Judged(Verdict::Failed) => self.tell(at, Input::FailureMarker),
-            Phase::Undecodable(error) => {
-                self.error = Some(error.words());
-                let limit = match error {
+            Phase::Undecodable(ref error) => {
+                self.error = Some(error.words().into());
+                let limit = match **error {
                     DecodeError::TooLarge(error) => Some(error.limit),
                     DecodeError::Malformed(_) => None,
                 };
                 self.tell(at, Input::Unreadable { offset: error.offset(), limit });
             }
-            Phase::Away
-            | Phase::Reading
-            | Phase::Finishing
-            | Phase::Refused { .. }
-            | Phase::Closed { .. } => {}
+            Phase::Away | Phase::Reading | Phase::Finishing | Phase::Refused(_) | Phase::Closed { .. } => {}
         }
     }
 
@@ -508,21 +532,24 @@ impl Stream {
             Action::Nothing => {}
             Action::Connect => {
                 self.error = None;
-                self.told.push_back(Step::Connect);
+                match &mut self.told {
+                    Some(told) if !told.is_empty() => told.push_back(Step::Connect),
+                    _ => self.connect = true,
+                }
             }
-            Action::Stalled { silent } => self.told.push_back(Step::Stalled(silent)),
+            Action::Stalled { silent } => self.told.get_or_insert_default().push_back(Step::Stalled(silent)),
             Action::Wait(again) => {
                 self.phase = Phase::Away;
-                self.told.push_back(Step::Again(again));
+                self.told.get_or_insert_default().push_back(Step::Again(again));
                 if again.gap {
                     let after = self.session.cursor().map(ToOwned::to_owned);
-                    self.told.push_back(Step::Gap { after });
+                    self.told.get_or_insert_default().push_back(Step::Gap { after });
                 }
             }
             Action::Close => {
                 if let Some(Outcome::Refused { .. }) = self.session.outcome() {
                     let until = at.now.saturating_add(REFUSED_BODY_TIME);
-                    self.phase = Phase::Refused { until, body: Vec::new() };
+                    self.phase = Phase::Refused(Box::new(Refused { until, body: Vec::new() }));
                 } else {
                     self.close();
                 }
@@ -531,12 +558,15 @@ impl Stream {
     }
 
     fn close(&mut self) {
-        self.told.retain(|step| *step != Step::Connect);
-        let refused_body = match core::mem::replace(&mut self.phase, Phase::Away) {
-            Phase::Refused { body, .. } => body,
-            _ => Vec::new(),
+        self.connect = false;
+        if let Some(told) = &mut self.told {
+            told.retain(|step| *step != Step::Connect);
+        }
+        let refused = match mem::replace(&mut self.phase, Phase::Away) {
+            Phase::Refused(refused) => Some(refused),
+            _ => None,
         };
-        self.phase = Phase::Closed { refused_body };
+        self.phase = Phase::Closed { refused };
     }
 }
 
@@ -613,12 +643,12 @@ const fn is_record(frame: &Frame<'_>) -> bool {
     matches!(frame, Frame::Event(_) | Frame::Record(_) | Frame::Text(_))
 }
 
-fn failure_text(frame: &Frame<'_>) -> Option<String> {
+fn failure_text(frame: &Frame<'_>) -> Option<Box<str>> {
     let said = match frame {
         Frame::Event(event) => event.data,
         Frame::Record(record) => record.json,
         _ => return None,
     };
     let text = said.to_str();
-    (0..=FAILURE_BYTES.min(text.len())).rev().find_map(|end| text.get(..end)).map(ToOwned::to_owned)
+    (0..=FAILURE_BYTES.min(text.len())).rev().find_map(|end| text.get(..end)).map(Into::into)
 }

@@ -10,8 +10,12 @@ type OnStall = Box<dyn FnMut(Duration) + Send>;
 type OnGap = Box<dyn FnMut(Option<&str>) + Send>;
 type OnWire = Box<dyn FnMut(Wire<'_>) + Send>;
 
+/// Nearly always none at all.
 #[derive(Default)]
-pub(crate) struct Hooks {
+pub(crate) struct Hooks(Option<Box<Each>>);
+
+#[derive(Default)]
+pub(crate) struct Each {
     pub(crate) attempt: Option<OnAttempt>,
     pub(crate) stall: Option<OnStall>,
     pub(crate) gap: Option<OnGap>,
@@ -19,26 +23,31 @@ pub(crate) struct Hooks {
 }
 
 impl Hooks {
+    /// To set one.
+    pub(crate) fn each(&mut self) -> &mut Each {
+        self.0.get_or_insert_default()
+    }
+
     pub(crate) fn attempt(&mut self, attempt: &Attempt) {
-        if let Some(hook) = &mut self.attempt {
+        if let Some(Each { attempt: Some(hook), .. }) = self.0.as_deref_mut() {
             hook(attempt);
         }
     }
 
     pub(crate) fn stall(&mut self, silent: Duration) {
-        if let Some(hook) = &mut self.stall {
+        if let Some(Each { stall: Some(hook), .. }) = self.0.as_deref_mut() {
             hook(silent);
         }
     }
 
     pub(crate) fn gap(&mut self, after: Option<&str>) {
-        if let Some(hook) = &mut self.gap {
+        if let Some(Each { gap: Some(hook), .. }) = self.0.as_deref_mut() {
             hook(after);
         }
     }
 
     pub(crate) fn wire(&mut self, wire: Wire<'_>) {
-        if let Some(hook) = &mut self.wire {
+        if let Some(Each { wire: Some(hook), .. }) = self.0.as_deref_mut() {
             hook(wire);
         }
     }

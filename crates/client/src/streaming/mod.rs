@@ -4,9 +4,9 @@ mod hooks;
 mod next;
 pub(crate) mod shapes;
 
-use std::collections::VecDeque;
 use std::fmt;
 use std::future::Future;
+use std::mem;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -22,7 +22,7 @@ use tokio::sync::{AcquireError, OwnedSemaphorePermit};
 pub(crate) use self::hooks::Hooks;
 pub use self::next::Next;
 use self::shapes::{Queue, Shape};
-use crate::attempt::Plan;
+use crate::attempt::{Changes, Plan};
 use crate::client::Shared;
 use crate::error::{Ending, Error, RefusedReply, UsageError};
 use crate::event::{Attempt, Frame};
@@ -65,23 +65,31 @@ pub struct Streaming<I> {
     /// What came and was not looked at yet.
     chunk: Bytes,
     shape: Shape<I>,
-    /// Where attempts, stalls and gaps are items themselves.
-    notice: Option<fn(Frame) -> I>,
+    /// Items that came together with one that was handed out.
     queue: Queue<I>,
     shared: Arc<Shared>,
-    plan: Plan,
+    plan: Arc<Plan>,
+    changes: Option<Box<Changes>>,
     hooks: Hooks,
     observer: Observer,
-    problem: Option<UsageError>,
-    permit: Option<OwnedSemaphorePermit>,
+    /// Boxed, since few clients have a limited number of places.
+    permit: Option<Box<OwnedSemaphorePermit>>,
+    kept: Kept,
+}
+
+/// What is kept for later, of which there is one thing at a time.
+enum Kept {
+    Nothing,
+    /// Why no request can be made, to be said by the first item.
+    Problem(Box<UsageError>),
     /// The attempt that was announced, while the stream waits for it.
-    announced: Option<Box<Attempt>>,
+    Announced(Box<Attempt>),
     /// Of a reply that is not read as a stream.
-    head: Option<Box<(u16, HeaderMap)>>,
+    Head(Box<(u16, HeaderMap)>),
     /// How long the end of a complete stream's body is waited for.
-    body_end_until: Option<Duration>,
-    ending: Option<Box<Ending>>,
-    over: bool,
+    BodyEnd(Duration),
+    /// The stream is over; without an ending no request could be made.
+    Over(Option<Box<Ending>>),
 }
 
 impl<I> Unpin for Streaming<I> {}
@@ -90,31 +98,21 @@ impl<I> Streaming<I> {
     pub(crate) fn new(mut request: Request, accept: Format, shape: Shape<I>) -> Self {
         request.ready(accept);
         Self {
-            machine: Stream::new(request.setup),
+            machine: request.shared.alike.stream(request.setup),
             clock: Clock::start(),
             timer: Timer::default(),
             io: Io::Fresh,
             chunk: Bytes::new(),
             shape,
-            notice: None,
-            // Nearly always one at a time; the first push would make room for four.
-            queue: VecDeque::with_capacity(1),
+            queue: Queue::new(),
             shared: request.shared,
-            plan: request.plan,
+            plan: Arc::new(request.plan),
+            changes: request.changes,
             hooks: request.hooks,
             observer: Observer::new(),
-            problem: request.problem,
             permit: None,
-            announced: None,
-            head: None,
-            body_end_until: None,
-            ending: None,
-            over: false,
+            kept: request.problem.map_or(Kept::Nothing, Kept::Problem),
         }
-    }
-
-    pub(crate) fn show_notices(&mut self, notice: fn(Frame) -> I) {
-        self.notice = Some(notice);
     }
 
     /// The next item. Cancel-safe: a call that is dropped before it answered has taken nothing, and its time counts as time in
@@ -127,13 +125,16 @@ impl<I> Streaming<I> {
     /// How the stream ended, once its last item was taken. `None` before, and where no request could be made at all.
     #[must_use]
     pub fn ending(&self) -> Option<&Ending> {
-        self.ending.as_deref()
+        match &self.kept {
+            Kept::Over(ending) => ending.as_deref(),
+            _ => None,
+        }
     }
 
     /// The outcome, once the last item was taken.
     #[must_use]
     pub fn outcome(&self) -> Option<Outcome> {
-        self.ending.as_ref().map(|ending| ending.outcome)
+        self.ending().map(|ending| ending.outcome)
     }
 
     /// Where a stream that goes on behind this one would begin.
@@ -145,7 +146,7 @@ impl<I> Streaming<I> {
     /// What the stream brought and took so far.
     #[must_use]
     pub fn stats(&self) -> tidewire_core::Stats {
-        match &self.ending {
+        match self.ending() {
             Some(ending) => ending.stats,
             None => self.machine.stats(self.clock.now()),
         }
@@ -181,7 +182,7 @@ impl<I> Streaming<I> {
         if let Some(item) = self.queue.pop_front() {
             return Poll::Ready(Some(item));
         }
-        if self.over {
+        if matches!(self.kept, Kept::Over(_)) {
             return Poll::Ready(None);
         }
         let _scope = self.observer.enter(&self.plan);
@@ -207,15 +208,21 @@ impl<I> Streaming<I> {
             let used = before - input.len();
             match step {
                 Step::Frame { frame, gap } => {
+                    self.observer.frame(&frame);
+                    let item = (self.shape.items)(frame, &mut self.queue);
+                    self.chunk.advance(used);
                     if let Some(after) = gap {
                         self.hooks.gap(Some(&after));
-                        if let Some(notice) = self.notice {
-                            self.queue.push_back(Ok(notice(Frame::Gap { after: Some(after) })));
+                        if let Some(notice) = self.shape.notice {
+                            if let Some(item) = item {
+                                self.queue.push_front(item);
+                            }
+                            return Poll::Ready(Some(Ok(notice(Frame::Gap { after: Some(after) }))));
                         }
                     }
-                    self.observer.frame(&frame);
-                    (self.shape)(frame, &mut self.queue);
-                    self.chunk.advance(used);
+                    if item.is_some() {
+                        return Poll::Ready(item);
+                    }
                 }
                 Step::Pass => self.chunk.advance(used),
                 Step::Connect => self.connect(*at),
@@ -235,15 +242,14 @@ impl<I> Streaming<I> {
                 }
                 Step::Closed => {
                     ready!(self.wait_for_body_end(cx));
-                    self.end();
-                    return Poll::Ready(self.queue.pop_front());
+                    return Poll::Ready(self.end());
                 }
                 _ => {}
             }
             if let Some(item) = self.queue.pop_front() {
                 return Poll::Ready(Some(item));
             }
-            if self.over {
+            if matches!(self.kept, Kept::Over(_)) {
                 return Poll::Ready(None);
             }
         }
@@ -257,7 +263,7 @@ impl<I> Streaming<I> {
             Io::Queued(place) => {
                 if let Poll::Ready(permit) = place.as_mut().poll(cx) {
                     // The semaphore is never closed.
-                    self.permit = permit.ok();
+                    self.permit = permit.ok().map(Box::new);
                     return Poll::Ready(self.start());
                 }
             }
@@ -293,14 +299,14 @@ impl<I> Streaming<I> {
         // The clock begins when the stream is wanted, not when it is described.
         self.clock = Clock::start();
         self.io = Io::Idle;
-        if let Some(problem) = self.problem.take() {
-            self.give_up(problem);
+        if let Kept::Problem(problem) = mem::replace(&mut self.kept, Kept::Nothing) {
+            self.give_up(*problem);
             return self.at();
         }
         let Some(places) = &self.shared.places else { return self.start() };
         match places.free.clone().try_acquire_owned() {
             Ok(permit) => {
-                self.permit = Some(permit);
+                self.permit = Some(Box::new(permit));
                 self.start()
             }
             Err(_) => {
@@ -318,9 +324,9 @@ impl<I> Streaming<I> {
     }
 
     fn connect(&mut self, at: At) {
-        let attempt = match self.announced.take() {
-            Some(announced) => *announced,
-            None => {
+        let attempt = match mem::replace(&mut self.kept, Kept::Nothing) {
+            Kept::Announced(announced) => *announced,
+            _ => {
                 let first = Attempt {
                     number: 1,
                     delay: Duration::ZERO,
@@ -340,7 +346,7 @@ impl<I> Streaming<I> {
                 return;
             }
         };
-        let request = match self.plan.request(attempt, self.machine.has_begun()) {
+        let request = match self.plan.request(attempt, self.changes.as_deref(), self.machine.has_begun()) {
             Ok(request) => request,
             Err(problem) => {
                 self.give_up(problem);
@@ -349,16 +355,17 @@ impl<I> Streaming<I> {
         };
         self.observer.sent(at.now, &request);
         self.hooks.wire(Wire::Sent);
-        self.io = Io::Sending(match &self.plan.prepare_async {
-            None => transport.send(request.into_outgoing()),
-            Some(prepare) => {
-                let prepared = prepare(request);
-                Box::pin(async move {
-                    let request = prepared.await.map_err(TransportError::Connect)?;
-                    transport.send(request.into_outgoing()).await
-                })
-            }
-        });
+        self.io =
+            Io::Sending(match self.changes.as_ref().and_then(|changes| changes.prepare_async.as_ref()) {
+                None => transport.send(request.into_outgoing()),
+                Some(prepare) => {
+                    let prepared = prepare(request);
+                    Box::pin(async move {
+                        let request = prepared.await.map_err(TransportError::Connect)?;
+                        transport.send(request.into_outgoing()).await
+                    })
+                }
+            });
     }
 
     fn connect_again(&mut self, again: Again) {
@@ -372,7 +379,7 @@ impl<I> Streaming<I> {
             error: self.machine.error().map(str::to_owned),
         };
         self.hooks.attempt(&attempt);
-        self.announced = Some(Box::new(attempt.clone()));
+        self.kept = Kept::Announced(Box::new(attempt.clone()));
         self.show(Frame::Attempt(attempt));
     }
 
@@ -385,7 +392,9 @@ impl<I> Streaming<I> {
                 self.hooks.wire(Wire::Head { status, headers: &headers });
                 let text = |name| headers.get(name).and_then(|value: &http::HeaderValue| value.to_str().ok());
                 self.machine.head(at, status, text(CONTENT_TYPE), text(RETRY_AFTER), Clock::wall());
-                self.head = (!self.machine.is_reading()).then(|| Box::new((status, headers)));
+                if !self.machine.is_reading() {
+                    self.kept = Kept::Head(Box::new((status, headers)));
+                }
                 self.io = Io::Reading(body);
             }
             Err(TransportError::Unsendable(problem)) => self.give_up(UsageError::Client { problem }),
@@ -439,17 +448,21 @@ impl<I> Streaming<I> {
         if body.poll_chunk(cx).is_ready() {
             return Poll::Ready(());
         }
-        let until = *self.body_end_until.get_or_insert_with(|| self.clock.now() + BODY_END_TIME);
+        let until = match self.kept {
+            Kept::BodyEnd(until) => until,
+            _ => self.clock.now() + BODY_END_TIME,
+        };
+        self.kept = Kept::BodyEnd(until);
         self.timer.poll(cx, self.clock, until)
     }
 
-    /// The stream is over.
-    fn end(&mut self) {
+    /// The stream is over; its last item, unless that was handed out.
+    fn end(&mut self) -> Option<Result<I, Error>> {
         self.let_go();
-        self.over = true;
-        let Some(outcome) = self.machine.outcome() else { return };
-        let refused = match (outcome, self.head.take()) {
-            (Outcome::Refused { .. }, Some(head)) => {
+        let kept = mem::replace(&mut self.kept, Kept::Over(None));
+        let outcome = self.machine.outcome()?;
+        let refused = match (outcome, kept) {
+            (Outcome::Refused { .. }, Kept::Head(head)) => {
                 let (status, headers) = *head;
                 Some(Box::new(RefusedReply { status, headers, body: self.machine.refused_body().to_vec() }))
             }
@@ -471,17 +484,16 @@ impl<I> Streaming<I> {
             refused,
             stats,
         });
-        if !outcome.is_success() {
-            self.queue.push_back(Err(Error::Ended(ending.clone())));
-        }
         self.observer.ended(Some(&ending));
-        self.ending = Some(ending);
+        let last = (!outcome.is_success()).then(|| Err(Error::Ended(ending.clone())));
+        self.kept = Kept::Over(Some(ending));
+        last
     }
 
     /// No request can be made.
     fn give_up(&mut self, problem: UsageError) {
         self.let_go();
-        self.over = true;
+        self.kept = Kept::Over(None);
         self.observer.ended(None);
         self.queue.push_back(Err(problem.into()));
     }
@@ -494,7 +506,7 @@ impl<I> Streaming<I> {
     }
 
     fn show(&mut self, frame: Frame) {
-        if let Some(notice) = self.notice {
+        if let Some(notice) = self.shape.notice {
             self.queue.push_back(Ok(notice(frame)));
         }
     }
@@ -530,7 +542,22 @@ impl<I> fmt::Debug for Streaming<I> {
         f.debug_struct("Streaming")
             .field("plan", &self.plan)
             .field("cursor", &self.machine.cursor())
-            .field("ending", &self.ending)
+            .field("ending", &self.ending())
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Event;
+
+    /// What a service pays for each of its streams, in the tasks that read them. What arises in few streams is boxed when it does,
+    /// and what many share is shared.
+    #[test]
+    fn a_stream_is_small() {
+        let seen = size_of::<Observer>();
+        assert!(size_of::<Streaming<Event>>() - seen <= 752, "{} B", size_of::<Streaming<Event>>() - seen);
+        assert_eq!(size_of::<Streaming<Event>>(), size_of::<Streaming<[u64; 64]>>());
     }
 }

@@ -8,53 +8,88 @@ use tidewire_core::{self as core, Utf8};
 use crate::error::{Error, RecordError};
 use crate::event::{Event, Frame};
 
-/// The items that are ready, in order.
-pub(crate) type Queue<I> = VecDeque<Result<I, Error>>;
+/// What a stream hands out.
+pub(crate) type Item<I> = Result<I, Error>;
 
-/// Makes items of a frame: none, one, or several.
-pub(crate) type Shape<I> = fn(core::Frame<'_>, &mut Queue<I>);
+/// Items that wait to be handed out, in order; nearly always none.
+#[expect(clippy::box_collection, reason = "an empty one takes no more than a word")]
+pub(crate) struct Queue<I>(Option<Box<VecDeque<Item<I>>>>);
 
-pub(crate) fn event(frame: core::Frame<'_>, queue: &mut Queue<Event>) {
-    match frame {
-        core::Frame::Event(event) => queue.push_back(Ok(event.into())),
-        other => problem(other, queue),
+impl<I> Queue<I> {
+    pub(crate) const fn new() -> Self {
+        Self(None)
+    }
+
+    pub(crate) fn push_front(&mut self, item: Item<I>) {
+        self.0.get_or_insert_default().push_front(item);
+    }
+
+    pub(crate) fn push_back(&mut self, item: Item<I>) {
+        self.0.get_or_insert_default().push_back(item);
+    }
+
+    pub(crate) fn pop_front(&mut self) -> Option<Item<I>> {
+        self.0.as_mut()?.pop_front()
     }
 }
 
-pub(crate) fn record<T: DeserializeOwned>(frame: core::Frame<'_>, queue: &mut Queue<T>) {
+/// What items are made of. Nearly every frame makes one item, which is returned, so that it passes through no queue.
+pub(crate) struct Shape<I> {
+    /// Makes items of a frame: the first is returned, further ones are queued.
+    pub(crate) items: fn(core::Frame<'_>, &mut Queue<I>) -> Option<Item<I>>,
+    /// Where attempts, stalls and gaps are items themselves.
+    pub(crate) notice: Option<fn(Frame) -> I>,
+}
+
+pub(crate) const EVENT: Shape<Event> = Shape {
+    items: |frame, _| match frame {
+        core::Frame::Event(event) => Some(Ok(event.into())),
+        other => problem(other),
+    },
+    notice: None,
+};
+
+pub(crate) const TEXT: Shape<String> = Shape {
+    items: |frame, _| match frame {
+        core::Frame::Text(text) => Some(Ok(text.to_owned())),
+        core::Frame::Event(event) => Some(Ok(event.data.to_str().into_owned())),
+        core::Frame::Record(record) => Some(Ok(record.json.to_str().into_owned())),
+        other => problem(other),
+    },
+    notice: None,
+};
+
+pub(crate) const FRAME: Shape<Frame> =
+    Shape { items: |frame, _| Frame::from_lent(frame).map(Ok), notice: Some(|frame| frame) };
+
+pub(crate) const fn record<T: DeserializeOwned>() -> Shape<T> {
+    Shape { items: records, notice: None }
+}
+
+/// An event's data may hold several values.
+fn records<T: DeserializeOwned>(frame: core::Frame<'_>, queue: &mut Queue<T>) -> Option<Item<T>> {
     match frame {
-        core::Frame::Record(record) => queue.push_back(parse(record.json)),
+        core::Frame::Record(record) => Some(parse(record.json)),
         core::Frame::Event(event) => {
-            for value in core::json::values(event.data.as_bytes()) {
-                queue.push_back(value.map_err(not_json).and_then(parse));
-            }
+            let mut values = core::json::values(event.data.as_bytes())
+                .map(|value| value.map_err(not_json).and_then(parse));
+            let first = values.next();
+            values.for_each(|value| queue.push_back(value));
+            first
         }
-        other => problem(other, queue),
+        other => problem(other),
     }
 }
 
-pub(crate) fn text(frame: core::Frame<'_>, queue: &mut Queue<String>) {
+fn problem<I>(frame: core::Frame<'_>) -> Option<Item<I>> {
     match frame {
-        core::Frame::Text(text) => queue.push_back(Ok(text.to_owned())),
-        core::Frame::Event(event) => queue.push_back(Ok(event.data.to_str().into_owned())),
-        core::Frame::Record(record) => queue.push_back(Ok(record.json.to_str().into_owned())),
-        other => problem(other, queue),
+        core::Frame::BadRecord(problem) => Some(Err(not_json(problem))),
+        core::Frame::Skipped(problem) => Some(Err(problem.into())),
+        _ => None,
     }
 }
 
-pub(crate) fn frame(frame: core::Frame<'_>, queue: &mut Queue<Frame>) {
-    queue.extend(Frame::from_lent(frame).map(Ok));
-}
-
-fn problem<I>(frame: core::Frame<'_>, queue: &mut Queue<I>) {
-    match frame {
-        core::Frame::BadRecord(problem) => queue.push_back(Err(not_json(problem))),
-        core::Frame::Skipped(problem) => queue.push_back(Err(problem.into())),
-        _ => {}
-    }
-}
-
-fn parse<T: DeserializeOwned>(json: Utf8<'_>) -> Result<T, Error> {
+fn parse<T: DeserializeOwned>(json: Utf8<'_>) -> Item<T> {
     let result = match std::str::from_utf8(json.as_bytes()) {
         Ok(json) => serde_json::from_str(json),
         Err(_) => serde_json::from_str(&json.to_str()),

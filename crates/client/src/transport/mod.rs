@@ -4,24 +4,23 @@ mod reqwest;
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{HeaderMap, Method};
+use http::HeaderMap;
 use url::Url;
 
-use crate::body::Body;
+use crate::attempt::Plan;
 
 pub(crate) use self::reqwest::{BodyReader, Clock, Timer, Transport};
 
 /// A request that is under way and whose head has not come.
 pub(crate) type Sending = Pin<Box<dyn Future<Output = Result<Reply, TransportError>> + Send>>;
 
-/// A request as it is to be sent once.
+/// A request as it is to be sent once: what was planned for `url`.
 pub(crate) struct Outgoing {
-    pub(crate) method: Method,
     pub(crate) url: Url,
-    pub(crate) headers: HeaderMap,
-    pub(crate) body: Body,
+    pub(crate) plan: Arc<Plan>,
 }
 
 /// A reply whose head has come.

@@ -4,20 +4,25 @@ use std::error::Error as StdError;
 use std::future::Future;
 use std::io::ErrorKind;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use http::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, LOCATION};
 use http::{HeaderMap, HeaderName, Method, StatusCode};
 use http_body::Body as _;
+use tokio::time::{Sleep, sleep_until};
 use url::{Origin, Url};
 
 use super::{Chunk, Outgoing, Reply, Sending, TransportError};
+use crate::attempt::Plan;
 use crate::body::Body;
 use crate::client::SECRET_HEADERS;
 
 /// As many as browsers follow (WHATWG Fetch, "HTTP-redirect fetch").
-const MOST_REDIRECTS: usize = 20;
+const MOST_REDIRECTS: u8 = 20;
+const USER_AGENT: &str = concat!("tidewire/", env!("CARGO_PKG_VERSION"));
+
 /// A `reqwest::Client`, and whether redirects are ours to follow.
 #[derive(Clone, Debug)]
 pub(crate) struct Transport {
@@ -28,9 +33,8 @@ pub(crate) struct Transport {
 impl Transport {
     /// A transport with Tidewire's own settings.
     pub(crate) fn new(connect_timeout: Option<Duration>) -> Result<Self, TransportError> {
-        let mut builder = reqwest::Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .user_agent(concat!("tidewire/", env!("CARGO_PKG_VERSION")));
+        let mut builder =
+            reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).user_agent(USER_AGENT);
         if let Some(limit) = connect_timeout {
             builder = builder.connect_timeout(limit);
         }
@@ -43,42 +47,31 @@ impl Transport {
         Self { client, follows_redirects: false }
     }
 
-    /// Sends the request and waits for the reply's head.
+    /// The `User-Agent` of every request; the caller's own client has its own.
+    pub(crate) fn user_agent(&self) -> Option<&'static str> {
+        self.follows_redirects.then_some(USER_AGENT)
+    }
+
+    /// Sends the request and those that redirects make of it, and waits for the reply's head.
+    ///
     pub(crate) fn send(self, mut request: Outgoing) -> Sending {
         take_credentials(&self.client, &mut request);
-        Box::pin(Following::new(self, request, 0))
-    }
-}
-
-/// A request under way, with those that redirects make of it. Not an `async fn`, whose future would keep the request as well.
-struct Following {
-    transport: Transport,
-    sent: Pin<Box<dyn Future<Output = reqwest::Result<reqwest::Response>> + Send>>,
-    original: Option<Original>,
-    redirects: usize,
-}
-
-impl Following {
-    fn new(transport: Transport, request: Outgoing, redirects: usize) -> Self {
-        let follows = transport.follows_redirects && redirects < MOST_REDIRECTS;
-        let original = follows.then(|| Original::of(&request));
-        Self { sent: Box::pin(transport.client.execute(outgoing(request))), transport, original, redirects }
-    }
-}
-
-impl Future for Following {
-    type Output = Result<Reply, TransportError>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        loop {
-            let response = ready!(self.sent.as_mut().poll(cx)).map_err(classify_send)?;
-            let next = self
-                .original
-                .take()
-                .and_then(|original| redirected(original, response.status(), response.headers()));
-            let Some(next) = next else { return Poll::Ready(Ok(reply(response))) };
-            *self = Self::new(self.transport.clone(), next, self.redirects + 1);
-        }
+        let Outgoing { url, mut plan } = request;
+        let mut sent = self.client.execute(outgoing(url, &plan));
+        Box::pin(async move {
+            let mut redirects_left = if self.follows_redirects { MOST_REDIRECTS } else { 0 };
+            loop {
+                let response = (&mut sent).await.map_err(classify_send)?;
+                let next = match redirects_left {
+                    0 => None,
+                    _ => redirected(&plan, response.status(), response.headers()),
+                };
+                let Some(Outgoing { url, plan: next }) = next else { return Ok(reply(response)) };
+                redirects_left -= 1;
+                sent = self.client.execute(outgoing(url, &next));
+                plan = next;
+            }
+        })
     }
 }
 
@@ -90,9 +83,10 @@ fn take_credentials(client: &reqwest::Client, request: &mut Outgoing) {
     }
     let built = client.get(request.url.clone()).build();
     if let Some(credentials) = built.ok().and_then(|built| built.headers().get(AUTHORIZATION).cloned()) {
-        request.headers.entry(AUTHORIZATION).or_insert(credentials);
+        Arc::make_mut(&mut request.plan).headers_mut().entry(AUTHORIZATION).or_insert(credentials);
     }
     forget_credentials(&mut request.url);
+    Arc::make_mut(&mut request.plan).url = Some(request.url.clone());
 }
 
 /// In a URL they would show in what the HTTP library logs, and part its pool of connections.
@@ -102,14 +96,10 @@ fn forget_credentials(url: &mut Url) {
     let _ = url.set_password(None);
 }
 
-fn outgoing(request: Outgoing) -> reqwest::Request {
-    let mut outgoing = reqwest::Request::new(request.method, request.url);
-    *outgoing.headers_mut() = request.headers;
-    *outgoing.body_mut() = match request.body {
-        Body::Empty => None,
-        Body::Bytes(bytes) => Some(bytes.into()),
-        Body::Once(body) => Some(body),
-    };
+fn outgoing(url: Url, plan: &Plan) -> reqwest::Request {
+    let mut outgoing = reqwest::Request::new(plan.method.clone(), url);
+    *outgoing.headers_mut() = HeaderMap::clone(&plan.headers);
+    *outgoing.body_mut() = plan.body.take();
     outgoing
 }
 
@@ -118,47 +108,31 @@ fn reply(response: reqwest::Response) -> Reply {
     Reply { status: head.status.as_u16(), headers: head.headers, body: BodyReader { body } }
 }
 
-/// A request that was sent, as far as a redirect repeats it.
-struct Original {
-    method: Method,
-    url: Url,
-    headers: HeaderMap,
-    /// `None` for one that can be read once.
-    body: Option<Body>,
-}
-
-impl Original {
-    fn of(request: &Outgoing) -> Self {
-        let Outgoing { method, url, headers, body } = request;
-        Self { method: method.clone(), url: url.clone(), headers: headers.clone(), body: body.copy() }
-    }
-}
-
 /// The request that follows a redirect (RFC 9110, 15.4; methods as WHATWG Fetch changes them), or `None` where the reply is
 /// none that can be followed.
-fn redirected(
-    Original { method, url: from, mut headers, body }: Original,
-    status: StatusCode,
-    reply: &HeaderMap,
-) -> Option<Outgoing> {
+fn redirected(plan: &Plan, status: StatusCode, reply: &HeaderMap) -> Option<Outgoing> {
+    let Plan { method, url: from, headers, body } = plan;
     let becomes_get = match status {
-        StatusCode::MOVED_PERMANENTLY | StatusCode::FOUND => method == Method::POST,
-        StatusCode::SEE_OTHER => method != Method::GET && method != Method::HEAD,
+        StatusCode::MOVED_PERMANENTLY | StatusCode::FOUND => *method == Method::POST,
+        StatusCode::SEE_OTHER => *method != Method::GET && *method != Method::HEAD,
         StatusCode::TEMPORARY_REDIRECT | StatusCode::PERMANENT_REDIRECT => false,
         _ => return None,
     };
     let location = reply.get(LOCATION)?.to_str().ok()?;
+    let from = from.as_ref()?;
     let mut url = from.join(location).ok().filter(|url| matches!(url.scheme(), "http" | "https"))?;
     // Those of a redirect are the server's own, and were never sent.
     forget_credentials(&mut url);
-    let body = if becomes_get {
+    // A body that can be read once has been.
+    if !becomes_get && !body.is_repeatable() {
+        return None;
+    }
+    let mut headers = HeaderMap::clone(headers);
+    if becomes_get {
         for name in [CONTENT_TYPE, CONTENT_LENGTH, CONTENT_ENCODING] {
             headers.remove(name);
         }
-        Body::Empty
-    } else {
-        body?
-    };
+    }
     if !same_origin(&from.origin(), &url.origin()) {
         let secret: Vec<HeaderName> = headers
             .iter()
@@ -169,7 +143,10 @@ fn redirected(
             headers.remove(name);
         }
     }
-    Some(Outgoing { method: if becomes_get { Method::GET } else { method }, url, headers, body })
+    let (method, body) =
+        if becomes_get { (Method::GET, Body::Empty) } else { (method.clone(), body.clone()) };
+    let plan = Plan { method, url: Some(url.clone()), headers: Arc::new(headers), body };
+    Some(Outgoing { url, plan: Arc::new(plan) })
 }
 
 /// Never sent to another origin, beside what the caller marked as secret.
@@ -230,29 +207,25 @@ impl Clock {
 /// One timer that is armed again and again.
 #[derive(Default)]
 pub(crate) struct Timer {
-    sleep: Option<(Pin<Box<tokio::time::Sleep>>, Duration)>,
+    sleep: Option<Pin<Box<Sleep>>>,
 }
 
 impl Timer {
     /// Ready when `deadline` has passed on `clock`. A timer that stands earlier is left alone and armed again when it goes off:
     /// deadlines move on with every chunk, timers need not.
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>, clock: Clock, deadline: Duration) -> Poll<()> {
-        let Some(until) = clock.origin.checked_add(deadline) else { return Poll::Pending };
+        let Some(until) = clock.origin.checked_add(deadline).map(Into::into) else { return Poll::Pending };
         loop {
-            let (sleep, armed) = self
-                .sleep
-                .get_or_insert_with(|| (Box::pin(tokio::time::sleep_until(until.into())), deadline));
-            if *armed > deadline {
-                sleep.as_mut().reset(until.into());
-                *armed = deadline;
+            let sleep = self.sleep.get_or_insert_with(|| Box::pin(sleep_until(until)));
+            if sleep.deadline() > until {
+                sleep.as_mut().reset(until);
             }
             ready!(sleep.as_mut().poll(cx));
             if clock.now() >= deadline {
                 self.sleep = None;
                 return Poll::Ready(());
             }
-            sleep.as_mut().reset(until.into());
-            *armed = deadline;
+            sleep.as_mut().reset(until);
         }
     }
 }

@@ -9,15 +9,14 @@ const CAP: Duration = Duration::from_secs(30);
 /// than the server asked for.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Backoff {
-    base: Duration,
     failures: u32,
     /// The server's `retry:`.
     floor: Duration,
 }
 
 impl Backoff {
-    pub(super) const fn new(base: Duration) -> Self {
-        Self { base, failures: 0, floor: Duration::ZERO }
+    pub(super) const fn new() -> Self {
+        Self { failures: 0, floor: Duration::ZERO }
     }
 
     pub(super) const fn failures(&self) -> u32 {
@@ -33,8 +32,8 @@ impl Backoff {
     }
 
     /// The next wait. `chance` is evenly distributed over all its values.
-    pub(super) fn next(&mut self, chance: u32, retry_after: Option<Duration>) -> Duration {
-        let doubled = self.base.checked_mul(1 << self.failures.min(31)).unwrap_or(CAP);
+    pub(super) fn next(&mut self, base: Duration, chance: u32, retry_after: Option<Duration>) -> Duration {
+        let doubled = base.checked_mul(1 << self.failures.min(31)).unwrap_or(CAP);
         self.failures = self.failures.saturating_add(1);
         let bound = u64::try_from(doubled.min(CAP).as_micros()).unwrap_or(u64::MAX);
         // 30 s in microseconds times 2^32 is below 2^64.
@@ -47,28 +46,31 @@ impl Backoff {
 mod tests {
     use super::*;
 
+    const BASE: Duration = Duration::from_secs(1);
+
     #[test]
     fn doubles_to_the_cap_with_full_jitter() {
-        let mut backoff = Backoff::new(Duration::from_secs(1));
-        let bounds: [u64; 7] = core::array::from_fn(|_| backoff.next(u32::MAX, None).as_millis() as u64);
+        let mut backoff = Backoff::new();
+        let bounds: [u64; 7] =
+            core::array::from_fn(|_| backoff.next(BASE, u32::MAX, None).as_millis() as u64);
         assert_eq!(bounds, [999, 1999, 3999, 7999, 15999, 29999, 29999]);
-        assert_eq!(backoff.next(0, None), Duration::ZERO);
+        assert_eq!(backoff.next(BASE, 0, None), Duration::ZERO);
         backoff.reset();
-        assert_eq!(backoff.next(1 << 31, None), Duration::from_millis(500));
+        assert_eq!(backoff.next(BASE, 1 << 31, None), Duration::from_millis(500));
     }
 
     #[test]
     fn what_the_server_asks_for_is_a_floor_even_beyond_the_cap() {
-        let mut backoff = Backoff::new(Duration::from_secs(1));
+        let mut backoff = Backoff::new();
         backoff.set_floor(Duration::from_secs(45));
-        assert_eq!(backoff.next(u32::MAX, None), Duration::from_secs(45));
-        assert_eq!(backoff.next(0, Some(Duration::from_secs(50))), Duration::from_secs(50));
+        assert_eq!(backoff.next(BASE, u32::MAX, None), Duration::from_secs(45));
+        assert_eq!(backoff.next(BASE, 0, Some(Duration::from_secs(50))), Duration::from_secs(50));
     }
 
     #[test]
     fn no_number_of_failures_and_no_delay_overflows() {
-        let mut backoff = Backoff::new(Duration::MAX);
+        let mut backoff = Backoff::new();
         backoff.failures = u32::MAX;
-        assert!(backoff.next(u32::MAX, None) < CAP);
+        assert!(backoff.next(Duration::MAX, u32::MAX, None) < CAP);
     }
 }

@@ -11,8 +11,9 @@ mod retry_after;
 mod tests;
 mod watch;
 
-use alloc::borrow::ToOwned;
+use alloc::boxed::Box;
 use alloc::string::String;
+use alloc::sync::Arc;
 use core::fmt;
 use core::time::Duration;
 
@@ -205,7 +206,8 @@ struct Break {
 /// ```
 #[derive(Clone, Debug)]
 pub struct Session {
-    policy: Policy,
+    /// Clones share it.
+    policy: Arc<Policy>,
     state: State,
     watch: Watch,
     backoff: Backoff,
@@ -213,7 +215,7 @@ pub struct Session {
     attempts: u32,
     /// Whether any record came over all attempts.
     any_record: bool,
-    first_cursor: Option<String>,
+    first_cursor: Option<Box<str>>,
     cursor: Option<String>,
 }
 
@@ -221,17 +223,17 @@ impl Session {
     /// A session that has not begun. `cursor` is where an earlier stream stopped.
     #[must_use]
     pub fn new(policy: Policy, cursor: Option<&str>) -> Self {
-        let cursor = cursor.filter(|cursor| !cursor.is_empty()).map(ToOwned::to_owned);
+        let cursor = cursor.filter(|cursor| !cursor.is_empty());
         Self {
-            policy,
+            policy: Arc::new(policy),
             state: State::Idle,
             watch: Watch::new(),
-            backoff: Backoff::new(policy.retry_delay),
+            backoff: Backoff::new(),
             started: Duration::ZERO,
             attempts: 0,
             any_record: false,
-            first_cursor: cursor.clone(),
-            cursor,
+            first_cursor: cursor.map(Into::into),
+            cursor: cursor.map(Into::into),
         }
     }
 
@@ -392,6 +394,11 @@ impl Session {
         self.first_cursor.as_deref().filter(|_| !self.any_record)
     }
 
+    /// When the consumer wanted the stream.
+    pub(crate) const fn started(&self) -> Duration {
+        self.started
+    }
+
     /// How many requests were to be sent so far.
     #[must_use]
     pub const fn attempts(&self) -> u32 {
@@ -533,7 +540,7 @@ impl Session {
         if !may || (!self.policy.follow && self.backoff.failures() >= self.policy.retry_attempts) {
             return None;
         }
-        let delay = self.backoff.next(at.chance, retry_after);
+        let delay = self.backoff.next(self.policy.retry_delay, at.chance, retry_after);
         self.state = State::Waiting { until: at.now.saturating_add(delay) };
         let attempt = self.attempts.saturating_add(1);
         Some(Action::Wait(Again { attempt, delay, reason, gap }))
@@ -551,7 +558,7 @@ impl Session {
 
     /// Whether the request, as it would be sent now, can be sent twice without repeating work: a request that resumes behind
     /// its cursor by the caller's word can.
-    const fn may_repeat(&self) -> bool {
+    fn may_repeat(&self) -> bool {
         let resumes = self.any_record && self.cursor.is_some();
         match self.policy.resume {
             Resume::Elsewhere if resumes => true,
@@ -562,7 +569,7 @@ impl Session {
         }
     }
 
-    const fn may_resume(&self) -> bool {
+    fn may_resume(&self) -> bool {
         match self.policy.resume {
             Resume::Auto => self.policy.repeatable && self.policy.idempotent,
             Resume::Always => self.policy.repeatable,
