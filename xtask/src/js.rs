@@ -1,7 +1,7 @@
 //! The steps of `cargo xtask test` for the npm package.
 
 use std::env::consts::EXE_SUFFIX;
-use std::path::{Path, absolute};
+use std::path::{Path, PathBuf, absolute};
 use std::process::Command;
 
 use crate::npm::{self, FOLDER, target_folder};
@@ -17,12 +17,15 @@ pub(crate) fn build() -> Result<(), Trouble> {
 /// In Node, beside the native command and against its `serve`.
 pub(crate) fn tests() -> Result<(), Trouble> {
     built()?;
+    run_command(npm_run("test").env("TIDEWIRE", command()?))
+}
+
+/// The native command, whose `serve` answers.
+pub(crate) fn command() -> Result<PathBuf, Trouble> {
     // The whole workspace's features, so that the same build serves as for the tests before.
     run_command(Command::new("cargo").args(["build", "--workspace", "--all-features", "--bin", "tidewire"]))?;
     let command = target_folder().join("debug").join(format!("tidewire{EXE_SUFFIX}"));
-    let command =
-        absolute(&command).map_err(|error| Trouble::Failed(format!("{}: {error}", command.display())))?;
-    run_command(npm_run("test").env("TIDEWIRE", command))
+    absolute(&command).map_err(|error| Trouble::Failed(format!("{}: {error}", command.display())))
 }
 
 /// As who installs it has it.

@@ -12,6 +12,7 @@ mod servers;
 mod steps;
 mod test;
 mod tools;
+mod web;
 
 use std::process::ExitCode;
 

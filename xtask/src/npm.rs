@@ -15,7 +15,7 @@ pub(crate) struct Arguments {}
 
 pub(crate) const FOLDER: &str = "js";
 
-const TARGET: &str = "wasm32-unknown-unknown";
+pub(crate) const TARGET: &str = "wasm32-unknown-unknown";
 const PROFILE: &str = "wasm";
 const MODULE: &str = "tidewire_wasm.wasm";
 /// What every engine of the last years has. binaryen must be told, since the module no longer says it.
@@ -37,12 +37,7 @@ pub(crate) fn run(_: &Arguments) -> Result<(), Trouble> {
 
 /// Node's packages that build and test this one, by their lock file.
 pub(crate) fn set_up() -> Result<(), Trouble> {
-    if output_of("node", &["--version"]).is_none() || output_of(NPM, &["--version"]).is_none() {
-        return Err(Trouble::Missing {
-            what: "Node is missing".into(),
-            install: "https://nodejs.org, version 20 or newer".into(),
-        });
-    }
+    node()?;
     let lock = read("js/package-lock.json")?;
     let stamp = Path::new("js/node_modules/.tidewire-lock");
     if fs::read_to_string(stamp).is_ok_and(|installed| installed == lock) {
@@ -57,6 +52,24 @@ pub(crate) fn set_up() -> Result<(), Trouble> {
     ))?;
     fs::write(stamp, lock)
         .map_err(|error| Trouble::Failed(format!("cannot write {}: {error}", stamp.display())))
+}
+
+/// Whether Node is there, with its npm.
+pub(crate) fn node() -> Result<(), Trouble> {
+    if output_of("node", &["--version"]).is_some() && output_of(NPM, &["--version"]).is_some() {
+        return Ok(());
+    }
+    Err(Trouble::Missing {
+        what: "Node is missing".into(),
+        install: "https://nodejs.org, version 20 or newer".into(),
+    })
+}
+
+/// wasm-bindgen: makes `name.js` and `name_bg.wasm` of a compiled module.
+pub(crate) fn bind(name: &str, module: &Path, folder: &Path) -> Result<(), Trouble> {
+    let mut bind = Command::new("cargo");
+    bind.args(["run", "--locked", "--package", "xtask-npm", "--", name]).arg(module).arg(folder);
+    run_command(&mut bind)
 }
 
 /// The package, once [`set_up`] has run.
@@ -76,9 +89,7 @@ pub(crate) fn build() -> Result<(), Trouble> {
     run_command(compile.env("RUSTFLAGS", flags()?))?;
     let made = target_folder().join("npm");
     let compiled = target_folder().join(TARGET).join(PROFILE).join(MODULE);
-    let mut bind = Command::new("cargo");
-    bind.args(["run", "--locked", "--package", "xtask-npm", "--"]).arg(compiled).arg(&made);
-    run_command(&mut bind)?;
+    bind("core", &compiled, &made)?;
     let optimized = made.join("core.wasm");
     let mut optimize = Command::new(tool("wasm-opt")?);
     optimize.args(["-Oz", "--strip-debug", "--strip-producers", "--strip-target-features"]).args(FEATURES);

@@ -4,7 +4,7 @@ use std::process::Command;
 
 use crate::run::{Trouble, run as run_command};
 use crate::steps::{self, Choice, Step};
-use crate::{contract, js, servers, tools};
+use crate::{contract, js, servers, tools, web};
 
 /// Runs the steps one after the other; one that fails does not keep the others from running.
 #[derive(clap::Args)]
@@ -64,6 +64,12 @@ const STEPS: &[Step] = &[
         what: "the packed package installed, run and type-checked in an empty project; its size",
         needs: &["npm"],
         run: js::package,
+    },
+    Step {
+        name: "web",
+        what: "the client crate in WebAssembly: lints, streams against serve in Node, and a front-end builds",
+        needs: &[],
+        run: web::tests,
     },
     Step {
         name: "alerts",

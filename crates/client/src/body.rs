@@ -4,6 +4,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 
+use crate::transport::OnceBody;
+
 /// What a request carries.
 #[derive(Clone, Default)]
 pub(crate) enum Body {
@@ -18,11 +20,19 @@ pub(crate) enum Body {
 
 /// A stream that goes to whoever takes it first.
 #[derive(Clone)]
-pub(crate) struct Once(Arc<Mutex<Option<reqwest::Body>>>);
+pub(crate) struct Once(Arc<Mutex<Option<OnceBody>>>);
+
+/// A body that is about to be sent.
+pub(crate) enum Taken {
+    Nothing,
+    Bytes(Bytes),
+    Once(OnceBody),
+}
 
 impl Body {
     /// A body that can be read once.
-    pub(crate) fn once(body: reqwest::Body) -> Self {
+    #[cfg_attr(target_family = "wasm", expect(dead_code, reason = "a page has none to give"))]
+    pub(crate) fn once(body: OnceBody) -> Self {
         Self::Once(Once(Arc::new(Mutex::new(Some(body)))))
     }
 
@@ -32,11 +42,13 @@ impl Body {
     }
 
     /// The body to be sent; of a stream there is nothing left then.
-    pub(crate) fn take(&self) -> Option<reqwest::Body> {
+    pub(crate) fn take(&self) -> Taken {
         match self {
-            Self::Empty => None,
-            Self::Bytes(bytes) => Some(bytes.clone().into()),
-            Self::Once(Once(body)) => body.lock().unwrap_or_else(PoisonError::into_inner).take(),
+            Self::Empty => Taken::Nothing,
+            Self::Bytes(bytes) => Taken::Bytes(bytes.clone()),
+            Self::Once(Once(body)) => {
+                body.lock().unwrap_or_else(PoisonError::into_inner).take().map_or(Taken::Nothing, Taken::Once)
+            }
         }
     }
 }

@@ -56,7 +56,7 @@ impl Default for Client {
 
 impl Client {
     /// A client with the default settings: HTTP/1.1 and HTTP/2, rustls, the environment's proxies, content codings decoded,
-    /// redirects followed, 10 s to connect.
+    /// redirects followed, 10 s to connect. In a browser it is the browser's `fetch`.
     #[must_use]
     pub fn new() -> Self {
         Self::builder().build()
@@ -66,12 +66,6 @@ impl Client {
     #[must_use]
     pub fn builder() -> ClientBuilder {
         ClientBuilder::default()
-    }
-
-    /// A client over the caller's own `reqwest::Client`, whose redirect, proxy, TLS and connect settings hold.
-    #[must_use]
-    pub fn from_reqwest(client: reqwest::Client) -> Self {
-        Self::builder().reqwest(client).build()
     }
 
     /// A GET request.
@@ -93,7 +87,7 @@ impl Client {
 /// Settings of a [`Client`].
 #[derive(Clone, Debug, Default)]
 pub struct ClientBuilder {
-    reqwest: Option<reqwest::Client>,
+    pub(crate) transport: Option<Transport>,
     headers: HeaderMap,
     connect_timeout: Option<Option<Duration>>,
     max_concurrent: Option<usize>,
@@ -101,13 +95,6 @@ pub struct ClientBuilder {
 }
 
 impl ClientBuilder {
-    /// Uses the caller's own client, whose redirect, proxy, TLS and connect settings hold.
-    #[must_use]
-    pub fn reqwest(mut self, client: reqwest::Client) -> Self {
-        self.reqwest = Some(client);
-        self
-    }
-
     /// A header of every request; a request's own header of the same name wins.
     ///
     /// # Errors
@@ -129,7 +116,7 @@ impl ClientBuilder {
         Ok(self)
     }
 
-    /// How long TCP and TLS may take to stand; 10 s by default, zero for no limit.
+    /// How long TCP and TLS may take to stand; 10 s by default, zero for no limit. A browser does not tell, so there it does not apply.
     #[must_use]
     pub fn connect_timeout(mut self, limit: Duration) -> Self {
         self.connect_timeout = Some(Some(limit).filter(|limit| !limit.is_zero()));
@@ -153,8 +140,8 @@ impl ClientBuilder {
     /// The client.
     #[must_use]
     pub fn build(self) -> Client {
-        let transport = match self.reqwest {
-            Some(client) => Ok(Transport::with_client(client)),
+        let transport = match self.transport {
+            Some(transport) => Ok(transport),
             None => Transport::new(self.connect_timeout.unwrap_or(Some(CONNECT_TIMEOUT))),
         };
         let places = self.max_concurrent.map(|streams| Places {

@@ -1,10 +1,35 @@
-//! Tidewire on a request of the caller's own reqwest client.
+//! Tidewire on the caller's own reqwest client and its requests. Natively only.
 
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::Method;
 use serde::de::DeserializeOwned;
 
+use crate::body::Body;
+use crate::client::{Client, ClientBuilder};
+use crate::error::UsageError;
 use crate::event::{Event, Frame};
 use crate::request::Request;
 use crate::streaming::Streaming;
+use crate::transport::Transport;
+
+impl Client {
+    /// A client over the caller's own `reqwest::Client`, whose redirect, proxy, TLS and connect settings hold.
+    #[must_use]
+    pub fn from_reqwest(client: reqwest::Client) -> Self {
+        Self::builder().reqwest(client).build()
+    }
+}
+
+impl ClientBuilder {
+    /// Uses the caller's own client, whose redirect, proxy, TLS and connect settings hold.
+    #[must_use]
+    pub fn reqwest(mut self, client: reqwest::Client) -> Self {
+        self.transport = Some(Transport::with_client(client));
+        self
+    }
+}
 
 /// Makes a stream of a `reqwest::RequestBuilder`. The redirect, proxy, TLS and connect settings of its client hold.
 ///
@@ -58,5 +83,37 @@ pub trait RequestBuilderExt {
 impl RequestBuilderExt for reqwest::RequestBuilder {
     fn streaming(self) -> Request {
         Request::from_reqwest(self)
+    }
+}
+
+impl Request {
+    /// A body that can be read only once, so the request is never sent twice.
+    pub fn body_once(mut self, body: impl Into<reqwest::Body>) -> Self {
+        self.plan.body = Body::once(body.into());
+        self
+    }
+
+    fn from_reqwest(builder: reqwest::RequestBuilder) -> Self {
+        let (client, request) = builder.build_split();
+        let shared = Client::from_reqwest(client).shared;
+        match request {
+            Ok(mut request) => {
+                let mut this = Self::new(shared, request.method().clone(), request.url().as_str());
+                this.plan.headers = Arc::new(std::mem::take(request.headers_mut()));
+                this.plan.body = match request.body_mut().take() {
+                    None => Body::Empty,
+                    Some(body) => match body.as_bytes() {
+                        Some(bytes) => Body::Bytes(Bytes::copy_from_slice(bytes)),
+                        None => Body::once(body),
+                    },
+                };
+                this
+            }
+            Err(error) => {
+                let mut this = Self::new(shared, Method::GET, "http://localhost/");
+                this.note(UsageError::Client { problem: error.without_url().to_string() });
+                this
+            }
+        }
     }
 }

@@ -40,6 +40,7 @@ mod body;
 mod client;
 mod error;
 mod event;
+#[cfg(not(target_family = "wasm"))]
 mod ext;
 mod observe;
 mod request;
@@ -51,6 +52,7 @@ pub use attempt::AttemptRequest;
 pub use client::{Client, ClientBuilder};
 pub use error::{Ending, Error, RecordError, RefusedReply, UsageError};
 pub use event::{Attempt, Event, Frame};
+#[cfg(not(target_family = "wasm"))]
 pub use ext::RequestBuilderExt;
 #[cfg(feature = "metrics")]
 pub use observe::metrics;
@@ -59,6 +61,7 @@ pub use streaming::{Next, Streaming};
 pub use tidewire_core as core;
 pub use tidewire_core::session::{Limit, Outcome, Reason, Refusal, Resume};
 pub use tidewire_core::{BadRecord, Format, Marker, Markers, Stats, TooLarge};
+pub use transport::{MaybeSend, MaybeSync};
 pub use wire::Wire;
 
 /// The example of the README is built with the documentation's.

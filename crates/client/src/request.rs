@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,7 +20,7 @@ use crate::client::{self, Shared};
 use crate::error::UsageError;
 use crate::event::{Attempt, Event, Frame};
 use crate::streaming::{Hooks, Streaming, shapes};
-use crate::transport::Transport;
+use crate::transport::{MaybeSend, MaybeSync, Sendable, Transport, boxed};
 use crate::wire::Wire;
 
 /// A request to be streamed. Nothing is sent before its stream is asked for the first item.
@@ -67,30 +66,6 @@ impl Request {
             hooks: Hooks::default(),
             problem,
             idempotent: false,
-        }
-    }
-
-    pub(crate) fn from_reqwest(builder: reqwest::RequestBuilder) -> Self {
-        let (client, request) = builder.build_split();
-        let shared = client::Client::from_reqwest(client).shared;
-        match request {
-            Ok(mut request) => {
-                let mut this = Self::new(shared, request.method().clone(), request.url().as_str());
-                this.plan.headers = Arc::new(std::mem::take(request.headers_mut()));
-                this.plan.body = match request.body_mut().take() {
-                    None => Body::Empty,
-                    Some(body) => match body.as_bytes() {
-                        Some(bytes) => Body::Bytes(Bytes::copy_from_slice(bytes)),
-                        None => Body::once(body),
-                    },
-                };
-                this
-            }
-            Err(error) => {
-                let mut this = Self::new(shared, Method::GET, "http://localhost/");
-                this.note(UsageError::Client { problem: error.without_url().to_string() });
-                this
-            }
         }
     }
 
@@ -157,16 +132,10 @@ impl Request {
         self
     }
 
-    /// A body that can be read only once, so the request is never sent twice.
-    pub fn body_once(mut self, body: impl Into<reqwest::Body>) -> Self {
-        self.plan.body = Body::once(body.into());
-        self
-    }
-
     /// A header's value made anew for each attempt.
     pub fn header_with<F>(self, name: &str, value: F) -> Self
     where
-        F: Fn(&Attempt) -> String + Send + Sync + 'static,
+        F: Fn(&Attempt) -> String + MaybeSend + MaybeSync + 'static,
     {
         let name = name.to_owned();
         self.prepare_with(move |request| {
@@ -178,7 +147,7 @@ impl Request {
     /// The URL made anew for each attempt.
     pub fn url_with<F>(self, url: F) -> Self
     where
-        F: Fn(&Attempt) -> String + Send + Sync + 'static,
+        F: Fn(&Attempt) -> String + MaybeSend + MaybeSync + 'static,
     {
         self.prepare_with(move |request| {
             let url = url(request.attempt());
@@ -189,7 +158,7 @@ impl Request {
     /// The body made anew for each attempt.
     pub fn body_with<F, B>(self, body: F) -> Self
     where
-        F: Fn(&Attempt) -> B + Send + Sync + 'static,
+        F: Fn(&Attempt) -> B + MaybeSend + MaybeSync + 'static,
         B: Into<Bytes>,
     {
         self.prepare_with(move |request| {
@@ -202,23 +171,24 @@ impl Request {
     /// Changes the request of each attempt before it is sent.
     pub fn prepare_with<F>(mut self, prepare: F) -> Self
     where
-        F: Fn(&mut AttemptRequest) -> Result<(), UsageError> + Send + Sync + 'static,
+        F: Fn(&mut AttemptRequest) -> Result<(), UsageError> + MaybeSend + MaybeSync + 'static,
     {
-        self.changes().prepare.push(Arc::new(prepare));
+        let prepare = Sendable::new(prepare);
+        self.changes().prepare.push(Arc::new(move |request| (*prepare)(request)));
         self
     }
 
     /// The same, for what has to wait: a fresh token, say. Where it fails, the attempt counts as one that did not connect.
     pub fn prepare_async<F, Fut, E>(mut self, prepare: F) -> Self
     where
-        F: Fn(AttemptRequest) -> Fut + Send + Sync + 'static,
-        Fut: Future<Output = Result<AttemptRequest, E>> + Send + 'static,
+        F: Fn(AttemptRequest) -> Fut + MaybeSend + MaybeSync + 'static,
+        Fut: Future<Output = Result<AttemptRequest, E>> + MaybeSend + 'static,
         E: fmt::Display,
     {
+        let prepare = Sendable::new(prepare);
         self.changes().prepare_async = Some(Arc::new(move |request| {
-            let prepared = prepare(request);
-            Box::pin(async move { prepared.await.map_err(|error| error.to_string()) })
-                as Pin<Box<dyn Future<Output = _> + Send>>
+            let prepared = (*prepare)(request);
+            boxed(async move { prepared.await.map_err(|error| error.to_string()) })
         }));
         self
     }
@@ -264,10 +234,11 @@ impl Request {
     /// continues.
     pub fn resume_with<F>(mut self, resume: F) -> Self
     where
-        F: Fn(&str, &mut AttemptRequest) -> Result<(), UsageError> + Send + Sync + 'static,
+        F: Fn(&str, &mut AttemptRequest) -> Result<(), UsageError> + MaybeSend + MaybeSync + 'static,
     {
         self.setup.policy.resume = Resume::Elsewhere;
-        self.changes().resume_with = Some(Arc::new(resume));
+        let resume = Sendable::new(resume);
+        self.changes().resume_with = Some(Arc::new(move |cursor, request| (*resume)(cursor, request)));
         self
     }
 
@@ -383,26 +354,30 @@ impl Request {
     }
 
     /// Called before each request of the stream, the first included; for a further one as soon as it is decided.
-    pub fn on_attempt(mut self, hook: impl FnMut(&Attempt) + Send + 'static) -> Self {
-        self.hooks.each().attempt = Some(Box::new(hook));
+    pub fn on_attempt(mut self, hook: impl FnMut(&Attempt) + MaybeSend + 'static) -> Self {
+        let mut hook = Sendable::new(hook);
+        self.hooks.each().attempt = Some(Box::new(move |attempt| (*hook)(attempt)));
         self
     }
 
     /// Called once for each long silence on the wire, with its length so far.
-    pub fn on_stall(mut self, hook: impl FnMut(Duration) + Send + 'static) -> Self {
-        self.hooks.each().stall = Some(Box::new(hook));
+    pub fn on_stall(mut self, hook: impl FnMut(Duration) + MaybeSend + 'static) -> Self {
+        let mut hook = Sendable::new(hook);
+        self.hooks.each().stall = Some(Box::new(move |silent| (*hook)(silent)));
         self
     }
 
     /// Called where records are missing, or may be, with the cursor before them.
-    pub fn on_gap(mut self, hook: impl FnMut(Option<&str>) + Send + 'static) -> Self {
-        self.hooks.each().gap = Some(Box::new(hook));
+    pub fn on_gap(mut self, hook: impl FnMut(Option<&str>) + MaybeSend + 'static) -> Self {
+        let mut hook = Sendable::new(hook);
+        self.hooks.each().gap = Some(Box::new(move |after| (*hook)(after)));
         self
     }
 
     /// Called with all that comes over the wire, as it comes: to record a stream.
-    pub fn on_wire(mut self, hook: impl FnMut(Wire<'_>) + Send + 'static) -> Self {
-        self.hooks.each().wire = Some(Box::new(hook));
+    pub fn on_wire(mut self, hook: impl FnMut(Wire<'_>) + MaybeSend + 'static) -> Self {
+        let mut hook = Sendable::new(hook);
+        self.hooks.each().wire = Some(Box::new(move |wire| (*hook)(wire)));
         self
     }
 
@@ -447,12 +422,11 @@ impl Request {
             Format::Auto => self.setup.only.unwrap_or(accept),
             chosen => chosen,
         };
-        let user_agent = self.shared.transport.as_ref().ok().and_then(Transport::user_agent);
+        let defaults = self.shared.transport.iter().flat_map(Transport::default_headers);
         let complete = |headers: &mut HeaderMap| {
             set_default(headers, header::ACCEPT, asked.accept());
-            set_default(headers, header::CACHE_CONTROL, "no-store");
-            if let Some(user_agent) = user_agent {
-                set_default(headers, header::USER_AGENT, user_agent);
+            for (name, value) in defaults {
+                set_default(headers, name, value);
             }
         };
         if Arc::ptr_eq(&self.plan.headers, &self.shared.headers) {
@@ -466,7 +440,7 @@ impl Request {
         }
     }
 
-    fn note(&mut self, problem: UsageError) {
+    pub(crate) fn note(&mut self, problem: UsageError) {
         self.problem.get_or_insert_with(|| Box::new(problem));
     }
 

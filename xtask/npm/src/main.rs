@@ -1,7 +1,6 @@
-//! What `cargo xtask npm` does to the compiled core: wasm-bindgen, and then the words of panics are taken out. A program of its own, so that
-//! nobody else waits for it.
+//! wasm-bindgen, which tells a compiled module and JavaScript of each other; from the npm package's core the words of panics are taken out then.
+//! A program of its own, so that nobody else waits for it.
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use walrus::ir::Value;
@@ -21,33 +20,33 @@ const PANICS: [(&str, &str); 8] = [
 ];
 
 fn main() -> ExitCode {
-    let mut arguments = std::env::args_os().skip(1).map(PathBuf::from);
-    let (Some(input), Some(folder)) = (arguments.next(), arguments.next()) else {
-        eprintln!("xtask-npm: give the compiled core and the folder for what is made of it");
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let [name, input, folder] = &arguments[..] else {
+        eprintln!("xtask-npm: give a name, the compiled module and the folder for what is made of it");
         return ExitCode::from(2);
     };
-    let mut bindgen = Bindgen::new();
-    let made = bindgen
-        .input_path(input)
-        .out_name("core")
-        // The driver in js/ calls the module's functions itself; the glue would weigh a kilobyte.
-        .typescript(false)
-        .remove_name_section(true)
-        .remove_producers_section(true)
-        .web(true)
-        .and_then(Bindgen::generate_output)
-        .and_then(|mut output| {
-            trap_at_once(output.wasm_mut());
-            forget_places(output.wasm_mut());
-            output.emit(folder)
-        });
-    match made {
+    match bind(name, input, folder) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("xtask-npm: {error:?}");
+            eprintln!("xtask-npm: {error}");
             ExitCode::FAILURE
         }
     }
+}
+
+/// Makes `name.js` and `name_bg.wasm`. The module `core` is the npm package's: it is made small, and nobody needs its glue.
+fn bind(name: &str, input: &str, folder: &str) -> Result<(), String> {
+    let is_core = name == "core";
+    let mut bindgen = Bindgen::new();
+    bindgen.input_path(input).out_name(name).typescript(false);
+    bindgen.remove_name_section(is_core).remove_producers_section(true);
+    let made = bindgen.web(true).and_then(Bindgen::generate_output);
+    let mut output = made.map_err(|error| format!("{error:?}"))?;
+    if is_core {
+        trap_at_once(output.wasm_mut());
+        forget_places(output.wasm_mut());
+    }
+    output.emit(folder).map_err(|error| format!("{error:?}"))
 }
 
 /// Gives every function that only panics the body of the trap that it ends in.

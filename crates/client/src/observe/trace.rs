@@ -3,7 +3,7 @@
 //! What a peer or a transport said in words, headers, cursors, a URL's user and query: all that may be a secret or a person's
 //! own, so none of it is here.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use http::Method;
 use tidewire_core::session::{Outcome, Reason, Refusal};
@@ -14,6 +14,7 @@ use url::Url;
 
 use super::on::{Emit, End};
 use crate::attempt::{AttemptRequest, Plan, place};
+use crate::transport::Clock;
 
 /// By which a subscriber filters, wherever in the crate the code may stand.
 const TARGET: &str = "tidewire";
@@ -23,7 +24,7 @@ pub(super) type Entered = EnteredSpan;
 
 pub(super) struct Trace {
     span: Span,
-    opened: Option<Instant>,
+    opened: Option<Clock>,
     /// Of the last reply.
     status: Option<u16>,
     attempts: u32,
@@ -48,7 +49,7 @@ impl Emit for Trace {
     fn opened(&mut self, plan: &Plan) {
         let url = plan.url.as_ref();
         let (method, original) = known_method(&plan.method);
-        self.opened = Some(Instant::now());
+        self.opened = Some(Clock::start());
         self.span = info_span!(
             target: TARGET,
             "stream",
@@ -136,7 +137,7 @@ impl Emit for Trace {
                         tidewire.events = whole(self.events),
                         tidewire.bytes = whole(self.bytes),
                         tidewire.attempts = i64::from(self.attempts),
-                        tidewire.elapsed_ms = ms(self.opened.map_or(Duration::ZERO, |opened| opened.elapsed())),
+                        tidewire.elapsed_ms = ms(self.opened.map_or(Duration::ZERO, Clock::now)),
                         error.type = problem,
                     },
                     "end"

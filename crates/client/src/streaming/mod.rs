@@ -28,7 +28,7 @@ use crate::error::{Ending, Error, RefusedReply, UsageError};
 use crate::event::{Attempt, Frame};
 use crate::observe::Observer;
 use crate::request::Request;
-use crate::transport::{BodyReader, Clock, Reply, Sending, Timer, TransportError};
+use crate::transport::{BodyReader, Clock, Reply, Sending, Timer, TransportError, chance};
 use crate::wire::Wire;
 
 type Permit = Result<OwnedSemaphorePermit, AcquireError>;
@@ -512,7 +512,7 @@ impl<I> Streaming<I> {
     }
 
     fn at(&self) -> At {
-        At { now: self.clock.now(), chance: fastrand::u32(..) }
+        At { now: self.clock.now(), chance: chance() }
     }
 }
 

@@ -1,6 +1,8 @@
 //! Sends a request and reads its reply; what differs by platform is in here.
 
-mod reqwest;
+#[cfg_attr(target_family = "wasm", path = "fetch.rs")]
+#[cfg_attr(not(target_family = "wasm"), path = "reqwest.rs")]
+mod platform;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -12,10 +14,14 @@ use url::Url;
 
 use crate::attempt::Plan;
 
-pub(crate) use self::reqwest::{BodyReader, Clock, Timer, Transport};
+pub(crate) use self::platform::{BodyReader, Clock, OnceBody, Sendable, Timer, Transport, boxed, chance};
+pub use self::platform::{MaybeSend, MaybeSync};
 
 /// A request that is under way and whose head has not come.
-pub(crate) type Sending = Pin<Box<dyn Future<Output = Result<Reply, TransportError>> + Send>>;
+pub(crate) type Sending = Boxed<Result<Reply, TransportError>>;
+
+/// A future that may go to another thread.
+pub(crate) type Boxed<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
 /// A request as it is to be sent once: what was planned for `url`.
 pub(crate) struct Outgoing {
@@ -38,10 +44,12 @@ pub(crate) enum TransportError {
     /// Before the request was sent.
     Connect(String),
     /// The same, for the limit of time on it.
+    #[cfg_attr(target_family = "wasm", expect(dead_code, reason = "a browser does not tell"))]
     ConnectTimeout(String),
     /// After it was sent: the connection broke.
     Broken(String),
     /// The body is not what its content coding says.
+    #[cfg_attr(target_family = "wasm", expect(dead_code, reason = "a browser does not tell"))]
     Corrupt(String),
 }
 

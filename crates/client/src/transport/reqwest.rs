@@ -3,24 +3,66 @@
 use std::error::Error as StdError;
 use std::future::Future;
 use std::io::ErrorKind;
+use std::ops::{Deref, DerefMut};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use http::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, LOCATION};
+use http::header::{self, AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, LOCATION};
 use http::{HeaderMap, HeaderName, Method, StatusCode};
 use http_body::Body as _;
 use tokio::time::{Sleep, sleep_until};
 use url::{Origin, Url};
 
-use super::{Chunk, Outgoing, Reply, Sending, TransportError};
+use super::{Boxed, Chunk, Outgoing, Reply, Sending, TransportError};
 use crate::attempt::Plan;
-use crate::body::Body;
+use crate::body::{Body, Taken};
 use crate::client::SECRET_HEADERS;
 
 /// As many as browsers follow (WHATWG Fetch, "HTTP-redirect fetch").
 const MOST_REDIRECTS: u8 = 20;
+/// A body that can be read once.
+pub(crate) type OnceBody = reqwest::Body;
+
+/// Which thread something is used on may differ here: it is `Send`.
+///
+/// In a browser, where there is one thread, everything is `MaybeSend`.
+pub trait MaybeSend: Send {}
+impl<T: Send> MaybeSend for T {}
+
+/// The same for what several threads use: it is `Sync`.
+pub trait MaybeSync: Sync {}
+impl<T: Sync> MaybeSync for T {}
+
+/// What may go to another thread.
+pub(crate) struct Sendable<T>(T);
+
+impl<T> Sendable<T> {
+    pub(crate) const fn new(value: T) -> Self {
+        Self(value)
+    }
+}
+
+/// The same of a future.
+pub(crate) fn boxed<F: Future + Send + 'static>(future: F) -> Boxed<F::Output> {
+    Box::pin(future)
+}
+
+impl<T> Deref for Sendable<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+impl<T> DerefMut for Sendable<T> {
+    fn deref_mut(&mut self) -> &mut T {
+        &mut self.0
+    }
+}
+
 const USER_AGENT: &str = concat!("tidewire/", env!("CARGO_PKG_VERSION"));
 
 /// A `reqwest::Client`, and whether redirects are ours to follow.
@@ -47,9 +89,11 @@ impl Transport {
         Self { client, follows_redirects: false }
     }
 
-    /// The `User-Agent` of every request; the caller's own client has its own.
-    pub(crate) fn user_agent(&self) -> Option<&'static str> {
-        self.follows_redirects.then_some(USER_AGENT)
+    /// Headers of every request that has none of the name: those that keep caches out, and who asks. The caller's own client has its own
+    /// `User-Agent`.
+    pub(crate) fn default_headers(&self) -> impl Iterator<Item = (HeaderName, &'static str)> {
+        let user_agent = self.follows_redirects.then_some((header::USER_AGENT, USER_AGENT));
+        [(header::CACHE_CONTROL, "no-store")].into_iter().chain(user_agent)
     }
 
     /// Sends the request and those that redirects make of it, and waits for the reply's head.
@@ -99,7 +143,11 @@ fn forget_credentials(url: &mut Url) {
 fn outgoing(url: Url, plan: &Plan) -> reqwest::Request {
     let mut outgoing = reqwest::Request::new(plan.method.clone(), url);
     *outgoing.headers_mut() = HeaderMap::clone(&plan.headers);
-    *outgoing.body_mut() = plan.body.take();
+    *outgoing.body_mut() = match plan.body.take() {
+        Taken::Nothing => None,
+        Taken::Bytes(bytes) => Some(bytes.into()),
+        Taken::Once(body) => Some(body),
+    };
     outgoing
 }
 
@@ -202,6 +250,11 @@ impl Clock {
     pub(crate) fn wall() -> Duration {
         SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
     }
+}
+
+/// An even draw, for the jitter of waits.
+pub(crate) fn chance() -> u32 {
+    fastrand::u32(..)
 }
 
 /// One timer that is armed again and again.

@@ -1,0 +1,86 @@
+//! A chat window in Rust: the same client and the same lines as in a service, in the browser.
+//!
+//! `cargo xtask demo --web` builds it and serves it as `/rust/`; the page asks the `tidewire serve` that its address names
+//! (`?server=http://127.0.0.1:8787`).
+
+#[cfg(not(target_family = "wasm"))]
+fn main() {
+    println!("this is a page: `cargo xtask demo --web` shows it");
+}
+
+#[cfg(target_family = "wasm")]
+fn main() {
+    page::show();
+}
+
+#[cfg(target_family = "wasm")]
+mod page {
+    use serde::Deserialize;
+    use tidewire::Client;
+    use wasm_bindgen_futures::spawn_local;
+    use yew::prelude::*;
+
+    #[derive(Deserialize)]
+    struct Chunk {
+        choices: Vec<Choice>,
+    }
+
+    #[derive(Deserialize)]
+    struct Choice {
+        delta: Delta,
+    }
+
+    #[derive(Deserialize)]
+    struct Delta {
+        content: Option<String>,
+    }
+
+    pub(super) fn show() {
+        yew::Renderer::<Chat>::new().render();
+    }
+
+    #[function_component]
+    fn Chat() -> Html {
+        let reply = use_state(String::new);
+        let state = use_state(|| "idle".to_owned());
+        let onclick = {
+            let (reply, state) = (reply.clone(), state.clone());
+            Callback::from(move |_| spawn_local(ask(reply.setter(), state.setter())))
+        };
+        html! {
+            <main>
+                <button {onclick}>{ "Ask" }</button>
+                <p id="reply">{ &*reply }</p>
+                <p id="state">{ &*state }</p>
+            </main>
+        }
+    }
+
+    /// Streams a reply that is cut every few events, and shows it as it comes.
+    async fn ask(reply: UseStateSetter<String>, state: UseStateSetter<String>) {
+        let told = state.clone();
+        let mut chunks = Client::new()
+            .get(format!("{}/flaky?interval_ms=20", server()))
+            .on_attempt(move |attempt| told.set(format!("request {}", attempt.number)))
+            .records::<Chunk>();
+        let mut text = String::new();
+        while let Some(chunk) = chunks.next().await {
+            match chunk {
+                Ok(chunk) => text.extend(chunk.choices.into_iter().filter_map(|choice| choice.delta.content)),
+                Err(error) => return state.set(error.to_string()),
+            }
+            reply.set(text.clone());
+        }
+        if let Some(ending) = chunks.ending() {
+            state.set(format!("{} after {} requests", ending.outcome, ending.stats.attempts));
+        }
+    }
+
+    /// Named by the page's address, or the page's own.
+    fn server() -> String {
+        let Some(location) = web_sys::window().map(|window| window.location()) else { return String::new() };
+        let query = location.search().unwrap_or_default();
+        let named = web_sys::UrlSearchParams::new_with_str(&query).ok().and_then(|query| query.get("server"));
+        named.unwrap_or_else(|| location.origin().unwrap_or_default())
+    }
+}
