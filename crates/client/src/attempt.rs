@@ -143,7 +143,7 @@ impl AttemptRequest {
 
     /// Sets the body.
     pub fn set_body(&mut self, body: impl Into<Bytes>) {
-        self.change().body = Body::Bytes(body.into());
+        self.change().body = Body::bytes(body);
     }
 
     /// Takes the body and what described it away.

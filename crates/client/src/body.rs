@@ -12,8 +12,8 @@ pub(crate) enum Body {
     /// Nothing.
     #[default]
     Empty,
-    /// Bytes, which can be sent again.
-    Bytes(Bytes),
+    /// Bytes, which can be sent again. Boxed, since most requests that are many at a time have none.
+    Bytes(Box<Bytes>),
     /// A stream, which can be read once.
     Once(Once),
 }
@@ -30,6 +30,11 @@ pub(crate) enum Taken {
 }
 
 impl Body {
+    /// A body of bytes.
+    pub(crate) fn bytes(bytes: impl Into<Bytes>) -> Self {
+        Self::Bytes(Box::new(bytes.into()))
+    }
+
     /// A body that can be read once.
     #[cfg_attr(target_family = "wasm", expect(dead_code, reason = "a page has none to give"))]
     pub(crate) fn once(body: OnceBody) -> Self {
@@ -45,7 +50,7 @@ impl Body {
     pub(crate) fn take(&self) -> Taken {
         match self {
             Self::Empty => Taken::Nothing,
-            Self::Bytes(bytes) => Taken::Bytes(bytes.clone()),
+            Self::Bytes(bytes) => Taken::Bytes(Bytes::clone(bytes)),
             Self::Once(Once(body)) => {
                 body.lock().unwrap_or_else(PoisonError::into_inner).take().map_or(Taken::Nothing, Taken::Once)
             }

@@ -103,7 +103,7 @@ impl Request {
                 this.plan.body = match request.body_mut().take() {
                     None => Body::Empty,
                     Some(body) => match body.as_bytes() {
-                        Some(bytes) => Body::Bytes(Bytes::copy_from_slice(bytes)),
+                        Some(bytes) => Body::bytes(Bytes::copy_from_slice(bytes)),
                         None => Body::once(body),
                     },
                 };

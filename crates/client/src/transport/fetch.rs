@@ -286,12 +286,21 @@ const LONGEST_TIMER: Duration = Duration::from_millis(i32::MAX as u64);
 impl Timer {
     /// Ready when `deadline` has passed on `clock`. A timer that stands earlier is left alone and armed again when it goes off:
     /// deadlines move on with every chunk, timers need not.
-    pub(crate) fn poll(&mut self, cx: &mut Context<'_>, clock: Clock, deadline: Duration) -> Poll<()> {
+    ///
+    /// `now` is what the clock said last.
+    pub(crate) fn poll(
+        &mut self,
+        cx: &mut Context<'_>,
+        clock: Clock,
+        now: Duration,
+        deadline: Duration,
+    ) -> Poll<()> {
+        let mut now = now;
         loop {
             let armed = match &mut self.armed {
                 Some((due, sleep)) if *due <= deadline => sleep,
                 _ => {
-                    let rest = deadline.saturating_sub(clock.now()).min(LONGEST_TIMER);
+                    let rest = deadline.saturating_sub(now).min(LONGEST_TIMER);
                     // Rounded up: a timer that goes off early would be armed for nothing.
                     let sleep = TimeoutFuture::new(rest.as_micros().div_ceil(1000) as u32);
                     &mut self.armed.insert((deadline, SendWrapper::new(sleep))).1
@@ -299,7 +308,8 @@ impl Timer {
             };
             ready!(Pin::new(armed).poll(cx));
             self.armed = None;
-            if clock.now() >= deadline {
+            now = clock.now();
+            if now >= deadline {
                 return Poll::Ready(());
             }
         }

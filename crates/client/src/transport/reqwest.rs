@@ -3,16 +3,17 @@
 use std::error::Error as StdError;
 use std::future::Future;
 use std::io::ErrorKind;
+use std::mem;
 use std::ops::{Deref, DerefMut};
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::task::{Context, Poll, Waker, ready};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use http::header::{self, AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, LOCATION};
 use http::{HeaderMap, HeaderName, Method, StatusCode};
-use http_body::Body as _;
-use tokio::time::{Sleep, sleep_until};
+use tokio::task::unconstrained;
+use tokio::time::{Instant, Sleep, sleep_until};
 use url::{Origin, Url};
 
 use super::{Boxed, Chunk, Outgoing, Reply, Sending, TransportError};
@@ -151,9 +152,9 @@ fn outgoing(url: Url, plan: &Plan) -> reqwest::Request {
     outgoing
 }
 
-fn reply(response: reqwest::Response) -> Reply {
-    let (head, body) = http::Response::from(response).into_parts();
-    Reply { status: head.status.as_u16(), headers: head.headers, body: BodyReader { body } }
+fn reply(mut response: reqwest::Response) -> Reply {
+    let headers = mem::take(response.headers_mut());
+    Reply { status: response.status().as_u16(), headers, body: BodyReader { response } }
 }
 
 /// The request that follows a redirect (RFC 9110, 15.4; methods as WHATWG Fetch changes them), or `None` where the reply is
@@ -207,24 +208,22 @@ fn same_origin(one: &Origin, other: &Origin) -> bool {
 }
 
 /// Reads a reply's body, decoded, as it comes.
+///
+/// The reply is kept as it is: as a body alone it would lie behind one more pointer, and with thousands of streams each pointer
+/// that is followed for an event leads to memory that has left the processor's caches.
 pub(crate) struct BodyReader {
-    body: reqwest::Body,
+    response: reqwest::Response,
 }
 
 impl BodyReader {
     pub(crate) fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<Option<Chunk>> {
         loop {
-            match ready!(Pin::new(&mut self.body).poll_frame(cx)) {
-                None => return Poll::Ready(None),
-                Some(Err(error)) => return Poll::Ready(Some(Err(classify_body(&error)))),
-                // Trailers say nothing to a stream.
-                Some(Ok(frame)) => {
-                    if let Ok(bytes) = frame.into_data()
-                        && !bytes.is_empty()
-                    {
-                        return Poll::Ready(Some(Ok(bytes)));
-                    }
-                }
+            // Nothing is lost when it is dropped: it only borrows the body.
+            match ready!(pin!(self.response.chunk()).poll(cx)) {
+                Ok(None) => return Poll::Ready(None),
+                Ok(Some(bytes)) if bytes.is_empty() => {}
+                Ok(Some(bytes)) => return Poll::Ready(Some(Ok(bytes))),
+                Err(error) => return Poll::Ready(Some(Err(classify_body(&error)))),
             }
         }
     }
@@ -261,21 +260,42 @@ pub(crate) fn chance() -> u32 {
 #[derive(Default)]
 pub(crate) struct Timer {
     sleep: Option<Pin<Box<Sleep>>>,
+    /// When it will go off, on the stream's clock, and whom it will wake then.
+    armed: Option<(Duration, Waker)>,
 }
 
 impl Timer {
-    /// Ready when `deadline` has passed on `clock`. A timer that stands earlier is left alone and armed again when it goes off:
-    /// deadlines move on with every chunk, timers need not.
-    pub(crate) fn poll(&mut self, cx: &mut Context<'_>, clock: Clock, deadline: Duration) -> Poll<()> {
-        let Some(until) = clock.origin.checked_add(deadline).map(Into::into) else { return Poll::Pending };
+    /// Ready when `deadline` has passed on `clock`; `now` is when that was last looked at.
+    ///
+    /// A timer that stands earlier is left alone, and armed again when it goes off: deadlines move on with every chunk, timers need
+    /// not. It is not even looked at, since that costs as much as an event.
+    pub(crate) fn poll(
+        &mut self,
+        cx: &mut Context<'_>,
+        clock: Clock,
+        now: Duration,
+        deadline: Duration,
+    ) -> Poll<()> {
+        if let Some((until, waker)) = &self.armed
+            && now < *until
+            && *until <= deadline
+            && waker.will_wake(cx.waker())
+        {
+            return Poll::Pending;
+        }
+        let Some(until) = clock.origin.checked_add(deadline) else { return Poll::Pending };
         loop {
             let sleep = self.sleep.get_or_insert_with(|| Box::pin(sleep_until(until)));
             if sleep.deadline() > until {
                 sleep.as_mut().reset(until);
             }
-            ready!(sleep.as_mut().poll(cx));
+            // A task whose budget is spent would be told to wait by a timer that has not noted whom to wake.
+            if pin!(unconstrained(sleep.as_mut())).poll(cx).is_pending() {
+                self.armed = Some((sleep.deadline() - clock.origin, cx.waker().clone()));
+                return Poll::Pending;
+            }
             if clock.now() >= deadline {
-                self.sleep = None;
+                *self = Self::default();
                 return Poll::Ready(());
             }
             sleep.as_mut().reset(until);
