@@ -2,6 +2,7 @@
 
 mod child;
 mod received;
+mod web;
 
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -13,14 +14,24 @@ use received::{Line, Received};
 
 /// Builds the command, then needs about 20 seconds and nothing but this machine.
 #[derive(clap::Args)]
-pub(crate) struct Arguments {}
+pub(crate) struct Arguments {
+    /// Show it in a browser: a page with a button that cuts the connection, until Ctrl-C
+    #[arg(long)]
+    web: bool,
+    /// With --web: the port of the page; any that is free by default
+    #[arg(long, requires = "web", default_value_t = 0)]
+    port: u16,
+}
 
-pub(crate) fn run(Arguments {}: &Arguments) -> Result<(), Trouble> {
+pub(crate) fn run(arguments: &Arguments) -> Result<(), Trouble> {
     heading(1, "Build the `tidewire` command (a few minutes the first time)");
     // The folder is named, so that the program lies where it is looked for whatever the user's settings.
     let build = ["build", "--package", "tidewire-cli", "--target-dir", "target"];
     run_command(Command::new("cargo").args(build))?;
+    if arguments.web { web::show(arguments.port) } else { terminal() }
+}
 
+fn terminal() -> Result<(), Trouble> {
     let deadline = Instant::now() + PATIENCE;
     heading(2, "Start a scripted upstream, on this machine only");
     let server = Server::start(deadline)?;
@@ -116,6 +127,7 @@ fn try_next() {
         ("target/debug/tidewire serve", "the same upstream, for you to play with; it lists its scenarios"),
         ("target/debug/tidewire get URL", "your own endpoint; -d or --json makes it a POST"),
         ("target/debug/tidewire get --output events URL", "one JSON object a line, with the outcome last"),
+        ("cargo xtask demo --web", "a page in the browser, with a button that cuts the connection"),
         ("cargo xtask test", "everything that is checked"),
     ] {
         say!("  {line:<50} {}", dim(why));

@@ -1,5 +1,6 @@
 //! The step of `cargo xtask test` for Rust in the browser.
 
+use std::fs;
 use std::path::{PathBuf, absolute};
 use std::process::Command;
 
@@ -24,6 +25,16 @@ pub(crate) fn tests() -> Result<(), Trouble> {
     let mut node = Command::new("node");
     node.args(["--test", "--test-reporter=spec", "tests/web/web.test.mjs"]);
     run_command(node.env("TIDEWIRE", js::command()?).env("TIDEWIRE_WEB", folder))
+}
+
+/// Builds the front-end in Rust, and says where its page is.
+pub(crate) fn front_end() -> Result<PathBuf, Trouble> {
+    tools::target(TARGET)?;
+    let folder = bound("tidewire-example-web", "tidewire-example-web.wasm", "app")?;
+    let page = "examples/web/index.html";
+    fs::copy(page, folder.join("index.html"))
+        .map_err(|error| Trouble::Failed(format!("cannot copy {page}: {error}")))?;
+    absolute(&folder).map_err(|error| Trouble::Failed(format!("{}: {error}", folder.display())))
 }
 
 /// Compiles a package to WebAssembly, and makes of its module `name.js` and `name_bg.wasm` in a folder.

@@ -1,6 +1,6 @@
 //! A chat window in Rust: the same client and the same lines as in a service, in the browser.
 //!
-//! `cargo xtask demo --web` builds it and serves it as `/rust/`; the page asks the `tidewire serve` that its address names
+//! `cargo xtask demo --web` builds it and serves it as `/rust/`; the page asks the `tidewire serve` behind `/api` there, or the one that its address names
 //! (`?server=http://127.0.0.1:8787`).
 
 #[cfg(not(target_family = "wasm"))]
@@ -76,11 +76,11 @@ mod page {
         }
     }
 
-    /// Named by the page's address, or the page's own.
+    /// Named by the page's address, or what passes for one where the page comes from.
     fn server() -> String {
         let Some(location) = web_sys::window().map(|window| window.location()) else { return String::new() };
         let query = location.search().unwrap_or_default();
         let named = web_sys::UrlSearchParams::new_with_str(&query).ok().and_then(|query| query.get("server"));
-        named.unwrap_or_else(|| location.origin().unwrap_or_default())
+        named.unwrap_or_else(|| location.origin().unwrap_or_default() + "/api")
     }
 }
