@@ -28,6 +28,8 @@ export interface TextPiece {
 /** What a stream brings; which of them, its format says. */
 export type Item = SseEvent | JsonRecord | TextPiece;
 
+export const DEFAULT_MAX_EVENT_BYTES = 16 * 1024 * 1024;
+
 /** What can be said of a stream besides its items. */
 export interface Watchers {
   /** A comment, or a heartbeat's data. */

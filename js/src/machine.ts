@@ -1,6 +1,6 @@
 import { KEYS, core, encode, isWide, numbers, rows, text, write } from "./core.js";
 import type { Key, Rows } from "./core.js";
-import { TidewireError } from "./error.js";
+import { TidewireError, known } from "./error.js";
 import type { Outcome, OutcomeCode, Stats } from "./outcome.js";
 
 /** What is to be done; `crates/wasm/src/machine.rs` has the same list. */
@@ -28,6 +28,9 @@ export const BEFORE_SENDING = 0;
 export const BEFORE_HEAD = 1;
 export const IN_BODY = 2;
 
+/** What happened, and says no more than that. */
+export type Happened = "start" | "body_end" | "tick" | "pause" | "kick" | "queue_timeout" | "cancel";
+
 /** A further request, and why. */
 export interface Again {
   attempt: number;
@@ -35,75 +38,49 @@ export interface Again {
   reason: string;
 }
 
-const forgotten = new FinalizationRegistry<number>((machine) => core().__wbg_machine_free(machine, 0));
+const forgotten = /* @__PURE__ */ new FinalizationRegistry<number>((machine) => core().__wbg_machine_free(machine, 0));
 const now = (): number => performance.now();
 const chance = (): number => Math.random() * 2 ** 32;
 
 /** The core's state machine of one stream, with the clock and the dice that it has not. */
 export class Machine {
-  readonly #machine: number;
-  readonly #header: number;
-  #freed = false;
+  readonly #core = core();
+  readonly #machine = this.#core.machine_new();
+  readonly #header = this.#core.machine_header(this.#machine);
 
   constructor() {
-    const wasm = core();
-    this.#machine = wasm.machine_new();
-    this.#header = wasm.machine_header(this.#machine);
-    if (isWide()) wasm.machine_widen(this.#machine);
+    if (isWide()) this.#core.machine_widen(this.#machine);
     forgotten.register(this, this.#machine, this);
   }
 
   /** Sets an option; false where it cannot be so. */
   set(key: Key, value: string | number | boolean): boolean {
-    return (
-      (typeof value === "string"
-        ? core().machine_set_text(this.#machine, KEYS[key], this.#put(encode(value)))
-        : core().machine_set(this.#machine, KEYS[key], Number(value))) !== 0
-    );
+    const [set, given] =
+      typeof value === "string" ? (["set_text", this.#put(value)] as const) : (["set", Number(value)] as const);
+    return given >= 0 && this.#core[`machine_${set}`](this.#machine, KEYS[key], given) !== 0;
   }
 
-  start(): void {
-    core().machine_start(this.#machine, now(), chance());
+  handle(happened: Happened): void {
+    this.#core[`machine_${happened}`](this.#machine, now(), chance());
   }
 
   head(status: number, type: string | null, retryAfter: string | null): void {
-    const [first, second] = [encode(type ?? ""), encode(retryAfter ?? "")];
-    const both = new Uint8Array(first.length + second.length);
-    both.set(first);
-    both.set(second, first.length);
-    this.#put(both);
-    const lengths = [type === null ? -1 : first.length, retryAfter === null ? -1 : second.length];
-    core().machine_head(this.#machine, now(), chance(), status, lengths[0], lengths[1], Date.now());
+    const length = this.#put(type);
+    const both = this.#put((type ?? "") + (retryAfter ?? ""));
+    const lengths = [type === null ? -1 : length, retryAfter === null ? -1 : both - length];
+    this.#core.machine_head(this.#machine, now(), chance(), status, lengths[0], lengths[1], Date.now());
   }
 
   received(piece: Uint8Array): void {
-    const length = this.#put(piece);
-    core().machine_received(this.#machine, now(), chance(), length);
-  }
-
-  bodyEnd(): void {
-    core().machine_body_end(this.#machine);
+    this.#core.machine_received(this.#machine, now(), chance(), this.#put(piece));
   }
 
   broke(where: number, error: unknown): void {
-    const length = this.#put(encode(words(error)));
-    core().machine_broke(this.#machine, now(), chance(), where, length);
-  }
-
-  tick(): void {
-    core().machine_tick(this.#machine, now(), chance());
-  }
-
-  kick(): void {
-    core().machine_kick(this.#machine, now(), chance());
-  }
-
-  cancel(): void {
-    core().machine_cancel(this.#machine, now(), chance());
+    this.#core.machine_broke(this.#machine, now(), chance(), where, this.#put(words(error)));
   }
 
   advance(): number {
-    return core().machine_advance(this.#machine, now(), chance());
+    return this.#core.machine_advance(this.#machine, now(), chance());
   }
 
   rows(): Rows {
@@ -112,15 +89,15 @@ export class Machine {
 
   /** How long until the machine wants a tick, in milliseconds; infinite for never. */
   rest(): number {
-    return core().machine_deadline(this.#machine) - now();
+    return this.#core.machine_deadline(this.#machine) - now();
   }
 
   get isReading(): boolean {
-    return core().machine_is_reading(this.#machine) !== 0;
+    return this.#core.machine_is_reading(this.#machine) !== 0;
   }
 
   get isOver(): boolean {
-    return core().machine_tell(this.#machine, OUTCOME) !== 0;
+    return this.#tell(OUTCOME) !== undefined;
   }
 
   accept(): string {
@@ -159,57 +136,58 @@ export class Machine {
 
   /** How the stream ended. `head` is the reply's, for one that is refused. */
   outcome(head: { status: number; headers: Headers } | undefined): Outcome {
-    const code = (this.#tell(OUTCOME) ?? "cancelled") as OutcomeCode;
+    const outcome = this.#tell(OUTCOME) as OutcomeCode;
     const [status, limit, offset, retryAfterMs, events, bytes, attempts] = this.#facts();
-    const outcome: Outcome = { outcome: code, events, bytes, attempts };
-    const put = <K extends keyof Outcome>(key: K, value: Outcome[K] | undefined): void => {
-      if (value !== undefined) outcome[key] = value;
-    };
-    const known = (value: number): number | undefined => (value < 0 ? undefined : value);
-    put("status", known(status));
-    put("retryAfterMs", known(retryAfterMs));
-    put("limit", known(limit));
-    put("offset", known(offset));
-    put("timeout", this.#tell(TIMEOUT) as Outcome["timeout"]);
-    if (code !== "complete" && code !== "ended") {
-      put("cursor", this.#tell(CURSOR));
-      if (code !== "cancelled") put("error", this.#tell(ERROR));
-    }
-    if (code === "refused") {
-      put("headers", head?.headers);
-      put("body", this.#tell(REFUSED_BODY));
-      // The core says that the status is good and the content type is not.
-      if (retryAfterMs === -2) {
-        const type = head?.headers.get("content-type");
-        put("error", `${type ? `the content type ${type}` : "no content type"}, which is no stream; choose a format`);
-      }
-    }
-    return outcome;
+    const good = outcome === "complete" || outcome === "ended";
+    const refused = outcome === "refused" ? head : undefined;
+    // The core says that the status is good and the content type is not.
+    const isOther = retryAfterMs === -2;
+    const error = isOther ? otherType(refused?.headers.get("content-type")) : this.#tell(ERROR);
+    return known({
+      outcome,
+      events,
+      bytes,
+      attempts,
+      status,
+      limit,
+      offset,
+      retryAfterMs: isOther ? -1 : retryAfterMs,
+      timeout: this.#tell(TIMEOUT) as Outcome["timeout"],
+      cursor: good ? undefined : this.cursor(),
+      error: good || outcome === "cancelled" ? undefined : error,
+      headers: refused?.headers,
+      body: refused && this.#tell(REFUSED_BODY),
+    } as Outcome);
   }
 
+  /** To be called once. */
   free(): void {
-    if (this.#freed) return;
-    this.#freed = true;
     forgotten.unregister(this);
-    core().__wbg_machine_free(this.#machine, 0);
+    this.#core.__wbg_machine_free(this.#machine, 0);
   }
 
-  #put(chunk: Uint8Array): number {
-    write(core().machine_reserve(this.#machine, chunk.length), chunk);
-    return chunk.length;
+  /** Puts bytes or a text where the core looks for them, and says how many bytes there are. */
+  #put(given: Uint8Array | string | null): number {
+    const bytes = given instanceof Uint8Array ? given : encode(given ?? "");
+    write(this.#core.machine_reserve(this.#machine, bytes.length), bytes);
+    return bytes.length;
   }
 
   #tell(what: number): string | undefined {
-    return core().machine_tell(this.#machine, what) !== 0 ? text(this.#header) : undefined;
+    return this.#core.machine_tell(this.#machine, what) !== 0 ? text(this.#header) : undefined;
   }
 
   #facts(): Float64Array {
-    return numbers(core().machine_facts(this.#machine, now()), 14);
+    return numbers(this.#core.machine_facts(this.#machine, now()), 14);
   }
 }
 
+function otherType(type: string | null | undefined): string {
+  return `${type ? `the content type ${type}` : "no content type"}, which is no stream; choose a format`;
+}
+
 /** What was thrown, with what it came of: `fetch` hides the reason there. */
-export function words(error: unknown): string {
+function words(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const inner = error.cause instanceof Error ? `: ${error.cause.message}` : "";
   return error.message + inner;

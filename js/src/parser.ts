@@ -1,7 +1,7 @@
 import { KEYS, PIECE, core, encode, isWide, rows, text, write } from "./core.js";
 import type { Key } from "./core.js";
 import { TidewireError } from "./error.js";
-import { Reader, Told } from "./items.js";
+import { DEFAULT_MAX_EVENT_BYTES, Reader, Told } from "./items.js";
 import type { Item, SseEvent, Watchers } from "./items.js";
 
 /** How a body is cut into records; `auto` goes by the content type, and where there is none by the first byte. */
@@ -45,8 +45,6 @@ export interface Parser {
   readonly insideRecord: boolean;
 }
 
-export const DEFAULT_MAX_EVENT_BYTES = 16 * 1024 * 1024;
-
 /** A decoder that knows its format's standard alone: no end markers, no outcome, no requests. */
 export function createParser<T extends Item = SseEvent>(options: ParserOptions<T>): Parser {
   return new CoreParser(options as unknown as ParserOptions<Item>);
@@ -55,7 +53,7 @@ export function createParser<T extends Item = SseEvent>(options: ParserOptions<T
 const nothing: never[] = [];
 
 /** Frees what a forgotten parser holds. */
-const forgotten = new FinalizationRegistry<number>((parser) => core().__wbg_parser_free(parser, 0));
+const forgotten = /* @__PURE__ */ new FinalizationRegistry<number>((parser) => core().__wbg_parser_free(parser, 0));
 
 export class CoreParser implements Parser {
   #parser: number;

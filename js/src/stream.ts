@@ -1,10 +1,10 @@
 import { PIECE } from "./core.js";
 import { TidewireError } from "./error.js";
-import { Reader, Told } from "./items.js";
+import { DEFAULT_MAX_EVENT_BYTES, Reader, Told } from "./items.js";
 import type { Item, SseEvent } from "./items.js";
 import * as todo from "./machine.js";
 import type { Machine } from "./machine.js";
-import type { Attempt, Hooks } from "./options.js";
+import type { Attempt, StreamOptions } from "./options.js";
 import { errorOf } from "./outcome.js";
 import type { Outcome, Stats } from "./outcome.js";
 
@@ -12,22 +12,31 @@ import type { Outcome, Stats } from "./outcome.js";
 export interface Transport {
   /** Makes the request of an attempt ready; what it returns sends it. */
   prepare(attempt: Attempt, continues: boolean, signal: AbortSignal): Promise<() => Promise<Head>>;
+  /** Waits for the stream's place; false where there was none in time. */
+  admit?: (() => Promise<boolean>) | undefined;
 }
+
+/** Gives a stream its place until the signal says that it is over, or wants none any more. */
+export type Admit = (over: AbortSignal) => Promise<boolean>;
 
 /** The head of a reply, and a way to its body. */
 export interface Head {
   status: number;
   headers: Headers;
-  read(): Promise<{ done: boolean; value?: Uint8Array | undefined }>;
+  read(): Promise<{ done?: boolean | undefined; value?: Uint8Array | undefined }>;
   cancel(): void;
 }
 
-/** `idle` before it is read, `waiting` between two requests. */
+/** `idle` before anything is sent, `waiting` between two requests. */
 export type State = "idle" | "connecting" | "open" | "waiting" | "closed";
 
 const nothing = (): void => {};
 /** The longest time that a platform's timer takes. */
 const LONGEST_TIMER = 2 ** 31 - 1;
+/** A timer that is later than this overslept: the page was frozen, or its thread was busy. */
+const LATE_MS = 200;
+/** How long is then waited for what came in the meantime and was not looked at. */
+const GRACE_MS = 1000;
 
 /**
  * A stream, read by `for await`. Nothing is sent before the first item is asked for, and nothing is read faster than items are
@@ -39,10 +48,10 @@ export class Streaming<T extends Item = SseEvent> implements AsyncIterableIterat
 
   #machine: Machine;
   #transport: Transport;
-  #hooks: Hooks;
-  #signal: AbortSignal | undefined;
+  #options: Omit<StreamOptions, "headers" | "body">;
   #reader: Reader;
   #state: State = "idle";
+  #paused = false;
   /** What was read and not taken: items from `#at` on. */
   #items: Item[] = [];
   #at = 0;
@@ -61,6 +70,9 @@ export class Streaming<T extends Item = SseEvent> implements AsyncIterableIterat
   #chunk: Uint8Array | undefined;
   #announced: Attempt | undefined;
   #cause: unknown;
+  /** A silence was told and nothing has come since. */
+  #silent = false;
+  #suspected = false;
 
   #wake = nothing;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -68,18 +80,17 @@ export class Streaming<T extends Item = SseEvent> implements AsyncIterableIterat
   #pulling: Promise<boolean> | undefined;
   #onAbort = (): void => {
     if (this.#state === "closed") return;
-    this.#error = { thrown: this.#signal?.reason };
+    this.#error = { thrown: this.#options.signal?.reason };
     this.close();
   };
 
   /** For `stream`, `parse` and clients. */
-  constructor(machine: Machine, transport: Transport, hooks: Hooks, limit: number, lastId: string | undefined, signal: AbortSignal | null | undefined) {
+  constructor(machine: Machine, options: Omit<StreamOptions, "headers" | "body">, transport: Transport) {
     this.#machine = machine;
     this.#transport = transport;
-    this.#hooks = hooks;
-    this.#reader = new Reader(limit);
-    this.#lastId = lastId;
-    this.#signal = signal ?? undefined;
+    this.#options = options;
+    this.#reader = new Reader(options.maxEventBytes ?? DEFAULT_MAX_EVENT_BYTES);
+    this.#lastId = options.lastEventId;
     this.outcome = new Promise((resolve) => (this.#resolve = resolve));
   }
 
@@ -103,7 +114,7 @@ export class Streaming<T extends Item = SseEvent> implements AsyncIterableIterat
 
   /** The next item. */
   next(): Promise<IteratorResult<T, undefined>> {
-    if (this.#at < this.#items.length) return Promise.resolve({ done: false, value: this.#take() });
+    if (this.#hasItems) return Promise.resolve({ done: false, value: this.#take() });
     return this.#pull().then((more) => (more ? { done: false, value: this.#take() } : { done: true, value: undefined }));
   }
 
@@ -116,7 +127,7 @@ export class Streaming<T extends Item = SseEvent> implements AsyncIterableIterat
   /** What each read delivered, as one array: for rendering once a frame. */
   async *batches(): AsyncGenerator<T[], undefined> {
     try {
-      while (this.#at < this.#items.length || (await this.#pull())) {
+      while (this.#hasItems || (await this.#pull())) {
         const batch = this.#items.slice(this.#at) as T[];
         this.#at = this.#items.length;
         this.#note(batch[batch.length - 1]);
@@ -140,18 +151,50 @@ export class Streaming<T extends Item = SseEvent> implements AsyncIterableIterat
 
   /** Stops the stream; the loop ends without an error. */
   close(): void {
+    if (this.#state === "closed") return;
     this.#left += this.#items.length - this.#at;
     this.#items = [];
     this.#at = 0;
-    this.#stop();
+    // One that has not begun takes no other word.
+    if (this.#state === "idle") this.#machine.handle("start");
+    this.#machine.handle("cancel");
+    this.#drop();
     if (this.#pulling === undefined) this.#finish();
+    this.#wake();
+  }
+
+  /** Hands out nothing and reads nothing until `resume`, whoever asks; limits of time but `timeout` stand still. */
+  pause(): void {
+    this.#paused = true;
+    this.#wake();
+  }
+
+  resume(): void {
+    this.#paused = false;
+    this.#wake();
   }
 
   /** Connects again at once, where the request may be sent again. */
   reconnect(): void {
     if (this.#state === "closed") return;
-    this.#machine.kick();
+    this.#machine.handle("kick");
+    this.#machine.handle("tick");
     this.#wake();
+  }
+
+  /**
+   * The network or the page has come back: a stream in waiting connects at once. One that has been silent beyond `stallAfter`, and
+   * stays so while what came in the meantime is looked at, is taken up by another request where that loses nothing.
+   */
+  check(): void {
+    if (this.#state === "waiting") return this.reconnect();
+    if (this.#abort === undefined) return;
+    this.#suspected = true;
+    this.#arm(GRACE_MS, true);
+  }
+
+  get #hasItems(): boolean {
+    return this.#at < this.#items.length && !this.#paused;
   }
 
   #take(): T {
@@ -182,17 +225,18 @@ export class Streaming<T extends Item = SseEvent> implements AsyncIterableIterat
   }
 
   async #fill(): Promise<boolean> {
-    if (this.#at < this.#items.length) return true;
-    this.#items = [];
-    this.#at = 0;
     const machine = this.#machine;
-    if (this.#state === "idle") {
-      this.#state = "connecting";
-      machine.start();
-      this.#signal?.addEventListener("abort", this.#onAbort);
-      if (this.#signal?.aborted) this.#onAbort();
-    }
+    if (this.#state === "idle") await this.#begin();
     for (;;) {
+      if (this.#paused && this.#state !== "closed" && !machine.isOver) {
+        machine.handle("pause");
+        this.#arm(machine.rest());
+        await this.#sleep();
+        continue;
+      }
+      if (this.#at < this.#items.length) return true;
+      this.#items = [];
+      this.#at = 0;
       if (this.#error) {
         const { thrown } = this.#error;
         this.#error = undefined;
@@ -205,9 +249,9 @@ export class Streaming<T extends Item = SseEvent> implements AsyncIterableIterat
           if (next instanceof Told) this.#tell(next);
           else this.#items.push(next);
         }
-        if (this.#items.length > 0) return true;
       } else if (what === todo.WAIT) {
-        await this.#wait();
+        if (this.#mayBeDead()) machine.handle("kick");
+        else await this.#wait();
       } else if (what === todo.CONNECT) {
         this.#connect();
       } else if (what === todo.AGAIN) {
@@ -215,17 +259,36 @@ export class Streaming<T extends Item = SseEvent> implements AsyncIterableIterat
         this.#state = "waiting";
         this.#announce();
       } else if (what === todo.GAP) {
-        this.#hooks.onGap?.(machine.gap());
+        this.#options.onGap?.(machine.gap());
       } else if (what === todo.STALLED) {
-        this.#hooks.onStall?.(machine.silentMs());
+        this.#silent = true;
+        this.#options.onStall?.(machine.silentMs());
       } else {
         return this.#end();
       }
     }
   }
 
+  /** Before the first request: waits for a place, where there are not enough for all. */
+  async #begin(): Promise<void> {
+    const { signal } = this.#options;
+    signal?.addEventListener("abort", this.#onAbort);
+    if (signal?.aborted) return this.#onAbort();
+    const { admit } = this.#transport;
+    let waits = admit !== undefined;
+    let inTime = true;
+    void admit?.().then((hasPlace) => {
+      waits = false;
+      inTime = hasPlace;
+      this.#wake();
+    });
+    while (waits && !this.#machine.isOver) await this.#sleep();
+    this.#machine.handle("start");
+    if (!inTime) this.#machine.handle("queue_timeout");
+  }
+
   #tell({ kind, text, ms, error }: Told): void {
-    const { onComment, onRetry, onError, onGap, skipOversized } = this.#hooks;
+    const { onComment, onRetry, onError, onGap, skipOversized } = this.#options;
     if (kind === "comment") onComment?.(text);
     else if (kind === "retry") onRetry?.(ms);
     else if (kind === "gap") onGap?.(text);
@@ -238,20 +301,27 @@ export class Streaming<T extends Item = SseEvent> implements AsyncIterableIterat
 
   /** Waits for the head, a piece of the body, its end, a limit of time, or somebody who calls. */
   async #wait(): Promise<void> {
-    if (this.#chunk !== undefined) {
-      this.#feed(this.#chunk);
-      return;
-    }
-    const woken = new Promise<void>((resolve) => (this.#wake = resolve));
+    if (this.#chunk !== undefined) return this.#feed(this.#chunk);
     this.#read();
-    this.#arm();
-    await woken;
-    this.#wake = nothing;
+    this.#arm(this.#machine.rest());
+    await this.#sleep();
+  }
+
+  #sleep(): Promise<void> {
+    return new Promise((resolve) => (this.#wake = resolve));
+  }
+
+  /** Whether it was looked at for its silence, is silent, and loses nothing by another request. */
+  #mayBeDead(): boolean {
+    const suspected = this.#suspected;
+    this.#suspected = false;
+    return suspected && this.#silent && (!!this.#options.follow || this.#machine.requestCursor() !== undefined);
   }
 
   #feed(chunk: Uint8Array): void {
     const piece = chunk.length > PIECE ? chunk.subarray(0, PIECE) : chunk;
     this.#chunk = chunk.length > PIECE ? chunk.subarray(PIECE) : undefined;
+    this.#silent = false;
     this.#machine.received(piece);
   }
 
@@ -265,7 +335,7 @@ export class Streaming<T extends Item = SseEvent> implements AsyncIterableIterat
         this.#reading = false;
         if (done) {
           this.#head = undefined;
-          this.#machine.bodyEnd();
+          this.#machine.handle("body_end");
         } else if (value !== undefined) {
           this.#feed(value);
         }
@@ -314,6 +384,7 @@ export class Streaming<T extends Item = SseEvent> implements AsyncIterableIterat
   #answered(head: Head): void {
     this.#head = head;
     this.#sentHead = head;
+    this.#silent = false;
     this.#machine.head(head.status, head.headers.get("content-type"), head.headers.get("retry-after"));
     if (this.#machine.isReading) this.#state = "open";
     this.#wake();
@@ -334,39 +405,32 @@ export class Streaming<T extends Item = SseEvent> implements AsyncIterableIterat
     if (cursor !== undefined) attempt.cursor = cursor;
     if (error !== undefined) attempt.error = error;
     if (this.#state === "waiting") this.#announced = attempt;
-    this.#hooks.onAttempt?.(attempt);
+    this.#options.onAttempt?.(attempt);
     return attempt;
   }
 
-  /** One timer, that is set anew only where it would come too late. */
-  #arm(): void {
-    const rest = this.#machine.rest();
+  /** One timer, that is set anew only where it would come too late, or where a stream is looked at (`suspected`). */
+  #arm(rest: number, suspected?: boolean): void {
     const due = performance.now() + rest;
-    if (rest === Infinity || due >= this.#timerDue) return;
+    if (rest === Infinity || (due >= this.#timerDue && suspected === undefined)) return;
     clearTimeout(this.#timer);
     this.#timerDue = due;
-    this.#timer = setTimeout(() => this.#tick(), Math.min(Math.max(0, Math.ceil(rest)), LONGEST_TIMER));
+    this.#timer = setTimeout(() => this.#tick(suspected), Math.min(Math.max(0, Math.ceil(rest)), LONGEST_TIMER));
   }
 
-  #tick(): void {
+  #tick(suspected: boolean | undefined): void {
+    const lateMs = performance.now() - this.#timerDue;
     this.#timerDue = Infinity;
     if (this.#state === "closed") return;
-    this.#machine.tick();
+    if (lateMs > LATE_MS && suspected === undefined && this.#abort !== undefined) return this.#arm(GRACE_MS, false);
+    const machine = this.#machine;
+    machine.handle("tick");
     // The whole stream's limit passes also while nobody asks.
-    if (this.#machine.isOver) this.#drop();
-    if (this.#pulling !== undefined) {
-      this.#arm();
-      this.#wake();
-    } else if (this.#machine.rest() > 0) {
-      this.#arm();
-    }
-  }
-
-  #stop(): void {
-    if (this.#state === "closed") return;
-    if (this.#state === "idle") this.#machine.start();
-    this.#machine.cancel();
-    this.#drop();
+    if (machine.isOver) this.#drop();
+    const isAsked = this.#pulling !== undefined;
+    this.#suspected = isAsked && suspected === true;
+    const rest = machine.rest();
+    if (isAsked || rest > 0) this.#arm(rest);
     this.#wake();
   }
 
@@ -394,10 +458,12 @@ export class Streaming<T extends Item = SseEvent> implements AsyncIterableIterat
     if (this.#state === "closed") return undefined;
     this.#drop();
     clearTimeout(this.#timer);
-    this.#signal?.removeEventListener("abort", this.#onAbort);
+    this.#options.signal?.removeEventListener("abort", this.#onAbort);
     const machine = this.#machine;
     this.#stats = machine.stats();
     const outcome = machine.outcome(this.#sentHead);
+    // It was taken to have begun so that it can have ended.
+    if (this.#state === "idle") outcome.attempts = 0;
     if (outcome.outcome === "cancelled") outcome.events -= this.#left;
     const cursor = machine.cursor();
     if (outcome.outcome !== "cancelled") this.#lastId = cursor;

@@ -1,9 +1,11 @@
 // The case tables that Rust reads, through WebAssembly: the same events, errors and outcomes under every cut.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { parse } from "../dist/index.js";
+import { tidewire } from "./support/core.mjs";
 import { decode, drive } from "./support/drive.mjs";
 import { bodies, cuttings, lineOf, lineOfTold, options, push, rows, wire } from "./support/rows.mjs";
+
+const { parse } = tidewire;
 
 const DECODERS = {
   sse: "sse.json",
