@@ -40,7 +40,8 @@ export class EventSource extends Target implements globalThis.EventSource {
   readonly withCredentials: boolean;
 
   readonly #options: EventSourceOptions;
-  readonly #abort = new AbortController();
+  /** Of the attempt under way, and of the wait behind it. */
+  #abort = new AbortController();
   readonly #handlers = new Map<string, unknown>();
   #readyState: number = CONNECTING;
   #lastEventId: string;
@@ -128,13 +129,13 @@ export class EventSource extends Target implements globalThis.EventSource {
     const { retryAttempts = Infinity, onAttempt } = this.#options;
     const credentials = this.withCredentials ? "include" : "same-origin";
     const plan = planOf(this.url, { ...this.#options, credentials });
-    const { signal } = this.#abort;
     // Whoever made this sets its handlers first.
     await undefined;
     if (!/^(https?|data|blob):/.test(this.url)) return this.#fail();
     let failures = 0;
     let delayMs = 0;
     for (let number = 1; ; number++) {
+      const { signal } = (this.#abort = new AbortController());
       try {
         const attempt: Attempt = { attempt: number, delayMs, ...(this.#lastEventId && { cursor: this.#lastEventId }) };
         onAttempt?.(attempt);

@@ -168,7 +168,7 @@ export class Machine {
 
   /** Puts bytes or a text where the core looks for them, and says how many bytes there are. */
   #put(given: Uint8Array | string | null): number {
-    const bytes = given instanceof Uint8Array ? given : encode(given ?? "");
+    const bytes = typeof given === "object" && given ? given : encode(given ?? "");
     write(this.#core.machine_reserve(this.#machine, bytes.length), bytes);
     return bytes.length;
   }

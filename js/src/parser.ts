@@ -83,7 +83,7 @@ export class CoreParser implements Parser {
   }
 
   push(chunk: Uint8Array): void {
-    if (!isBytes(chunk)) throw new TidewireError("usage", "push() takes a Uint8Array; encode text with a TextEncoder");
+    if (!isBytes(chunk)) throw noBytes();
     this.#enter("push");
     try {
       this.#deliver();
@@ -193,7 +193,12 @@ export class CoreParser implements Parser {
   }
 }
 
+/** What comes where bytes are wanted. */
+export function noBytes(): TidewireError {
+  return new TidewireError("usage", "bytes come as Uint8Array; encode text with a TextEncoder");
+}
+
 /** By its tag, which those of another window have too. */
-function isBytes(chunk: unknown): chunk is Uint8Array {
+export function isBytes(chunk: unknown): chunk is Uint8Array {
   return chunk instanceof Uint8Array || Object.prototype.toString.call(chunk) === "[object Uint8Array]";
 }

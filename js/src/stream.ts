@@ -5,6 +5,7 @@ import type { Item, SseEvent } from "./items.js";
 import * as todo from "./machine.js";
 import type { Machine } from "./machine.js";
 import type { Attempt, StreamOptions } from "./options.js";
+import { isBytes, noBytes } from "./parser.js";
 import { errorOf } from "./outcome.js";
 import type { Outcome, Stats } from "./outcome.js";
 
@@ -336,8 +337,10 @@ export class Streaming<T extends Item = SseEvent> implements AsyncIterableIterat
         if (done) {
           this.#head = undefined;
           this.#machine.handle("body_end");
-        } else if (value !== undefined) {
+        } else if (isBytes(value)) {
           this.#feed(value);
+        } else {
+          this.#error = { thrown: noBytes() };
         }
         this.#wake();
       },
@@ -371,6 +374,7 @@ export class Streaming<T extends Item = SseEvent> implements AsyncIterableIterat
       },
       (error: unknown) => {
         if (!current()) return;
+        // What the caller did wrong becomes no better by another attempt.
         if (error instanceof TidewireError) {
           this.#error = { thrown: error };
           this.#wake();
