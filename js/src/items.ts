@@ -40,15 +40,16 @@ export interface Watchers {
   onError?: ((error: TidewireError) => void) | undefined;
 }
 
-/** What a row says that is no item. */
+/** Whom a row is for that is no item, and what it says. */
 export class Told {
   constructor(
-    readonly kind: "comment" | "retry" | "error" | "gap" | "done",
-    readonly text: string,
-    readonly ms: number,
-    readonly error?: TidewireError,
+    readonly whom: keyof Watchers | "onGap" | "onDone",
+    readonly what: string | number | TidewireError,
   ) {}
 }
+
+/** Who listens, by the names of what they are told. */
+export type Listeners = { [whom in Told["whom"]]?: ((what: Told["what"]) => void) | undefined };
 
 /** Kinds of rows; `crates/wasm/src/table.rs` has the same list. */
 const EVENT = 0;
@@ -97,16 +98,16 @@ export class Reader {
   #other(kind: number, number: number, text: string): Item | Told {
     if (kind === RECORD) return { type: "record", index: number, value: JSON.parse(text) };
     if (kind === TEXT) return { type: "text", text };
-    if (kind === COMMENT) return new Told("comment", text, 0);
-    if (kind === RETRY) return new Told("retry", "", number);
-    if (kind === DONE) return new Told("done", "", 0);
+    if (kind === COMMENT) return new Told("onComment", text);
+    if (kind === RETRY) return new Told("onRetry", number);
+    if (kind === DONE) return new Told("onDone", text);
     if (kind === BAD_RECORD) {
       const message = `not JSON at byte ${number}: ${text}`;
-      return new Told("error", text, 0, new TidewireError("bad_record", message, { offset: number }));
+      return new Told("onError", new TidewireError("bad_record", message, { offset: number }));
     }
     if (kind === SKIPPED) {
-      return new Told("error", text, 0, new TidewireError("too_large", text, { offset: number, limit: this.limit }));
+      return new Told("onError", new TidewireError("too_large", text, { offset: number, limit: this.limit }));
     }
-    return new Told("gap", text, 0);
+    return new Told("onGap", text);
   }
 }

@@ -24,7 +24,7 @@ const REASON = 7;
 const AFTER = 8;
 
 /** Where the transport failed. */
-export const BEFORE_SENDING = 0;
+export const BEFORE_SENDING: number = 0;
 export const BEFORE_HEAD = 1;
 export const IN_BODY = 2;
 

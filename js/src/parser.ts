@@ -2,7 +2,7 @@ import { KEYS, PIECE, core, encode, isWide, rows, text, write } from "./core.js"
 import type { Key } from "./core.js";
 import { TidewireError } from "./error.js";
 import { DEFAULT_MAX_EVENT_BYTES, Reader, Told } from "./items.js";
-import type { Item, SseEvent, Watchers } from "./items.js";
+import type { Item, Listeners, SseEvent, Watchers } from "./items.js";
 
 /** How a body is cut into records; `auto` goes by the content type, and where there is none by the first byte. */
 export type Format = "auto" | "sse" | "ndjson" | "json-seq" | "json-array" | "concat" | "text";
@@ -167,7 +167,7 @@ export class CoreParser implements Parser {
     if (ok === 0) {
       core().parser_failure(this.#parser);
       const [failure] = this.#reader.read(rows(this.#header));
-      this.#failure = failure instanceof Told ? failure.error : undefined;
+      this.#failure = (failure as Told).what as TidewireError;
     }
   }
 
@@ -184,12 +184,8 @@ export class CoreParser implements Parser {
     this.#next = 0;
   }
 
-  #say({ kind, text, ms, error }: Told): void {
-    const { onComment, onRetry, onError, onDone } = this.options;
-    if (kind === "comment") onComment?.(text);
-    else if (kind === "retry") onRetry?.(ms);
-    else if (kind === "error" && error !== undefined) onError?.(error);
-    else if (kind === "done") onDone?.();
+  #say({ whom, what }: Told): void {
+    (this.options as Listeners)[whom]?.(what);
   }
 }
 

@@ -1,7 +1,7 @@
 import { PIECE } from "./core.js";
 import { TidewireError } from "./error.js";
 import { DEFAULT_MAX_EVENT_BYTES, Reader, Told } from "./items.js";
-import type { Item, SseEvent } from "./items.js";
+import type { Item, Listeners, SseEvent } from "./items.js";
 import * as todo from "./machine.js";
 import type { Machine } from "./machine.js";
 import type { Attempt, StreamOptions } from "./options.js";
@@ -32,6 +32,7 @@ export interface Head {
 export type State = "idle" | "connecting" | "open" | "waiting" | "closed";
 
 const nothing = (): void => {};
+const END: IteratorReturnResult<undefined> = { done: true, value: undefined };
 /** The longest time that a platform's timer takes. */
 const LONGEST_TIMER = 2 ** 31 - 1;
 /** A timer that is later than this overslept: the page was frozen, or its thread was busy. */
@@ -115,14 +116,13 @@ export class Streaming<T extends Item = SseEvent> implements AsyncIterableIterat
 
   /** The next item. */
   next(): Promise<IteratorResult<T, undefined>> {
-    if (this.#hasItems) return Promise.resolve({ done: false, value: this.#take() });
-    return this.#pull().then((more) => (more ? { done: false, value: this.#take() } : { done: true, value: undefined }));
+    return this.#hasItems ? Promise.resolve(this.#take()) : this.#pull().then((more) => (more ? this.#take() : END));
   }
 
   /** Ends the stream, as `break` does. */
   return(): Promise<IteratorResult<T, undefined>> {
     this.close();
-    return Promise.resolve({ done: true, value: undefined });
+    return Promise.resolve(END);
   }
 
   /** What each read delivered, as one array: for rendering once a frame. */
@@ -198,10 +198,10 @@ export class Streaming<T extends Item = SseEvent> implements AsyncIterableIterat
     return this.#at < this.#items.length && !this.#paused;
   }
 
-  #take(): T {
-    const item = this.#items[this.#at++] as T;
-    this.#note(item);
-    return item;
+  #take(): IteratorResult<T, undefined> {
+    const value = this.#items[this.#at++] as T;
+    this.#note(value);
+    return { done: false, value };
   }
 
   #note(item: Item): void {
@@ -288,16 +288,12 @@ export class Streaming<T extends Item = SseEvent> implements AsyncIterableIterat
     if (!inTime) this.#machine.handle("queue_timeout");
   }
 
-  #tell({ kind, text, ms, error }: Told): void {
-    const { onComment, onRetry, onError, onGap, skipOversized } = this.#options;
-    if (kind === "comment") onComment?.(text);
-    else if (kind === "retry") onRetry?.(ms);
-    else if (kind === "gap") onGap?.(text);
-    else if (error !== undefined) {
-      if (onError) onError(error);
-      // Nobody would know of a record that is missing.
-      else if (!skipOversized || error.code !== "too_large") this.#error ??= { thrown: error };
-    }
+  #tell({ whom, what }: Told): void {
+    const options = this.#options;
+    (options as Listeners)[whom]?.(what);
+    // Nobody would know of a record that is missing.
+    const isUnheard = what instanceof TidewireError && !options.onError;
+    if (isUnheard && !(options.skipOversized && what.code === "too_large")) this.#error ??= { thrown: what };
   }
 
   /** Waits for the head, a piece of the body, its end, a limit of time, or somebody who calls. */
@@ -326,30 +322,26 @@ export class Streaming<T extends Item = SseEvent> implements AsyncIterableIterat
     this.#machine.received(piece);
   }
 
+  /** One read at a time. What comes for a request that was dropped is of no use. */
   #read(): void {
     const head = this.#head;
     if (head === undefined || this.#reading) return;
     this.#reading = true;
+    const came = (act: () => void): void => {
+      if (head !== this.#head) return;
+      this.#reading = false;
+      act();
+      this.#wake();
+    };
     head.read().then(
-      ({ done, value }) => {
-        if (head !== this.#head) return;
-        this.#reading = false;
-        if (done) {
+      ({ done, value }) =>
+        came(() => {
+          if (isBytes(value)) return this.#feed(value);
+          if (!done) return void (this.#error = { thrown: noBytes() });
           this.#head = undefined;
           this.#machine.handle("body_end");
-        } else if (isBytes(value)) {
-          this.#feed(value);
-        } else {
-          this.#error = { thrown: noBytes() };
-        }
-        this.#wake();
-      },
-      (error: unknown) => {
-        if (head !== this.#head) return;
-        this.#reading = false;
-        this.#head = undefined;
-        this.#broke(todo.IN_BODY, error);
-      },
+        }),
+      (error: unknown) => came(() => this.#broke(todo.IN_BODY, error)),
     );
   }
 
@@ -357,32 +349,17 @@ export class Streaming<T extends Item = SseEvent> implements AsyncIterableIterat
     this.#state = "connecting";
     const attempt = this.#announced ?? this.#announce();
     this.#announced = undefined;
-    const abort = new AbortController();
-    this.#abort = abort;
+    const abort = (this.#abort = new AbortController());
     const current = (): boolean => abort === this.#abort;
-    const continues = this.#machine.stats().events > 0;
-    this.#transport.prepare(attempt, continues, abort.signal).then(
-      (send) => {
-        if (!current()) return;
-        send().then(
-          (head) => {
-            if (current()) this.#answered(head);
-            else head.cancel();
-          },
-          (error: unknown) => current() && this.#broke(todo.BEFORE_HEAD, error),
-        );
-      },
-      (error: unknown) => {
-        if (!current()) return;
-        // What the caller did wrong becomes no better by another attempt.
-        if (error instanceof TidewireError) {
-          this.#error = { thrown: error };
-          this.#wake();
-        } else {
-          this.#broke(todo.BEFORE_SENDING, error);
-        }
-      },
-    );
+    let where = todo.BEFORE_SENDING;
+    this.#transport
+      .prepare(attempt, this.#machine.stats().events > 0, abort.signal)
+      .then((send) => {
+        where = todo.BEFORE_HEAD;
+        return current() ? send() : undefined;
+      })
+      .then((head) => (current() && head ? this.#answered(head) : head?.cancel()))
+      .catch((error: unknown) => current() && this.#broke(where, error));
   }
 
   #answered(head: Head): void {
@@ -394,9 +371,12 @@ export class Streaming<T extends Item = SseEvent> implements AsyncIterableIterat
     this.#wake();
   }
 
+  /** What the caller did wrong becomes no better by another attempt. */
   #broke(where: number, error: unknown): void {
+    this.#head = undefined;
     this.#cause = error;
-    this.#machine.broke(where, error);
+    if (error instanceof TidewireError) this.#error = { thrown: error };
+    else this.#machine.broke(where, error);
     this.#wake();
   }
 

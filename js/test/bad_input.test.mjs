@@ -70,6 +70,13 @@ test("a `fetch` of the caller's that gives a reply whose body was read", limit, 
   assert.equal(error.code, "unreachable");
 });
 
+test("a `fetch` of the caller's that gives what is no reply", limit, async () => {
+  for (const reply of [undefined, {}, "data: a"]) {
+    const { error } = await take(stream("http://a.invalid/", { fetch: async () => reply, retryAttempts: 0 }));
+    assert.equal(error.code, "unreachable");
+  }
+});
+
 // [options that cannot be so]
 const IMPOSSIBLE = [
   { format: "xml" },

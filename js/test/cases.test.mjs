@@ -67,7 +67,7 @@ async function throughParse(row, given, pieces) {
     ...given,
     onComment: (comment) => told.push({ type: "comment", comment }),
     onRetry: (ms) => told.push({ type: "retry", ms }),
-    onError: (error) => told.push(lineOfTold({ kind: "error", error })),
+    onError: (error) => told.push(lineOfTold({ whom: "onError", what: error })),
     onGap: (after) => told.push({ type: "gap", after }),
   });
   let thrown;

@@ -9,15 +9,12 @@ import { lineOf, lineOfTold, push } from "./rows.mjs";
 /** Through a bare decoder. */
 export function decode(format, options, pieces) {
   const lines = [];
-  const told = (kind, rest) => push(lines, lineOfTold({ kind, ...rest }));
+  const told = (whom) => (what) => push(lines, lineOfTold({ whom, what }));
   const parser = new CoreParser({
     format,
     ...options,
     onEvent: (item) => push(lines, lineOf(item)),
-    onComment: (text) => told("comment", { text }),
-    onRetry: (ms) => told("retry", { ms }),
-    onError: (error) => told("error", { error }),
-    onDone: () => told("done"),
+    ...Object.fromEntries(["onComment", "onRetry", "onError", "onDone"].map((whom) => [whom, told(whom)])),
   });
   const end = {};
   try {
