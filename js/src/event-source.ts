@@ -128,7 +128,7 @@ export class EventSource extends Target implements globalThis.EventSource {
   async #run(): Promise<void> {
     const { retryAttempts = Infinity, onAttempt } = this.#options;
     const credentials = this.withCredentials ? "include" : "same-origin";
-    const plan = planOf(this.url, { ...this.#options, credentials });
+    let plan = planOf(this.url, { ...this.#options, credentials });
     // Whoever made this sets its handlers first.
     await undefined;
     if (!/^(https?|data|blob):/.test(this.url)) return this.#fail();
@@ -142,6 +142,10 @@ export class EventSource extends Target implements globalThis.EventSource {
         const send = await plan.prepare(attempt, false, "text/event-stream", signal);
         const response = await send();
         if (!isStream(response)) return this.#fail();
+        // The standard's request remembers where it was led.
+        if (response.redirected && plan.idempotent) {
+          plan = planOf(response.url, { ...this.#options, query: undefined, credentials });
+        }
         failures = 0;
         await this.#read(response);
       } catch (error) {

@@ -56,8 +56,17 @@ export function planOf(input: string | URL | Request, options: StreamOptions): P
       } else {
         putCursor(made, cursor);
       }
-      return () => (options.fetch ?? fetch)(target, sent);
+      return () => (options.fetch ?? fetch)(target, sent).catch(explained(url));
     },
+  };
+}
+
+/** A page is not told what another origin refused; that it may have been that is all there is to say. */
+function explained(url: URL): (error: Error) => never {
+  return (cause) => {
+    const { location } = globalThis as { location?: Location };
+    const isForeign = cause instanceof TypeError && location !== undefined && location.origin !== url.origin;
+    throw isForeign ? new TypeError("another origin, which may not allow this (CORS)", { cause }) : cause;
   };
 }
 

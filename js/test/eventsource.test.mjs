@@ -82,10 +82,13 @@ for (const [core, Class] of [["wasm", Compiled], ["js", InJs]]) {
   check("a message has the origin of the final URL", async () => {
     const target = await scripted((_, response) => response.writeHead(200, SSE).end("data: a\n\n"));
     const server = await scripted((_, response) => response.writeHead(307, { location: `${target.base}/y` }).end());
-    const source = new EventSource(server.base);
+    const source = new EventSource(server.base, { retryDelay: 1 });
     const event = await new Promise((resolve) => (source.onmessage = resolve));
     assert.deepEqual([event.origin, event.constructor, event.cancelable, event.bubbles], [target.base, MessageEvent, false, false]);
     assert.equal(source.url, `${server.base}/`);
+    // Where it was led is where it goes on.
+    await until(() => target.requests.length > 1);
+    assert.equal(server.requests.length, 1);
     source.close();
     await server.stop();
     await target.stop();
