@@ -60,8 +60,8 @@ export class Machine {
     return given >= 0 && this.#core[`machine_${set}`](this.#machine, KEYS[key], given) !== 0;
   }
 
-  handle(happened: Happened): void {
-    this.#core[`machine_${happened}`](this.#machine, now(), chance());
+  handle(happened: Happened, at = now()): void {
+    this.#core[`machine_${happened}`](this.#machine, at, chance());
   }
 
   head(status: number, type: string | null, retryAfter: string | null): void {

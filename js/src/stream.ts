@@ -37,8 +37,10 @@ const END: IteratorReturnResult<undefined> = { done: true, value: undefined };
 const LONGEST_TIMER = 2 ** 31 - 1;
 /** A timer that is later than this overslept: the page was frozen, or its thread was busy. */
 const LATE_MS = 200;
-/** How long is then waited for what came in the meantime and was not looked at. */
-const GRACE_MS = 1000;
+/** How long a stream is looked at before it is taken for dead: what came in the meantime wants to be read first. */
+const LOOK_MS = 1000;
+/** As the core has it. */
+const STALL_AFTER_MS = 15_000;
 
 /**
  * A stream, read by `for await`. Nothing is sent before the first item is asked for, and nothing is read faster than items are
@@ -72,13 +74,16 @@ export class Streaming<T extends Item = SseEvent> implements AsyncIterableIterat
   #chunk: Uint8Array | undefined;
   #announced: Attempt | undefined;
   #cause: unknown;
-  /** A silence was told and nothing has come since. */
-  #silent = false;
+  /** When anything came last, or was sent. */
+  #heard = 0;
   #suspected = false;
 
   #wake = nothing;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #timerDue = Infinity;
+  #armed = 0;
+  /** A timer came late, and nothing has come since. */
+  #overslept = false;
   #pulling: Promise<boolean> | undefined;
   #onAbort = (): void => {
     if (this.#state === "closed") return;
@@ -190,8 +195,7 @@ export class Streaming<T extends Item = SseEvent> implements AsyncIterableIterat
   check(): void {
     if (this.#state === "waiting") return this.reconnect();
     if (this.#abort === undefined) return;
-    this.#suspected = true;
-    this.#arm(GRACE_MS, true);
+    this.#arm(LOOK_MS, true);
   }
 
   get #hasItems(): boolean {
@@ -262,7 +266,6 @@ export class Streaming<T extends Item = SseEvent> implements AsyncIterableIterat
       } else if (what === todo.GAP) {
         this.#options.onGap?.(machine.gap());
       } else if (what === todo.STALLED) {
-        this.#silent = true;
         this.#options.onStall?.(machine.silentMs());
       } else {
         return this.#end();
@@ -308,17 +311,23 @@ export class Streaming<T extends Item = SseEvent> implements AsyncIterableIterat
     return new Promise((resolve) => (this.#wake = resolve));
   }
 
-  /** Whether it was looked at for its silence, is silent, and loses nothing by another request. */
+  /** Whether it was looked at, is silent, and loses nothing by another request. */
   #mayBeDead(): boolean {
-    const suspected = this.#suspected;
+    const { stallAfter = STALL_AFTER_MS, follow } = this.#options;
+    const isSilent = this.#suspected && performance.now() - this.#heard >= (stallAfter || Infinity);
     this.#suspected = false;
-    return suspected && this.#silent && (!!this.#options.follow || this.#machine.requestCursor() !== undefined);
+    return isSilent && (!!follow || this.#machine.requestCursor() !== undefined);
+  }
+
+  #hear(): void {
+    this.#heard = performance.now();
+    this.#overslept = false;
   }
 
   #feed(chunk: Uint8Array): void {
     const piece = chunk.length > PIECE ? chunk.subarray(0, PIECE) : chunk;
     this.#chunk = chunk.length > PIECE ? chunk.subarray(PIECE) : undefined;
-    this.#silent = false;
+    this.#hear();
     this.#machine.received(piece);
   }
 
@@ -347,6 +356,7 @@ export class Streaming<T extends Item = SseEvent> implements AsyncIterableIterat
 
   #connect(): void {
     this.#state = "connecting";
+    this.#hear();
     const attempt = this.#announced ?? this.#announce();
     this.#announced = undefined;
     const abort = (this.#abort = new AbortController());
@@ -365,7 +375,7 @@ export class Streaming<T extends Item = SseEvent> implements AsyncIterableIterat
   #answered(head: Head): void {
     this.#head = head;
     this.#sentHead = head;
-    this.#silent = false;
+    this.#hear();
     this.#machine.head(head.status, head.headers.get("content-type"), head.headers.get("retry-after"));
     if (this.#machine.isReading) this.#state = "open";
     this.#wake();
@@ -393,26 +403,31 @@ export class Streaming<T extends Item = SseEvent> implements AsyncIterableIterat
     return attempt;
   }
 
-  /** One timer, that is set anew only where it would come too late, or where a stream is looked at (`suspected`). */
-  #arm(rest: number, suspected?: boolean): void {
-    const due = performance.now() + rest;
-    if (rest === Infinity || (due >= this.#timerDue && suspected === undefined)) return;
+  /** One timer, that is set anew only where it would come too late, or where a stream is to be looked at. */
+  #arm(rest: number, isCheck = false): void {
+    const now = performance.now();
+    if (rest === Infinity || (now + rest >= this.#timerDue && !isCheck)) return;
     clearTimeout(this.#timer);
-    this.#timerDue = due;
-    this.#timer = setTimeout(() => this.#tick(suspected), Math.min(Math.max(0, Math.ceil(rest)), LONGEST_TIMER));
+    this.#armed = now;
+    this.#timerDue = now + rest;
+    this.#timer = setTimeout(() => this.#tick(isCheck), Math.min(Math.max(0, Math.ceil(rest)), LONGEST_TIMER));
   }
 
-  #tick(suspected: boolean | undefined): void {
+  #tick(isCheck: boolean): void {
+    const machine = this.#machine;
     const lateMs = performance.now() - this.#timerDue;
     this.#timerDue = Infinity;
     if (this.#state === "closed") return;
-    if (lateMs > LATE_MS && suspected === undefined && this.#abort !== undefined) return this.#arm(GRACE_MS, false);
-    const machine = this.#machine;
+    // Who sleeps hears nothing: that was no silence. But once only, for timers may be late as a rule.
+    if (lateMs > LATE_MS && !this.#overslept) {
+      this.#overslept = true;
+      machine.handle("pause", this.#armed);
+    }
     machine.handle("tick");
     // The whole stream's limit passes also while nobody asks.
     if (machine.isOver) this.#drop();
     const isAsked = this.#pulling !== undefined;
-    this.#suspected = isAsked && suspected === true;
+    this.#suspected = isAsked && isCheck;
     const rest = machine.rest();
     if (isAsked || rest > 0) this.#arm(rest);
     this.#wake();

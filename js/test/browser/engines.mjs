@@ -11,23 +11,22 @@ export const ENGINES = {
   chromium: {
     program: process.env.CHROMIUM ?? first(["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"]),
     async open(executablePath) {
-      const { chromium } = await import("playwright-core");
-      const browser = await chromium.launch({ executablePath, args: QUIET });
-      const context = await browser.newContext();
-      const page = await context.newPage();
-      const devtools = await context.newCDPSession(page);
+      const { browser, page, hide } = await puppet({ browser: "chrome", executablePath, args: QUIET });
+      const devtools = await page.createCDPSession();
       return {
         go: (url) => page.goto(url),
+        hide,
         async offline(ms) {
-          await context.setOffline(true);
+          await page.setOfflineMode(true);
           await sleep(ms);
-          await context.setOffline(false);
+          await page.setOfflineMode(false);
           return true;
         },
         async freeze(ms) {
           await devtools.send("Page.setWebLifecycleState", { state: "frozen" });
           await sleep(ms);
           await devtools.send("Page.setWebLifecycleState", { state: "active" });
+          await page.bringToFront();
           return true;
         },
         close: () => browser.close(),
@@ -37,10 +36,8 @@ export const ENGINES = {
   firefox: {
     program: process.env.FIREFOX ?? first(["/usr/bin/firefox-esr", "/usr/bin/firefox"]),
     async open(executablePath) {
-      const puppeteer = await import("puppeteer-core");
-      const browser = await puppeteer.launch({ browser: "firefox", executablePath, headless: true });
-      const page = await browser.newPage();
-      return { go: (url) => page.goto(url), close: () => browser.close() };
+      const { browser, page, hide } = await puppet({ browser: "firefox", executablePath });
+      return { go: (url) => page.goto(url), hide, close: () => browser.close() };
     },
   },
   webkit: {
@@ -55,9 +52,9 @@ export const ENGINES = {
       const { Builder, Capabilities } = await import("selenium-webdriver");
       const { DriverService } = await import("selenium-webdriver/remote/index.js");
       const env = { ...process.env, DISPLAY: display, WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS: "1" };
-      const service = new DriverService.Builder("/usr/bin/WebKitWebDriver").setPort(await freePort()).addArguments().setEnvironment(env);
-      const running = addPort(service).build();
-      const address = await running.start(20_000);
+      const port = await freePort();
+      const service = new DriverService.Builder("/usr/bin/WebKitWebDriver").setPort(port).addArguments(`--port=${port}`).setEnvironment(env).build();
+      const address = await service.start(20_000);
       const options = { binary, args: ["--automation"] };
       const wanted = new Capabilities({ browserName: "MiniBrowser", "webkitgtk:browserOptions": options });
       const driver = await new Builder().usingServer(address).withCapabilities(wanted).build();
@@ -65,13 +62,32 @@ export const ENGINES = {
         go: (url) => driver.get(url),
         async close() {
           await driver.quit().catch(() => {});
-          await running.kill().catch(() => {});
+          await service.kill().catch(() => {});
           screen.kill();
         },
       };
     },
   },
 };
+
+/** A browser that puppeteer drives, its page, and a way to hide that behind another one. */
+async function puppet(options) {
+  const puppeteer = await import("puppeteer-core");
+  const browser = await puppeteer.launch({ headless: true, ...options });
+  const page = await browser.newPage();
+  return {
+    browser,
+    page,
+    async hide(ms) {
+      const front = await browser.newPage();
+      await front.bringToFront();
+      await sleep(ms);
+      await front.close();
+      await page.bringToFront();
+      return true;
+    },
+  };
+}
 
 async function freePort() {
   const { createServer } = await import("node:net");
@@ -80,9 +96,4 @@ async function freePort() {
   const { port } = server.address();
   await new Promise((resolve) => server.close(resolve));
   return port;
-}
-
-function addPort(builder) {
-  const { port_: port } = builder;
-  return builder.addArguments(`--port=${port}`);
 }

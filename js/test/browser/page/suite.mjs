@@ -190,18 +190,18 @@ export const tests = {
     const isReal = await host("hide", 2000);
     const { outcome, items } = await rest;
     equal([outcome.outcome, items.length, (await requests()).length], ["complete", 11, 1]);
-    if (!isReal) return "the page was not really hidden";
-    await until(() => states.length === 2);
+    if (!isReal) return "this driver cannot hide a page";
+    await until(() => states.length === 2, `hidden and shown: ${states}`);
     equal(states, ["hidden", "visible"]);
   },
 
   async "a page that was frozen for longer than its limit"() {
     const steps = Array.from({ length: 16 }, (_, index) => [`data: ${index}\n\n`, { wait: 250 }]).flat();
     const { url, requests } = script([{ parts: [...steps, "data: [DONE]\n\n"] }]);
-    const s = stream(url, { json: {}, idleTimeout: 700, retryAttempts: 0 });
+    const s = stream(url, { json: {}, idleTimeout: 1900, retryAttempts: 0 });
     await s.next();
     const rest = take(s);
-    const isReal = await host("freeze", 2000);
+    const isReal = await host("freeze", 2500);
     if (!isReal) {
       s.close();
       return "this driver cannot freeze a page";
