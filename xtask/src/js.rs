@@ -1,11 +1,11 @@
 //! The steps of `cargo xtask test` for the npm package.
 
 use std::env::consts::EXE_SUFFIX;
-use std::path::{Path, absolute};
+use std::path::{Path, PathBuf, absolute};
 use std::process::Command;
 
 use crate::npm::{self, FOLDER, target_folder};
-use crate::run::{Trouble, run as run_command};
+use crate::run::{Trouble, output_of, run as run_command};
 use crate::tools::NPM;
 
 /// The package, with all that it takes.
@@ -17,12 +17,39 @@ pub(crate) fn build() -> Result<(), Trouble> {
 /// In Node, beside the native command and against its `serve`.
 pub(crate) fn tests() -> Result<(), Trouble> {
     built()?;
+    run_command(npm_run("test").env("TIDEWIRE", native_command()?))
+}
+
+pub(crate) fn chromium() -> Result<(), Trouble> {
+    browser("chromium", "apt-get install chromium, or name the program in CHROMIUM")
+}
+
+pub(crate) fn firefox() -> Result<(), Trouble> {
+    browser("firefox", "apt-get install firefox-esr, or name the program in FIREFOX")
+}
+
+pub(crate) fn webkit() -> Result<(), Trouble> {
+    browser("webkit", "apt-get install webkit2gtk-driver xvfb")
+}
+
+fn browser(engine: &str, install: &str) -> Result<(), Trouble> {
+    built()?;
+    let asked = format!(
+        "import('./js/test/browser/engines.mjs').then(({{ ENGINES }}) => process.exit(ENGINES.{engine}.program ? 0 : 1))"
+    );
+    if output_of("node", &["-e", &asked]).is_none() {
+        return Err(Trouble::Missing { what: format!("{engine} is missing"), install: install.into() });
+    }
+    let mut suite = npm_run("test:browser");
+    run_command(suite.env("TIDEWIRE", native_command()?).env("TIDEWIRE_ENGINES", engine))
+}
+
+/// `tidewire`, built.
+fn native_command() -> Result<PathBuf, Trouble> {
     // The whole workspace's features, so that the same build serves as for the tests before.
     run_command(Command::new("cargo").args(["build", "--workspace", "--all-features", "--bin", "tidewire"]))?;
     let command = target_folder().join("debug").join(format!("tidewire{EXE_SUFFIX}"));
-    let command =
-        absolute(&command).map_err(|error| Trouble::Failed(format!("{}: {error}", command.display())))?;
-    run_command(npm_run("test").env("TIDEWIRE", command))
+    absolute(&command).map_err(|error| Trouble::Failed(format!("{}: {error}", command.display())))
 }
 
 /// As who installs it has it.

@@ -53,19 +53,24 @@ export const ENGINES = {
       const { DriverService } = await import("selenium-webdriver/remote/index.js");
       const env = { ...process.env, DISPLAY: display, WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS: "1" };
       const port = await freePort();
-      const service = new DriverService.Builder("/usr/bin/WebKitWebDriver").setPort(port).addArguments(`--port=${port}`).setEnvironment(env).build();
-      const address = await service.start(20_000);
-      const options = { binary, args: ["--automation"] };
-      const wanted = new Capabilities({ browserName: "MiniBrowser", "webkitgtk:browserOptions": options });
-      const driver = await new Builder().usingServer(address).withCapabilities(wanted).build();
-      return {
-        go: (url) => driver.get(url),
-        async close() {
-          await driver.quit().catch(() => {});
-          await service.kill().catch(() => {});
-          screen.kill();
-        },
+      const service = new DriverService.Builder("/usr/bin/WebKitWebDriver");
+      const driving = service.setLoopback(true).setPort(port).addArguments(`--port=${port}`).setEnvironment(env).build();
+      let driver;
+      const close = async () => {
+        await driver?.quit().catch(() => {});
+        await driving.kill().catch(() => {});
+        screen.kill();
       };
+      try {
+        const address = await driving.start(20_000);
+        const options = { binary, args: ["--automation"] };
+        const wanted = new Capabilities({ browserName: "MiniBrowser", "webkitgtk:browserOptions": options });
+        driver = await new Builder().usingServer(address).withCapabilities(wanted).build();
+      } catch (error) {
+        await close();
+        throw error;
+      }
+      return { go: (url) => driver.get(url), close };
     },
   },
 };

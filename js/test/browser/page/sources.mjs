@@ -12,7 +12,12 @@ export const SOURCES = [
     ["open 1", "message 1 a ", "x 1 b\nc 7", "message 1 [DONE] 7", "error 1 told 7", "message 1 d ", "error 0", "error 2"],
   ],
   [
-    "an id that outlives its connection, without data, in UTF-8",
+    "an id that outlives its connection, without data",
+    [{ parts: [RETRY, "id: 1\ndata: a\n\nid: 2\n\nid: lost"] }, { parts: [{ echo: "last-event-id" }] }, LAST],
+    ["open 1", "message 1 a 1", "error 0", "open 1", "message 1 2 2", "error 0", "error 2"],
+  ],
+  [
+    "an id that outlives its connection, in UTF-8",
     [{ parts: [RETRY, "id: 1\ndata: a\n\nid: caf\u00e9 \u4e16\n\nid: lost"] }, { parts: [{ echo: "last-event-id" }] }, LAST],
     ["open 1", "message 1 a 1", "error 0", "open 1", "message 1 caf\u00e9 \u4e16 caf\u00e9 \u4e16", "error 0", "error 2"],
   ],

@@ -7,12 +7,24 @@ import { engine, equal, host, ok, other, script, sleep, take, until, upstream } 
 
 const SLOW = [{ parts: ["data: 1\n\n", { wait: 1000 }, "data: 2\n\n", { wait: 1000 }, "data: 3\n\n"], end: "none of its own" }];
 
+/** Inside a record, for WebKitGTK takes a chunked body that breaks off for one that has ended. */
+const CUT = { parts: ["id: 1\ndata: a\n\ndata: half"], end: "cut" };
+
 /** The server saw the end of the request before its next write, 1 s after the one before. */
 async function endsInTime(requests) {
   await until(async () => (await requests())[0].ended);
   const [{ ended, endedMs }] = await requests();
   equal(ended, "closed");
   ok(endedMs < 1000, `${endedMs} ms`);
+}
+
+/** Says that the page is hidden for a second. */
+async function pretend() {
+  for (const isHidden of [true, false]) {
+    Object.defineProperty(document, "hidden", { value: isHidden, configurable: true });
+    document.dispatchEvent(new Event("visibilitychange"));
+    await sleep(1000);
+  }
 }
 
 export const tests = {
@@ -86,6 +98,8 @@ export const tests = {
 
   async "EventSource"() {
     for (const row of SOURCES) {
+      // WebKitGTK encodes the bytes of a header that fetch is given once more.
+      if (engine === "webkit" && row[0].includes("UTF-8")) continue;
       const { seen } = await watch(EventSource, row);
       equal(seen, row[2], row[0]);
     }
@@ -136,13 +150,13 @@ export const tests = {
   },
 
   async "another origin that allows Content-Type and Authorization only"() {
-    const { url, requests, preflights } = script([{ parts: ["id: 1\ndata: a\n\n"], end: "cut" }, { parts: ["data: b\n\ndata: [DONE]\n\n"] }], other);
+    const { url, requests, preflights } = script([CUT, { parts: ["data: b\n\ndata: [DONE]\n\n"] }], other);
     // A plain GET asks for no preflight.
     const cut = await take(stream(url, { retryDelay: 1, retryAttempts: 1 }));
     equal([(await requests()).length, cut.items.length], [1, 1]);
     // The cursor as a header is refused there, and the error says what may be the reason.
     ok(["truncated", "unreachable"].includes(cut.error.code) && /CORS/.test(cut.error.message), `${cut.error.code}: ${cut.error.message}`);
-    const again = script([{ parts: ["id: 1\ndata: a\n\n"], end: "cut" }, { parts: ["data: b\n\ndata: [DONE]\n\n"] }], other);
+    const again = script([CUT, { parts: ["data: b\n\ndata: [DONE]\n\n"] }], other);
     const resumed = await take(stream(again.url, { retryDelay: 1, resume: (cursor) => ({ url: `${again.url}&cursor=${cursor}` }) }));
     equal([resumed.outcome.outcome, resumed.items.length], ["complete", 2]);
     equal((await again.preflights()).length, 0);
@@ -188,9 +202,10 @@ export const tests = {
     document.addEventListener("visibilitychange", () => states.push(document.visibilityState));
     const rest = take(s);
     const isReal = await host("hide", 2000);
+    if (!isReal) await pretend();
     const { outcome, items } = await rest;
     equal([outcome.outcome, items.length, (await requests()).length], ["complete", 11, 1]);
-    if (!isReal) return "this driver cannot hide a page";
+    if (!isReal) return "this driver cannot hide a page; it was told so";
     await until(() => states.length === 2, `hidden and shown: ${states}`);
     equal(states, ["hidden", "visible"]);
   },
@@ -211,7 +226,7 @@ export const tests = {
   },
 
   async "offline and online again"() {
-    const { url, requests } = script([{ parts: ["id: 1\ndata: a\n\n"], end: "cut" }, { parts: ["data: b\n\ndata: [DONE]\n\n"] }]);
+    const { url, requests } = script([CUT, { parts: ["data: b\n\ndata: [DONE]\n\n"] }]);
     const s = stream(url, { retryDelay: 30_000 });
     const taken = take(s);
     await until(() => s.state === "waiting");
