@@ -1,8 +1,5 @@
-import { TidewireError } from "./error.js";
-import { CORE } from "./generated/core.js";
-
 /** What the compiled core exports: functions of numbers (`crates/wasm`). The first argument is the object that they are methods of. */
-interface Exports {
+export interface Exports {
   memory: WebAssembly.Memory;
   machine_new(wide: number): number;
   machine_header(machine: number): number;
@@ -67,24 +64,19 @@ let bytes = new Uint8Array(0);
 let words = new Uint32Array(0);
 let buffer: NodeBuffer | undefined;
 
-/** The core, compiled on first use. */
+/** Makes the core. `grown` has to be called where its memory moves and the old one keeps its length. */
+export type Source = (grown: () => void) => Exports;
+
+let source: Source;
+
+/** Says where the core comes from; each entry of the package has its own way. Nothing changes once it is there. */
+export function provide(from: Source): void {
+  source = from;
+}
+
+/** The core, made on first use. */
 export function core(): Exports {
-  if (wasm === undefined) {
-    try {
-      const module = new WebAssembly.Module(CORE());
-      const imports: Record<string, Record<string, () => void>> = {};
-      for (const { module: from, name } of WebAssembly.Module.imports(module)) {
-        // All that the core would call is "throw", for an object that is used while it is in use.
-        (imports[from] ??= {})[name] = () => {
-          throw new TidewireError("usage", "used from inside its own callback");
-        };
-      }
-      wasm = new WebAssembly.Instance(module, imports).exports as unknown as Exports;
-    } catch (cause) {
-      throw new TidewireError("usage", `WebAssembly is refused here: ${cause}`, { cause });
-    }
-  }
-  return wasm;
+  return (wasm ??= source(look));
 }
 
 /** The core's memory, once more: it moved when it grew, and what was seen of it has no length any more. */

@@ -16,31 +16,37 @@ export interface ErrorFields {
   /** What the platform threw. */
   cause?: unknown;
   /** Where in the decoded body, in bytes from 0. */
-  offset?: number;
+  offset?: number | undefined;
   /** The limit in bytes that a record outgrew. */
-  limit?: number;
+  limit?: number | undefined;
   /** The HTTP status of a refused reply. */
-  status?: number;
+  status?: number | undefined;
   /** Where a stream that goes on behind this one would begin. */
-  cursor?: string;
+  cursor?: string | undefined;
   /** Which limit of time passed. */
-  timeout?: string;
+  timeout?: string | undefined;
 }
 
 /** Every error that this package makes. */
 export class TidewireError extends Error {
   override readonly name = "TidewireError";
-  readonly code: ErrorCode;
   declare readonly offset?: number;
   declare readonly limit?: number;
   declare readonly status?: number;
   declare readonly cursor?: string;
   declare readonly timeout?: string;
 
-  constructor(code: ErrorCode, message: string, fields: ErrorFields = {}) {
-    const { cause, ...others } = fields;
+  constructor(
+    readonly code: ErrorCode,
+    message: string,
+    { cause, ...fields }: ErrorFields = {},
+  ) {
     super(message, cause === undefined ? undefined : { cause });
-    this.code = code;
-    Object.assign(this, others);
+    Object.assign(this, known(fields));
   }
+}
+
+/** What is known of these; -1 is how the core says that a number is not. */
+export function known<T extends object>(fields: T): T {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined && value !== -1)) as T;
 }

@@ -28,6 +28,8 @@ export interface TextPiece {
 /** What a stream brings; which of them, its format says. */
 export type Item = SseEvent | JsonRecord | TextPiece;
 
+export const DEFAULT_MAX_EVENT_BYTES = 16 * 1024 * 1024;
+
 /** What can be said of a stream besides its items. */
 export interface Watchers {
   /** A comment, or a heartbeat's data. */
@@ -38,15 +40,16 @@ export interface Watchers {
   onError?: ((error: TidewireError) => void) | undefined;
 }
 
-/** What a row says that is no item. */
+/** Whom a row is for that is no item, and what it says. */
 export class Told {
   constructor(
-    readonly kind: "comment" | "retry" | "error" | "gap" | "done",
-    readonly text: string,
-    readonly ms: number,
-    readonly error?: TidewireError,
+    readonly whom: keyof Watchers | "onGap" | "onDone",
+    readonly what: string | number | TidewireError,
   ) {}
 }
+
+/** Who listens, by the names of what they are told. */
+export type Listeners = { [whom in Told["whom"]]?: ((what: Told["what"]) => void) | undefined };
 
 /** Kinds of rows; `crates/wasm/src/table.rs` has the same list. */
 const EVENT = 0;
@@ -100,18 +103,18 @@ export class Reader {
   #other(kind: number, number: number, text: string): Item | Told {
     if (kind === RECORD) return { type: "record", index: number, value: JSON.parse(text) };
     if (kind === TEXT) return { type: "text", text };
-    if (kind === COMMENT) return new Told("comment", text, 0);
-    if (kind === RETRY) return new Told("retry", "", number);
-    if (kind === DONE) return new Told("done", "", 0);
+    if (kind === COMMENT) return new Told("onComment", text);
+    if (kind === RETRY) return new Told("onRetry", number);
+    if (kind === DONE) return new Told("onDone", text);
     if (kind === BAD_RECORD) {
       const message = `not JSON at byte ${number}: ${text}`;
-      return new Told("error", text, 0, new TidewireError("bad_record", message, { offset: number }));
+      return new Told("onError", new TidewireError("bad_record", message, { offset: number }));
     }
     if (kind === SKIPPED) {
       const { limit } = this;
       const message = `event exceeds the limit of ${limit} bytes at byte ${number}; raise the limit or skip oversized events`;
-      return new Told("error", message, 0, new TidewireError("too_large", message, { offset: number, limit }));
+      return new Told("onError", new TidewireError("too_large", message, { offset: number, limit }));
     }
-    return new Told("gap", text, 0);
+    return new Told("onGap", text);
   }
 }

@@ -1,6 +1,6 @@
 import { KEYS, core, encode, isWide, numbers, rows, text, write } from "./core.js";
 import type { Key, Rows } from "./core.js";
-import { TidewireError } from "./error.js";
+import { TidewireError, known } from "./error.js";
 import type { Outcome, OutcomeCode, Stats } from "./outcome.js";
 
 /** What is to be done; `crates/wasm/src/machine.rs` has the same list. */
@@ -22,20 +22,18 @@ const TIMEOUT = 5;
 const REFUSED_BODY = 6;
 const REASON = 7;
 const AFTER = 8;
-
 const IS_READING = 9;
 
 /** What the machine is told; the same file has the same list. */
-const START = 0;
 const RECEIVED = 1;
-const BODY_END = 2;
 /** Where the transport failed. */
-export const BEFORE_SENDING = 3;
+export const BEFORE_SENDING: number = 3;
 export const BEFORE_HEAD = 4;
 export const IN_BODY = 5;
-const TICK = 6;
-const KICK = 8;
-const CANCEL = 10;
+
+/** What happened, and says no more than that. */
+const HAPPENED = { start: 0, body_end: 2, tick: 6, pause: 7, kick: 8, queue_timeout: 9, cancel: 10 };
+export type Happened = keyof typeof HAPPENED;
 
 /** A further request, and why. */
 export interface Again {
@@ -44,72 +42,48 @@ export interface Again {
   reason: string;
 }
 
-const forgotten = new FinalizationRegistry<number>((machine) => core().__wbg_machine_free(machine, 0));
+const forgotten = /* @__PURE__ */ new FinalizationRegistry<number>((machine) => core().__wbg_machine_free(machine, 0));
 const now = (): number => performance.now();
 const chance = (): number => Math.random() * 2 ** 32;
 
 /** The core's state machine of one stream, with the clock and the dice that it has not. */
 export class Machine {
-  readonly #machine: number;
-  readonly #header: number;
-  #freed = false;
+  readonly #core = core();
+  readonly #machine = this.#core.machine_new(Number(isWide()));
+  readonly #header = this.#core.machine_header(this.#machine);
 
   constructor() {
-    const wasm = core();
-    this.#machine = wasm.machine_new(Number(isWide()));
-    this.#header = wasm.machine_header(this.#machine);
     forgotten.register(this, this.#machine, this);
   }
 
   /** Sets an option; false where it cannot be so. */
   set(key: Key, value: string | number | boolean): boolean {
-    return (
-      (typeof value === "string"
-        ? core().machine_set_text(this.#machine, KEYS[key], this.#put(encode(value)))
-        : core().machine_set(this.#machine, KEYS[key], Number(value))) !== 0
-    );
+    const [set, given] =
+      typeof value === "string" ? (["set_text", this.#put(value)] as const) : (["set", Number(value)] as const);
+    return given >= 0 && this.#core[`machine_${set}`](this.#machine, KEYS[key], given) !== 0;
   }
 
-  start(): void {
-    this.#handle(START);
+  handle(happened: Happened, at = now()): void {
+    this.#say(HAPPENED[happened], 0, at);
   }
 
   head(status: number, type: string | null, retryAfter: string | null): void {
-    const [first, second] = [encode(type ?? ""), encode(retryAfter ?? "")];
-    const both = new Uint8Array(first.length + second.length);
-    both.set(first);
-    both.set(second, first.length);
-    this.#put(both);
-    const lengths = [type === null ? -1 : first.length, retryAfter === null ? -1 : second.length];
-    core().machine_head(this.#machine, now(), chance(), status, lengths[0], lengths[1], Date.now());
+    const length = this.#put(type);
+    const both = this.#put((type ?? "") + (retryAfter ?? ""));
+    const lengths = [type === null ? -1 : length, retryAfter === null ? -1 : both - length];
+    this.#core.machine_head(this.#machine, now(), chance(), status, lengths[0], lengths[1], Date.now());
   }
 
   received(piece: Uint8Array): void {
-    this.#handle(RECEIVED, this.#put(piece));
-  }
-
-  bodyEnd(): void {
-    this.#handle(BODY_END);
+    this.#say(RECEIVED, this.#put(piece));
   }
 
   broke(where: number, error: unknown): void {
-    this.#handle(where, this.#put(encode(words(error))));
-  }
-
-  tick(): void {
-    this.#handle(TICK);
-  }
-
-  kick(): void {
-    this.#handle(KICK);
-  }
-
-  cancel(): void {
-    this.#handle(CANCEL);
+    this.#say(where, this.#put(words(error)));
   }
 
   advance(): number {
-    return core().machine_advance(this.#machine, now(), chance());
+    return this.#core.machine_advance(this.#machine, now(), chance());
   }
 
   rows(): Rows {
@@ -118,15 +92,15 @@ export class Machine {
 
   /** How long until the machine wants a tick, in milliseconds; infinite for never. */
   rest(): number {
-    return core().machine_deadline(this.#machine) - now();
+    return this.#core.machine_deadline(this.#machine) - now();
   }
 
   get isReading(): boolean {
-    return core().machine_tell(this.#machine, IS_READING) !== 0;
+    return this.#core.machine_tell(this.#machine, IS_READING) !== 0;
   }
 
   get isOver(): boolean {
-    return core().machine_tell(this.#machine, OUTCOME) !== 0;
+    return this.#tell(OUTCOME) !== undefined;
   }
 
   accept(): string {
@@ -165,61 +139,62 @@ export class Machine {
 
   /** How the stream ended. `head` is the reply's, for one that is refused. */
   outcome(head: { status: number; headers: Headers } | undefined): Outcome {
-    const code = (this.#tell(OUTCOME) ?? "cancelled") as OutcomeCode;
+    const outcome = this.#tell(OUTCOME) as OutcomeCode;
     const [status, limit, offset, retryAfterMs, events, bytes, attempts] = this.#facts();
-    const outcome: Outcome = { outcome: code, events, bytes, attempts };
-    const put = <K extends keyof Outcome>(key: K, value: Outcome[K] | undefined): void => {
-      if (value !== undefined) outcome[key] = value;
-    };
-    const known = (value: number): number | undefined => (value < 0 ? undefined : value);
-    put("status", known(status));
-    put("retryAfterMs", known(retryAfterMs));
-    put("limit", known(limit));
-    put("offset", known(offset));
-    put("timeout", this.#tell(TIMEOUT) as Outcome["timeout"]);
-    if (code !== "complete" && code !== "ended") {
-      put("cursor", this.#tell(CURSOR));
-      if (code !== "cancelled") put("error", this.#tell(ERROR));
-    }
-    if (code === "refused") {
-      put("headers", head?.headers);
-      put("body", this.#tell(REFUSED_BODY));
-      // The core says that the status is good and the content type is not.
-      if (retryAfterMs === -2) {
-        const type = head?.headers.get("content-type");
-        put("error", `${type ? `the content type ${type}` : "no content type"}, which is no stream; choose a format`);
-      }
-    }
-    return outcome;
+    const good = outcome === "complete" || outcome === "ended";
+    const refused = outcome === "refused" ? head : undefined;
+    // The core says that the status is good and the content type is not.
+    const isOther = retryAfterMs === -2;
+    const error = isOther ? otherType(refused?.headers.get("content-type")) : this.#tell(ERROR);
+    return known({
+      outcome,
+      events,
+      bytes,
+      attempts,
+      status,
+      limit,
+      offset,
+      retryAfterMs: isOther ? -1 : retryAfterMs,
+      timeout: this.#tell(TIMEOUT) as Outcome["timeout"],
+      cursor: good ? undefined : this.cursor(),
+      error: good || outcome === "cancelled" ? undefined : error,
+      headers: refused?.headers,
+      body: refused && this.#tell(REFUSED_BODY),
+    } as Outcome);
   }
 
+  /** To be called once. */
   free(): void {
-    if (this.#freed) return;
-    this.#freed = true;
     forgotten.unregister(this);
-    core().__wbg_machine_free(this.#machine, 0);
+    this.#core.__wbg_machine_free(this.#machine, 0);
   }
 
-  #handle(what: number, length = 0): void {
-    core().machine_handle(this.#machine, now(), chance(), what, length);
+  #say(what: number, length: number, at = now()): void {
+    this.#core.machine_handle(this.#machine, at, chance(), what, length);
   }
 
-  #put(chunk: Uint8Array): number {
-    write(core().machine_reserve(this.#machine, chunk.length), chunk);
-    return chunk.length;
+  /** Puts bytes or a text where the core looks for them, and says how many bytes there are. */
+  #put(given: Uint8Array | string | null): number {
+    const bytes = typeof given === "object" && given ? given : encode(given ?? "");
+    write(this.#core.machine_reserve(this.#machine, bytes.length), bytes);
+    return bytes.length;
   }
 
   #tell(what: number): string | undefined {
-    return core().machine_tell(this.#machine, what) !== 0 ? text(this.#header) : undefined;
+    return this.#core.machine_tell(this.#machine, what) !== 0 ? text(this.#header) : undefined;
   }
 
   #facts(): Float64Array {
-    return numbers(core().machine_facts(this.#machine, now()), 14);
+    return numbers(this.#core.machine_facts(this.#machine, now()), 14);
   }
 }
 
+function otherType(type: string | null | undefined): string {
+  return `${type ? `the content type ${type}` : "no content type"}, which is no stream; choose a format`;
+}
+
 /** What was thrown, with what it came of: `fetch` hides the reason there. */
-export function words(error: unknown): string {
+function words(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const inner = error.cause instanceof Error ? `: ${error.cause.message}` : "";
   return error.message + inner;

@@ -1,4 +1,6 @@
-import type { Item, Watchers } from "./items.js";
+import { KEYS } from "./core.js";
+import type { Key } from "./core.js";
+import type { Watchers } from "./items.js";
 import { Machine, impossible } from "./machine.js";
 import type { DecoderOptions } from "./parser.js";
 
@@ -44,7 +46,7 @@ export interface Attempt {
   error?: string;
 }
 
-type PerAttempt<T> = T | ((attempt: Attempt) => T | Promise<T>);
+export type PerAttempt<T> = T | ((attempt: Attempt) => T | Promise<T>);
 
 /** The request that goes on behind a cursor. */
 export interface Continuation {
@@ -69,6 +71,8 @@ export interface StreamOptions extends Omit<RequestInit, "headers" | "body" | "s
   follow?: boolean | undefined;
   /** Whether the stream is resumed behind its cursor; a function makes the request that goes on there. */
   resume?: "auto" | "always" | "never" | ((cursor: string) => Continuation | Promise<Continuation>) | undefined;
+  /** For formats without event ids: the JSON field (`seq`, `meta.offset`) of each record that is its cursor. */
+  cursor?: string | undefined;
   /** Sending the request twice does no more than sending it once. GET and HEAD are so by themselves. */
   idempotent?: boolean | undefined;
   /** The same, with one `Idempotency-Key` for all attempts. */
@@ -83,50 +87,29 @@ export interface StreamOptions extends Omit<RequestInit, "headers" | "body" | "s
   onAttempt?: ((attempt: Attempt) => void) | undefined;
 }
 
-const PLAIN = [
-  "format",
-  "lastEventId",
-  "maxEventBytes",
-  "skipOversized",
-  "deliverUnterminated",
-  "follow",
-  "retryAttempts",
-  "retryDelay",
-  "timeout",
-  "firstEventTimeout",
-  "idleTimeout",
-  "progressTimeout",
-  "stallAfter",
-] as const;
-const MARKERS = ["endOn", "failOn", "heartbeatOn"] as const;
 const RESUME = ["auto", "always", "never"];
 
+/** What of a stream's options the core has to know, and what else it is told of the request. */
+export type Settings = ReadOptions & StreamOptions & { [key in "sniff" | "repeatable"]?: boolean };
+
 /** A machine with these options. Throws a `TidewireError` with the code `usage` for one that cannot be so. */
-export function machineOf(options: StreamOptions, more: { [key in "sniff" | "idempotent" | "repeatable"]?: boolean }): Machine {
+export function machineOf(options: Settings): Machine {
   const machine = new Machine();
-  const set = (key: Parameters<Machine["set"]>[0], value: string | number | boolean): void => {
-    if (!machine.set(key, value)) {
-      machine.free();
-      throw impossible(key, value);
+  const given = options as { [key in Key]?: unknown };
+  for (const key of Object.keys(KEYS) as Key[]) {
+    let value = given[key];
+    if (key === "idempotent") value ||= options.idempotencyKey !== undefined;
+    if (key === "resume") value &&= typeof value === "function" ? RESUME.length : RESUME.indexOf(value as string);
+    if (value === undefined || value === null) continue;
+    const isMarker = key.endsWith("On");
+    // None of them, to begin with.
+    if (isMarker && key !== "heartbeatOn") machine.set(key, 0);
+    for (const one of isMarker ? [value].flat() : [value]) {
+      if (!machine.set(key, one as string)) {
+        machine.free();
+        throw impossible(key, one);
+      }
     }
-  };
-  for (const key of PLAIN) {
-    const value = options[key];
-    if (value !== undefined) set(key, value);
   }
-  for (const key of MARKERS) {
-    const markers = options[key];
-    if (markers === undefined) continue;
-    if (key !== "heartbeatOn") set(key, 0);
-    for (const marker of [markers].flat()) set(key, marker);
-  }
-  for (const [key, value] of Object.entries(more)) set(key as keyof typeof more, value);
-  const { resume } = options;
-  if (resume !== undefined) set("resume", typeof resume === "function" ? 3 : Math.max(0, RESUME.indexOf(resume)));
   return machine;
 }
-
-/** The watchers of a stream, for its driver. */
-export type Hooks = Pick<StreamOptions, "onAttempt" | "onComment" | "onRetry" | "onError" | "onGap" | "onStall" | "skipOversized">;
-
-export type { Item };

@@ -1,5 +1,5 @@
 import { TidewireError } from "./error.js";
-import type { ErrorCode, ErrorFields } from "./error.js";
+import type { ErrorCode } from "./error.js";
 
 /** How a stream ended; exactly one of these, and only `complete` and `ended` are success. */
 export type OutcomeCode =
@@ -29,7 +29,7 @@ export interface Outcome {
   /** How long the server asked to wait, where that was too long. */
   retryAfterMs?: number;
   /** Which limit of time passed. */
-  timeout?: "first_event" | "idle" | "progress" | "total";
+  timeout?: "first_event" | "idle" | "progress" | "total" | "queue";
   /** Where a stream that goes on behind this one would begin. */
   cursor?: string;
   /** Where an unreadable body could not be read on, in bytes from 0. */
@@ -51,22 +51,19 @@ export interface Stats {
   elapsedMs: number;
 }
 
-const WORDS: Record<string, string> = {
+const WORDS: { [code in OutcomeCode]?: string } = {
   truncated: "the stream was cut off before its end",
   failed: "the server reported an error inside the stream",
+  refused: "refused with status ",
   timed_out: "a limit of time passed",
   unreachable: "the server could not be reached",
   unreadable: "the body cannot be decoded further",
 };
 
 /** The error of a stream that did not come to its good end. */
-export function errorOf(outcome: Outcome, cause: unknown): TidewireError {
-  const fields: ErrorFields = cause === undefined ? {} : { cause };
-  for (const key of ["status", "offset", "limit", "cursor", "timeout"] as const) {
-    if (outcome[key] !== undefined) Object.assign(fields, { [key]: outcome[key] });
-  }
-  const { outcome: code, status, error, timeout } = outcome;
-  const what = code === "refused" ? `refused with status ${status}` : WORDS[code];
+export function errorOf({ outcome, error, ...fields }: Outcome, cause: unknown): TidewireError {
+  const { status, offset, limit, cursor, timeout } = fields;
   const detail = timeout ?? error;
-  return new TidewireError(code as ErrorCode, detail ? `${what}: ${detail}` : what, fields);
+  const message = `${WORDS[outcome]}${status ?? ""}${detail ? `: ${detail}` : ""}`;
+  return new TidewireError(outcome as ErrorCode, message, { cause, status, offset, limit, cursor, timeout });
 }

@@ -1,8 +1,8 @@
 import { KEYS, PIECE, core, encode, isWide, rows, text, write } from "./core.js";
 import type { Key, Rows } from "./core.js";
 import { TidewireError } from "./error.js";
-import { LAST_ITEM, Reader, Told } from "./items.js";
-import type { Item, SseEvent, Watchers } from "./items.js";
+import { DEFAULT_MAX_EVENT_BYTES, LAST_ITEM, Reader, Told } from "./items.js";
+import type { Item, Listeners, SseEvent, Watchers } from "./items.js";
 
 /** How a body is cut into records; `auto` goes by the content type, and where there is none by the first byte. */
 export type Format = "auto" | "sse" | "ndjson" | "json-seq" | "json-array" | "concat" | "text";
@@ -45,8 +45,6 @@ export interface Parser {
   readonly insideRecord: boolean;
 }
 
-export const DEFAULT_MAX_EVENT_BYTES = 16 * 1024 * 1024;
-
 /** A decoder that knows its format's standard alone: no end markers, no outcome, no requests. */
 export function createParser<T extends Item = SseEvent>(options: ParserOptions<T>): Parser {
   return new CoreParser(options as unknown as ParserOptions<Item>);
@@ -59,7 +57,7 @@ const LAST_EVENT_ID = 10;
 const INSIDE_RECORD = 11;
 
 /** Frees what a forgotten parser holds. */
-const forgotten = new FinalizationRegistry<number>((parser) => core().__wbg_machine_free(parser, 0));
+const forgotten = /* @__PURE__ */ new FinalizationRegistry<number>((parser) => core().__wbg_machine_free(parser, 0));
 
 export class CoreParser implements Parser {
   #parser: number;
@@ -88,7 +86,7 @@ export class CoreParser implements Parser {
   }
 
   push(chunk: Uint8Array): void {
-    if (!isBytes(chunk)) throw new TidewireError("usage", "push() takes a Uint8Array; encode text with a TextEncoder");
+    if (!isBytes(chunk)) throw noBytes();
     this.#enter("push");
     try {
       this.#deliver();
@@ -167,8 +165,7 @@ export class CoreParser implements Parser {
     if (ok === 0) {
       // The last row says why; what handlers are told comes first, even where they throw.
       const queue = this.#reader.read(table);
-      const failure = queue.pop();
-      this.#failure = failure instanceof Told ? failure.error : undefined;
+      this.#failure = (queue.pop() as Told).what as TidewireError;
       this.#queue = queue;
       this.#deliver();
     } else if (table.to > table.from) {
@@ -214,16 +211,17 @@ export class CoreParser implements Parser {
     this.#next = 0;
   }
 
-  #say({ kind, text, ms, error }: Told): void {
-    const { onComment, onRetry, onError, onDone } = this.options;
-    if (kind === "comment") onComment?.(text);
-    else if (kind === "retry") onRetry?.(ms);
-    else if (kind === "error" && error !== undefined) onError?.(error);
-    else if (kind === "done") onDone?.();
+  #say({ whom, what }: Told): void {
+    (this.options as Listeners)[whom]?.(what);
   }
 }
 
+/** What comes where bytes are wanted. */
+export function noBytes(): TidewireError {
+  return new TidewireError("usage", "bytes come as Uint8Array; encode text with a TextEncoder");
+}
+
 /** By its tag, which those of another window have too. */
-function isBytes(chunk: unknown): chunk is Uint8Array {
+export function isBytes(chunk: unknown): chunk is Uint8Array {
   return chunk instanceof Uint8Array || Object.prototype.toString.call(chunk) === "[object Uint8Array]";
 }

@@ -1,97 +1,99 @@
+import { encode } from "./core.js";
 import { TidewireError } from "./error.js";
-import type { Attempt, StreamOptions } from "./options.js";
+import type { Attempt, PerAttempt, StreamOptions } from "./options.js";
 
 /** The request as the caller wants it, of which each attempt's is made. */
-export class Plan {
-  readonly repeatable: boolean;
-  readonly idempotent: boolean;
-  readonly #init: RequestInit;
-  readonly #method: string;
+export interface Plan {
+  repeatable: boolean;
+  idempotent: boolean;
+  signal: AbortSignal | null | undefined;
+  /** Makes the request of an attempt ready. `continues` says that records have come, so that it goes on behind them. */
+  prepare(attempt: Attempt, continues: boolean, accept: string, signal: AbortSignal): Promise<() => Promise<Response>>;
+}
 
-  constructor(
-    readonly input: string | URL | Request,
-    readonly options: StreamOptions,
-  ) {
-    const { json, form, body, headers: _, signal: __, ...init } = options;
-    const given = input instanceof Request ? input : undefined;
-    const hasBody = json !== undefined || form !== undefined || (body !== undefined && body !== null);
-    this.#method = (options.method ?? given?.method ?? (hasBody ? "POST" : "GET")).toUpperCase();
-    this.#init = init;
-    const once = body instanceof ReadableStream || (!hasBody && !!given?.body);
-    this.repeatable = !once;
-    this.idempotent =
-      options.idempotent === true || options.idempotencyKey !== undefined || ["GET", "HEAD"].includes(this.#method);
+/** Throws a `TidewireError` with the code `usage` for what can be no request. */
+export function planOf(input: string | URL | Request, options: StreamOptions): Plan {
+  const { json, form, query, headers, body, signal, resume, ...init } = options;
+  const [given, url] = input instanceof Request ? [input, absolute(input.url)] : [undefined, absolute(input)];
+  if (given?.bodyUsed) throw new TidewireError("usage", "the request's body has been used already");
+  for (const [name, value] of query instanceof URLSearchParams ? query : Object.entries(query ?? {})) {
+    url.searchParams.append(name, String(value));
   }
+  const hasBody = json !== undefined || (form ?? body ?? undefined) !== undefined;
+  const method = (options.method ?? given?.method ?? (hasBody ? "POST" : "GET")).toUpperCase();
 
-  /** Sends the request of an attempt. `continues` says that records have come, so that it goes on behind them. */
-  async send(attempt: Attempt, continues: boolean, accept: string, signal: AbortSignal): Promise<() => Promise<Response>> {
-    const { options, input } = this;
-    const given = input instanceof Request ? input : undefined;
-    const headers = new Headers(options.headers === undefined ? given?.headers : await made(options.headers, attempt));
-    let body = await made(options.body, attempt);
-    if (options.json !== undefined) {
-      body = JSON.stringify(options.json);
-      if (!headers.has("content-type")) headers.set("content-type", "application/json");
-    } else if (options.form !== undefined) {
-      body = new URLSearchParams(options.form);
-    }
-    if (!headers.has("accept")) headers.set("accept", accept);
-    if (options.idempotencyKey !== undefined) headers.set("idempotency-key", options.idempotencyKey);
-    const init: RequestInit = { cache: "no-store", ...this.#init, method: this.#method, headers, signal };
-    if (body !== undefined && body !== null) init.body = body;
-    if (body instanceof ReadableStream) Object.assign(init, { duplex: "half" });
-    let target: string | URL | Request = given ?? this.url();
-    if (attempt.cursor !== undefined) {
-      if (continues && typeof options.resume === "function") {
-        const { url, ...other } = await options.resume(attempt.cursor);
-        if (url !== undefined) target = absolute(url);
-        if (other.headers !== undefined) other.headers = merged(headers, other.headers);
-        if (other.method !== undefined && other.body === undefined) {
-          delete init.body;
-          headers.delete("content-type");
-        }
-        Object.assign(init, other);
-      } else {
-        headers.set("last-event-id", isomorphic(attempt.cursor));
+  return {
+    repeatable: !(body instanceof ReadableStream || (!hasBody && given?.body)),
+    idempotent: options.idempotent === true || method === "GET" || method === "HEAD",
+    signal: signal ?? given?.signal,
+    async prepare(attempt, continues, accept, signal) {
+      const { cursor } = attempt;
+      const made = new Headers(await each(headers ?? given?.headers, attempt));
+      const ask = (name: string, value: string): void => {
+        if (!made.has(name)) made.set(name, value);
+      };
+      const sent: RequestInit & { duplex?: string } = { cache: "no-store", ...init, method, headers: made, signal };
+      const content = form === undefined ? await each(body, attempt) : new URLSearchParams(form);
+      if (json !== undefined) {
+        sent.body = JSON.stringify(json);
+        ask("content-type", "application/json");
+      } else if (content !== undefined && content !== null) {
+        sent.body = content;
+        if (content instanceof ReadableStream) sent.duplex = "half";
       }
-    }
-    const send = options.fetch ?? fetch;
-    return () => send(target, init);
-  }
-
-  /** The URL with its query; throws where it is none. */
-  url(): URL {
-    const { input, options } = this;
-    const url = absolute(input instanceof Request ? input.url : input);
-    for (const [name, value] of Object.entries(entries(options.query))) url.searchParams.append(name, String(value));
-    return url;
-  }
+      ask("accept", accept);
+      if (options.idempotencyKey !== undefined) made.set("idempotency-key", options.idempotencyKey);
+      let target: URL | Request = given === undefined ? url : query === undefined ? given : new Request(url, given);
+      if (cursor !== undefined && continues && typeof resume === "function") {
+        const { url, headers: more, ...other } = await resume(cursor);
+        if (url !== undefined) target = absolute(url);
+        if (other.method !== undefined && other.body === undefined) {
+          delete sent.body;
+          made.delete("content-type");
+        }
+        merged(made, more);
+        Object.assign(sent, other);
+      } else {
+        putCursor(made, cursor);
+      }
+      return () => (options.fetch ?? fetch)(target, sent).catch(explained(url));
+    },
+  };
 }
 
-function entries(query: StreamOptions["query"]): Record<string, string | number | boolean> {
-  return query instanceof URLSearchParams ? Object.fromEntries(query) : (query ?? {});
+/** A page is not told what another origin refused; that it may have been that is all there is to say. */
+function explained(url: URL): (error: Error) => never {
+  return (cause) => {
+    const { location } = globalThis as { location?: Location };
+    const isForeign = cause instanceof TypeError && location !== undefined && location.origin !== url.origin;
+    throw isForeign ? new TypeError("another origin, which may not allow this (CORS)", { cause }) : cause;
+  };
 }
 
-function made<T>(part: T | ((attempt: Attempt) => T | Promise<T>), attempt: Attempt): T | Promise<T> {
-  return typeof part === "function" ? (part as (attempt: Attempt) => T | Promise<T>)(attempt) : part;
+/** Says behind which event a reply is to go on. One that cannot be a header is not sent. */
+export function putCursor(headers: Headers, cursor: string | undefined): void {
+  // A header's characters are bytes; those of UTF-8 here, as every EventSource sends them.
+  const bytes = Array.from(encode(cursor ?? ""), (byte) => String.fromCharCode(byte)).join("");
+  if (/^[^\0-\x08\n-\x1f\x7f]+$/.test(bytes)) headers.set("last-event-id", bytes);
 }
 
-function merged(headers: Headers, more: HeadersInit): Headers {
+/** The headers with more of them, which win by their names. */
+export function merged(headers: Headers, more: HeadersInit | undefined): Headers {
   new Headers(more).forEach((value, name) => headers.set(name, value));
   return headers;
 }
 
+/** What a part of the request is in this attempt. */
+export function each<T>(part: PerAttempt<T>, attempt: Attempt): T | Promise<T> {
+  return typeof part === "function" ? (part as (attempt: Attempt) => T | Promise<T>)(attempt) : part;
+}
+
 /** Relative to the page or the worker, where there is one. */
-function absolute(url: string | URL): URL {
+export function absolute(url: string | URL): URL {
   const { document, location } = globalThis as { document?: { baseURI: string }; location?: { href: string } };
   try {
     return new URL(url, document?.baseURI ?? location?.href);
   } catch (cause) {
     throw new TidewireError("usage", `not a URL: ${url}`, { cause });
   }
-}
-
-/** A header's characters are bytes; those of UTF-8 here, as every EventSource sends them. */
-function isomorphic(text: string): string {
-  return Array.from(new TextEncoder().encode(text), (byte) => String.fromCharCode(byte)).join("");
 }

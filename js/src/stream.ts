@@ -1,10 +1,11 @@
 import { PIECE } from "./core.js";
 import { TidewireError } from "./error.js";
-import { Reader, Told } from "./items.js";
-import type { Item, SseEvent } from "./items.js";
+import { DEFAULT_MAX_EVENT_BYTES, Reader, Told } from "./items.js";
+import type { Item, Listeners, SseEvent } from "./items.js";
 import * as todo from "./machine.js";
 import type { Machine } from "./machine.js";
-import type { Attempt, Hooks } from "./options.js";
+import type { Attempt, StreamOptions } from "./options.js";
+import { isBytes, noBytes } from "./parser.js";
 import { errorOf } from "./outcome.js";
 import type { Outcome, Stats } from "./outcome.js";
 
@@ -12,22 +13,34 @@ import type { Outcome, Stats } from "./outcome.js";
 export interface Transport {
   /** Makes the request of an attempt ready; what it returns sends it. */
   prepare(attempt: Attempt, continues: boolean, signal: AbortSignal): Promise<() => Promise<Head>>;
+  /** Waits for the stream's place; false where there was none in time. */
+  admit?: (() => Promise<boolean>) | undefined;
 }
+
+/** Gives a stream its place until the signal says that it is over, or wants none any more. */
+export type Admit = (over: AbortSignal) => Promise<boolean>;
 
 /** The head of a reply, and a way to its body. */
 export interface Head {
   status: number;
   headers: Headers;
-  read(): Promise<{ done: boolean; value?: Uint8Array | undefined }>;
+  read(): Promise<{ done?: boolean | undefined; value?: Uint8Array | undefined }>;
   cancel(): void;
 }
 
-/** `idle` before it is read, `waiting` between two requests. */
+/** `idle` before anything is sent, `waiting` between two requests. */
 export type State = "idle" | "connecting" | "open" | "waiting" | "closed";
 
 const nothing = (): void => {};
+const END: IteratorReturnResult<undefined> = { done: true, value: undefined };
 /** The longest time that a platform's timer takes. */
 const LONGEST_TIMER = 2 ** 31 - 1;
+/** A timer that is later than this overslept: the page was frozen, or its thread was busy. */
+const LATE_MS = 200;
+/** How long a stream is looked at before it is taken for dead: what came in the meantime wants to be read first. */
+const LOOK_MS = 1000;
+/** As the core has it. */
+const STALL_AFTER_MS = 15_000;
 
 /**
  * A stream, read by `for await`. Nothing is sent before the first item is asked for, and nothing is read faster than items are
@@ -39,10 +52,10 @@ export class Streaming<T extends Item = SseEvent> implements AsyncIterableIterat
 
   #machine: Machine;
   #transport: Transport;
-  #hooks: Hooks;
-  #signal: AbortSignal | undefined;
+  #options: Omit<StreamOptions, "headers" | "body">;
   #reader: Reader;
   #state: State = "idle";
+  #paused = false;
   /** What was read and not taken: items from `#at` on. */
   #items: Item[] = [];
   #at = 0;
@@ -61,25 +74,30 @@ export class Streaming<T extends Item = SseEvent> implements AsyncIterableIterat
   #chunk: Uint8Array | undefined;
   #announced: Attempt | undefined;
   #cause: unknown;
+  /** When anything came last, or was sent. */
+  #heard = 0;
+  #suspected = false;
 
   #wake = nothing;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #timerDue = Infinity;
+  #armed = 0;
+  /** A timer came late, and nothing has come since. */
+  #overslept = false;
   #pulling: Promise<boolean> | undefined;
   #onAbort = (): void => {
     if (this.#state === "closed") return;
-    this.#error = { thrown: this.#signal?.reason };
+    this.#error = { thrown: this.#options.signal?.reason };
     this.close();
   };
 
   /** For `stream`, `parse` and clients. */
-  constructor(machine: Machine, transport: Transport, hooks: Hooks, limit: number, lastId: string | undefined, signal: AbortSignal | null | undefined) {
+  constructor(machine: Machine, options: Omit<StreamOptions, "headers" | "body">, transport: Transport) {
     this.#machine = machine;
     this.#transport = transport;
-    this.#hooks = hooks;
-    this.#reader = new Reader(limit);
-    this.#lastId = lastId;
-    this.#signal = signal ?? undefined;
+    this.#options = options;
+    this.#reader = new Reader(options.maxEventBytes ?? DEFAULT_MAX_EVENT_BYTES);
+    this.#lastId = options.lastEventId;
     this.outcome = new Promise((resolve) => (this.#resolve = resolve));
   }
 
@@ -103,20 +121,19 @@ export class Streaming<T extends Item = SseEvent> implements AsyncIterableIterat
 
   /** The next item. */
   next(): Promise<IteratorResult<T, undefined>> {
-    if (this.#at < this.#items.length) return Promise.resolve({ done: false, value: this.#take() });
-    return this.#pull().then((more) => (more ? { done: false, value: this.#take() } : { done: true, value: undefined }));
+    return this.#hasItems ? Promise.resolve(this.#take()) : this.#pull().then((more) => (more ? this.#take() : END));
   }
 
   /** Ends the stream, as `break` does. */
   return(): Promise<IteratorResult<T, undefined>> {
     this.close();
-    return Promise.resolve({ done: true, value: undefined });
+    return Promise.resolve(END);
   }
 
   /** What each read delivered, as one array: for rendering once a frame. */
   async *batches(): AsyncGenerator<T[], undefined> {
     try {
-      while (this.#at < this.#items.length || (await this.#pull())) {
+      while (this.#hasItems || (await this.#pull())) {
         const batch = this.#items.slice(this.#at) as T[];
         this.#at = this.#items.length;
         this.#note(batch[batch.length - 1]);
@@ -140,24 +157,55 @@ export class Streaming<T extends Item = SseEvent> implements AsyncIterableIterat
 
   /** Stops the stream; the loop ends without an error. */
   close(): void {
+    if (this.#state === "closed") return;
     this.#left += this.#items.length - this.#at;
     this.#items = [];
     this.#at = 0;
-    this.#stop();
+    // One that has not begun takes no other word.
+    if (this.#state === "idle") this.#machine.handle("start");
+    this.#machine.handle("cancel");
+    this.#drop();
     if (this.#pulling === undefined) this.#finish();
+    this.#wake();
+  }
+
+  /** Hands out nothing and reads nothing until `resume`, whoever asks; limits of time but `timeout` stand still. */
+  pause(): void {
+    this.#paused = true;
+    this.#wake();
+  }
+
+  resume(): void {
+    this.#paused = false;
+    this.#wake();
   }
 
   /** Connects again at once, where the request may be sent again. */
   reconnect(): void {
     if (this.#state === "closed") return;
-    this.#machine.kick();
+    this.#machine.handle("kick");
+    this.#machine.handle("tick");
     this.#wake();
   }
 
-  #take(): T {
-    const item = this.#items[this.#at++] as T;
-    this.#note(item);
-    return item;
+  /**
+   * The network or the page has come back: a stream in waiting connects at once. One that has been silent beyond `stallAfter`, and
+   * stays so while what came in the meantime is looked at, is taken up by another request where that loses nothing.
+   */
+  check(): void {
+    if (this.#state === "waiting") return this.reconnect();
+    if (this.#abort === undefined) return;
+    this.#arm(LOOK_MS, true);
+  }
+
+  get #hasItems(): boolean {
+    return this.#at < this.#items.length && !this.#paused;
+  }
+
+  #take(): IteratorResult<T, undefined> {
+    const value = this.#items[this.#at++] as T;
+    this.#note(value);
+    return { done: false, value };
   }
 
   #note(item: Item): void {
@@ -182,17 +230,18 @@ export class Streaming<T extends Item = SseEvent> implements AsyncIterableIterat
   }
 
   async #fill(): Promise<boolean> {
-    if (this.#at < this.#items.length) return true;
-    this.#items = [];
-    this.#at = 0;
     const machine = this.#machine;
-    if (this.#state === "idle") {
-      this.#state = "connecting";
-      machine.start();
-      this.#signal?.addEventListener("abort", this.#onAbort);
-      if (this.#signal?.aborted) this.#onAbort();
-    }
+    if (this.#state === "idle") await this.#begin();
     for (;;) {
+      if (this.#paused && this.#state !== "closed" && !machine.isOver) {
+        machine.handle("pause");
+        this.#arm(machine.rest());
+        await this.#sleep();
+        continue;
+      }
+      if (this.#at < this.#items.length) return true;
+      this.#items = [];
+      this.#at = 0;
       if (this.#error) {
         const { thrown } = this.#error;
         this.#error = undefined;
@@ -205,9 +254,9 @@ export class Streaming<T extends Item = SseEvent> implements AsyncIterableIterat
           if (next instanceof Told) this.#tell(next);
           else this.#items.push(next);
         }
-        if (this.#items.length > 0) return true;
       } else if (what === todo.WAIT) {
-        await this.#wait();
+        if (this.#mayBeDead()) machine.handle("kick");
+        else await this.#wait();
       } else if (what === todo.CONNECT) {
         this.#connect();
       } else if (what === todo.AGAIN) {
@@ -215,113 +264,129 @@ export class Streaming<T extends Item = SseEvent> implements AsyncIterableIterat
         this.#state = "waiting";
         this.#announce();
       } else if (what === todo.GAP) {
-        this.#hooks.onGap?.(machine.gap());
+        this.#options.onGap?.(machine.gap());
       } else if (what === todo.STALLED) {
-        this.#hooks.onStall?.(machine.silentMs());
+        this.#options.onStall?.(machine.silentMs());
       } else {
         return this.#end();
       }
     }
   }
 
-  #tell({ kind, text, ms, error }: Told): void {
-    const { onComment, onRetry, onError, onGap, skipOversized } = this.#hooks;
-    if (kind === "comment") onComment?.(text);
-    else if (kind === "retry") onRetry?.(ms);
-    else if (kind === "gap") onGap?.(text);
-    else if (error !== undefined) {
-      if (onError) onError(error);
-      // Nobody would know of a record that is missing.
-      else if (!skipOversized || error.code !== "too_large") this.#error ??= { thrown: error };
-    }
+  /** Before the first request: waits for a place, where there are not enough for all. */
+  async #begin(): Promise<void> {
+    const { signal } = this.#options;
+    signal?.addEventListener("abort", this.#onAbort);
+    if (signal?.aborted) return this.#onAbort();
+    const { admit } = this.#transport;
+    let waits = admit !== undefined;
+    let inTime = true;
+    void admit?.().then((hasPlace) => {
+      waits = false;
+      inTime = hasPlace;
+      this.#wake();
+    });
+    while (waits && !this.#machine.isOver) await this.#sleep();
+    this.#machine.handle("start");
+    if (!inTime) this.#machine.handle("queue_timeout");
+  }
+
+  #tell({ whom, what }: Told): void {
+    const options = this.#options;
+    (options as Listeners)[whom]?.(what);
+    // Nobody would know of a record that is missing.
+    const isUnheard = what instanceof TidewireError && !options.onError;
+    if (isUnheard && !(options.skipOversized && what.code === "too_large")) this.#error ??= { thrown: what };
   }
 
   /** Waits for the head, a piece of the body, its end, a limit of time, or somebody who calls. */
   async #wait(): Promise<void> {
-    if (this.#chunk !== undefined) {
-      this.#feed(this.#chunk);
-      return;
-    }
-    const woken = new Promise<void>((resolve) => (this.#wake = resolve));
+    if (this.#chunk !== undefined) return this.#feed(this.#chunk);
     this.#read();
-    this.#arm();
-    await woken;
-    this.#wake = nothing;
+    this.#arm(this.#machine.rest());
+    await this.#sleep();
+  }
+
+  #sleep(): Promise<void> {
+    return new Promise((resolve) => (this.#wake = resolve));
+  }
+
+  /** Whether it was looked at, is silent, and loses nothing by another request. */
+  #mayBeDead(): boolean {
+    const { stallAfter = STALL_AFTER_MS, follow } = this.#options;
+    const isSilent = this.#suspected && performance.now() - this.#heard >= (stallAfter || Infinity);
+    this.#suspected = false;
+    return isSilent && (!!follow || this.#machine.requestCursor() !== undefined);
+  }
+
+  #hear(): void {
+    this.#heard = performance.now();
+    this.#overslept = false;
   }
 
   #feed(chunk: Uint8Array): void {
     const piece = chunk.length > PIECE ? chunk.subarray(0, PIECE) : chunk;
     this.#chunk = chunk.length > PIECE ? chunk.subarray(PIECE) : undefined;
+    this.#hear();
     this.#machine.received(piece);
   }
 
+  /** One read at a time. What comes for a request that was dropped is of no use. */
   #read(): void {
     const head = this.#head;
     if (head === undefined || this.#reading) return;
     this.#reading = true;
+    const came = (act: () => void): void => {
+      if (head !== this.#head) return;
+      this.#reading = false;
+      act();
+      this.#wake();
+    };
     head.read().then(
-      ({ done, value }) => {
-        if (head !== this.#head) return;
-        this.#reading = false;
-        if (done) {
+      ({ done, value }) =>
+        came(() => {
+          if (isBytes(value)) return this.#feed(value);
+          if (!done) return void (this.#error = { thrown: noBytes() });
           this.#head = undefined;
-          this.#machine.bodyEnd();
-        } else if (value !== undefined) {
-          this.#feed(value);
-        }
-        this.#wake();
-      },
-      (error: unknown) => {
-        if (head !== this.#head) return;
-        this.#reading = false;
-        this.#head = undefined;
-        this.#broke(todo.IN_BODY, error);
-      },
+          this.#machine.handle("body_end");
+        }),
+      (error: unknown) => came(() => this.#broke(todo.IN_BODY, error)),
     );
   }
 
   #connect(): void {
     this.#state = "connecting";
+    this.#hear();
     const attempt = this.#announced ?? this.#announce();
     this.#announced = undefined;
-    const abort = new AbortController();
-    this.#abort = abort;
+    const abort = (this.#abort = new AbortController());
     const current = (): boolean => abort === this.#abort;
-    const continues = this.#machine.stats().events > 0;
-    this.#transport.prepare(attempt, continues, abort.signal).then(
-      (send) => {
-        if (!current()) return;
-        send().then(
-          (head) => {
-            if (current()) this.#answered(head);
-            else head.cancel();
-          },
-          (error: unknown) => current() && this.#broke(todo.BEFORE_HEAD, error),
-        );
-      },
-      (error: unknown) => {
-        if (!current()) return;
-        if (error instanceof TidewireError) {
-          this.#error = { thrown: error };
-          this.#wake();
-        } else {
-          this.#broke(todo.BEFORE_SENDING, error);
-        }
-      },
-    );
+    let where = todo.BEFORE_SENDING;
+    this.#transport
+      .prepare(attempt, this.#machine.stats().events > 0, abort.signal)
+      .then((send) => {
+        where = todo.BEFORE_HEAD;
+        return current() ? send() : undefined;
+      })
+      .then((head) => (current() && head ? this.#answered(head) : head?.cancel()))
+      .catch((error: unknown) => current() && this.#broke(where, error));
   }
 
   #answered(head: Head): void {
     this.#head = head;
     this.#sentHead = head;
+    this.#hear();
     this.#machine.head(head.status, head.headers.get("content-type"), head.headers.get("retry-after"));
     if (this.#machine.isReading) this.#state = "open";
     this.#wake();
   }
 
+  /** What the caller did wrong becomes no better by another attempt. */
   #broke(where: number, error: unknown): void {
+    this.#head = undefined;
     this.#cause = error;
-    this.#machine.broke(where, error);
+    if (error instanceof TidewireError) this.#error = { thrown: error };
+    else this.#machine.broke(where, error);
     this.#wake();
   }
 
@@ -334,39 +399,37 @@ export class Streaming<T extends Item = SseEvent> implements AsyncIterableIterat
     if (cursor !== undefined) attempt.cursor = cursor;
     if (error !== undefined) attempt.error = error;
     if (this.#state === "waiting") this.#announced = attempt;
-    this.#hooks.onAttempt?.(attempt);
+    this.#options.onAttempt?.(attempt);
     return attempt;
   }
 
-  /** One timer, that is set anew only where it would come too late. */
-  #arm(): void {
-    const rest = this.#machine.rest();
-    const due = performance.now() + rest;
-    if (rest === Infinity || due >= this.#timerDue) return;
+  /** One timer, that is set anew only where it would come too late, or where a stream is to be looked at. */
+  #arm(rest: number, isCheck = false): void {
+    const now = performance.now();
+    if (rest === Infinity || (now + rest >= this.#timerDue && !isCheck)) return;
     clearTimeout(this.#timer);
-    this.#timerDue = due;
-    this.#timer = setTimeout(() => this.#tick(), Math.min(Math.max(0, Math.ceil(rest)), LONGEST_TIMER));
+    this.#armed = now;
+    this.#timerDue = now + rest;
+    this.#timer = setTimeout(() => this.#tick(isCheck), Math.min(Math.max(0, Math.ceil(rest)), LONGEST_TIMER));
   }
 
-  #tick(): void {
+  #tick(isCheck: boolean): void {
+    const machine = this.#machine;
+    const lateMs = performance.now() - this.#timerDue;
     this.#timerDue = Infinity;
     if (this.#state === "closed") return;
-    this.#machine.tick();
-    // The whole stream's limit passes also while nobody asks.
-    if (this.#machine.isOver) this.#drop();
-    if (this.#pulling !== undefined) {
-      this.#arm();
-      this.#wake();
-    } else if (this.#machine.rest() > 0) {
-      this.#arm();
+    // Who sleeps hears nothing: that was no silence. But once only, for timers may be late as a rule.
+    if (lateMs > LATE_MS && !this.#overslept) {
+      this.#overslept = true;
+      machine.handle("pause", this.#armed);
     }
-  }
-
-  #stop(): void {
-    if (this.#state === "closed") return;
-    if (this.#state === "idle") this.#machine.start();
-    this.#machine.cancel();
-    this.#drop();
+    machine.handle("tick");
+    // The whole stream's limit passes also while nobody asks.
+    if (machine.isOver) this.#drop();
+    const isAsked = this.#pulling !== undefined;
+    this.#suspected = isAsked && isCheck;
+    const rest = machine.rest();
+    if (isAsked || rest > 0) this.#arm(rest);
     this.#wake();
   }
 
@@ -394,10 +457,12 @@ export class Streaming<T extends Item = SseEvent> implements AsyncIterableIterat
     if (this.#state === "closed") return undefined;
     this.#drop();
     clearTimeout(this.#timer);
-    this.#signal?.removeEventListener("abort", this.#onAbort);
+    this.#options.signal?.removeEventListener("abort", this.#onAbort);
     const machine = this.#machine;
     this.#stats = machine.stats();
     const outcome = machine.outcome(this.#sentHead);
+    // It was taken to have begun so that it can have ended.
+    if (this.#state === "idle") outcome.attempts = 0;
     if (outcome.outcome === "cancelled") outcome.events -= this.#left;
     const cursor = machine.cursor();
     if (outcome.outcome !== "cancelled") this.#lastId = cursor;

@@ -1,9 +1,11 @@
 // The case tables that Rust reads, through WebAssembly: the same events, errors and outcomes under every cut.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { parse } from "../dist/index.js";
+import { tidewire } from "./support/core.mjs";
 import { decode, drive } from "./support/drive.mjs";
 import { bodies, cuttings, lineOf, lineOfTold, options, push, rows, wire } from "./support/rows.mjs";
+
+const { parse } = tidewire;
 
 const DECODERS = {
   sse: "sse.json",
@@ -65,7 +67,7 @@ async function throughParse(row, given, pieces) {
     ...given,
     onComment: (comment) => told.push({ type: "comment", comment }),
     onRetry: (ms) => told.push({ type: "retry", ms }),
-    onError: (error) => told.push(lineOfTold({ kind: "error", error })),
+    onError: (error) => told.push(lineOfTold({ whom: "onError", what: error })),
     onGap: (after) => told.push({ type: "gap", after }),
   });
   let thrown;

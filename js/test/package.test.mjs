@@ -48,11 +48,15 @@ test("every export of package.json is there", () => {
      const { exports } = JSON.parse(readFileSync("node_modules/tidewire/package.json", "utf8"));
      for (const [path, target] of Object.entries(exports)) {
        if (typeof target === "string") continue;
-       await import(path.replace(/^\\./, "tidewire"));
        readFileSync("node_modules/tidewire/" + target.types);
-     }`,
+       if (path.endsWith(".wasm")) continue;
+       await import(path.replace(/^\\./, "tidewire"));
+     }
+     const { createParser, init } = await import("tidewire/slim");
+     init(new WebAssembly.Module(readFileSync(new URL(import.meta.resolve("tidewire/core.wasm")))));
+     createParser({ onEvent: ({ data }) => console.log(data) }).push(new TextEncoder().encode("data: a\\n\\n"));`,
   );
-  run(process.execPath, "exports.js");
+  assert.equal(run(process.execPath, "exports.js"), "a\n");
 });
 
 test("a strict consumer type-checks, and a wrong one does not", () => {
@@ -61,7 +65,10 @@ test("a strict consumer type-checks, and a wrong one does not", () => {
     const flags = ["--strict", "--exactOptionalPropertyTypes", "--noEmit", "--skipLibCheck", "false", "--target", "es2022", "--lib", "es2022,dom,dom.iterable,dom.asynciterable", "--module", "nodenext", "--types", ""];
     return run(process.execPath, join(here, "node_modules/typescript/bin/tsc"), ...flags, file);
   };
-  const imports = `import { createParser, parse, stream, TidewireError } from "tidewire";
+  const imports = `import { createClient, createParser, parse, stream, TidewireError } from "tidewire";
+    import { EventSource as Source } from "tidewire/eventsource";
+    import { init } from "tidewire/slim";
+    import core from "tidewire/core.wasm";
     import type { JsonRecord, Outcome, SseEvent, TextPiece } from "tidewire";\n`;
   tsc(
     "right.ts",
@@ -70,6 +77,16 @@ test("a strict consumer type-checks, and a wrong one does not", () => {
        for await (const { value } of stream<JsonRecord<{ token: string }>>("/api")) value.token.toUpperCase();
        for await (const { text } of stream<TextPiece>(new URL("http://a/"), { format: "text" })) text.at(0);
        for await (const batch of parse(new Response("")).batches()) batch.map((event: SseEvent) => event.id);
+       const api = createClient({ baseUrl: "/v1", headers: { a: "b" }, retryAttempts: 1, idleTimeout: 0, maxConcurrent: 2, queueTimeout: 5 });
+       for await (const { value } of api.stream<JsonRecord<number>>("/chat", { resume: (cursor) => ({ url: "/" + cursor }) })) value.toFixed();
+       const paused = stream("/api", { headers: ({ attempt }) => ({ attempt: attempt.toFixed() }) });
+       paused.pause(); paused.resume(); paused.reconnect();
+       globalThis.EventSource = Source;
+       const source = new Source("/api", { withCredentials: true, method: "POST", json: {}, headers: async () => ({ a: "b" }), retryDelay: 1 });
+       source.onmessage = ({ data, lastEventId, origin }) => [data, lastEventId, origin];
+       source.addEventListener("update", ({ data }) => data);
+       const drop: EventSource = source;
+       if (drop.readyState === Source.CLOSED) init(core);
        const outcome: Outcome = await stream("/api").drain();
        if (outcome.outcome === "refused") console.log(outcome.status?.toFixed());
        createParser({ onEvent: (event) => event.type.length }).push(new Uint8Array());
@@ -78,6 +95,7 @@ test("a strict consumer type-checks, and a wrong one does not", () => {
   for (const [file, text] of [
     ["format.ts", `stream("/api", { format: "xml" });`],
     ["value.ts", `for await (const event of stream("/api")) event.value;`],
+    ["handler.ts", `new Source("/").onmessage = "no function";`],
     ["code.ts", `declare const e: TidewireError; e.code === "timeout";`],
   ]) {
     assert.throws(() => tsc(file, imports + text + "export {};"), /error TS/, file);

@@ -1,8 +1,9 @@
 // The bare decoder's own surface: what it does with handlers that throw, that call it, and with calls that come too late.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { TidewireError, createParser } from "../dist/index.js";
+import { tidewire } from "./support/core.mjs";
 
+const { TidewireError, createParser } = tidewire;
 const bytes = (text) => new TextEncoder().encode(text);
 const usage = (error) => error instanceof TidewireError && error.code === "usage";
 

@@ -1,9 +1,10 @@
 // `stream` and `parse` in Node against `tidewire serve`; requests are counted where they arrive.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { TidewireError, parse, stream } from "../dist/index.js";
+import { tidewire } from "./support/core.mjs";
 import { serve } from "./support/serve.mjs";
 
+const { TidewireError, parse, stream } = tidewire;
 const skip = process.env.TIDEWIRE ? false : "TIDEWIRE names no command";
 let server;
 before(async () => {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf, absolute};
 use std::process::Command;
 
 use crate::npm::{self, FOLDER, target_folder};
-use crate::run::{Trouble, run as run_command};
+use crate::run::{Trouble, output_of, run as run_command};
 use crate::tools::NPM;
 
 /// The package, with all that it takes.
@@ -18,6 +18,30 @@ pub(crate) fn build() -> Result<(), Trouble> {
 pub(crate) fn tests() -> Result<(), Trouble> {
     built()?;
     run_command(npm_run("test").env("TIDEWIRE", command()?))
+}
+
+pub(crate) fn chromium() -> Result<(), Trouble> {
+    browser("chromium", "apt-get install chromium, or name the program in CHROMIUM")
+}
+
+pub(crate) fn firefox() -> Result<(), Trouble> {
+    browser("firefox", "apt-get install firefox-esr, or name the program in FIREFOX")
+}
+
+pub(crate) fn webkit() -> Result<(), Trouble> {
+    browser("webkit", "apt-get install webkit2gtk-driver xvfb")
+}
+
+fn browser(engine: &str, install: &str) -> Result<(), Trouble> {
+    built()?;
+    let asked = format!(
+        "import('./js/test/browser/engines.mjs').then(({{ ENGINES }}) => process.exit(ENGINES.{engine}.program ? 0 : 1))"
+    );
+    if output_of("node", &["-e", &asked]).is_none() {
+        return Err(Trouble::Missing { what: format!("{engine} is missing"), install: install.into() });
+    }
+    let mut suite = npm_run("test:browser");
+    run_command(suite.env("TIDEWIRE", command()?).env("TIDEWIRE_ENGINES", engine))
 }
 
 /// The native command, whose `serve` answers.

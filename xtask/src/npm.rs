@@ -17,6 +17,11 @@ pub(crate) const FOLDER: &str = "js";
 
 pub(crate) const TARGET: &str = "wasm32-unknown-unknown";
 const PROFILE: &str = "wasm";
+const COPIES: [(&str, &str); 3] = [
+    ("LICENSE-APACHE", "LICENSE-APACHE"),
+    ("LICENSE-MIT", "LICENSE-MIT"),
+    ("js/src/core.wasm.d.ts", "core.wasm.d.ts"),
+];
 const MODULE: &str = "tidewire_wasm.wasm";
 /// What every engine of the last years has. binaryen must be told, since the module no longer says it.
 const FEATURES: [&str; 8] = [
@@ -75,6 +80,29 @@ pub(crate) fn bind(name: &str, module: &Path, folder: &Path) -> Result<(), Troub
 /// The package, once [`set_up`] has run.
 pub(crate) fn build() -> Result<(), Trouble> {
     tools::target(TARGET)?;
+    remove("js/dist")?;
+    for folder in ["js/src/generated", "js/dist"] {
+        fs::create_dir_all(folder)
+            .map_err(|error| Trouble::Failed(format!("cannot create {folder}: {error}")))?;
+    }
+    let optimized = Path::new("js/dist/core.wasm");
+    let mut optimize = Command::new(tool("wasm-opt")?);
+    optimize.args(["-Oz", "--strip-debug", "--strip-producers", "--strip-target-features"]).args(FEATURES);
+    run_command(optimize.arg(compiled("npm", &["-Ctarget-feature=+simd128"])?).arg("-o").arg(optimized))?;
+    script("inline.mjs", optimized, "core.ts")?;
+    // wasm2js knows no vectors.
+    script("translate.mjs", &compiled("npm-js", &[])?, "translated.ts")?;
+    run_command(Command::new(tool("tsc")?).args(["--project", FOLDER]))?;
+    for (from, to) in COPIES {
+        fs::copy(from, format!("js/dist/{to}"))
+            .map_err(|error| Trouble::Failed(format!("cannot copy {from}: {error}")))?;
+    }
+    Ok(())
+}
+
+/// The core, compiled in a folder of its own with these flags, as wasm-bindgen leaves it.
+fn compiled(folder: &str, flags: &[&str]) -> Result<PathBuf, Trouble> {
+    let made = target_folder().join(folder);
     let mut compile = Command::new("cargo");
     compile.args([
         "build",
@@ -86,27 +114,17 @@ pub(crate) fn build() -> Result<(), Trouble> {
         "--target",
         TARGET,
     ]);
-    run_command(compile.env("RUSTFLAGS", flags()?))?;
-    let made = target_folder().join("npm");
-    let compiled = target_folder().join(TARGET).join(PROFILE).join(MODULE);
-    bind("core", &compiled, &made)?;
-    let optimized = made.join("core.wasm");
-    let mut optimize = Command::new(tool("wasm-opt")?);
-    optimize.args(["-Oz", "--strip-debug", "--strip-producers", "--strip-target-features"]).args(FEATURES);
-    run_command(optimize.arg(made.join("core_bg.wasm")).arg("-o").arg(&optimized))?;
-    let generated = "js/src/generated";
-    remove("js/dist")?;
-    fs::create_dir_all(generated)
-        .map_err(|error| Trouble::Failed(format!("cannot create {generated}: {error}")))?;
-    let mut inline = Command::new("node");
-    inline.arg("js/scripts/inline.mjs").arg(&optimized).arg(format!("{generated}/core.ts"));
-    run_command(&mut inline)?;
-    run_command(Command::new(tool("tsc")?).args(["--project", FOLDER]))?;
-    for licence in ["LICENSE-APACHE", "LICENSE-MIT"] {
-        fs::copy(licence, format!("js/dist/{licence}"))
-            .map_err(|error| Trouble::Failed(format!("cannot copy {licence}: {error}")))?;
-    }
-    Ok(())
+    compile.arg("--target-dir").arg(&made);
+    run_command(compile.env("RUSTFLAGS", format!("{} {}", remaps()?, flags.join(" "))))?;
+    bind("core", &made.join(TARGET).join(PROFILE).join(MODULE), &made)?;
+    Ok(made.join("core_bg.wasm"))
+}
+
+/// Makes a module of js/src/generated out of a compiled core.
+fn script(name: &str, from: &Path, to: &str) -> Result<(), Trouble> {
+    let mut node = Command::new("node");
+    node.arg(format!("js/scripts/{name}")).arg(from).arg(format!("js/src/generated/{to}"));
+    run_command(&mut node)
 }
 
 /// Where cargo builds.
@@ -114,13 +132,14 @@ pub(crate) fn target_folder() -> PathBuf {
     env::var_os("CARGO_TARGET_DIR").map_or_else(|| PathBuf::from("target"), PathBuf::from)
 }
 
-/// Vector instructions, and no path of this machine in the module, so that it is the same wherever it is built.
-fn flags() -> Result<String, Trouble> {
+/// No path of this machine in the module, so that it is the same wherever it is built.
+fn remaps() -> Result<String, Trouble> {
     let here = env::current_dir().map_err(|error| Trouble::Failed(format!("no current folder: {error}")))?;
     let home = env::var_os("CARGO_HOME").map(PathBuf::from).or_else(|| Some(env::home_dir()?.join(".cargo")));
-    let mut flags = vec!["-Ctarget-feature=+simd128".to_owned(), remap(&here, "tidewire")];
-    flags.extend(home.map(|home| remap(&home, "cargo")));
-    Ok(flags.join(" "))
+    let compiler = output_of("rustc", &["--print", "sysroot"]).map(|path| PathBuf::from(path.trim()));
+    let known = [(Some(here), "tidewire"), (home, "cargo"), (compiler, "rust")];
+    let flags = known.iter().filter_map(|(path, name)| Some(remap(path.as_deref()?, name)));
+    Ok(flags.collect::<Vec<_>>().join(" "))
 }
 
 fn remap(path: &Path, name: &str) -> String {

@@ -60,6 +60,14 @@ const STEPS: &[Step] = &[
         run: js::tests,
     },
     Step {
+        name: "chromium",
+        what: "the npm package in Chromium, whose EventSource is the oracle",
+        needs: &["npm"],
+        run: js::chromium,
+    },
+    Step { name: "firefox", what: "the npm package in Firefox", needs: &["npm"], run: js::firefox },
+    Step { name: "webkit", what: "the npm package in WebKitGTK", needs: &["npm"], run: js::webkit },
+    Step {
         name: "package",
         what: "the packed package installed, run and type-checked in an empty project; its size",
         needs: &["npm"],

@@ -1,4 +1,5 @@
 // One body through the core, in the order in which its rows stand.
+import "./core.mjs";
 import { CoreParser } from "../../dist/parser.js";
 import { Reader, Told } from "../../dist/items.js";
 import * as todo from "../../dist/machine.js";
@@ -8,15 +9,12 @@ import { lineOf, lineOfTold, push } from "./rows.mjs";
 /** Through a bare decoder. */
 export function decode(format, options, pieces) {
   const lines = [];
-  const told = (kind, rest) => push(lines, lineOfTold({ kind, ...rest }));
+  const told = (whom) => (what) => push(lines, lineOfTold({ whom, what }));
   const parser = new CoreParser({
     format,
     ...options,
     onEvent: (item) => push(lines, lineOf(item)),
-    onComment: (text) => told("comment", { text }),
-    onRetry: (ms) => told("retry", { ms }),
-    onError: (error) => told("error", { error }),
-    onDone: () => told("done"),
+    ...Object.fromEntries(["onComment", "onRetry", "onError", "onDone"].map((whom) => [whom, told(whom)])),
   });
   const end = {};
   try {
@@ -43,7 +41,7 @@ export function drive(options, { contentType = null, sniff = false, broken = fal
       for (const next of reader.read(machine.rows())) push(lines, next instanceof Told ? lineOfTold(next) : lineOf(next));
     }
   };
-  machine.start();
+  machine.handle("start");
   if (read() !== todo.CONNECT) throw new Error("no request");
   machine.head(200, contentType, null);
   let what = read();
@@ -53,7 +51,7 @@ export function drive(options, { contentType = null, sniff = false, broken = fal
     what = read();
   }
   if (broken) machine.broke(todo.IN_BODY, "reset");
-  else machine.bodyEnd();
+  else machine.handle("body_end");
   if (read() !== todo.CLOSED) throw new Error("the request is not sent again, yet it goes on");
   const cursor = machine.cursor();
   const outcome = machine.outcome(undefined);

@@ -47,12 +47,13 @@ export function lineOf(item) {
 }
 
 /** What is told besides items, as a line; messages are not compared. */
-export function lineOfTold({ kind: type, text, ms, error }) {
-  if (type === "error") {
-    const { code, offset, limit } = error;
-    return { type, code, offset, ...(limit === undefined ? {} : { limit }) };
+export function lineOfTold({ whom, what }) {
+  if (whom === "onError") {
+    const { code, offset, limit } = what;
+    return { type: "error", code, offset, ...(limit === undefined ? {} : { limit }) };
   }
-  return { type, ...{ comment: { comment: text }, retry: { ms }, gap: { after: text }, done: {} }[type] };
+  const line = { onComment: { type: "comment", comment: what }, onRetry: { type: "retry", ms: what }, onGap: { type: "gap", after: what } };
+  return line[whom] ?? { type: "done" };
 }
 
 /** Adds a line; pieces of text depend on the cuts, so adjacent ones become one. */

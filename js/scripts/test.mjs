@@ -1,0 +1,14 @@
+// Every test in Node but those of the packed package; names given choose among them: `npm test -- stream client`.
+import { spawnSync } from "node:child_process";
+import { readdirSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+
+const folder = fileURLToPath(new URL("../test/", import.meta.url));
+const chosen = process.argv.slice(2);
+const files = readdirSync(folder)
+  .filter((name) => name.endsWith(".test.mjs") && name !== "package.test.mjs")
+  .filter((name) => chosen.length === 0 || chosen.some((part) => name.startsWith(part)))
+  .map((name) => folder + name);
+const reporter = chosen.length === 0 ? "dot" : "spec";
+const { status } = spawnSync(process.execPath, ["--expose-gc", "--test", `--test-reporter=${reporter}`, ...files], { stdio: "inherit" });
+process.exitCode = status ?? 1;

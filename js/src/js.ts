@@ -1,0 +1,37 @@
+// The core translated to JavaScript, for where WebAssembly is refused or absent; all else is as in "tidewire".
+import { createClient as clientWith } from "./client.js";
+import { provide } from "./core.js";
+import type { Exports } from "./core.js";
+import { EventSource as Base } from "./event-source.js";
+import type { EventSourceOptions } from "./event-source.js";
+import { parse as parseWith, stream as streamWith } from "./fetching.js";
+import { translated } from "./generated/translated.js";
+import { over } from "./over.js";
+import { createParser as parserWith } from "./parser.js";
+import { inUse } from "./wasm.js";
+
+const source = (grown: () => void): Exports => translated(inUse, grown) as Exports;
+const inJs = /* @__PURE__ */ over(source);
+
+/** `stream` of "tidewire". */
+export const stream = /* @__PURE__ */ inJs(streamWith);
+
+/** `parse` of "tidewire". */
+export const parse = /* @__PURE__ */ inJs(parseWith);
+
+/** `createParser` of "tidewire". */
+export const createParser = /* @__PURE__ */ inJs(parserWith);
+
+/** `createClient` of "tidewire". */
+export const createClient = /* @__PURE__ */ inJs(clientWith);
+
+/** `EventSource` of "tidewire/eventsource". */
+export class EventSource extends Base {
+  constructor(url: string | URL, options?: EventSourceOptions) {
+    provide(source);
+    super(url, options);
+  }
+}
+
+export type { EventSourceOptions };
+export * from "./shared.js";

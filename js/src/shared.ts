@@ -1,0 +1,10 @@
+// What every entry of the package exports besides what needs the core.
+export type { Client, ClientOptions } from "./client.js";
+export { TidewireError } from "./error.js";
+export type { ErrorCode, ErrorFields } from "./error.js";
+export type { Source } from "./fetching.js";
+export type { Item, JsonRecord, SseEvent, TextPiece, Watchers } from "./items.js";
+export type { Attempt, Continuation, Marker, ReadOptions, StreamOptions } from "./options.js";
+export type { Outcome, OutcomeCode, Stats } from "./outcome.js";
+export type { DecoderOptions, Format, Parser, ParserOptions } from "./parser.js";
+export type { State, Streaming } from "./stream.js";

@@ -1,0 +1,15 @@
+import type { Exports } from "./core.js";
+import { TidewireError } from "./error.js";
+
+/** The core of a compiled module. */
+export function instantiate(module: WebAssembly.Module): Exports {
+  const imports: WebAssembly.Imports = {};
+  // All that the core would call is "throw", for an object that is used while it is in use.
+  for (const { module: from, name } of WebAssembly.Module.imports(module)) (imports[from] ??= {})[name] = inUse;
+  return new WebAssembly.Instance(module, imports).exports as unknown as Exports;
+}
+
+/** What the core calls for an object that is used while it is in use. */
+export function inUse(): never {
+  throw new TidewireError("usage", "used from inside its own callback");
+}

@@ -1,0 +1,104 @@
+// The three engines, each by the driver that it has. `go` opens a page; what else there is does what a page cannot do itself.
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+
+const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+const QUIET = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
+const MINI_BROWSERS = ["x86_64", "aarch64"].map((machine) => `/usr/lib/${machine}-linux-gnu/webkit2gtk-4.1/MiniBrowser`);
+const first = (paths) => paths.find((path) => existsSync(path));
+
+export const ENGINES = {
+  chromium: {
+    program: process.env.CHROMIUM ?? first(["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"]),
+    async open(executablePath) {
+      const { browser, page, hide } = await puppet({ browser: "chrome", executablePath, args: QUIET });
+      const devtools = await page.createCDPSession();
+      return {
+        go: (url) => page.goto(url),
+        hide,
+        async offline(ms) {
+          await page.setOfflineMode(true);
+          await sleep(ms);
+          await page.setOfflineMode(false);
+          return true;
+        },
+        async freeze(ms) {
+          await devtools.send("Page.setWebLifecycleState", { state: "frozen" });
+          await sleep(ms);
+          await devtools.send("Page.setWebLifecycleState", { state: "active" });
+          await page.bringToFront();
+          return true;
+        },
+        close: () => browser.close(),
+      };
+    },
+  },
+  firefox: {
+    program: process.env.FIREFOX ?? first(["/usr/bin/firefox-esr", "/usr/bin/firefox"]),
+    async open(executablePath) {
+      const { browser, page, hide } = await puppet({ browser: "firefox", executablePath });
+      return { go: (url) => page.goto(url), hide, close: () => browser.close() };
+    },
+  },
+  webkit: {
+    program: existsSync("/usr/bin/WebKitWebDriver") && existsSync("/usr/bin/Xvfb") ? first(MINI_BROWSERS) : undefined,
+    async open(binary) {
+      // `-displayfd` says which number was free.
+      const screen = spawn("Xvfb", ["-displayfd", "1", "-screen", "0", "800x600x24", "-nolisten", "tcp"], { stdio: ["ignore", "pipe", "ignore"] });
+      const display = await new Promise((resolve, reject) => {
+        screen.once("error", reject);
+        screen.stdout.once("data", (number) => resolve(`:${String(number).trim()}`));
+      });
+      const { Builder, Capabilities } = await import("selenium-webdriver");
+      const { DriverService } = await import("selenium-webdriver/remote/index.js");
+      const env = { ...process.env, DISPLAY: display, WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS: "1" };
+      const port = await freePort();
+      const service = new DriverService.Builder("/usr/bin/WebKitWebDriver");
+      const driving = service.setLoopback(true).setPort(port).addArguments(`--port=${port}`).setEnvironment(env).build();
+      let driver;
+      const close = async () => {
+        await driver?.quit().catch(() => {});
+        await driving.kill().catch(() => {});
+        screen.kill();
+      };
+      try {
+        const address = await driving.start(20_000);
+        const options = { binary, args: ["--automation"] };
+        const wanted = new Capabilities({ browserName: "MiniBrowser", "webkitgtk:browserOptions": options });
+        driver = await new Builder().usingServer(address).withCapabilities(wanted).build();
+      } catch (error) {
+        await close();
+        throw error;
+      }
+      return { go: (url) => driver.get(url), close };
+    },
+  },
+};
+
+/** A browser that puppeteer drives, its page, and a way to hide that behind another one. */
+async function puppet(options) {
+  const puppeteer = await import("puppeteer-core");
+  const browser = await puppeteer.launch({ headless: true, ...options });
+  const page = await browser.newPage();
+  return {
+    browser,
+    page,
+    async hide(ms) {
+      const front = await browser.newPage();
+      await front.bringToFront();
+      await sleep(ms);
+      await front.close();
+      await page.bringToFront();
+      return true;
+    },
+  };
+}
+
+async function freePort() {
+  const { createServer } = await import("node:net");
+  const server = createServer();
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}

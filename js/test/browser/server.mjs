@@ -1,0 +1,101 @@
+// What a page of these tests talks to: its own files, replies that the page itself writes, and where it says how its test went. A second
+// port is another origin, which allows what such servers usually allow and no more.
+import { createServer } from "node:http";
+import { readFileSync } from "node:fs";
+import { extname } from "node:path";
+
+const ROOTS = { "/dist/": new URL("../../dist/", import.meta.url), "/page/": new URL("page/", import.meta.url) };
+const TYPES = { ".html": "text/html", ".js": "text/javascript", ".mjs": "text/javascript", ".wasm": "application/wasm" };
+const CORS = { "access-control-allow-origin": "*", "access-control-allow-headers": "Content-Type, Authorization" };
+
+/** `told(what, given)` is asked to do what a page cannot do itself; what it returns is the answer. */
+export async function pages(told) {
+  const logs = new Map();
+  const results = new Map();
+  const server = createServer((request, response) => void answer(request, response, {}));
+  const other = createServer((request, response) => void answer(request, response, CORS));
+  await Promise.all([server, other].map((each) => new Promise((resolve) => each.listen(0, "127.0.0.1", resolve))));
+
+  async function answer(request, response, headers) {
+    const url = new URL(request.url, "http://localhost");
+    const body = await bodyOf(request);
+    const reply = (status, type, text) => response.writeHead(status, { "content-type": type, "cache-control": "no-store", ...headers }).end(text);
+    const root = Object.keys(ROOTS).find((root) => url.pathname.startsWith(root));
+    if (url.pathname === "/script") {
+      const log = entry(logs, url.searchParams.get("key"), () => []);
+      const { method, headers: sent } = request;
+      log.push({ method, headers: sent, body });
+      if (method === "OPTIONS") return response.writeHead(204, headers).end();
+      const seen = log.at(-1);
+      const replies = JSON.parse(url.searchParams.get("s"));
+      const number = log.filter(({ method }) => method !== "OPTIONS").length;
+      await play(replies[Math.min(number, replies.length) - 1], request, response, headers, seen);
+    } else if (url.pathname === "/log") {
+      reply(200, "application/json", JSON.stringify(logs.get(url.searchParams.get("key")) ?? []));
+    } else if (url.pathname === "/result") {
+      entry(results, url.searchParams.get("id"), later).resolve(JSON.parse(body));
+      reply(200, "text/plain", "");
+    } else if (url.pathname === "/do") {
+      reply(200, "application/json", JSON.stringify((await told(...JSON.parse(body))) ?? null));
+    } else if (root !== undefined) {
+      try {
+        const policy = url.searchParams.has("csp") ? { "content-security-policy": "script-src 'self'" } : {};
+        const text = readFileSync(new URL(url.pathname.slice(root.length), ROOTS[root]));
+        response.writeHead(200, { "content-type": TYPES[extname(url.pathname)], "cache-control": "no-store", ...policy }).end(text);
+      } catch {
+        reply(404, "text/plain", url.pathname);
+      }
+    } else {
+      reply(404, "text/plain", url.pathname);
+    }
+  }
+
+  const port = (each) => `http://127.0.0.1:${each.address().port}`;
+  return {
+    base: port(server),
+    other: port(other),
+    result: (id) => entry(results, id, later).promise,
+    async stop() {
+      for (const each of [server, other]) {
+        each.closeAllConnections();
+        await new Promise((resolve) => each.close(resolve));
+      }
+    },
+  };
+}
+
+/** A reply as a script says it: `{ status, headers, parts, end }`, whose parts are texts, waits and what the request said. */
+async function play({ status = 200, headers = {}, parts = [], end = "end" }, request, response, cors, seen) {
+  const began = performance.now();
+  response.on("close", () => Object.assign(seen, { ended: response.writableFinished ? "end" : "closed", endedMs: performance.now() - began }));
+  if (end === "none") return;
+  if (end === "refuse") return void request.socket.destroy();
+  response.writeHead(status, { "content-type": "text/event-stream", ...cors, ...headers });
+  response.flushHeaders();
+  for (const part of parts) {
+    if (response.destroyed) return;
+    if (typeof part === "string") response.write(part);
+    else if (part.wait) await new Promise((resolve) => setTimeout(resolve, part.wait));
+    else response.write(`data: ${Buffer.from(request.headers[part.echo] ?? "none", "latin1")}\n\n`);
+  }
+  if (end === "end") response.end();
+  // What was written goes first.
+  else if (end === "cut") setTimeout(() => response.destroy(), 20);
+}
+
+function entry(map, key, make) {
+  if (!map.has(key)) map.set(key, make());
+  return map.get(key);
+}
+
+function later() {
+  const made = {};
+  made.promise = new Promise((resolve) => (made.resolve = resolve));
+  return made;
+}
+
+async function bodyOf(request) {
+  let text = "";
+  for await (const piece of request.setEncoding("utf8")) text += piece;
+  return text;
+}

@@ -1,0 +1,120 @@
+// Nothing is read that nobody asks for: pauses, what stands still in them, and how much is pulled ahead.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { tidewire } from "./support/core.mjs";
+import { SSE, scripted, sleep, take, until } from "./support/scripted.mjs";
+
+const { parse, stream } = tidewire;
+const limit = { timeout: 30_000 };
+
+/** An endless body, and how many chunks were pulled from it. */
+function endless() {
+  const body = { pulled: 0, cancelled: false };
+  const chunk = new TextEncoder().encode("data: x\n\n".repeat(10));
+  body.stream = new ReadableStream({
+    pull(controller) {
+      body.pulled++;
+      controller.enqueue(chunk);
+    },
+    cancel() {
+      body.cancelled = true;
+    },
+  });
+  return body;
+}
+
+for (const [what, pauses] of [
+  ["that takes one item and then none", () => {}],
+  ["that is paused", (s) => s.pause()],
+]) {
+  test(`a consumer ${what} pulls at most four chunks of an endless stream`, limit, async () => {
+    const body = endless();
+    const s = parse(new Response(body.stream, { headers: SSE }));
+    await s.next();
+    pauses(s);
+    const waiting = s.next();
+    waiting.catch(() => {});
+    await sleep(50);
+    assert.ok(body.pulled <= 4, `${body.pulled} chunks`);
+    s.close();
+    await s.outcome;
+    await until(() => body.cancelled);
+  });
+}
+
+test("a pause holds back what was read, and resume() hands it out", limit, async () => {
+  const s = parse(new Response("data: a\n\ndata: b\n\n", { headers: SSE }));
+  assert.equal((await s.next()).value.data, "a");
+  s.pause();
+  let isThere = false;
+  const next = s.next().then(({ value }) => {
+    isThere = true;
+    return value;
+  });
+  await sleep(20);
+  assert.equal(isThere, false);
+  s.resume();
+  assert.equal((await next).data, "b");
+  assert.equal((await s.next()).done, true);
+});
+
+test("limits of time stand still in a pause, and go on behind it", limit, async () => {
+  const server = await scripted((_, response) => response.writeHead(200, SSE).write("data: a\n\n"));
+  const s = stream(server.base, { idleTimeout: 100, retryAttempts: 0 });
+  await s.next();
+  const next = s.next();
+  next.catch(() => {});
+  await sleep(20);
+  s.pause();
+  await sleep(300);
+  assert.equal(s.state, "open");
+  const resumed = performance.now();
+  s.resume();
+  await assert.rejects(next, { code: "timed_out", timeout: "idle" });
+  // What had passed of the limit before the pause counts.
+  assert.ok(performance.now() - resumed >= 40);
+  await server.stop();
+});
+
+test("the limit of the whole stream passes in a pause too", limit, async () => {
+  const server = await scripted((_, response) => response.writeHead(200, SSE).write("data: a\n\n"));
+  const s = stream(server.base, { timeout: 100 });
+  await s.next();
+  s.pause();
+  await assert.rejects(s.next(), { code: "timed_out", timeout: "total" });
+  await until(() => server.requests[0].closed);
+  await server.stop();
+});
+
+for (const [what, end, isEnd] of [
+  ["close()", (s) => s.close(), ({ value }) => value.done],
+  ["an abort", (_, abort) => abort.abort("enough"), ({ reason }) => reason === "enough"],
+]) {
+  test(`${what} ends a paused stream`, limit, async () => {
+    const body = endless();
+    const abort = new AbortController();
+    const s = parse(new Response(body.stream, { headers: SSE }), { signal: abort.signal });
+    await s.next();
+    s.pause();
+    const next = s.next();
+    await sleep(5);
+    end(s, abort);
+    const [settled] = await Promise.allSettled([next]);
+    assert.ok(isEnd(settled), JSON.stringify(settled));
+    assert.equal((await s.outcome).outcome, "cancelled");
+    await until(() => body.cancelled);
+  });
+}
+
+test("a paused stream that has not begun sends nothing", limit, async () => {
+  const server = await scripted((_, response) => response.writeHead(200, SSE).end("data: a\n\n"));
+  const s = stream(server.base);
+  s.pause();
+  const next = s.next();
+  await sleep(30);
+  assert.deepEqual([server.requests.length, s.state], [0, "idle"]);
+  s.resume();
+  assert.equal((await next).value.data, "a");
+  await take(s);
+  await server.stop();
+});
