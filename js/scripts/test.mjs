@@ -9,6 +9,6 @@ const files = readdirSync(folder)
   .filter((name) => name.endsWith(".test.mjs") && name !== "package.test.mjs")
   .filter((name) => chosen.length === 0 || chosen.some((part) => name.startsWith(part)))
   .map((name) => folder + name);
-const reporter = chosen.length === 0 ? "dot" : "spec";
+const reporter = chosen.length === 0 ? new URL("reporter.mjs", import.meta.url).href : "spec";
 const { status } = spawnSync(process.execPath, ["--expose-gc", "--test", `--test-reporter=${reporter}`, ...files], { stdio: "inherit" });
 process.exitCode = status ?? 1;
