@@ -20,11 +20,17 @@ export interface Transport {
 /** Gives a stream its place until the signal says that it is over, or wants none any more. */
 export type Admit = (over: AbortSignal) => Promise<boolean>;
 
+/** What a read brings. */
+interface Chunk {
+  done?: boolean | undefined;
+  value?: Uint8Array | undefined;
+}
+
 /** The head of a reply, and a way to its body. */
 export interface Head {
   status: number;
   headers: Headers;
-  read(): Promise<{ done?: boolean | undefined; value?: Uint8Array | undefined }>;
+  read(): Promise<Chunk>;
   cancel(): void;
 }
 
@@ -32,6 +38,7 @@ export interface Head {
 export type State = "idle" | "connecting" | "open" | "waiting" | "closed";
 
 const nothing = (): void => {};
+const isTold = (one: Item | Told): one is Told => one instanceof Told;
 const END: IteratorReturnResult<undefined> = { done: true, value: undefined };
 /** The longest time that a platform's timer takes. */
 const LONGEST_TIMER = 2 ** 31 - 1;
@@ -71,6 +78,8 @@ export class Streaming<T extends Item = SseEvent> implements AsyncIterableIterat
   #head: Head | undefined;
   #sentHead: Head | undefined;
   #reading = false;
+  #came!: (chunk: Chunk) => void;
+  #failed!: (error: unknown) => void;
   #chunk: Uint8Array | undefined;
   #announced: Attempt | undefined;
   #cause: unknown;
@@ -84,6 +93,7 @@ export class Streaming<T extends Item = SseEvent> implements AsyncIterableIterat
   #armed = 0;
   /** A timer came late, and nothing has come since. */
   #overslept = false;
+  #isAsked = false;
   #pulling: Promise<boolean> | undefined;
   #onAbort = (): void => {
     if (this.#state === "closed") return;
@@ -120,8 +130,10 @@ export class Streaming<T extends Item = SseEvent> implements AsyncIterableIterat
   }
 
   /** The next item. */
-  next(): Promise<IteratorResult<T, undefined>> {
-    return this.#hasItems ? Promise.resolve(this.#take()) : this.#pull().then((more) => (more ? this.#take() : END));
+  async next(): Promise<IteratorResult<T, undefined>> {
+    // Who asks while another one does waits for his turn.
+    while (this.#isAsked) await this.#pulling?.catch(nothing);
+    return this.#hasItems || (await (this.#pulling = this.#pull())) ? this.#take() : END;
   }
 
   /** Ends the stream, as `break` does. */
@@ -133,8 +145,8 @@ export class Streaming<T extends Item = SseEvent> implements AsyncIterableIterat
   /** What each read delivered, as one array: for rendering once a frame. */
   async *batches(): AsyncGenerator<T[], undefined> {
     try {
-      while (this.#hasItems || (await this.#pull())) {
-        const batch = this.#items.slice(this.#at) as T[];
+      for (let first; !(first = await this.next()).done; ) {
+        const batch = [first.value, ...(this.#items.slice(this.#at) as T[])];
         this.#at = this.#items.length;
         this.#note(batch[batch.length - 1]);
         yield batch;
@@ -148,7 +160,7 @@ export class Streaming<T extends Item = SseEvent> implements AsyncIterableIterat
   async drain(): Promise<Outcome> {
     try {
       do this.#at = this.#items.length;
-      while (await this.#pull());
+      while (!(await this.next()).done);
     } catch {
       // The outcome says it.
     }
@@ -165,7 +177,7 @@ export class Streaming<T extends Item = SseEvent> implements AsyncIterableIterat
     if (this.#state === "idle") this.#machine.handle("start");
     this.#machine.handle("cancel");
     this.#drop();
-    if (this.#pulling === undefined) this.#finish();
+    if (!this.#isAsked) this.#finish();
     this.#wake();
   }
 
@@ -212,65 +224,68 @@ export class Streaming<T extends Item = SseEvent> implements AsyncIterableIterat
     if ("data" in item) this.#lastId = item.id || undefined;
   }
 
-  /** Reads until there are items; false at the end. */
-  #pull(): Promise<boolean> {
-    this.#pulling ??= this.#fill().then(
-      (more) => {
-        this.#pulling = undefined;
-        return more;
-      },
-      (error: unknown) => {
-        // Also what a hook threw: nothing is left running behind it.
-        this.#pulling = undefined;
-        this.close();
-        throw error;
-      },
-    );
-    return this.#pulling;
+  /** Reads until there are items; false at the end. Not to be called while it is under way. */
+  async #pull(): Promise<boolean> {
+    this.#isAsked = true;
+    try {
+      if (this.#state === "idle") await this.#begin();
+      while (!this.#hasItems) {
+        if (this.#paused && this.#state !== "closed" && !this.#machine.isOver) {
+          this.#machine.handle("pause");
+          this.#arm(this.#machine.rest());
+          await this.#sleep();
+        } else if (this.#error) {
+          const { thrown } = this.#error;
+          this.#error = undefined;
+          throw thrown;
+        } else if (this.#state === "closed") {
+          return false;
+        } else if (!this.#advance()) {
+          await this.#sleep();
+        }
+      }
+      return true;
+    } catch (error) {
+      // Also what a hook threw: nothing is left running behind it.
+      this.#isAsked = false;
+      this.close();
+      throw error;
+    } finally {
+      this.#isAsked = false;
+    }
   }
 
-  async #fill(): Promise<boolean> {
+  /** Does what the machine says; false where there is nothing to do but to wait. */
+  #advance(): boolean {
     const machine = this.#machine;
-    if (this.#state === "idle") await this.#begin();
-    for (;;) {
-      if (this.#paused && this.#state !== "closed" && !machine.isOver) {
-        machine.handle("pause");
-        this.#arm(machine.rest());
-        await this.#sleep();
-        continue;
-      }
-      if (this.#at < this.#items.length) return true;
-      this.#items = [];
-      this.#at = 0;
-      if (this.#error) {
-        const { thrown } = this.#error;
-        this.#error = undefined;
-        throw thrown;
-      }
-      if (this.#state === "closed") return false;
-      const what = machine.advance();
-      if (what === todo.DELIVER) {
-        for (const next of this.#reader.read(machine.rows())) {
-          if (next instanceof Told) this.#tell(next);
-          else this.#items.push(next);
-        }
-      } else if (what === todo.WAIT) {
-        if (this.#mayBeDead()) machine.handle("kick");
-        else await this.#wait();
-      } else if (what === todo.CONNECT) {
-        this.#connect();
-      } else if (what === todo.AGAIN) {
-        this.#drop();
-        this.#state = "waiting";
-        this.#announce();
-      } else if (what === todo.GAP) {
-        this.#options.onGap?.(machine.gap());
-      } else if (what === todo.STALLED) {
-        this.#options.onStall?.(machine.silentMs());
-      } else {
-        return this.#end();
-      }
+    const what = machine.advance();
+    if (what === todo.DELIVER) this.#deliver(this.#reader.read(machine.rows()));
+    else if (what === todo.WAIT) return this.#mayGoOn();
+    else if (what === todo.CONNECT) this.#connect();
+    else if (what === todo.GAP) this.#options.onGap?.(machine.gap());
+    else if (what === todo.STALLED) this.#options.onStall?.(machine.silentMs());
+    else if (what === todo.CLOSED) this.#end();
+    else {
+      this.#drop();
+      this.#state = "waiting";
+      this.#announce();
     }
+    return true;
+  }
+
+  /** What there is for us: a further piece of the chunk, or a dead connection. Else whatever comes next wakes us. */
+  #mayGoOn(): boolean {
+    if (this.#chunk !== undefined) {
+      this.#feed(this.#chunk);
+      return true;
+    }
+    if (this.#mayBeDead()) {
+      this.#machine.handle("kick");
+      return true;
+    }
+    this.#read();
+    this.#arm(this.#machine.rest());
+    return false;
   }
 
   /** Before the first request: waits for a place, where there are not enough for all. */
@@ -291,20 +306,19 @@ export class Streaming<T extends Item = SseEvent> implements AsyncIterableIterat
     if (!inTime) this.#machine.handle("queue_timeout");
   }
 
+  #deliver(read: (Item | Told)[]): void {
+    this.#at = 0;
+    // Most tables have nothing but items.
+    this.#items = read.some(isTold) ? (read.filter((one) => !isTold(one)) as Item[]) : (read as Item[]);
+    if (this.#items.length < read.length) for (const one of read) if (isTold(one)) this.#tell(one);
+  }
+
   #tell({ whom, what }: Told): void {
     const options = this.#options;
     (options as Listeners)[whom]?.(what);
     // Nobody would know of a record that is missing.
     const isUnheard = what instanceof TidewireError && !options.onError;
     if (isUnheard && !(options.skipOversized && what.code === "too_large")) this.#error ??= { thrown: what };
-  }
-
-  /** Waits for the head, a piece of the body, its end, a limit of time, or somebody who calls. */
-  async #wait(): Promise<void> {
-    if (this.#chunk !== undefined) return this.#feed(this.#chunk);
-    this.#read();
-    this.#arm(this.#machine.rest());
-    await this.#sleep();
   }
 
   #sleep(): Promise<void> {
@@ -333,25 +347,9 @@ export class Streaming<T extends Item = SseEvent> implements AsyncIterableIterat
 
   /** One read at a time. What comes for a request that was dropped is of no use. */
   #read(): void {
-    const head = this.#head;
-    if (head === undefined || this.#reading) return;
+    if (this.#head === undefined || this.#reading) return;
     this.#reading = true;
-    const came = (act: () => void): void => {
-      if (head !== this.#head) return;
-      this.#reading = false;
-      act();
-      this.#wake();
-    };
-    head.read().then(
-      ({ done, value }) =>
-        came(() => {
-          if (isBytes(value)) return this.#feed(value);
-          if (!done) return void (this.#error = { thrown: noBytes() });
-          this.#head = undefined;
-          this.#machine.handle("body_end");
-        }),
-      (error: unknown) => came(() => this.#broke(todo.IN_BODY, error)),
-    );
+    this.#head.read().then(this.#came, this.#failed);
   }
 
   #connect(): void {
@@ -374,6 +372,25 @@ export class Streaming<T extends Item = SseEvent> implements AsyncIterableIterat
 
   #answered(head: Head): void {
     this.#head = head;
+    // Made once for each reply: reads are many.
+    this.#came = ({ done, value }) => {
+      if (head !== this.#head) return;
+      this.#reading = false;
+      if (isBytes(value)) {
+        this.#feed(value);
+      } else if (done) {
+        this.#head = undefined;
+        this.#machine.handle("body_end");
+      } else {
+        this.#error = { thrown: noBytes() };
+      }
+      this.#wake();
+    };
+    this.#failed = (error) => {
+      if (head !== this.#head) return;
+      this.#reading = false;
+      this.#broke(todo.IN_BODY, error);
+    };
     this.#sentHead = head;
     this.#hear();
     this.#machine.head(head.status, head.headers.get("content-type"), head.headers.get("retry-after"));
@@ -426,7 +443,7 @@ export class Streaming<T extends Item = SseEvent> implements AsyncIterableIterat
     machine.handle("tick");
     // The whole stream's limit passes also while nobody asks.
     if (machine.isOver) this.#drop();
-    const isAsked = this.#pulling !== undefined;
+    const isAsked = this.#isAsked;
     this.#suspected = isAsked && isCheck;
     const rest = machine.rest();
     if (isAsked || rest > 0) this.#arm(rest);
@@ -445,11 +462,9 @@ export class Streaming<T extends Item = SseEvent> implements AsyncIterableIterat
     head?.cancel();
   }
 
-  #end(): false {
+  #end(): void {
     const outcome = this.#finish();
-    if (outcome === undefined || outcome.outcome === "complete" || outcome.outcome === "ended") return false;
-    if (outcome.outcome === "cancelled") return false;
-    throw errorOf(outcome, this.#cause);
+    if (outcome && !["complete", "ended", "cancelled"].includes(outcome.outcome)) throw errorOf(outcome, this.#cause);
   }
 
   /** Lets everything go, once. */

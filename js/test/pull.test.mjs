@@ -118,3 +118,31 @@ test("a paused stream that has not begun sends nothing", limit, async () => {
   await take(s);
   await server.stop();
 });
+
+test("calls of next() that overlap get the items in their order, and each its own", limit, async () => {
+  const pieces = ["data: 1\n\n", "data: 2\n\ndata: 3\n\n", "data: 4\n\n"];
+  const body = new ReadableStream({
+    async pull(controller) {
+      await sleep(5);
+      const piece = pieces.shift();
+      if (piece === undefined) controller.close();
+      else controller.enqueue(new TextEncoder().encode(piece));
+    },
+  });
+  const s = parse(new Response(body, { headers: SSE }));
+  const results = await Promise.all(Array.from({ length: 6 }, () => s.next()));
+  assert.deepEqual(results.map(({ done, value }) => (done ? "end" : value.data)), ["1", "2", "3", "4", "end", "end"]);
+});
+
+test("of overlapping calls of next() the first one gets the error, the others the end", limit, async () => {
+  const body = new ReadableStream({ pull: (controller) => controller.error(new Error("reset")) }, { highWaterMark: 0 });
+  const s = parse(new Response(body, { headers: SSE }));
+  const results = await Promise.allSettled([s.next(), s.next(), s.next()]);
+  assert.deepEqual(results.map(({ reason, value }) => reason?.code ?? value.done), ["truncated", true, true]);
+});
+
+test("close() from inside a hook: nothing of what was read with it comes any more", limit, async () => {
+  const s = parse(new Response("data: 1\n\n: stop\n\ndata: 2\n\n", { headers: SSE }), { onComment: () => s.close() });
+  const { items, outcome, error } = await take(s);
+  assert.deepEqual([items.length, outcome.outcome, error], [0, "cancelled", undefined]);
+});
