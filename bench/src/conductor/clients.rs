@@ -15,20 +15,31 @@ pub(super) struct ClientResult {
     pub(super) measured: Vec<(&'static Contender, Result<ClientFigures, String>)>,
 }
 
-/// Medians of the rounds; what is counted is counted in a round of its own.
+/// What came of the rounds; what is counted is counted in a round of its own.
 pub(super) struct ClientFigures {
     facts: ClientFacts,
-    /// CPU time of an event.
-    pub(super) cpu: Duration,
+    /// CPU time of an event, in µs.
+    pub(super) cpu: Spread,
+    /// How much more that is than the floor's. The median is that of the differences within each round: what else the machine does
+    /// changes from minute to minute, and burdens neighbours alike.
+    pub(super) above_floor: Spread,
     pub(super) median: Duration,
     pub(super) p99: Duration,
+}
+
+/// Of several rounds.
+#[derive(Clone, Copy)]
+pub(super) struct Spread {
+    pub(super) median: f64,
+    /// Of the least disturbed round.
+    pub(super) least: f64,
 }
 
 pub(super) fn case(case: &'static ClientCase, quick: bool) -> Result<ClientResult, Trouble> {
     let size = if quick { case.quick() } else { *case };
     let mut rounds: Vec<(_, Result<Vec<ClientFacts>, String>)> =
         CLIENTS.iter().map(|contender| (contender, Ok(Vec::new()))).collect();
-    // The first one counts allocations, which takes time.
+    // The first one counts allocations, which takes time. From then on the order turns around: nobody always follows the same one.
     for round in 0..=size.rounds {
         for (contender, facts) in &mut rounds {
             if let Ok(so_far) = facts {
@@ -38,9 +49,14 @@ pub(super) fn case(case: &'static ClientCase, quick: bool) -> Result<ClientResul
                 }
             }
         }
+        rounds.reverse();
     }
-    let measured = rounds.into_iter().map(|(contender, facts)| (contender, facts.map(figures))).collect();
-    Ok(ClientResult { case: size, measured })
+    rounds.sort_by_key(|(contender, _)| CLIENTS.iter().position(|one| one == *contender));
+    let floor = rounds.iter().find(|(contender, _)| contender.role == Role::Floor);
+    let floor = floor.and_then(|(_, facts)| facts.as_deref().ok()).map(cpu_of_rounds).unwrap_or_default();
+    let measured =
+        rounds.into_iter().map(|(contender, facts)| (contender, facts.map(|facts| figures(facts, &floor))));
+    Ok(ClientResult { case: size, measured: measured.collect() })
 }
 
 fn run(case: &ClientCase, contender: &Contender, quick: bool, counted: bool) -> Result<ClientFacts, Trouble> {
@@ -55,20 +71,38 @@ fn run(case: &ClientCase, contender: &Contender, quick: bool, counted: bool) -> 
     Ok(serde_json::from_str(&Talker::start(&mut client)?.line()?)?)
 }
 
-fn figures(mut facts: Vec<ClientFacts>) -> ClientFigures {
+fn figures(mut facts: Vec<ClientFacts>, floor: &[f64]) -> ClientFigures {
+    let cpu = cpu_of_rounds(&facts);
+    let differences: Vec<f64> = cpu.iter().zip(floor).map(|(cpu, floor)| cpu - floor).collect();
+    let above_floor = Spread { median: median(&differences), least: least(&cpu) - least(floor) };
     let counted = facts.remove(0);
-    let median = |of: fn(&ClientFacts) -> Duration| {
+    let latency = |of: fn(&ClientFacts) -> Duration| {
         let mut values: Vec<_> = facts.iter().map(of).collect();
         values.sort_unstable();
         values.get(values.len() / 2).copied().unwrap_or_default()
     };
-    let cpu = median(|facts| facts.cpu).div_f64(counted.events as f64);
     ClientFigures {
-        cpu,
-        median: median(|facts| facts.median),
-        p99: median(|facts| facts.p99),
+        cpu: Spread { median: median(&cpu), least: least(&cpu) },
+        above_floor,
+        median: latency(|facts| facts.median),
+        p99: latency(|facts| facts.p99),
         facts: counted,
     }
+}
+
+/// CPU time of an event in each round but the first, which counts, in µs.
+fn cpu_of_rounds(facts: &[ClientFacts]) -> Vec<f64> {
+    facts.iter().skip(1).map(|facts| micros(facts.cpu) / facts.events as f64).collect()
+}
+
+fn median(values: &[f64]) -> f64 {
+    let mut sorted = values.to_vec();
+    sorted.sort_unstable_by(f64::total_cmp);
+    sorted.get(sorted.len() / 2).copied().unwrap_or(f64::NAN)
+}
+
+fn least(values: &[f64]) -> f64 {
+    values.iter().copied().fold(f64::NAN, f64::min)
 }
 
 impl ClientFigures {
@@ -119,7 +153,9 @@ fn load(result: &ClientResult) -> Table {
     let mut table = Table::new(&[
         "contender",
         "µs CPU/event",
-        "above reqwest",
+        "least",
+        "above reqwest, in pairs",
+        "above, least",
         "allocations/stream",
         "allocated/stream without text",
         "above reqwest",
@@ -133,11 +169,12 @@ fn load(result: &ClientResult) -> Table {
         result.floor().map_or(f64::NAN, |figures| value - floor(figures, case))
     };
     rows(&mut table, result, |figures| {
-        let cpu = micros(figures.cpu);
         let (allocated, held) = (figures.allocated(case), figures.held(case));
         vec![
-            number(cpu),
-            format!("{:+.2}", above(cpu, |figures, _| micros(figures.cpu))),
+            number(figures.cpu.median),
+            number(figures.cpu.least),
+            format!("{:+.2}", figures.above_floor.median),
+            format!("{:+.2}", figures.above_floor.least),
             number(figures.facts.allocations as f64 / case.streams as f64),
             bytes(allocated),
             bytes(above(allocated, ClientFigures::allocated)),
@@ -167,6 +204,6 @@ fn rows(table: &mut Table, result: &ClientResult, cells: impl Fn(&ClientFigures)
     }
 }
 
-pub(super) fn micros(time: Duration) -> f64 {
+fn micros(time: Duration) -> f64 {
     time.as_secs_f64() * 1e6
 }

@@ -24,8 +24,9 @@ pub(super) fn write(results: &[CaseResult], clients: &[ClientResult], quick: boo
          - `tidewire-moved` takes each frame out of the result by `?` before it looks at it; the others look at it where it lies\n\
          - Clients: a process for each run and a server in another, which waits until all streams are open and then writes one event to\n  \
          each in turn, a write and a chunk of the body each, round by round. Each client stops when it has the events of its streams, each\n  \
-         checked to be the next. CPU time is that of its process from the first request on, the median of the rounds; allocations are\n  \
-         counted in a round of its own; latency is from before the server's write to after the consumer's `next()`. `held` is the\n  \
+         checked to be the next. CPU time is that of its process from the first request on: the median of the rounds, and the least;\n  \
+         in pairs it is the median of the differences to reqwest within each round, whose order turns around each time. Allocations are\n  \
+         counted in a round of their own; latency is from before the server's write to after the consumer's `next()`. `held` is the\n  \
          heap at half of the events. `tidewire-seen` is built with the features `tracing` and `metrics`, and nobody listens\n\
          - Floor: memchr2 over CR and LF (NDJSON: memchr over LF; a large event: with a copy into one growing Vec; clients: reqwest, which\n  \
          only takes the bytes)\n",

@@ -140,10 +140,11 @@ struct Refused {
 ///
 /// A service has many streams at a time, and most of them alike: clones share what they were set up with.
 #[derive(Clone, Debug)]
+// In this order, so that what an event touches lies together: where there are thousands of streams, all of it has left the processor's
+// caches before the next event.
+#[repr(C)]
 pub struct Stream {
-    setup: Arc<Setup>,
     session: Session,
-    reader: Reader,
     phase: Phase,
     /// [`Step::Connect`] is what is to be told first.
     connect: bool,
@@ -151,7 +152,9 @@ pub struct Stream {
     #[expect(clippy::box_collection, reason = "an empty one takes no more than a word")]
     told: Option<Box<VecDeque<Step<'static>>>>,
     sequence: Sequence,
+    setup: Arc<Setup>,
     brought: Brought,
+    reader: Reader,
     error: Option<Box<str>>,
 }
 

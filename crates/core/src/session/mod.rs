@@ -205,18 +205,20 @@ struct Break {
 /// assert_eq!(session.handle(at(0), Input::Start), Action::Connect);
 /// ```
 #[derive(Clone, Debug)]
+// What an event touches comes last and together, as in `Stream`.
+#[repr(C)]
 pub struct Session {
-    /// Clones share it.
-    policy: Arc<Policy>,
-    state: State,
-    watch: Watch,
-    backoff: Backoff,
     started: Duration,
+    first_cursor: Option<Box<str>>,
     attempts: u32,
     /// Whether any record came over all attempts.
     any_record: bool,
-    first_cursor: Option<Box<str>>,
+    backoff: Backoff,
     cursor: Option<String>,
+    state: State,
+    watch: Watch,
+    /// Clones share it.
+    policy: Arc<Policy>,
 }
 
 impl Session {
