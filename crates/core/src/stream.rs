@@ -13,6 +13,7 @@ use crate::error::DecodeError;
 use crate::format::Format;
 use crate::frame::Frame;
 use crate::json::{Path, lookup, unescape};
+use crate::judgement::Judgement;
 use crate::options::Options;
 use crate::reader::{Markers, Read, Reader, Verdict, as_comment};
 use crate::sequence::Sequence;
@@ -55,6 +56,9 @@ pub struct Setup {
     pub cursor_source: CursorSource,
     /// Where an earlier stream stopped.
     pub last_event_id: Option<String>,
+    /// The caller knows the dialect of the records, and [judges](Stream::judge) each: without an end that it calls one, the
+    /// stream is truncated.
+    pub judged: bool,
 }
 
 /// What to do next.
@@ -140,6 +144,8 @@ pub struct Stream {
     stats: Stats,
     /// Bytes of the present body.
     body_bytes: u64,
+    /// A clean end of the present body completes the stream.
+    may_complete: bool,
     error: Option<String>,
 }
 
@@ -147,7 +153,7 @@ impl Stream {
     /// A stream that has not begun.
     #[must_use]
     pub fn new(mut setup: Setup) -> Self {
-        setup.policy.expects_marker = setup.markers.expected();
+        setup.policy.expects_marker = setup.markers.expected() || setup.judged;
         setup.options.done = setup.markers.done();
         let first = setup.last_event_id.as_deref().unwrap_or_default();
         let decoder = Decoder::new(setup.format, setup.options).with_last_event_id(first.as_bytes());
@@ -166,6 +172,7 @@ impl Stream {
             started: Duration::ZERO,
             stats: Stats::default(),
             body_bytes: 0,
+            may_complete: false,
             error: None,
         }
     }
@@ -201,6 +208,7 @@ impl Stream {
             self.reader.restart(decoder);
             self.phase = Phase::Reading;
             self.body_bytes = 0;
+            self.may_complete = false;
         }
     }
 
@@ -375,6 +383,26 @@ impl Stream {
         }
     }
 
+    /// What the frame that was just handed out means for the stream, by one who knows its dialect; `error` is what the peer
+    /// said of its failure, for people. A marker that has decided how the stream ends is not overruled.
+    pub fn judge(&mut self, judgement: Judgement, error: Option<&str>) {
+        if !matches!(self.phase, Phase::Reading | Phase::Finishing) {
+            return;
+        }
+        self.may_complete = judgement == Judgement::MayComplete;
+        match judgement {
+            Judgement::Complete => self.phase = Phase::Judged(Verdict::Complete),
+            Judgement::Failed => {
+                self.phase = Phase::Judged(Verdict::Failed);
+                self.error = error.map(ToOwned::to_owned);
+            }
+            Judgement::Open | Judgement::MayComplete => {
+                self.session.expect_marker(self.setup.policy.expects_marker);
+            }
+            Judgement::MayEnd => self.session.expect_marker(self.setup.markers.expected()),
+        }
+    }
+
     /// When the stream wants a [`tick`](Self::tick) at the latest; `None` for never.
     #[must_use]
     pub fn deadline(&self) -> Option<Duration> {
@@ -471,7 +499,8 @@ impl Stream {
         match self.phase {
             Phase::Finished => {
                 let inside_record = self.reader.decoder().inside_record();
-                self.tell(at, Input::BodyEnd { inside_record });
+                let complete = self.may_complete && !inside_record;
+                self.tell(at, if complete { Input::EndMarker } else { Input::BodyEnd { inside_record } });
             }
             Phase::Judged(Verdict::Complete) => self.tell(at, Input::EndMarker),
             Phase::Judged(Verdict::Failed) => self.tell(at, Input::FailureMarker),

@@ -220,9 +220,11 @@ pub(super) fn scan_one(text: &[u8]) -> Result<Remains, (usize, &'static str)> {
 /// The problem of whatever stands after a value where only one may be.
 pub(super) const MORE: &str = "more after the value";
 
-/// How many bytes at the front of `input` are neither `"` nor `\` nor a control character.
+/// How many bytes at the front of `input` are neither `"` nor `\` nor a control character: those that stand for themselves in a
+/// JSON string.
 #[inline]
-pub(super) fn plain(input: &[u8]) -> usize {
+#[must_use]
+pub fn plain(input: &[u8]) -> usize {
     const ONES: u64 = u64::from_ne_bytes([1; 8]);
     const HIGH: u64 = ONES << 7;
     // The high bit of every byte below `n`; a borrow makes it wrong only above a byte for which it is right, so the

@@ -347,6 +347,11 @@ impl Session {
         }
     }
 
+    /// Whether a body that ends cleanly without an end marker is truncated, from here on; first it is as the policy says.
+    pub const fn expect_marker(&mut self, expected: bool) {
+        self.policy.expects_marker = expected;
+    }
+
     /// When the session wants an [`Input::Tick`] at the latest; `None` for never.
     #[must_use]
     pub fn deadline(&self) -> Option<Duration> {
