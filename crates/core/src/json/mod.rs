@@ -41,6 +41,6 @@ pub use compact::compact;
 pub use concat::Concat;
 pub use ndjson::Ndjson;
 pub use path::{Path, lookup, unescape, unescape_into};
-pub use scan::plain;
+pub use scan::{Number, plain};
 pub use seq::JsonSeq;
 pub use values::{Values, values};
