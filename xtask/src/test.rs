@@ -23,7 +23,12 @@ const STEPS: &[Step] = &[
     Step { name: "docs", what: "the documentation builds without a warning", needs: &[], run: docs },
     Step { name: "deny", what: "licences, sources, and the arrows between crates", needs: &[], run: deny },
     Step { name: "msrv", what: "builds with the oldest Rust it promises", needs: &[], run: msrv },
-    Step { name: "no-std", what: "the core and the dialects build where there is no std", needs: &[], run: no_std },
+    Step {
+        name: "no-std",
+        what: "the core and the dialects build where there is no std",
+        needs: &[],
+        run: no_std,
+    },
     Step { name: "python", what: "set up Flask and FastAPI", needs: &[], run: servers::set_up_python },
     Step { name: "node", what: "set up better-sse", needs: &[], run: servers::set_up_node },
     Step { name: "nginx", what: "set up nginx", needs: &[], run: servers::set_up_nginx },

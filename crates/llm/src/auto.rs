@@ -20,38 +20,37 @@ fn by_type(name: &[u8], event: Value<'_>) -> Option<Dialect> {
     };
     Some(match kind {
         _ if kind.starts_with("response.") => Dialect::OpenAiResponses,
-        "message_start" | "ping" | "content_block_start" | "content_block_delta" | "message_delta" => Dialect::Anthropic,
+        "message_start" | "ping" | "content_block_start" | "content_block_delta" | "message_delta" => {
+            Dialect::Anthropic
+        }
         "message-start" | "content-start" | "tool-plan-delta" | "content-delta" | "message-end"
             if delta.is_some() =>
         {
             Dialect::Cohere
         }
-        "start" | "start-step" | "text-start" | "text-delta" | "reasoning-start" | "tool-input-start" | "message-metadata" => {
-            Dialect::VercelUi
-        }
+        "start" | "start-step" | "text-start" | "text-delta" | "reasoning-start" | "tool-input-start"
+        | "message-metadata" => Dialect::VercelUi,
         "error" if error.is_some() => Dialect::Anthropic,
         "error" if event.field("errorText").is_some() => Dialect::VercelUi,
         "error" if event.field("code").is_some() && id.is_none() => Dialect::OpenAiResponses,
-        _ if kind.starts_with("RUN_") || kind.starts_with("TEXT_MESSAGE_") || kind.starts_with("STATE_") => Dialect::AgUi,
+        _ if kind.starts_with("RUN_") || kind.starts_with("TEXT_MESSAGE_") || kind.starts_with("STATE_") => {
+            Dialect::AgUi
+        }
         _ => return None,
     })
 }
 
 fn by_fields(event: Value<'_>) -> Option<Dialect> {
-    let [choices, candidates, feedback, usage, done, model, object] = event.fields([
-        "choices",
-        "candidates",
-        "promptFeedback",
-        "usageMetadata",
-        "done",
-        "model",
-        "object",
-    ]);
-    if choices.is_some() || object.is_some_and(|object| object.is("chat.completion.chunk") || object.is("error")) {
+    let [choices, candidates, feedback, usage, done, model, object] =
+        event.fields(["choices", "candidates", "promptFeedback", "usageMetadata", "done", "model", "object"]);
+    if choices.is_some()
+        || object.is_some_and(|object| object.is("chat.completion.chunk") || object.is("error"))
+    {
         return Some(Dialect::OpenAiChat);
     }
     // A live session of Gemini has `usageMetadata` too, beside what is no reply.
-    if candidates.is_some() || feedback.is_some() || (usage.is_some() && event.field("responseId").is_some()) {
+    if candidates.is_some() || feedback.is_some() || (usage.is_some() && event.field("responseId").is_some())
+    {
         return Some(Dialect::Gemini);
     }
     let [message, response, created] = event.fields(["message", "response", "created_at"]);

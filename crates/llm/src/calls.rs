@@ -57,13 +57,7 @@ impl Calls {
     /// An id that was seen is that call's. Another id under a number that is taken begins a new call if it comes with a name: some servers
     /// number all parallel calls 0. Without an id, a name other than that of the call with its number does. Without a number and an
     /// id, a name begins a call, and what has none goes on with the last one.
-    pub(crate) fn continued(
-        &self,
-        choice: u32,
-        number: Option<u64>,
-        id: &str,
-        name: &str,
-    ) -> Option<CallAt> {
+    pub(crate) fn continued(&self, choice: u32, number: Option<u64>, id: &str, name: &str) -> Option<CallAt> {
         if !id.is_empty()
             && let Some(known) = self.latest(|call| call.choice == choice && call.id == id)
         {

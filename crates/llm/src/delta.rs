@@ -192,11 +192,24 @@ impl Finish {
         match said {
             "stop" | "STOP" | "end_turn" | "stop_sequence" | "COMPLETE" | "STOP_SEQUENCE" | "completed"
             | "eos_token" | "eos" | "end" | "load" | "unload" => Self::Stop,
-            "length" | "max_tokens" | "MAX_TOKENS" | "model_length" | "max_output_tokens"
+            "length"
+            | "max_tokens"
+            | "MAX_TOKENS"
+            | "model_length"
+            | "max_output_tokens"
             | "model_context_window_exceeded" => Self::Length,
             "tool_calls" | "tool_use" | "tool-calls" | "TOOL_CALL" | "function_call" => Self::ToolCalls,
-            "content_filter" | "content-filter" | "content_filtered" | "guardrail_intervened" | "SAFETY"
-            | "RECITATION" | "BLOCKLIST" | "PROHIBITED_CONTENT" | "SPII" | "IMAGE_SAFETY" | "ERROR_TOXIC"
+            "content_filter"
+            | "content-filter"
+            | "content_filtered"
+            | "guardrail_intervened"
+            | "SAFETY"
+            | "RECITATION"
+            | "BLOCKLIST"
+            | "PROHIBITED_CONTENT"
+            | "SPII"
+            | "IMAGE_SAFETY"
+            | "ERROR_TOXIC"
             | "LANGUAGE" => Self::ContentFilter,
             "refusal" => Self::Refusal,
             "pause_turn" => Self::Pause,

@@ -1,9 +1,10 @@
 //! From frames to deltas.
 
-use tidewire_core::{BadRecord, Frame, Judgement};
+use tidewire_core::{BadRecord, Frame, Judgement, Utf8};
 
+use crate::auto::dialect_of;
 use crate::delta::Delta;
-use crate::dialect::Dialect;
+use crate::dialect::{Dialect, Paths};
 use crate::dialects::Reader;
 use crate::grow::Slot;
 use crate::json::Value;
@@ -41,9 +42,14 @@ impl Deltas {
     /// For one reply in this dialect.
     #[must_use]
     pub fn new(dialect: Dialect) -> Self {
-        let reader = Reader::new(&dialect);
-        let kept = Kept { judgement: reader.as_ref().map_or(Judgement::Open, Reader::first), ..Kept::default() };
-        Self { dialect, reader, template: Template::default(), kept }
+        let mut deltas = Self {
+            dialect: Dialect::Auto,
+            reader: None,
+            template: Template::default(),
+            kept: Kept::default(),
+        };
+        deltas.choose(dialect);
+        deltas
     }
 
     /// The dialect that is read; [`Dialect::Auto`] as long as no record has said it.
@@ -79,6 +85,9 @@ impl Deltas {
             Frame::Event(event) => (event.event.as_bytes(), event.data.as_bytes()),
             Frame::Record(record) => (&b""[..], record.json.as_bytes()),
             Frame::Text(text) => {
+                if self.reader.is_none() {
+                    self.choose(Dialect::Generic(Paths::default()));
+                }
                 sink(Slot::Text { choice: 0 }.delta(text));
                 return Ok(self.kept.judgement);
             }
@@ -96,6 +105,12 @@ impl Deltas {
         self.kept.grower.flush(sink);
     }
 
+    fn choose(&mut self, dialect: Dialect) {
+        self.reader = Reader::new(&dialect);
+        self.dialect = dialect;
+        self.kept.judgement = self.reader.as_ref().map_or(Judgement::Open, Reader::first);
+    }
+
     #[inline(never)]
     fn read_whole(
         &mut self,
@@ -106,18 +121,15 @@ impl Deltas {
         self.template.clear();
         let parsed = Value::parse(text);
         if self.reader.is_none() {
-            self.dialect = crate::auto::dialect_of(name, parsed.ok());
-            self.reader = Reader::new(&self.dialect);
-            self.kept.judgement = self.reader.as_ref().map_or(Judgement::Open, Reader::first);
+            self.choose(dialect_of(name, parsed.ok()));
         }
         let Some(reader) = &mut self.reader else { return Ok(self.kept.judgement) };
         let event = match parsed {
             Ok(event) => event,
-            // Behind a reply that has its own end, it says nothing.
-            Err(_) if text == b"[DONE]" => return Ok(self.kept.judgement),
-            Err(_) if text.is_empty() => return Ok(self.kept.judgement),
+            // Where a reply has an end of its own, [DONE] says nothing; nor does what some servers prime a stream with.
+            Err(_) if text.is_empty() || text == b"[DONE]" => return Ok(self.kept.judgement),
             Err(_) if reader.takes_text() => {
-                sink(Slot::Text { choice: 0 }.delta(&tidewire_core::Utf8::new(text).to_str()));
+                sink(Slot::Text { choice: 0 }.delta(&Utf8::new(text).to_str()));
                 return Ok(self.kept.judgement);
             }
             Err(bad) => return Err(bad),

@@ -55,7 +55,16 @@ impl Default for Paths {
     fn default() -> Self {
         let paths = |paths: &[&str]| paths.iter().map(|path| Path::parse(path)).collect();
         Self {
-            text: paths(&["token", "text", "chunk", "content", "token.text", "delta", "value", "results.0.generated_text"]),
+            text: paths(&[
+                "token",
+                "text",
+                "chunk",
+                "content",
+                "token.text",
+                "delta",
+                "value",
+                "results.0.generated_text",
+            ]),
             reasoning: paths(&["reasoning", "thinking"]),
             done: paths(&["done"]),
         }

@@ -33,7 +33,8 @@ impl<'a> Fault<'a> {
         }
         // A number is a status; `type: "error"` says no more than that it is one.
         let named = [kind, code, status].into_iter().flatten();
-        let word = named.clone().find(|value| value.content().is_some_and(|text| !matches!(text, b"" | b"error")));
+        let word =
+            named.clone().find(|value| value.content().is_some_and(|text| !matches!(text, b"" | b"error")));
         Self {
             kind: scalar(word.or(code).or(status)),
             message: scalar(message.or(detail).or(text)),
@@ -84,19 +85,33 @@ mod tests {
             (r#""boom""#, "", "boom", false),
             (r#"{"message":"m"}"#, "", "m", false),
             (r#"{"type":"overloaded_error","message":"m"}"#, "overloaded_error", "m", true),
-            (r#"{"type":"invalid_request_error","code":null,"message":"m"}"#, "invalid_request_error", "m", false),
+            (
+                r#"{"type":"invalid_request_error","code":null,"message":"m"}"#,
+                "invalid_request_error",
+                "m",
+                false,
+            ),
             (r#"{"code":429,"message":"m"}"#, "429", "m", true),
             (r#"{"code":400,"message":"m"}"#, "400", "m", false),
             (r#"{"code":"503","message":"m"}"#, "503", "m", true),
             (r#"{"code":503,"message":"m","status":"UNAVAILABLE"}"#, "UNAVAILABLE", "m", true),
             (r#"{"type":"error","message":"m"}"#, "", "m", false),
             (r#"{"type":"error","error":{"type":"api_error","message":"m"}}"#, "api_error", "m", true),
-            (r#"{"type":"error","code":"rate_limit_exceeded","message":"m"}"#, "rate_limit_exceeded", "m", true),
+            (
+                r#"{"type":"error","code":"rate_limit_exceeded","message":"m"}"#,
+                "rate_limit_exceeded",
+                "m",
+                true,
+            ),
             (r#"{"type":"","code":500,"message":"m"}"#, "500", "m", true),
             ("[1]", "", "[1]", false),
         ] {
             let fault = Fault::of(Value::parse(json.as_bytes()).unwrap());
-            assert_eq!((&*fault.kind, &*fault.message, fault.retryable()), (kind, message, retryable), "{json}");
+            assert_eq!(
+                (&*fault.kind, &*fault.message, fault.retryable()),
+                (kind, message, retryable),
+                "{json}"
+            );
         }
     }
 }

@@ -70,9 +70,8 @@ impl Grower {
         self.scratch.clear();
         if let Some((_, high)) = self.half.take() {
             let pair = leading(content).filter(|(unit, _)| (0xDC00..0xE000).contains(unit));
-            let joined = pair.and_then(|(low, _)| {
-                char::from_u32(0x1_0000 + ((high - 0xD800) << 10) + (low - 0xDC00))
-            });
+            let joined =
+                pair.and_then(|(low, _)| char::from_u32(0x1_0000 + ((high - 0xD800) << 10) + (low - 0xDC00)));
             self.scratch.push(joined.unwrap_or(char::REPLACEMENT_CHARACTER));
             if let (Some(_), Some((_, rest))) = (joined, pair) {
                 content = rest;

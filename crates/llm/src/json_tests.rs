@@ -105,7 +105,8 @@ fn texts() -> impl Strategy<Value = String> {
         let member = (string.clone(), padded.clone()).prop_map(|(key, value)| key + ":" + &value);
         prop_oneof![
             proptest::collection::vec(padded, 0..5).prop_map(|items| "[".to_owned() + &items.join(",") + "]"),
-            proptest::collection::vec(member, 0..5).prop_map(|members| "{".to_owned() + &members.join(",") + "}"),
+            proptest::collection::vec(member, 0..5)
+                .prop_map(|members| "{".to_owned() + &members.join(",") + "}"),
         ]
     })
 }

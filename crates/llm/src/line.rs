@@ -21,7 +21,9 @@ impl Delta<'_> {
                 fields.text("model", model);
                 fields.text("created", created);
             }
-            Self::Text { choice, text } | Self::Reasoning { choice, text } | Self::Refusal { choice, text } => {
+            Self::Text { choice, text }
+            | Self::Reasoning { choice, text }
+            | Self::Refusal { choice, text } => {
                 fields.choice(choice);
                 fields.text("text", text);
             }

@@ -65,7 +65,12 @@ impl<'o> Out<'o> {
     }
 
     /// The reply has begun; says so once, as soon as there is something to say.
-    pub(crate) fn start(&mut self, id: Option<Value<'_>>, model: Option<Value<'_>>, created: Option<Value<'_>>) {
+    pub(crate) fn start(
+        &mut self,
+        id: Option<Value<'_>>,
+        model: Option<Value<'_>>,
+        created: Option<Value<'_>>,
+    ) {
         if self.kept.started {
             return;
         }

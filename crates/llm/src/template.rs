@@ -81,7 +81,8 @@ impl Template {
                 None => continue,
             };
             // A field that is the token itself, or holds it, is no hole of its own.
-            if let Some((start, end)) = span(text, bytes).filter(|(start, end)| *end <= token.0 || *start >= token.1)
+            if let Some((start, end)) =
+                span(text, bytes).filter(|(start, end)| *end <= token.0 || *start >= token.1)
             {
                 holes[used] = Hole { start, end, kind };
                 used += 1;

@@ -80,7 +80,12 @@ fn check(file: &str, row: &Value) {
         if let Some(message) = row.get("message") {
             assert_eq!(have.message, *message, "{}", place());
         }
-        assert_eq!(have.bad, row.get("bad_records").and_then(Value::as_u64).unwrap_or_default(), "{}", place());
+        assert_eq!(
+            have.bad,
+            row.get("bad_records").and_then(Value::as_u64).unwrap_or_default(),
+            "{}",
+            place()
+        );
         assert_eq!(have.outcome, row["outcome"].as_str().unwrap(), "{}", place());
         if let Some(error) = row.get("error") {
             assert_eq!(Value::from(have.error), *error, "{}", place());

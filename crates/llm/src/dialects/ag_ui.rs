@@ -55,9 +55,19 @@ impl AgUi {
                 let [code, message] = event.fields(["code", "message"]);
                 out.fail(&Fault::of(event).named(scalar(code), scalar(message)));
             }
-            "STEP_STARTED" | "STEP_FINISHED" | "TEXT_MESSAGE_START" | "TEXT_MESSAGE_END" | "TOOL_CALL_END"
-            | "THINKING_START" | "THINKING_END" | "THINKING_TEXT_MESSAGE_START" | "THINKING_TEXT_MESSAGE_END"
-            | "REASONING_START" | "REASONING_END" | "REASONING_MESSAGE_START" | "REASONING_MESSAGE_END" => {}
+            "STEP_STARTED"
+            | "STEP_FINISHED"
+            | "TEXT_MESSAGE_START"
+            | "TEXT_MESSAGE_END"
+            | "TOOL_CALL_END"
+            | "THINKING_START"
+            | "THINKING_END"
+            | "THINKING_TEXT_MESSAGE_START"
+            | "THINKING_TEXT_MESSAGE_END"
+            | "REASONING_START"
+            | "REASONING_END"
+            | "REASONING_MESSAGE_START"
+            | "REASONING_MESSAGE_END" => {}
             _ => out.other(&kind, event),
         }
     }

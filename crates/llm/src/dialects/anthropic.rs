@@ -21,7 +21,8 @@ pub(super) fn read(name: &[u8], event: Value<'_>, out: &mut Out<'_>) {
     let number = index.and_then(Value::whole);
     match (&*kind, block, delta) {
         ("message_start", _, _) => {
-            let [id, model, usage] = message.map_or([None; 3], |message| message.fields(["id", "model", "usage"]));
+            let [id, model, usage] =
+                message.map_or([None; 3], |message| message.fields(["id", "model", "usage"]));
             out.start(id, model, None);
             out.usage(usage_of(usage));
         }

@@ -31,7 +31,8 @@ pub(super) fn read(name: &[u8], event: Value<'_>, out: &mut Out<'_>) {
         "tool-plan-delta" => out.reasoning(0, plan),
         "tool-call-start" => {
             let [id, function] = calls.map_or([None; 2], |call| call.fields(["id", "function"]));
-            let [name, arguments] = function.map_or([None; 2], |function| function.fields(["name", "arguments"]));
+            let [name, arguments] =
+                function.map_or([None; 2], |function| function.fields(["name", "arguments"]));
             let call = out.call(0, number, id, name);
             out.arguments(call, arguments);
         }
@@ -61,8 +62,7 @@ fn read_end(delta: Option<Value<'_>>, out: &mut Out<'_>) {
     let [finish, usage, error] =
         delta.map_or([None; 3], |delta| delta.fields(["finish_reason", "usage", "error"]));
     let [tokens, cached] = usage.map_or([None; 2], |usage| usage.fields(["tokens", "cached_tokens"]));
-    let [input, output] =
-        tokens.map_or([None; 2], |tokens| tokens.fields(["input_tokens", "output_tokens"]));
+    let [input, output] = tokens.map_or([None; 2], |tokens| tokens.fields(["input_tokens", "output_tokens"]));
     out.usage(Usage {
         input_tokens: input.and_then(Value::whole),
         output_tokens: output.and_then(Value::whole),

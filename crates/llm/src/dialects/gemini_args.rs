@@ -44,9 +44,11 @@ impl PartialArgs {
             self.move_to(path, &mut json);
             match text {
                 Some(_) => json.push('"'),
-                None => json.push_str(number.or(truth).map_or("null", |value| {
-                    core::str::from_utf8(value.as_bytes()).unwrap_or("null")
-                })),
+                None => json.push_str(
+                    number
+                        .or(truth)
+                        .map_or("null", |value| core::str::from_utf8(value.as_bytes()).unwrap_or("null")),
+                ),
             }
         }
         if let Some(content) = text.and_then(Value::content) {
@@ -171,10 +173,8 @@ mod tests {
             ),
         ] {
             let mut args = PartialArgs::default();
-            let mut json: String = parts
-                .iter()
-                .map(|part| args.push(Value::parse(part.as_bytes()).unwrap()))
-                .collect();
+            let mut json: String =
+                parts.iter().map(|part| args.push(Value::parse(part.as_bytes()).unwrap())).collect();
             json.push_str(&args.end());
             assert_eq!(json, want);
         }

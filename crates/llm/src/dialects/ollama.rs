@@ -24,7 +24,8 @@ pub(super) fn read(event: Value<'_>, out: &mut Out<'_>) {
         out.text(0, content);
         for call in calls.into_iter().flat_map(Value::items) {
             let [id, function] = call.fields(["id", "function"]);
-            let [name, arguments] = function.map_or([None; 2], |function| function.fields(["name", "arguments"]));
+            let [name, arguments] =
+                function.map_or([None; 2], |function| function.fields(["name", "arguments"]));
             let at = out.call(0, None, id, name);
             out.arguments(at, arguments);
         }

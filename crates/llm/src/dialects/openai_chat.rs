@@ -31,7 +31,16 @@ struct Choice {
 impl Chat {
     pub(crate) fn read(&mut self, event: Value<'_>, out: &mut Out<'_>) {
         let [id, model, created, choices, usage, error, object, kind, groq, citations] = event.fields([
-            "id", "model", "created", "choices", "usage", "error", "object", "type", "x_groq", "citations",
+            "id",
+            "model",
+            "created",
+            "choices",
+            "usage",
+            "error",
+            "object",
+            "type",
+            "x_groq",
+            "citations",
         ]);
         out.start(id, model, created);
         let mut failed = false;
@@ -51,7 +60,8 @@ impl Chat {
         }
         if let Some(error) = error {
             out.fail(&Fault::of(error));
-        } else if object.is_some_and(|object| object.is("error")) || kind.is_some_and(|kind| kind.is("error")) {
+        } else if object.is_some_and(|object| object.is("error")) || kind.is_some_and(|kind| kind.is("error"))
+        {
             out.fail(&Fault::of(event));
         } else if failed {
             out.fail(&Fault::new("error", ""));
@@ -170,7 +180,8 @@ pub(super) fn usage_of(usage: Value<'_>) -> Usage {
         "completion_tokens_details",
         "prompt_cache_hit_tokens",
     ]);
-    let [cached, written] = of_input.map_or([None; 2], |of| of.fields(["cached_tokens", "cache_write_tokens"]));
+    let [cached, written] =
+        of_input.map_or([None; 2], |of| of.fields(["cached_tokens", "cache_write_tokens"]));
     let reasoning = of_output.and_then(|of| of.field("reasoning_tokens"));
     let whole = |value: Option<Value<'_>>| value.and_then(Value::whole);
     Usage {

@@ -66,8 +66,8 @@ impl Responses {
             },
             "response.output_text.annotation.added" => {
                 let annotation = event.field("annotation");
-                let [url, title, file] =
-                    annotation.map_or([None; 3], |annotation| annotation.fields(["url", "title", "filename"]));
+                let [url, title, file] = annotation
+                    .map_or([None; 3], |annotation| annotation.fields(["url", "title", "filename"]));
                 out.citation(0, url, title.or(file));
             }
             "response.completed" | "response.done" => {
@@ -82,7 +82,8 @@ impl Responses {
             }
             "response.incomplete" => {
                 out.usage(usage_of(response));
-                let reason = response.and_then(|response| response.field("incomplete_details")?.field("reason"));
+                let reason =
+                    response.and_then(|response| response.field("incomplete_details")?.field("reason"));
                 out.finish(0, &reason.map_or(Cow::Borrowed("incomplete"), |reason| scalar(Some(reason))));
                 out.complete();
             }
@@ -145,7 +146,16 @@ fn done_item(item: Value<'_>, out: &mut Out<'_>) {
 
 /// Events that say again, or say no more, than others.
 fn is_progress(kind: &str) -> bool {
-    let ends = [".in_progress", ".completed", ".searching", ".generating", ".interpreting", ".done", ".added", ".queued"];
+    let ends = [
+        ".in_progress",
+        ".completed",
+        ".searching",
+        ".generating",
+        ".interpreting",
+        ".done",
+        ".added",
+        ".queued",
+    ];
     kind == "keepalive" || kind == "response.created" || ends.iter().any(|end| kind.ends_with(end))
 }
 

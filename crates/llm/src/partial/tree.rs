@@ -248,7 +248,9 @@ impl Build for Tree {
     }
 
     fn key(&mut self, key: &str) {
-        if let Some(Cell::Object(object)) = self.open.last().and_then(|container| self.cells.get_mut(*container)) {
+        if let Some(Cell::Object(object)) =
+            self.open.last().and_then(|container| self.cells.get_mut(*container))
+        {
             object.key(key);
         }
     }
