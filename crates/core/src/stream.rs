@@ -56,8 +56,8 @@ pub struct Setup {
     pub cursor_source: CursorSource,
     /// Where an earlier stream stopped.
     pub last_event_id: Option<String>,
-    /// The caller knows the dialect of the records, and [judges](Stream::judge) each: without an end that it calls one, the
-    /// stream is truncated.
+    /// The caller knows the dialect of the records, and [judges](Stream::judge) each: as long as it does not say otherwise, a stream
+    /// without an end that it calls one is truncated.
     pub judged: bool,
 }
 
@@ -396,9 +396,7 @@ impl Stream {
                 self.phase = Phase::Judged(Verdict::Failed);
                 self.error = error.map(ToOwned::to_owned);
             }
-            Judgement::Open | Judgement::MayComplete => {
-                self.session.expect_marker(self.setup.policy.expects_marker);
-            }
+            Judgement::Open | Judgement::MayComplete => self.session.expect_marker(true),
             Judgement::MayEnd => self.session.expect_marker(self.setup.markers.expected()),
         }
     }

@@ -107,14 +107,17 @@ fn read_delta(index: u32, delta: Value<'_>, out: &mut Out<'_>) {
         "function_call",
         "annotations",
     ]);
-    // Some servers send the same under two names.
-    match reasoning_content.or(reasoning).filter(|text| text.content().is_some_and(|text| !text.is_empty())) {
-        Some(text) => out.reasoning(index, Some(text)),
-        None => {
-            for detail in details.into_iter().flat_map(Value::items) {
-                let [text, summary] = detail.fields(["text", "summary"]);
-                out.reasoning(index, text.or(summary));
-            }
+    // Some servers send the same under two or three names.
+    let said =
+        reasoning_content.or(reasoning).filter(|text| text.content().is_some_and(|text| !text.is_empty()));
+    out.reasoning(index, said);
+    for detail in details.into_iter().flat_map(Value::items) {
+        let [text, summary, kind] = detail.fields(["text", "summary", "type"]);
+        match text.or(summary) {
+            Some(text) if said.is_none() => out.reasoning(index, Some(text)),
+            Some(_) => {}
+            // Encrypted, to be sent back.
+            None => out.other(&scalar(kind), detail),
         }
     }
     read_content(index, content, out);
