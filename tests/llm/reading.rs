@@ -125,8 +125,9 @@ fn chat(event: &Value, reading: &mut Reading, calls: &mut Calls) {
         for call in each(&delta["tool_calls"]) {
             // In these recordings a call has an index or comes whole, and its id says whether it is new.
             let key = if call["index"].is_null() { &call["id"] } else { &call["index"] };
+            let written = key.to_string();
             let known = calls.list.iter().any(|known| {
-                known.0 == key.to_string() && (text(&call["id"]).is_empty() || known.1 == text(&call["id"]))
+                known.0 == written && (text(&call["id"]).is_empty() || known.1 == text(&call["id"]))
             });
             if !known {
                 calls.begin(key, &call["id"], &call["function"]["name"]);

@@ -118,7 +118,7 @@ impl Deltas {
         text: &[u8],
         sink: &mut dyn FnMut(Delta<'_>),
     ) -> Result<Judgement, BadRecord> {
-        self.template.clear();
+        self.template.missed();
         let parsed = Value::parse(text);
         if self.reader.is_none() {
             self.choose(dialect_of(name, parsed.ok()));

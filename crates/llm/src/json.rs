@@ -45,7 +45,13 @@ impl<'a> Value<'a> {
         let Some(mut walker) = Walker::inside(self.0, b'{') else { return found };
         while let Some(key) = walker.next() {
             let Some(value) = walker.next() else { break };
-            if let Some(place) = names.iter().position(|name| key.is(name)) {
+            let Some(key) = key.content() else { break };
+            // Nearly no key is written with an escape.
+            let place = match plain(key) == key.len() {
+                true => names.iter().position(|name| name.as_bytes() == key),
+                false => names.iter().position(|name| unescaped(key).is_some_and(|key| key == *name)),
+            };
+            if let Some(place) = place {
                 found[place] = Some(value).filter(|value| value.0 != b"null");
             }
         }
@@ -87,9 +93,7 @@ impl<'a> Value<'a> {
         if plain(content) == content.len() {
             return Some(Utf8::new(content).to_str());
         }
-        let mut text = String::with_capacity(content.len());
-        unescape_into(content, &mut text)?;
-        Some(Cow::Owned(text))
+        unescaped(content).map(Cow::Owned)
     }
 
     /// Whether this is a string with this text.
@@ -117,6 +121,12 @@ impl<'a> Value<'a> {
     pub fn is_object(self) -> bool {
         self.0.first() == Some(&b'{')
     }
+}
+
+fn unescaped(content: &[u8]) -> Option<String> {
+    let mut text = String::with_capacity(content.len());
+    unescape_into(content, &mut text)?;
+    Some(text)
 }
 
 /// Walks over what is between the brackets of a container: elements, or keys and values in turn.

@@ -12,6 +12,9 @@ use tidewire_core::json::plain;
 use crate::grow::Slot;
 use crate::json::Value;
 
+/// Behind so many events that were unlike the one before, only one in so many is kept: what does not pay is not done.
+const PATIENCE: u32 = 8;
+const SELDOM: u32 = 64;
 /// Larger events are not kept.
 const LARGEST: usize = 4 * 1024;
 /// The token, and the fields that vary.
@@ -25,6 +28,8 @@ pub(crate) struct Template {
     holes: [Hole; HOLES],
     used: usize,
     slot: Slot,
+    /// How many events in a row were unlike the one that was kept.
+    unlike: u32,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -48,13 +53,14 @@ impl Default for Template {
     fn default() -> Self {
         let none = Hole { start: 0, end: 0, kind: Kind::Token };
         let (name, text) = (Vec::new(), Vec::new());
-        Self { name, text, holes: [none; HOLES], used: 0, slot: Slot::Text { choice: 0 } }
+        Self { name, text, holes: [none; HOLES], used: 0, slot: Slot::Text { choice: 0 }, unlike: 0 }
     }
 }
 
 impl Template {
-    /// Keeps nothing.
-    pub(crate) fn clear(&mut self) {
+    /// An event is unlike what is kept, which is forgotten.
+    pub(crate) fn missed(&mut self) {
+        self.unlike = self.unlike.wrapping_add(1);
         self.used = 0;
     }
 
@@ -67,8 +73,7 @@ impl Template {
         (slot, token): (Slot, &[u8]),
         varying: [&str; 2],
     ) {
-        self.clear();
-        if text.len() > LARGEST {
+        if text.len() > LARGEST || (self.unlike > PATIENCE && !self.unlike.is_multiple_of(SELDOM)) {
             return;
         }
         let Some(token) = span(text, token) else { return };
@@ -96,7 +101,7 @@ impl Template {
 
     /// The token of an event that is like the one that was kept, and the text that it makes grow.
     #[inline]
-    pub(crate) fn token<'a>(&self, name: &[u8], text: &'a [u8]) -> Option<(Slot, &'a [u8])> {
+    pub(crate) fn token<'a>(&mut self, name: &[u8], text: &'a [u8]) -> Option<(Slot, &'a [u8])> {
         if self.used == 0 || name != self.name {
             return None;
         }
@@ -115,7 +120,11 @@ impl Template {
             }
             (rest, from) = (behind, hole.end);
         }
-        (rest == self.text.get(from..)?).then_some((self.slot, token))
+        if rest != self.text.get(from..)? {
+            return None;
+        }
+        self.unlike = 0;
+        Some((self.slot, token))
     }
 }
 

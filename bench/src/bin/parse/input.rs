@@ -118,6 +118,22 @@ impl Text {
                 self.put(format_args!("{json}"));
                 self.end_event(json.as_bytes(), "\n");
             }
+            Body::Deltas => {
+                let (written, read) = words::token(random);
+                self.put(format_args!("data: {}\n", chat(written)));
+                self.end_event(read.as_bytes(), "\n");
+            }
+            Body::DeltasCjk => {
+                let text = words::chinese(random);
+                self.put(format_args!("data: {}\n", chat(&text)));
+                self.end_event(text.as_bytes(), "\n");
+            }
+            Body::DeltasUnlike => {
+                let (written, read) = words::token(random);
+                let id = format!("{:012}", self.ends.len());
+                self.put(format_args!("data: {}\n", chat(written).replace("OpQrStUvWxYz", &id)));
+                self.end_event(read.as_bytes(), "\n");
+            }
             Body::NdjsonTyped => {
                 let (written, read) = words::token(random);
                 self.put(format_args!("{}", chat(written)));

@@ -77,11 +77,11 @@ impl Reader {
         }
     }
 
-    /// Fields of an event, with text or a whole number in them, that differ from one to the next and are not looked at, at least once the
-    /// reply has started.
+    /// Fields of an event, with text or a whole number in them, that differ from one to the next, and are looked at for the start of the
+    /// reply alone.
     pub(crate) const fn varying(&self) -> [&'static str; 2] {
         match self {
-            Self::OpenAiChat(_) => ["obfuscation", "p"],
+            Self::OpenAiChat(_) => ["obfuscation", ""],
             Self::OpenAiResponses(_) => ["sequence_number", "obfuscation"],
             Self::Ollama => ["created_at", ""],
             Self::AgUi(_) => ["timestamp", ""],
