@@ -1,40 +1,43 @@
 //! What a reply brings, piece by piece.
 
-/// A piece of a reply, whatever provider sent it. What it lends lives as long as the call that hands it out.
+use alloc::borrow::Cow;
+
+/// A piece of a reply, whatever provider sent it. What it lends lives as long as the call that hands it out;
+/// [`into_owned`](Self::into_owned) is for who keeps it.
 ///
 /// `choice` counts the alternatives of a reply from 0; nearly all replies have one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Delta<'a> {
     /// The reply has begun. Once a reply, and what the provider does not say is empty.
     Start {
         /// The reply's id.
-        id: &'a str,
+        id: Cow<'a, str>,
         /// The model that answers.
-        model: &'a str,
+        model: Cow<'a, str>,
         /// When, as the provider writes it: seconds since 1970, or a date.
-        created: &'a str,
+        created: Cow<'a, str>,
     },
     /// Text of the reply; never empty.
     Text {
         /// Of which alternative.
         choice: u32,
         /// The piece.
-        text: &'a str,
+        text: Cow<'a, str>,
     },
     /// What the model thinks, or a summary of it; never empty.
     Reasoning {
         /// Of which alternative.
         choice: u32,
         /// The piece.
-        text: &'a str,
+        text: Cow<'a, str>,
     },
     /// Why the model refuses to answer; never empty.
     Refusal {
         /// Of which alternative.
         choice: u32,
         /// The piece.
-        text: &'a str,
+        text: Cow<'a, str>,
     },
     /// A tool call begins.
     ToolCall {
@@ -43,9 +46,9 @@ pub enum Delta<'a> {
         /// Which call of that alternative, counted from 0 in the order in which they begin, whatever the provider counts.
         index: u32,
         /// The provider's id of the call; empty where it has none.
-        id: &'a str,
+        id: Cow<'a, str>,
         /// The tool.
-        name: &'a str,
+        name: Cow<'a, str>,
     },
     /// More of the JSON text of a call's arguments; never empty.
     Arguments {
@@ -54,7 +57,7 @@ pub enum Delta<'a> {
         /// Of which call.
         index: u32,
         /// The piece.
-        fragment: &'a str,
+        fragment: Cow<'a, str>,
     },
     /// What the reply has taken so far. A later one replaces what it names of an earlier one.
     Usage(Usage),
@@ -63,9 +66,9 @@ pub enum Delta<'a> {
         /// Of which alternative.
         choice: u32,
         /// Its address; empty where it has none.
-        url: &'a str,
+        url: Cow<'a, str>,
         /// Its title; empty where it has none.
-        title: &'a str,
+        title: Cow<'a, str>,
     },
     /// An alternative is finished.
     Finish {
@@ -74,23 +77,23 @@ pub enum Delta<'a> {
         /// Why.
         reason: Finish,
         /// The same in the provider's word.
-        said: &'a str,
+        said: Cow<'a, str>,
     },
     /// The provider reports that it has failed. The stream is over, whatever follows.
     Error {
         /// Its name for what happened, or the status; empty where it has none.
-        kind: &'a str,
+        kind: Cow<'a, str>,
         /// For people.
-        message: &'a str,
+        message: Cow<'a, str>,
         /// Whether the same request may well succeed later.
         retryable: bool,
     },
     /// What this crate has no name for: signatures of thoughts, results of the provider's own tools, events of tomorrow.
     Other {
         /// The provider's name for it.
-        name: &'a str,
+        name: Cow<'a, str>,
         /// Its JSON text.
-        json: &'a str,
+        json: Cow<'a, str>,
     },
 }
 
@@ -112,6 +115,40 @@ impl Delta<'_> {
             Self::Other { .. } => "other",
         }
     }
+}
+
+impl Delta<'_> {
+    /// The same, lent from nowhere.
+    #[must_use]
+    pub fn into_owned(self) -> Delta<'static> {
+        match self {
+            Self::Start { id, model, created } => {
+                Delta::Start { id: own(id), model: own(model), created: own(created) }
+            }
+            Self::Text { choice, text } => Delta::Text { choice, text: own(text) },
+            Self::Reasoning { choice, text } => Delta::Reasoning { choice, text: own(text) },
+            Self::Refusal { choice, text } => Delta::Refusal { choice, text: own(text) },
+            Self::ToolCall { choice, index, id, name } => {
+                Delta::ToolCall { choice, index, id: own(id), name: own(name) }
+            }
+            Self::Arguments { choice, index, fragment } => {
+                Delta::Arguments { choice, index, fragment: own(fragment) }
+            }
+            Self::Usage(usage) => Delta::Usage(usage),
+            Self::Citation { choice, url, title } => {
+                Delta::Citation { choice, url: own(url), title: own(title) }
+            }
+            Self::Finish { choice, reason, said } => Delta::Finish { choice, reason, said: own(said) },
+            Self::Error { kind, message, retryable } => {
+                Delta::Error { kind: own(kind), message: own(message), retryable }
+            }
+            Self::Other { name, json } => Delta::Other { name: own(name), json: own(json) },
+        }
+    }
+}
+
+fn own(text: Cow<'_, str>) -> Cow<'static, str> {
+    Cow::Owned(text.into_owned())
 }
 
 /// Tokens. `None` is what the provider has not said.

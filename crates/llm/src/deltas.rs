@@ -23,7 +23,7 @@ use crate::template::Template;
 /// while let Some(frame) = decoder.next(&mut body).unwrap() {
 ///     let judgement = deltas.read(&frame, &mut |delta| {
 ///         if let Delta::Text { text: piece, .. } = delta {
-///             text.push_str(piece);
+///             text.push_str(&piece);
 ///         }
 ///     });
 ///     assert_eq!(judgement == Ok(Judgement::Complete), body.is_empty());

@@ -18,7 +18,9 @@ pub(crate) enum Slot {
 }
 
 impl Slot {
+    #[inline]
     pub(crate) const fn delta(self, text: &str) -> Delta<'_> {
+        let text = Cow::Borrowed(text);
         match self {
             Self::Text { choice } => Delta::Text { choice, text },
             Self::Reasoning { choice } => Delta::Reasoning { choice, text },
@@ -125,7 +127,6 @@ fn trailing_high(content: &[u8]) -> Option<(&[u8], u32)> {
 
 #[cfg(test)]
 mod tests {
-    use alloc::borrow::ToOwned;
     use alloc::vec::Vec;
 
     use super::*;
@@ -136,7 +137,7 @@ mod tests {
         let mut grower = Grower::default();
         let mut texts = Vec::new();
         let mut sink = |delta: Delta<'_>| match delta {
-            Delta::Text { text, .. } => texts.push(text.to_owned()),
+            Delta::Text { text, .. } => texts.push(text.into_owned()),
             other => texts.push(alloc::format!("{other:?}")),
         };
         for piece in pieces {

@@ -15,7 +15,7 @@ impl Delta<'_> {
         let mut fields = Fields::open(line);
         fields.text("type", "delta");
         fields.text("kind", self.kind());
-        match *self {
+        match self {
             Self::Start { id, model, created } => {
                 fields.text("id", id);
                 fields.text("model", model);
@@ -24,18 +24,18 @@ impl Delta<'_> {
             Self::Text { choice, text }
             | Self::Reasoning { choice, text }
             | Self::Refusal { choice, text } => {
-                fields.choice(choice);
+                fields.choice(*choice);
                 fields.text("text", text);
             }
             Self::ToolCall { choice, index, id, name } => {
-                fields.choice(choice);
-                fields.number("index", index.into());
+                fields.choice(*choice);
+                fields.number("index", (*index).into());
                 fields.text("id", id);
                 fields.text("name", name);
             }
             Self::Arguments { choice, index, fragment } => {
-                fields.choice(choice);
-                fields.number("index", index.into());
+                fields.choice(*choice);
+                fields.number("index", (*index).into());
                 fields.text("fragment", fragment);
             }
             Self::Usage(usage) => {
@@ -44,19 +44,19 @@ impl Delta<'_> {
                 }
             }
             Self::Citation { choice, url, title } => {
-                fields.choice(choice);
+                fields.choice(*choice);
                 fields.text("url", url);
                 fields.text("title", title);
             }
             Self::Finish { choice, reason, said } => {
-                fields.choice(choice);
+                fields.choice(*choice);
                 fields.text("reason", reason.name());
                 fields.text("said", said);
             }
             Self::Error { kind, message, retryable } => {
                 fields.text("code", kind);
                 fields.text("message", message);
-                fields.raw("retryable", if retryable { "true" } else { "false" });
+                fields.raw("retryable", if *retryable { "true" } else { "false" });
             }
             Self::Other { name, json } => {
                 fields.text("name", name);

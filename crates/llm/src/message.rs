@@ -1,7 +1,6 @@
 //! The deltas of a reply put together.
 
-use alloc::borrow::ToOwned;
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use crate::delta::{Delta, Finish, Usage};
@@ -119,36 +118,36 @@ impl Eq for ToolCall {}
 impl Message {
     /// Adds what a delta brings. [`Delta::Error`] adds nothing: it is how the stream ended, and no part of the reply.
     pub fn push(&mut self, delta: &Delta<'_>) {
-        match *delta {
+        match delta {
             Delta::Start { id, model, created } => {
-                self.id = id.to_owned();
-                self.model = model.to_owned();
-                self.created = created.to_owned();
+                self.id = id.to_string();
+                self.model = model.to_string();
+                self.created = created.to_string();
             }
-            Delta::Text { choice, text } => self.choice(choice).text.push_str(text),
-            Delta::Reasoning { choice, text } => self.choice(choice).reasoning.push_str(text),
-            Delta::Refusal { choice, text } => self.choice(choice).refusal.push_str(text),
+            Delta::Text { choice, text } => self.choice(*choice).text.push_str(text),
+            Delta::Reasoning { choice, text } => self.choice(*choice).reasoning.push_str(text),
+            Delta::Refusal { choice, text } => self.choice(*choice).refusal.push_str(text),
             Delta::ToolCall { choice, id, name, .. } => {
-                let (id, name) = (id.to_owned(), name.to_owned());
-                self.choice(choice).tool_calls.push(ToolCall { id, name, ..ToolCall::default() });
+                let (id, name) = (id.to_string(), name.to_string());
+                self.choice(*choice).tool_calls.push(ToolCall { id, name, ..ToolCall::default() });
             }
             Delta::Arguments { choice, index, fragment } => {
-                if let Some(call) = self.choice(choice).tool_calls.get_mut(index as usize) {
+                if let Some(call) = self.choice(*choice).tool_calls.get_mut(*index as usize) {
                     call.arguments.push_str(fragment);
                 }
             }
-            Delta::Usage(usage) => self.usage.update(&usage),
+            Delta::Usage(usage) => self.usage.update(usage),
             Delta::Citation { choice, url, title } => {
-                let citation = Citation { url: url.to_owned(), title: title.to_owned() };
-                self.choice(choice).citations.push(citation);
+                let citation = Citation { url: url.to_string(), title: title.to_string() };
+                self.choice(*choice).citations.push(citation);
             }
             Delta::Finish { choice, reason, said } => {
-                let own = self.choice(choice);
-                own.finish = Some(reason);
-                own.finish_said = said.to_owned();
+                let own = self.choice(*choice);
+                own.finish = Some(*reason);
+                own.finish_said = said.to_string();
             }
             Delta::Other { name, json } => {
-                self.raw.push(Other { name: name.to_owned(), json: json.to_owned() });
+                self.raw.push(Other { name: name.to_string(), json: json.to_string() });
             }
             Delta::Error { .. } => {}
         }
@@ -173,11 +172,11 @@ mod tests {
     #[test]
     fn arguments_grow() {
         let mut message = Message::default();
-        message.push(&Delta::ToolCall { choice: 0, index: 0, id: "1", name: "f" });
-        message.push(&Delta::ToolCall { choice: 0, index: 1, id: "2", name: "g" });
+        message.push(&Delta::ToolCall { choice: 0, index: 0, id: "1".into(), name: "f".into() });
+        message.push(&Delta::ToolCall { choice: 0, index: 1, id: "2".into(), name: "g".into() });
         let mut shown = Vec::new();
         for fragment in ["{\"a\":\"x", "y\\", "n\",\"b\":[1", ",tr", "ue]}"] {
-            message.push(&Delta::Arguments { choice: 0, index: 1, fragment });
+            message.push(&Delta::Arguments { choice: 0, index: 1, fragment: fragment.into() });
             shown.push(alloc::format!("{}", message.tool_calls[1].partial().unwrap()));
         }
         assert_eq!(

@@ -77,7 +77,7 @@ impl<'o> Out<'o> {
         let (id, model) = (scalar(id), scalar(model));
         if !id.is_empty() || !model.is_empty() {
             self.kept.started = true;
-            self.say(Delta::Start { id: &id, model: &model, created: &scalar(created) });
+            self.say(Delta::Start { id, model, created: scalar(created) });
         }
     }
 
@@ -104,7 +104,7 @@ impl<'o> Out<'o> {
         let (id, name) = (scalar(id), scalar(name));
         let call = self.kept.calls.begin(choice, number, &id, &name);
         let (choice, index) = self.kept.calls.place(call);
-        self.say(Delta::ToolCall { choice, index, id: &id, name: &name });
+        self.say(Delta::ToolCall { choice, index, id, name });
         call
     }
 
@@ -121,7 +121,7 @@ impl<'o> Out<'o> {
             None => {
                 self.kept.calls.feed(call);
                 let fragment = Utf8::new(piece.as_bytes()).to_str();
-                self.say(Delta::Arguments { choice, index, fragment: &fragment });
+                self.say(Delta::Arguments { choice, index, fragment });
             }
         }
     }
@@ -131,7 +131,7 @@ impl<'o> Out<'o> {
         let (choice, index) = self.kept.calls.place(call);
         if !fragment.is_empty() {
             self.kept.calls.feed(call);
-            self.say(Delta::Arguments { choice, index, fragment });
+            self.say(Delta::Arguments { choice, index, fragment: fragment.into() });
         }
     }
 
@@ -144,27 +144,28 @@ impl<'o> Out<'o> {
     pub(crate) fn citation(&mut self, choice: u32, url: Option<Value<'_>>, title: Option<Value<'_>>) {
         let (url, title) = (scalar(url), scalar(title));
         if !url.is_empty() || !title.is_empty() {
-            self.say(Delta::Citation { choice, url: &url, title: &title });
+            self.say(Delta::Citation { choice, url, title });
         }
     }
 
     pub(crate) fn finish(&mut self, choice: u32, said: &str) {
-        self.say(Delta::Finish { choice, reason: Finish::of(said), said });
+        self.say(Delta::Finish { choice, reason: Finish::of(said), said: said.into() });
     }
 
     pub(crate) fn other(&mut self, name: &str, value: Value<'_>) {
-        self.say(Delta::Other { name, json: &Utf8::new(value.as_bytes()).to_str() });
+        self.say(Delta::Other { name: name.into(), json: Utf8::new(value.as_bytes()).to_str() });
     }
 
     /// The provider has failed.
-    pub(crate) fn fail(&mut self, fault: &Fault<'_>) {
-        let Fault { kind, message, .. } = fault;
-        self.kept.error = Some(match (&**kind, &**message) {
+    pub(crate) fn fail(&mut self, fault: Fault<'_>) {
+        let retryable = fault.retryable();
+        let (kind, message) = (fault.kind, fault.message);
+        self.kept.error = Some(match (&*kind, &*message) {
             ("", message) => message.into(),
             (kind, "") => kind.into(),
             (kind, message) => format!("{kind}: {message}"),
         });
-        self.say(Delta::Error { kind, message, retryable: fault.retryable() });
+        self.say(Delta::Error { kind, message, retryable });
         self.judge(Judgement::Failed);
     }
 

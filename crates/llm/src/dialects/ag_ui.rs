@@ -53,7 +53,7 @@ impl AgUi {
             }
             "RUN_ERROR" => {
                 let [code, message] = event.fields(["code", "message"]);
-                out.fail(&Fault::of(event).named(scalar(code), scalar(message)));
+                out.fail(Fault::of(event).named(scalar(code), scalar(message)));
             }
             "STEP_STARTED"
             | "STEP_FINISHED"

@@ -36,7 +36,7 @@ pub(super) fn read(name: &[u8], event: Value<'_>, out: &mut Out<'_>) {
             }
         }
         ("message_stop", _, _) => out.complete(),
-        ("error", _, _) => out.fail(&Fault::of(event)),
+        ("error", _, _) => out.fail(Fault::of(event)),
         ("ping" | "content_block_stop", _, _) => {}
         _ => out.other(&kind, event),
     }

@@ -34,7 +34,7 @@ impl Bedrock {
                     out.usage(usage_of(value));
                 }
                 name if name.ends_with("Exception") => {
-                    return out.fail(&Fault::new(name, scalar(value.field("message"))));
+                    return out.fail(Fault::new(name, scalar(value.field("message"))));
                 }
                 name => out.other(name, value),
             }

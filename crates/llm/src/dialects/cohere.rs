@@ -51,9 +51,9 @@ pub(super) fn read(name: &[u8], event: Value<'_>, out: &mut Out<'_>) {
         }
         "message-end" => read_end(delta, out),
         "content-end" | "tool-call-end" | "citation-end" => {}
-        "error" => out.fail(&Fault::of(event)),
+        "error" => out.fail(Fault::of(event)),
         // How the service reports what it finds wrong with a request.
-        _ if delta.is_none() && event.field("message").is_some() => out.fail(&Fault::of(event)),
+        _ if delta.is_none() && event.field("message").is_some() => out.fail(Fault::of(event)),
         _ => out.other(&kind, event),
     }
 }
@@ -74,8 +74,8 @@ fn read_end(delta: Option<Value<'_>>, out: &mut Out<'_>) {
         out.finish(0, &said);
     }
     match error {
-        Some(error) => out.fail(&Fault::of(error).named(said, "".into())),
-        None if Finish::of(&said) == Finish::Error => out.fail(&Fault::new(said, "")),
+        Some(error) => out.fail(Fault::of(error).named(said, "".into())),
+        None if Finish::of(&said) == Finish::Error => out.fail(Fault::new(said, "")),
         None => out.complete(),
     }
 }

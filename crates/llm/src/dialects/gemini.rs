@@ -10,7 +10,7 @@ use tidewire_core::Judgement;
 
 use super::gemini_args::PartialArgs;
 use crate::calls::CallAt;
-use crate::delta::Usage;
+use crate::delta::{Delta, Finish, Usage};
 use crate::fault::Fault;
 use crate::json::Value;
 use crate::out::{Out, choice, scalar};
@@ -41,7 +41,7 @@ impl Gemini {
             "error",
         ]);
         if let Some(error) = error {
-            return out.fail(&Fault::of(error));
+            return out.fail(Fault::of(error));
         }
         out.start(id, model, created);
         for candidate in candidates.into_iter().flat_map(Value::items) {
@@ -50,11 +50,7 @@ impl Gemini {
         out.usage(usage_of(usage));
         let blocked = feedback.and_then(|feedback| feedback.field("blockReason"));
         if let Some(reason) = blocked {
-            out.say(crate::Delta::Finish {
-                choice: 0,
-                reason: crate::Finish::ContentFilter,
-                said: &scalar(Some(reason)),
-            });
+            out.say(Delta::Finish { choice: 0, reason: Finish::ContentFilter, said: scalar(Some(reason)) });
         }
         let finished = !self.candidates.is_empty() && self.candidates.iter().all(|one| one.finished);
         if finished || blocked.is_some() {
@@ -90,7 +86,7 @@ impl Gemini {
             own.close(out);
             if !core::mem::replace(&mut own.finished, true) {
                 let word = if said == "STOP" && !out.kept.calls.is_empty() { "tool_calls" } else { &*said };
-                out.say(crate::Delta::Finish { choice: index, reason: crate::Finish::of(word), said: &said });
+                out.say(Delta::Finish { choice: index, reason: Finish::of(word), said });
             }
         }
     }

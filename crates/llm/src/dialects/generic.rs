@@ -26,10 +26,10 @@ impl Generic {
     pub(crate) fn read(&self, event: Value<'_>, out: &mut Out<'_>) {
         let [error, kind, id, model] = event.fields(["error", "type", "id", "model"]);
         if let Some(error) = error.filter(|error| error.content().is_none_or(|text| !text.is_empty())) {
-            return out.fail(&Fault::of(error));
+            return out.fail(Fault::of(error));
         }
         if kind.is_some_and(|kind| kind.is("error")) {
-            return out.fail(&Fault::of(event));
+            return out.fail(Fault::of(event));
         }
         if model.is_some() {
             out.start(id, model, None);

@@ -13,7 +13,7 @@ pub(super) fn read(event: Value<'_>, out: &mut Out<'_>) {
     let [model, created, message, response, thinking, done, error] =
         event.fields(["model", "created_at", "message", "response", "thinking", "done", "error"]);
     if let Some(error) = error {
-        return out.fail(&Fault::of(error));
+        return out.fail(Fault::of(error));
     }
     out.start(None, model, created);
     out.reasoning(0, thinking);

@@ -59,12 +59,12 @@ impl Chat {
             out.usage(usage_of(usage));
         }
         if let Some(error) = error {
-            out.fail(&Fault::of(error));
+            out.fail(Fault::of(error));
         } else if object.is_some_and(|object| object.is("error")) || kind.is_some_and(|kind| kind.is("error"))
         {
-            out.fail(&Fault::of(event));
+            out.fail(Fault::of(event));
         } else if failed {
-            out.fail(&Fault::new("error", ""));
+            out.fail(Fault::new("error", ""));
         } else {
             let finished = !self.choices.is_empty() && self.choices.iter().all(|choice| choice.finished);
             out.judge(if finished { Judgement::MayComplete } else { Judgement::Open });

@@ -90,9 +90,9 @@ impl Responses {
             "response.failed" | "response.cancelled" => {
                 out.usage(usage_of(response));
                 let error = response.and_then(|response| response.field("error"));
-                out.fail(&error.map_or_else(|| Fault::new(kind.clone(), ""), Fault::of));
+                out.fail(error.map_or_else(|| Fault::new(kind.clone(), ""), Fault::of));
             }
-            "error" => out.fail(&Fault::of(event)),
+            "error" => out.fail(Fault::of(event)),
             _ if is_progress(&kind) => {}
             _ => out.other(&kind, event),
         }

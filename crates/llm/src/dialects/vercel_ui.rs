@@ -41,8 +41,8 @@ pub(super) fn read(event: Value<'_>, out: &mut Out<'_>) {
             out.finish(0, if said.is_empty() { "stop" } else { &said });
             out.judge(Judgement::MayComplete);
         }
-        "error" => out.fail(&Fault::of(event)),
-        "abort" => out.fail(&Fault::new("abort", scalar(event.field("reason")))),
+        "error" => out.fail(Fault::of(event)),
+        "abort" => out.fail(Fault::new("abort", scalar(event.field("reason")))),
         "text-start" | "text-end" | "reasoning-start" | "reasoning-end" | "start-step" | "finish-step" => {}
         _ => out.other(&kind, event),
     }
