@@ -5,6 +5,7 @@ use alloc::string::String;
 use core::fmt::{self, Write as _};
 
 use crate::delta::Delta;
+use crate::dialect::Dialect;
 use crate::json::Value;
 use crate::message::Message;
 
@@ -68,11 +69,12 @@ impl Delta<'_> {
 }
 
 impl Message {
-    /// Appends `{"type":"message","text":"…","tool_calls":[{"id":"…","name":"…","arguments":{…}}],"finish":"stop", …}`, without a line
-    /// feed. Arguments that are no JSON are the text `arguments_text`.
-    pub fn write_line(&self, line: &mut String) {
+    /// Appends `{"type":"message","dialect":"…","text":"…","tool_calls":[{"id":"…","name":"…","arguments":{…}}],"finish":"stop", …}`,
+    /// without a line feed. Arguments that are no JSON are the text `arguments_text`.
+    pub fn write_line(&self, dialect: &Dialect, line: &mut String) {
         let mut fields = Fields::open(line);
         fields.text("type", "message");
+        fields.text("dialect", dialect.name());
         self.write_fields(&mut fields);
         fields.close();
     }

@@ -162,9 +162,10 @@ fn run(row: &Value, dialect: &Dialect, cuts: &[usize]) -> Read {
     feed(&mut stream, &[]);
     deltas.finish(&mut |delta| message.push(&delta));
     let mut line = String::new();
-    message.write_line(&mut line);
+    message.write_line(deltas.dialect(), &mut line);
     let mut message: Map<String, Value> = serde_json::from_str(&line).unwrap();
     assert_eq!(message.remove("type"), Some(json!("message")));
+    assert_eq!(message.remove("dialect"), Some(json!(deltas.dialect().name())));
     Read {
         dialect: deltas.dialect().to_string(),
         lines,

@@ -17,11 +17,12 @@ use http::HeaderMap;
 use http::header::{CONTENT_TYPE, RETRY_AFTER};
 use tidewire_core::session::{Again, At, Failure, Outcome, Refusal};
 use tidewire_core::{Format, Step, Stream};
+use tidewire_llm::{Deltas, Dialect};
 use tokio::sync::{AcquireError, OwnedSemaphorePermit};
 
 pub(crate) use self::hooks::Hooks;
 pub use self::next::Next;
-use self::shapes::{Queue, Shape};
+use self::shapes::{Queue, Shape, Tell};
 use crate::attempt::Plan;
 use crate::client::Shared;
 use crate::error::{Ending, Error, RefusedReply, UsageError};
@@ -65,6 +66,9 @@ pub struct Streaming<I> {
     /// What came and was not looked at yet.
     chunk: Bytes,
     shape: Shape<I>,
+    /// What reads the records where their dialect is known, and what becomes of what it reads.
+    deltas: Option<Box<Deltas>>,
+    tell: Option<Tell<I>>,
     /// Where attempts, stalls and gaps are items themselves.
     notice: Option<fn(Frame) -> I>,
     queue: Queue<I>,
@@ -89,7 +93,13 @@ impl<I> Unpin for Streaming<I> {}
 impl<I> Streaming<I> {
     pub(crate) fn new(mut request: Request, accept: Format, shape: Shape<I>) -> Self {
         request.ready(accept);
+        let deltas = request.dialect.map(|dialect| {
+            dialect.set_up(&mut request.setup);
+            Box::new(Deltas::new(dialect))
+        });
         Self {
+            deltas,
+            tell: None,
             machine: Stream::new(request.setup),
             clock: Clock::start(),
             timer: Timer::default(),
@@ -111,6 +121,11 @@ impl<I> Streaming<I> {
             ending: None,
             over: false,
         }
+    }
+
+    /// Where the dialect is known, items are made of deltas, and not of records.
+    pub(crate) fn tell_deltas(&mut self, tell: Tell<I>) {
+        self.tell = Some(tell);
     }
 
     pub(crate) fn show_notices(&mut self, notice: fn(Frame) -> I) {
@@ -155,6 +170,12 @@ impl<I> Streaming<I> {
     #[must_use]
     pub const fn format(&self) -> Format {
         self.machine.format()
+    }
+
+    /// The dialect in which the reply is read; [`Dialect::Auto`] before a record has said it, and `None` where none was asked for.
+    #[must_use]
+    pub fn dialect(&self) -> Option<&Dialect> {
+        self.deltas.as_deref().map(Deltas::dialect)
     }
 
     /// Connects again at once: the network has come back, or the stream seems dead. A request that may not be sent again is
@@ -214,7 +235,13 @@ impl<I> Streaming<I> {
                         }
                     }
                     self.observer.frame(&frame);
-                    (self.shape)(frame, &mut self.queue);
+                    if let Some(deltas) = &mut self.deltas {
+                        let judgement =
+                            shapes::judge(deltas, frame, (self.shape, self.tell), &mut self.queue);
+                        self.machine.judge(judgement, deltas.error());
+                    } else {
+                        (self.shape)(frame, &mut self.queue);
+                    }
                     self.chunk.advance(used);
                 }
                 Step::Pass => self.chunk.advance(used),
@@ -447,6 +474,9 @@ impl<I> Streaming<I> {
     fn end(&mut self) {
         self.let_go();
         self.over = true;
+        if let (Some(deltas), Some(tell)) = (&mut self.deltas, self.tell) {
+            deltas.finish(&mut |delta| tell(delta, &mut self.queue));
+        }
         let Some(outcome) = self.machine.outcome() else { return };
         let refused = match (outcome, self.head.take()) {
             (Outcome::Refused { .. }, Some(head)) => {

@@ -3,7 +3,8 @@
 use std::collections::VecDeque;
 
 use serde::de::DeserializeOwned;
-use tidewire_core::{self as core, Utf8};
+use tidewire_core::{self as core, Judgement, Utf8};
+use tidewire_llm::{Delta, Deltas};
 
 use crate::error::{Error, RecordError};
 use crate::event::{Event, Frame};
@@ -46,7 +47,46 @@ pub(crate) fn frame(frame: core::Frame<'_>, queue: &mut Queue<Frame>) {
     queue.extend(Frame::from_lent(frame).map(Ok));
 }
 
-fn problem<I>(frame: core::Frame<'_>, queue: &mut Queue<I>) {
+/// Makes items of what a dialect reads; the records themselves then make none.
+pub(crate) type Tell<I> = fn(Delta<'_>, &mut Queue<I>);
+
+/// Reads a frame in its dialect.
+pub(crate) fn judge<I>(
+    deltas: &mut Deltas,
+    frame: core::Frame<'_>,
+    (shape, tell): (Shape<I>, Option<Tell<I>>),
+    queue: &mut Queue<I>,
+) -> Judgement {
+    let is_record = matches!(frame, core::Frame::Event(_) | core::Frame::Record(_) | core::Frame::Text(_));
+    let read = deltas.read(&frame, &mut |delta| {
+        if let Some(tell) = tell {
+            tell(delta, queue);
+        }
+    });
+    match (read, tell) {
+        // Passed over, as a bad line is.
+        (Err(bad), Some(_)) => shape(core::Frame::BadRecord(bad), queue),
+        (_, Some(_)) if is_record => {}
+        _ => shape(frame, queue),
+    }
+    deltas.judgement()
+}
+
+pub(crate) fn tell_delta(delta: Delta<'_>, queue: &mut Queue<Delta<'static>>) {
+    queue.push_back(Ok(delta.into_owned()));
+}
+
+pub(crate) fn tell_text(delta: Delta<'_>, queue: &mut Queue<String>) {
+    if let Delta::Text { choice: 0, text } = delta {
+        queue.push_back(Ok(text.into_owned()));
+    }
+}
+
+pub(crate) fn tell_frame(delta: Delta<'_>, queue: &mut Queue<Frame>) {
+    queue.push_back(Ok(Frame::Delta(delta.into_owned())));
+}
+
+pub(crate) fn problem<I>(frame: core::Frame<'_>, queue: &mut Queue<I>) {
     match frame {
         core::Frame::BadRecord(problem) => queue.push_back(Err(not_json(problem))),
         core::Frame::Skipped(problem) => queue.push_back(Err(problem.into())),
