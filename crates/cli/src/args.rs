@@ -34,6 +34,10 @@ Exit status: 0 complete or ended, 1 cannot write, 2 usage, 3 truncated, 4 refuse
 8 unreadable, 130 cancelled";
 
 const GET_EXAMPLES: &str = "\
+Dialects:
+  auto, openai-chat, openai-responses, anthropic, gemini, ollama, cohere, mistral, bedrock-json, vercel-ui, ag-ui, generic,
+  generic:PATH (to the text in each record)
+
 Examples:
   tidewire get https://host/sse
   tidewire get https://host/v1/chat/completions -H \"Authorization: Bearer $KEY\" --json @request.json
@@ -43,6 +47,10 @@ Examples:
   tidewire get https://host/sse --record reply.jsonl && tidewire serve --scenario reply.jsonl";
 
 const DECODE_EXAMPLES: &str = "\
+Dialects:
+  auto, openai-chat, openai-responses, anthropic, gemini, ollama, cohere, mistral, bedrock-json, vercel-ui, ag-ui, generic,
+  generic:PATH (to the text in each record)
+
 Examples:
   curl -sN https://host/sse | tidewire decode
   curl -sN https://host/v1/messages -d @request.json | tidewire decode --dialect anthropic
@@ -55,8 +63,7 @@ pub(crate) struct ReadArgs {
     /// auto, sse, ndjson, json-seq, json-array, concat or text
     #[arg(long, default_value = "auto", value_name = "F")]
     pub(crate) format: Format,
-    /// An LLM's reply: auto, openai-chat, openai-responses, anthropic, gemini, ollama, cohere, mistral, bedrock-json, vercel-ui, ag-ui,
-    /// generic, or generic:PATH (to the text)
+    /// Read an LLM's reply: auto, openai-chat, openai-responses, anthropic, gemini, ollama, and others (see below)
     #[arg(long, value_name = "D")]
     pub(crate) dialect: Option<Dialect>,
     /// An end marker that must come: DATA, event:NAME or json:PATH=VALUE; or none [default: [DONE], if it comes]

@@ -32,6 +32,8 @@ pub(crate) struct Out<'o> {
     count: usize,
     /// The first of them, if it is a piece of a growing text.
     token: Option<Token>,
+    /// The same event would not come to the same again.
+    once: bool,
 }
 
 /// A piece of a growing text: its raw content, as a place in memory, which is compared and never looked at.
@@ -44,12 +46,12 @@ struct Token {
 
 impl<'o> Out<'o> {
     pub(crate) fn new(kept: &'o mut Kept, sink: &'o mut dyn FnMut(Delta<'_>)) -> Self {
-        Self { kept, sink, count: 0, token: None }
+        Self { kept, sink, count: 0, token: None, once: false }
     }
 
     /// The piece of a growing text, cut out of `text`, that is all that the event came to.
     pub(crate) fn only_token<'t>(&self, text: &'t [u8]) -> Option<(Slot, &'t [u8])> {
-        let token = self.token.filter(|_| self.count == 1)?;
+        let token = self.token.filter(|_| self.count == 1 && !self.once)?;
         let start = token.at.checked_sub(text.as_ptr() as usize)?;
         Some((token.slot, text.get(start..start.checked_add(token.length)?)?))
     }
@@ -115,11 +117,11 @@ impl<'o> Out<'o> {
         match piece.content() {
             Some([]) => {}
             Some(_) => {
-                self.kept.calls.feed(call);
+                self.feed(call);
                 self.grow(Slot::Arguments { choice, index }, Some(piece));
             }
             None => {
-                self.kept.calls.feed(call);
+                self.feed(call);
                 let fragment = Utf8::new(piece.as_bytes()).to_str();
                 self.say(Delta::Arguments { choice, index, fragment });
             }
@@ -130,7 +132,7 @@ impl<'o> Out<'o> {
     pub(crate) fn fragment(&mut self, call: CallAt, fragment: &str) {
         let (choice, index) = self.kept.calls.place(call);
         if !fragment.is_empty() {
-            self.kept.calls.feed(call);
+            self.feed(call);
             self.say(Delta::Arguments { choice, index, fragment: fragment.into() });
         }
     }
@@ -172,6 +174,11 @@ impl<'o> Out<'o> {
     /// The last event has come.
     pub(crate) fn complete(&mut self) {
         self.judge(Judgement::Complete);
+    }
+
+    /// Some servers give all arguments of a call again at its end, where only a call that has had none takes them.
+    fn feed(&mut self, call: CallAt) {
+        self.once |= !self.kept.calls.feed(call);
     }
 
     fn grow(&mut self, slot: Slot, text: Option<Value<'_>>) {
