@@ -37,7 +37,7 @@ impl Rig {
                 Step::Frame { frame, .. } => {
                     self.bad += usize::from(matches!(frame, tidewire::core::Frame::BadRecord(_)));
                     let message = &mut self.message;
-                    match self.deltas.read(&frame, &mut |delta| message.push(&delta)) {
+                    match self.deltas.read(&frame, &mut |delta| message.push(delta)) {
                         Ok(judgement) => self.stream.judge(judgement, self.deltas.error()),
                         Err(_) => self.bad += 1,
                     }
@@ -53,7 +53,7 @@ impl Rig {
         self.stream.body_end();
         self.feed(&[]);
         let message = &mut self.message;
-        self.deltas.finish(&mut |delta| message.push(&delta));
+        self.deltas.finish(&mut |delta| message.push(delta));
         self.stream.outcome().unwrap().code()
     }
 

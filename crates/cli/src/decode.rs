@@ -142,7 +142,7 @@ impl Reply {
     fn frame(&mut self, frame: Lent<'_>, out: &mut impl Write) -> io::Result<Judgement> {
         let Self { deltas, message, line } = self;
         let read = deltas.read(&frame, &mut |delta| {
-            message.push(&delta);
+            message.push(delta);
             delta.write_line(line);
             line.push('\n');
         });
@@ -163,7 +163,7 @@ impl Reply {
     fn end(mut self, out: &mut impl Write) -> io::Result<()> {
         let Self { deltas, message, line } = &mut self;
         deltas.finish(&mut |delta| {
-            message.push(&delta);
+            message.push(delta);
             delta.write_line(line);
             line.push('\n');
         });

@@ -23,7 +23,7 @@ use crate::template::Template;
 /// while let Some(frame) = decoder.next(&mut body).unwrap() {
 ///     let judgement = deltas.read(&frame, &mut |delta| {
 ///         if let Delta::Text { text: piece, .. } = delta {
-///             text.push_str(&piece);
+///             text.push_str(piece);
 ///         }
 ///     });
 ///     assert_eq!(judgement == Ok(Judgement::Complete), body.is_empty());
@@ -79,29 +79,24 @@ impl Deltas {
     pub fn read(
         &mut self,
         frame: &Frame<'_>,
-        sink: &mut dyn FnMut(Delta<'_>),
+        sink: &mut dyn FnMut(&Delta<'_>),
     ) -> Result<Judgement, BadRecord> {
         let (name, text) = match frame {
             Frame::Event(event) => (event.event.as_bytes(), event.data.as_bytes()),
             Frame::Record(record) => (&b""[..], record.json.as_bytes()),
-            Frame::Text(text) => {
-                if self.reader.is_none() {
-                    self.choose(Dialect::Generic(Paths::default()));
-                }
-                sink(Slot::Text { choice: 0 }.delta(text));
-                return Ok(self.kept.judgement);
-            }
-            _ => return Ok(self.kept.judgement),
+            _ => return Ok(self.read_other(frame, sink)),
         };
-        if let Some((slot, token)) = self.template.token(name, text) {
-            self.kept.grower.grow(slot, token, sink);
-            return Ok(self.kept.judgement);
+        match self.template.token(name, text) {
+            Some((slot, token)) => {
+                self.kept.grower.grow(slot, token, sink);
+                Ok(self.kept.judgement)
+            }
+            None => self.read_whole(name, text, sink),
         }
-        self.read_whole(name, text, sink)
     }
 
     /// The stream is over: hands out what was waiting for more.
-    pub fn finish(&mut self, sink: &mut dyn FnMut(Delta<'_>)) {
+    pub fn finish(&mut self, sink: &mut dyn FnMut(&Delta<'_>)) {
         self.kept.grower.flush(sink);
     }
 
@@ -112,11 +107,22 @@ impl Deltas {
     }
 
     #[inline(never)]
+    fn read_other(&mut self, frame: &Frame<'_>, sink: &mut dyn FnMut(&Delta<'_>)) -> Judgement {
+        if let Frame::Text(text) = frame {
+            if self.reader.is_none() {
+                self.choose(Dialect::Generic(Paths::default()));
+            }
+            sink(&Slot::Text { choice: 0 }.delta(text));
+        }
+        self.kept.judgement
+    }
+
+    #[inline(never)]
     fn read_whole(
         &mut self,
         name: &[u8],
         text: &[u8],
-        sink: &mut dyn FnMut(Delta<'_>),
+        sink: &mut dyn FnMut(&Delta<'_>),
     ) -> Result<Judgement, BadRecord> {
         self.template.missed();
         let parsed = Value::parse(text);
@@ -129,7 +135,7 @@ impl Deltas {
             // Where a reply has an end of its own, [DONE] says nothing; nor does what some servers prime a stream with.
             Err(_) if text.is_empty() || text == b"[DONE]" => return Ok(self.kept.judgement),
             Err(_) if reader.takes_text() => {
-                sink(Slot::Text { choice: 0 }.delta(&Utf8::new(text).to_str()));
+                sink(&Slot::Text { choice: 0 }.delta(&Utf8::new(text).to_str()));
                 return Ok(self.kept.judgement);
             }
             Err(bad) => return Err(bad),

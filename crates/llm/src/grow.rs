@@ -42,13 +42,13 @@ pub(crate) struct Grower {
 impl Grower {
     /// Hands out what the raw content of a sound JSON string reads as.
     #[inline]
-    pub(crate) fn grow(&mut self, slot: Slot, content: &[u8], sink: &mut dyn FnMut(Delta<'_>)) {
+    pub(crate) fn grow(&mut self, slot: Slot, content: &[u8], sink: &mut dyn FnMut(&Delta<'_>)) {
         if self.half.is_none()
             && plain(content) == content.len()
             && let Some(text) = sound(content)
         {
             if !text.is_empty() {
-                sink(slot.delta(text));
+                sink(&slot.delta(text));
             }
             return;
         }
@@ -56,14 +56,14 @@ impl Grower {
     }
 
     /// The reply is over: half a pair stays half.
-    pub(crate) fn flush(&mut self, sink: &mut dyn FnMut(Delta<'_>)) {
+    pub(crate) fn flush(&mut self, sink: &mut dyn FnMut(&Delta<'_>)) {
         if let Some((slot, _)) = self.half.take() {
-            sink(slot.delta("\u{FFFD}"));
+            sink(&slot.delta("\u{FFFD}"));
         }
     }
 
     #[inline(never)]
-    fn grow_slowly(&mut self, slot: Slot, mut content: &[u8], sink: &mut dyn FnMut(Delta<'_>)) {
+    fn grow_slowly(&mut self, slot: Slot, mut content: &[u8], sink: &mut dyn FnMut(&Delta<'_>)) {
         if content.is_empty() {
             return;
         }
@@ -91,7 +91,7 @@ impl Grower {
             let _ = unescape_into(content, &mut self.scratch);
         }
         if !self.scratch.is_empty() {
-            sink(slot.delta(&self.scratch));
+            sink(&slot.delta(&self.scratch));
         }
     }
 }
@@ -127,6 +127,7 @@ fn trailing_high(content: &[u8]) -> Option<(&[u8], u32)> {
 
 #[cfg(test)]
 mod tests {
+    use alloc::string::ToString;
     use alloc::vec::Vec;
 
     use super::*;
@@ -136,8 +137,8 @@ mod tests {
     fn grown(pieces: &[&str]) -> Vec<String> {
         let mut grower = Grower::default();
         let mut texts = Vec::new();
-        let mut sink = |delta: Delta<'_>| match delta {
-            Delta::Text { text, .. } => texts.push(text.into_owned()),
+        let mut sink = |delta: &Delta<'_>| match delta {
+            Delta::Text { text, .. } => texts.push(text.to_string()),
             other => texts.push(alloc::format!("{other:?}")),
         };
         for piece in pieces {
@@ -177,7 +178,7 @@ mod tests {
     fn another_text_does_not_complete_a_pair() {
         let mut grower = Grower::default();
         let mut deltas = Vec::new();
-        let mut sink = |delta: Delta<'_>| deltas.push(alloc::format!("{delta:?}"));
+        let mut sink = |delta: &Delta<'_>| deltas.push(alloc::format!("{delta:?}"));
         grower.grow(TEXT, b"\\ud83d", &mut sink);
         grower.grow(Slot::Reasoning { choice: 0 }, b"\\ude00", &mut sink);
         assert_eq!(

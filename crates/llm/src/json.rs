@@ -31,6 +31,12 @@ impl<'a> Value<'a> {
         Ok(Self(value))
     }
 
+    /// A text that was found sound before, or none.
+    pub(crate) fn sound(text: &'a [u8]) -> Self {
+        let white = text.iter().take_while(|byte| is_white(**byte)).count();
+        Self(&text[white..])
+    }
+
     /// Its own text, without white space around it.
     #[must_use]
     pub const fn as_bytes(self) -> &'a [u8] {

@@ -27,7 +27,7 @@ pub(crate) struct Kept {
 /// Hands out the deltas of one event.
 pub(crate) struct Out<'o> {
     pub(crate) kept: &'o mut Kept,
-    sink: &'o mut dyn FnMut(Delta<'_>),
+    sink: &'o mut dyn FnMut(&Delta<'_>),
     /// The event's deltas so far.
     count: usize,
     /// The first of them, if it is a piece of a growing text.
@@ -45,7 +45,7 @@ struct Token {
 }
 
 impl<'o> Out<'o> {
-    pub(crate) fn new(kept: &'o mut Kept, sink: &'o mut dyn FnMut(Delta<'_>)) -> Self {
+    pub(crate) fn new(kept: &'o mut Kept, sink: &'o mut dyn FnMut(&Delta<'_>)) -> Self {
         Self { kept, sink, count: 0, token: None, once: false }
     }
 
@@ -63,7 +63,7 @@ impl<'o> Out<'o> {
 
     pub(crate) fn say(&mut self, delta: Delta<'_>) {
         self.count += 1;
-        (self.sink)(delta);
+        (self.sink)(&delta);
     }
 
     /// The reply has begun; says so once, as soon as there is something to say.

@@ -18,7 +18,9 @@ const SELDOM: u32 = 64;
 /// Larger events are not kept.
 const LARGEST: usize = 4 * 1024;
 /// The token, and the fields that vary.
-const HOLES: usize = 4;
+const HOLES: usize = 1 + VARYING;
+/// So many fields of a dialect may vary.
+pub(crate) const VARYING: usize = 4;
 
 /// An event that was read whole; without holes there is none.
 #[derive(Clone, Debug)]
@@ -64,14 +66,15 @@ impl Template {
         self.used = 0;
     }
 
-    /// Keeps an event of which only `token`, the content of a string in it, came to something: a piece of `slot`.
+    /// Keeps an event of which only `token`, the content of a string in it, came to something: a piece of `slot`. Of the fields that may
+    /// vary, those are holes that differ from the event that was kept before.
     pub(crate) fn keep(
         &mut self,
         name: &[u8],
         text: &[u8],
         event: Value<'_>,
         (slot, token): (Slot, &[u8]),
-        varying: [&str; 2],
+        varying: [&str; VARYING],
     ) {
         if text.len() > LARGEST || (self.unlike > PATIENCE && !self.unlike.is_multiple_of(SELDOM)) {
             return;
@@ -79,16 +82,18 @@ impl Template {
         let Some(token) = span(text, token) else { return };
         let mut holes = [Hole { start: token.0, end: token.1, kind: Kind::Token }; HOLES];
         let mut used = 1;
-        for value in event.fields(varying).into_iter().flatten() {
+        let before = Value::sound(&self.text).fields(varying);
+        for (value, before) in event.fields(varying).into_iter().zip(before) {
+            let (Some(value), Some(before)) = (value, before) else { continue };
+            if value == before {
+                continue;
+            }
             let (bytes, kind) = match value.content() {
                 Some(content) => (content, Kind::Text),
                 None if value.whole().is_some() => (value.as_bytes(), Kind::Number),
                 None => continue,
             };
-            // A field that is the token itself, or holds it, is no hole of its own.
-            if let Some((start, end)) =
-                span(text, bytes).filter(|(start, end)| *end <= token.0 || *start >= token.1)
-            {
+            if let Some((start, end)) = span(text, bytes) {
                 holes[used] = Hole { start, end, kind };
                 used += 1;
             }

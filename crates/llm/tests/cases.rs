@@ -136,7 +136,7 @@ fn run(row: &Value, dialect: &Dialect, cuts: &[usize]) -> Read {
                         let mut line = String::new();
                         delta.write_line(&mut line);
                         lines.push(serde_json::from_str(&line).unwrap());
-                        message.push(&delta);
+                        message.push(delta);
                     });
                     match judgement {
                         Ok(judgement) => stream.judge(judgement, deltas.error()),
@@ -160,7 +160,7 @@ fn run(row: &Value, dialect: &Dialect, cuts: &[usize]) -> Read {
         stream.body_end();
     }
     feed(&mut stream, &[]);
-    deltas.finish(&mut |delta| message.push(&delta));
+    deltas.finish(&mut |delta| message.push(delta));
     let mut line = String::new();
     message.write_line(deltas.dialect(), &mut line);
     let mut message: Map<String, Value> = serde_json::from_str(&line).unwrap();

@@ -130,8 +130,9 @@ impl Text {
             }
             Body::DeltasUnlike => {
                 let (written, read) = words::token(random);
-                let id = format!("{:012}", self.ends.len());
-                self.put(format_args!("data: {}\n", chat(written).replace("OpQrStUvWxYz", &id)));
+                let json = chat(written);
+                let json = json.replace(r#""logprobs":null"#, &format!(r#""logprobs":{}"#, self.ends.len()));
+                self.put(format_args!("data: {json}\n"));
                 self.end_event(read.as_bytes(), "\n");
             }
             Body::NdjsonTyped => {

@@ -48,7 +48,7 @@ pub(crate) fn frame(frame: core::Frame<'_>, queue: &mut Queue<Frame>) {
 }
 
 /// Makes items of what a dialect reads; the records themselves then make none.
-pub(crate) type Tell<I> = fn(Delta<'_>, &mut Queue<I>);
+pub(crate) type Tell<I> = fn(&Delta<'_>, &mut Queue<I>);
 
 /// Reads a frame in its dialect.
 pub(crate) fn judge<I>(
@@ -72,18 +72,18 @@ pub(crate) fn judge<I>(
     deltas.judgement()
 }
 
-pub(crate) fn tell_delta(delta: Delta<'_>, queue: &mut Queue<Delta<'static>>) {
-    queue.push_back(Ok(delta.into_owned()));
+pub(crate) fn tell_delta(delta: &Delta<'_>, queue: &mut Queue<Delta<'static>>) {
+    queue.push_back(Ok(delta.clone().into_owned()));
 }
 
-pub(crate) fn tell_text(delta: Delta<'_>, queue: &mut Queue<String>) {
+pub(crate) fn tell_text(delta: &Delta<'_>, queue: &mut Queue<String>) {
     if let Delta::Text { choice: 0, text } = delta {
-        queue.push_back(Ok(text.into_owned()));
+        queue.push_back(Ok(text.to_string()));
     }
 }
 
-pub(crate) fn tell_frame(delta: Delta<'_>, queue: &mut Queue<Frame>) {
-    queue.push_back(Ok(Frame::Delta(delta.into_owned())));
+pub(crate) fn tell_frame(delta: &Delta<'_>, queue: &mut Queue<Frame>) {
+    queue.push_back(Ok(Frame::Delta(delta.clone().into_owned())));
 }
 
 pub(crate) fn problem<I>(frame: core::Frame<'_>, queue: &mut Queue<I>) {

@@ -50,7 +50,7 @@ impl Reader {
         self.count += 1;
         let mut said = Vec::new();
         let judgement = self.deltas.read(&frame, &mut |delta| {
-            self.message.push(&delta);
+            self.message.push(delta);
             let mut line = String::new();
             delta.write_line(&mut line);
             assert!(serde_json::from_str::<&RawValue>(&line).is_ok(), "{line}");

@@ -18,6 +18,7 @@ use tidewire_core::Judgement;
 use crate::dialect::Dialect;
 use crate::json::Value;
 use crate::out::Out;
+use crate::template::VARYING;
 
 /// What a dialect keeps while it reads a reply.
 #[derive(Clone, Debug)]
@@ -77,20 +78,17 @@ impl Reader {
         }
     }
 
-    /// Fields of an event, with text or a whole number in them, that differ from one to the next, and are looked at for the start of the
-    /// reply alone.
-    pub(crate) const fn varying(&self) -> [&'static str; 2] {
+    /// Fields of an event, with text or a whole number in them, that may differ from one to the next, and are looked at for the start of
+    /// the reply alone.
+    pub(crate) const fn varying(&self) -> [&'static str; VARYING] {
         match self {
-            Self::OpenAiChat(_) => ["obfuscation", ""],
-            Self::OpenAiResponses(_) => ["sequence_number", "obfuscation"],
-            Self::Ollama => ["created_at", ""],
-            Self::AgUi(_) => ["timestamp", ""],
-            Self::Anthropic
-            | Self::Gemini(_)
-            | Self::Cohere
-            | Self::BedrockJson(_)
-            | Self::VercelUi
-            | Self::Generic(_) => ["", ""],
+            Self::OpenAiChat(_) => ["id", "created", "system_fingerprint", "obfuscation"],
+            Self::OpenAiResponses(_) => ["sequence_number", "item_id", "obfuscation", ""],
+            Self::Ollama => ["created_at", "", "", ""],
+            Self::Gemini(_) => ["responseId", "createTime", "", ""],
+            Self::AgUi(_) => ["timestamp", "messageId", "", ""],
+            Self::VercelUi => ["id", "", "", ""],
+            Self::Anthropic | Self::Cohere | Self::BedrockJson(_) | Self::Generic(_) => [""; VARYING],
         }
     }
 
