@@ -193,6 +193,36 @@ mod tests {
         assert_eq!(alloc::format!("{}", message.tool_calls[0].value().unwrap()), "{}");
     }
 
+    /// The time of a call whose arguments come in fragments of so many characters, with the value so far after each.
+    fn time(characters: usize, fragment: usize) -> core::time::Duration {
+        let item = r#"{"name":"a value","n":12.5,"list":[true,null]},"#;
+        let mut text: String =
+            core::iter::once("[").chain(core::iter::repeat_n(item, characters / item.len())).collect();
+        text.push_str("0]");
+        let mut message = Message::default();
+        message.push(&Delta::ToolCall { choice: 0, index: 0, id: "1".into(), name: "f".into() });
+        let began = std::time::Instant::now();
+        for at in (0..text.len()).step_by(fragment) {
+            let fragment = &text[at..text.len().min(at + fragment)];
+            message.push(&Delta::Arguments { choice: 0, index: 0, fragment: fragment.into() });
+            assert!(message.tool_calls[0].partial().unwrap().root().is_some());
+        }
+        message.tool_calls[0].value().unwrap();
+        began.elapsed()
+    }
+
+    #[test]
+    fn a_hundred_thousand_fragments_are_linear() {
+        // Eight times as much takes 8 times as long, and 64 times if each fragment costs what is there already.
+        let best = |characters| (0..5).map(|_| time(characters, 1)).min().unwrap();
+        let (some, many) = (best(12_500), best(100_000));
+        std::println!(
+            "12,500 fragments {some:?}, 100,000 fragments {many:?}; 64 KiB by 20: {:?}",
+            time(65_536, 20)
+        );
+        assert!(many < some * 24, "{some:?} {many:?}");
+    }
+
     #[test]
     fn arguments_that_stop_short_or_are_no_json() {
         let mut call = ToolCall { arguments: "{\"a\":".into(), ..ToolCall::default() };
