@@ -21,6 +21,7 @@ pub enum Group {
     Large,
     Framing,
     Typed,
+    Deltas,
 }
 
 impl Group {
@@ -32,6 +33,7 @@ impl Group {
             Self::Large => "large",
             Self::Framing => "ndjson",
             Self::Typed => "typed",
+            Self::Deltas => "deltas",
         }
     }
 }
@@ -57,6 +59,12 @@ pub enum Body {
     Ndjson,
     /// The same, of which the records' text is what counts.
     NdjsonTyped,
+    /// Chat, of which the tokens' text is what counts.
+    Deltas,
+    /// The same in Chinese.
+    DeltasCjk,
+    /// The same, but in no event is what surrounds the token like that of the one before.
+    DeltasUnlike,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -168,6 +176,15 @@ const TYPED: &[Contender] = &[
     peer("ndjson-stream", "a struct"),
 ];
 
+const DELTAS: &[Contender] = &[
+    tidewire("tidewire", "lent &str"),
+    peer("sse-core, serde_json", "a struct of all fields"),
+    peer("sse-core, sonic-rs", "a struct of all fields"),
+    peer("sse-core, serde_json, text alone", "a borrowed struct of the text"),
+    peer("sse-core, sonic-rs, text alone", "a borrowed struct of the text"),
+    peer("sse-core, sonic-rs, lazy", "the text by its path"),
+];
+
 const fn case(
     name: &'static str,
     group: Group,
@@ -203,6 +220,10 @@ pub const CASES: &[Case] = &[
     case("large-8m", Group::Large, "one event of 8 MiB, 1 KiB chunks", Body::Large { mib: 8 }, Cut::Every(KIB), LARGE),
     case("ndjson-16k", Group::Framing, "NDJSON framing, 16 KiB chunks", Body::Ndjson, Cut::Every(16 * KIB), FRAMING),
     case("typed-16k", Group::Typed, "NDJSON into a struct of all fields, 16 KiB chunks", Body::NdjsonTyped, Cut::Every(16 * KIB), TYPED),
+    case("deltas-16k", Group::Deltas, "text deltas of OpenAI chat, 16 KiB chunks", Body::Deltas, Cut::Every(16 * KIB), DELTAS),
+    case("deltas-event", Group::Deltas, "text deltas of OpenAI chat, one event a chunk", Body::Deltas, Cut::AfterEvent, DELTAS),
+    case("deltas-cjk", Group::Deltas, "text deltas of OpenAI chat in Chinese, 16 KiB chunks", Body::DeltasCjk, Cut::Every(16 * KIB), DELTAS),
+    case("deltas-unlike", Group::Deltas, "text deltas of OpenAI chat, no two events alike, 16 KiB chunks", Body::DeltasUnlike, Cut::Every(16 * KIB), DELTAS),
 ];
 
 /// Clients that read from a server.

@@ -1,4 +1,4 @@
-//! `cargo xtask fuzz`: every fuzz target of the core for a while, and a table of what came of it.
+//! `cargo xtask fuzz`: every fuzz target of the core and the dialects for a while, and a table of what came of it.
 
 mod found;
 mod seeds;
@@ -118,6 +118,24 @@ const TARGETS: &[Target] = &[
         what: "JSON strings and white space, against serde_json",
         words: Some("json"),
         longest: 256,
+    },
+    Target {
+        name: "views",
+        what: "fields and items of a JSON text, against serde_json",
+        words: Some("json"),
+        longest: 256,
+    },
+    Target {
+        name: "partial",
+        what: "JSON that grows, against the whole of it and serde_json",
+        words: Some("json"),
+        longest: 256,
+    },
+    Target {
+        name: "dialects",
+        what: "LLM replies in each dialect, records that are alike and read whole",
+        words: Some("dialects"),
+        longest: 2048,
     },
     Target { name: "retry_after", what: "Retry-After, against httpdate", words: Some("dates"), longest: 64 },
 ];

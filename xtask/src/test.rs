@@ -23,7 +23,12 @@ const STEPS: &[Step] = &[
     Step { name: "docs", what: "the documentation builds without a warning", needs: &[], run: docs },
     Step { name: "deny", what: "licences, sources, and the arrows between crates", needs: &[], run: deny },
     Step { name: "msrv", what: "builds with the oldest Rust it promises", needs: &[], run: msrv },
-    Step { name: "no-std", what: "the core builds where there is no std", needs: &[], run: no_std },
+    Step {
+        name: "no-std",
+        what: "the core and the dialects build where there is no std",
+        needs: &[],
+        run: no_std,
+    },
     Step { name: "python", what: "set up Flask and FastAPI", needs: &[], run: servers::set_up_python },
     Step { name: "node", what: "set up better-sse", needs: &[], run: servers::set_up_node },
     Step { name: "nginx", what: "set up nginx", needs: &[], run: servers::set_up_nginx },
@@ -128,7 +133,8 @@ fn no_std() -> Result<(), Trouble> {
     // A target that has no std at all; on wasm32 a stray `use std` would still build.
     const BARE: &str = "thumbv7em-none-eabi";
     tools::target(BARE)?;
-    cargo(&["build", "--package", "tidewire-core", "--no-default-features", "--target", BARE])
+    let packages = ["--package", "tidewire-core", "--package", "tidewire-llm"];
+    cargo(&[&["build"], &packages[..], &["--no-default-features", "--target", BARE]].concat())
 }
 
 /// All of them together are what the steps clippy and tests build.

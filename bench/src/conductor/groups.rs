@@ -15,7 +15,8 @@ pub(super) fn write(text: &mut String, results: &[CaseResult]) {
     for result in of(results, Group::Large) {
         section(text, result, large(result));
     }
-    for result in of(results, Group::Framing).into_iter().chain(of(results, Group::Typed)) {
+    let rest = [Group::Framing, Group::Typed, Group::Deltas];
+    for result in rest.into_iter().flat_map(|group| of(results, group)) {
         section(text, result, throughput(result));
     }
 }

@@ -47,6 +47,13 @@ fn rows(results: &[CaseResult]) -> Vec<Row> {
         rows.extend(WAYS.iter().flat_map(|(contender, way)| large(result, contender, way)).flatten());
     }
     rows.extend(of(results, Group::Framing).into_iter().filter_map(framing));
+    for result in of(results, Group::Deltas) {
+        rows.extend(
+            [deltas(result, "sse-core, serde_json", 5.0), deltas(result, "sse-core, sonic-rs, lazy", 2.5)]
+                .into_iter()
+                .flatten(),
+        );
+    }
     for result in of(results, Group::Typed) {
         rows.extend(["from_slice", "from_str"].iter().filter_map(|way| typed(result, way)));
     }
@@ -135,6 +142,18 @@ fn framing(result: &CaseResult) -> Option<Row> {
         target: "3 × LinesCodec".into(),
         measured: format!("{ratio:.2}"),
         met: ratio >= 3.0,
+    })
+}
+
+/// What is promised is promised of events that share what surrounds their token.
+fn deltas(result: &CaseResult, peer: &str, least: f64) -> Option<Row> {
+    let least = if result.case.name == "deltas-unlike" { 1.0 } else { least };
+    let ratio = result.speed("tidewire")? / result.speed(peer)?;
+    Some(Row {
+        what: result.case.name.to_owned(),
+        target: format!("{least} × {peer}"),
+        measured: format!("{ratio:.2}"),
+        met: ratio >= least,
     })
 }
 

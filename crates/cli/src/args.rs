@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
-use tidewire::{Format, Marker, Request, Resume};
+use tidewire::{Dialect, Format, Marker, Request, Resume};
 
 use crate::serve::ServeArgs;
 
@@ -34,16 +34,26 @@ Exit status: 0 complete or ended, 1 cannot write, 2 usage, 3 truncated, 4 refuse
 8 unreadable, 130 cancelled";
 
 const GET_EXAMPLES: &str = "\
+Dialects:
+  auto, openai-chat, openai-responses, anthropic, gemini, ollama, cohere, mistral, bedrock-json, vercel-ui, ag-ui, generic,
+  generic:PATH (to the text in each record)
+
 Examples:
   tidewire get https://host/sse
   tidewire get https://host/v1/chat/completions -H \"Authorization: Bearer $KEY\" --json @request.json
+  tidewire get https://host/v1/messages --json @request.json --dialect auto --output text
   tidewire get https://host/sse --output events | jq .data
   tidewire get https://host/notifications --follow --last-event-id 42
   tidewire get https://host/sse --record reply.jsonl && tidewire serve --scenario reply.jsonl";
 
 const DECODE_EXAMPLES: &str = "\
+Dialects:
+  auto, openai-chat, openai-responses, anthropic, gemini, ollama, cohere, mistral, bedrock-json, vercel-ui, ag-ui, generic,
+  generic:PATH (to the text in each record)
+
 Examples:
   curl -sN https://host/sse | tidewire decode
+  curl -sN https://host/v1/messages -d @request.json | tidewire decode --dialect anthropic
   tidewire decode --format ndjson --end-on json:done=true --chunk random:7 < reply.ndjson";
 
 /// What a record means for the stream, and how large one may be.
@@ -53,6 +63,9 @@ pub(crate) struct ReadArgs {
     /// auto, sse, ndjson, json-seq, json-array, concat or text
     #[arg(long, default_value = "auto", value_name = "F")]
     pub(crate) format: Format,
+    /// Read an LLM's reply: auto, openai-chat, openai-responses, anthropic, gemini, ollama, and others (see below)
+    #[arg(long, value_name = "D")]
+    pub(crate) dialect: Option<Dialect>,
     /// An end marker that must come: DATA, event:NAME or json:PATH=VALUE; or none [default: [DONE], if it comes]
     #[arg(long, value_name = "M", value_parser = marker, allow_hyphen_values = true)]
     pub(crate) end_on: Vec<MarkerArg>,
@@ -114,7 +127,7 @@ pub(crate) struct PrintArgs {
     /// pretty (for people), events (JSON lines), data (of each event) or text (nothing but it)
     #[arg(long, value_enum, hide_possible_values = true, value_name = "WHAT", default_value_t = Output::Pretty)]
     pub(crate) output: Output,
-    /// Stop after N events [default: no limit]
+    /// Stop after N events, or with a dialect after N deltas [default: no limit]
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub(crate) max_events: Option<u64>,
     /// Write what comes to a file for `serve --scenario FILE`; - prints that and nothing else
@@ -309,6 +322,9 @@ impl GetArgs {
         }
         if let Some(key) = &again.idempotency_key {
             request = request.idempotency_key(key);
+        }
+        if let Some(dialect) = &self.read.dialect {
+            request = request.dialect(dialect.clone());
         }
         if let Some(id) = &again.last_event_id {
             request = request.last_event_id(id);

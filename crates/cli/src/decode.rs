@@ -5,8 +5,9 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use tidewire::core::session::{At, Policy, Resume};
-use tidewire::core::{Format, Setup, Step, Stream};
-use tidewire::{Ending, Frame};
+use tidewire::core::{Format, Frame as Lent, Judgement, Setup, Step, Stream};
+use tidewire::llm::{Deltas, Message};
+use tidewire::{Dialect, Ending, Frame};
 use tokio::io::{AsyncReadExt as _, BufReader, Stdin};
 use tokio::sync::oneshot::Receiver;
 
@@ -28,7 +29,7 @@ pub(crate) async fn run(args: &DecodeArgs) -> ExitCode {
         Ok(markers) => markers,
         Err(message) => return exit::bad_option(&message),
     };
-    let setup = Setup {
+    let mut setup = Setup {
         policy: Policy { retry_attempts: 0, resume: Resume::Never, ..Policy::default() },
         format: args.read.format,
         sniff: args.read.format == Format::Auto,
@@ -36,8 +37,12 @@ pub(crate) async fn run(args: &DecodeArgs) -> ExitCode {
         markers,
         ..Setup::default()
     };
+    let reply = args.read.dialect.clone().map(|dialect| {
+        dialect.set_up(&mut setup);
+        Reply::new(dialect)
+    });
     let mut out = BufWriter::new(io::stdout());
-    match decode(Stream::new(setup), &mut Cutter::new(args.chunk), stop::watch(), &mut out).await {
+    match decode(Stream::new(setup), reply, &mut Cutter::new(args.chunk), stop::watch(), &mut out).await {
         Ok(code) => code,
         Err(error) => {
             // What is left in it would fail again.
@@ -49,6 +54,7 @@ pub(crate) async fn run(args: &DecodeArgs) -> ExitCode {
 
 async fn decode(
     mut stream: Stream,
+    mut reply: Option<Reply>,
     cutter: &mut Cutter,
     mut stopped: Receiver<Stop>,
     out: &mut impl Write,
@@ -65,10 +71,12 @@ async fn decode(
                 if let Some(after) = gap {
                     Line::Gap { after: Some(&after) }.write(out)?;
                 }
-                if let Some(frame) = Frame::from_lent(frame)
-                    && let Some(line) = Line::of(&frame)
-                {
-                    line.write(out)?;
+                match &mut reply {
+                    Some(reply) => {
+                        let judgement = reply.frame(frame, out)?;
+                        stream.judge(judgement, reply.error());
+                    }
+                    None => write_frame(frame, out)?,
                 }
             }
             Step::Starved => {
@@ -97,6 +105,9 @@ async fn decode(
         }
         used += before - input.len();
     }
+    if let Some(reply) = reply {
+        reply.end(out)?;
+    }
     let outcome = stream.outcome().unwrap_or(tidewire::Outcome::Truncated);
     let stats = tidewire::Stats { attempts: 0, ..stream.stats(Duration::ZERO) };
     let error = stream.error().filter(|_| !outcome.is_success());
@@ -107,6 +118,58 @@ async fn decode(
         exit::tell(&what_to_do(&Ending { outcome, cursor: None, error, refused: None, stats }));
     }
     Ok(exit::of(&outcome))
+}
+
+fn write_frame(frame: Lent<'_>, out: &mut impl Write) -> io::Result<()> {
+    match Frame::from_lent(frame) {
+        Some(frame) => Line::of(&frame).map_or(Ok(()), |line| line.write(out)),
+        None => Ok(()),
+    }
+}
+
+/// An LLM's reply: its deltas in the place of its records, and at its end the message.
+struct Reply {
+    deltas: Deltas,
+    message: Message,
+    line: String,
+}
+
+impl Reply {
+    fn new(dialect: Dialect) -> Self {
+        Self { deltas: Deltas::new(dialect), message: Message::default(), line: String::new() }
+    }
+
+    fn frame(&mut self, frame: Lent<'_>, out: &mut impl Write) -> io::Result<Judgement> {
+        let Self { deltas, message, line } = self;
+        let read = deltas.read(&frame, &mut |delta| {
+            message.push(delta);
+            delta.write_line(line);
+            line.push('\n');
+        });
+        out.write_all(line.as_bytes())?;
+        line.clear();
+        match (read, &frame) {
+            (Err(bad), _) => write_frame(Lent::BadRecord(bad), out)?,
+            (Ok(_), Lent::Event(_) | Lent::Record(_) | Lent::Text(_)) => {}
+            (Ok(_), _) => write_frame(frame, out)?,
+        }
+        Ok(deltas.judgement())
+    }
+
+    fn error(&self) -> Option<&str> {
+        self.deltas.error()
+    }
+
+    fn end(mut self, out: &mut impl Write) -> io::Result<()> {
+        let Self { deltas, message, line } = &mut self;
+        deltas.finish(&mut |delta| {
+            message.push(delta);
+            delta.write_line(line);
+            line.push('\n');
+        });
+        message.write_line(deltas.dialect(), line);
+        writeln!(out, "{line}")
+    }
 }
 
 /// Reads standard input in pieces of the wanted sizes.

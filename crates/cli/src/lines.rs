@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use tidewire::core::{Stats, json};
-use tidewire::{Frame, Outcome};
+use tidewire::{Delta, Frame, Outcome};
 
 /// A line.
 #[derive(Debug, Serialize)]
@@ -146,6 +146,13 @@ impl<'a> Line<'a> {
             _ => {}
         }
         Self::End(end)
+    }
+
+    /// Writes the line of a delta.
+    pub(crate) fn delta(delta: &Delta<'_>, out: &mut impl Write) -> io::Result<()> {
+        let mut line = String::new();
+        delta.write_line(&mut line);
+        writeln!(out, "{line}")
     }
 
     /// Writes the line.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tidewire_core as core;
 use tidewire_core::session::Reason;
+use tidewire_llm::Delta;
 
 /// An event of an SSE stream (WHATWG HTML, 9.2.6).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,6 +51,9 @@ pub enum Frame {
     BadRecord(core::BadRecord),
     /// An event that outgrew its limit was passed over.
     Skipped(core::TooLarge),
+    /// A piece of an LLM's reply, in the place of the record that brought it; only with
+    /// [`Request::dialect`](crate::Request::dialect).
+    Delta(Delta<'static>),
     /// A further request is about to be made.
     Attempt(Attempt),
     /// The wire has been silent for this long.

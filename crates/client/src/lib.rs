@@ -13,6 +13,25 @@
 //! # Ok(()) }
 //! ```
 //!
+//! An LLM's reply is read as typed deltas, whatever provider sends it, and put together as a [`Message`]:
+//!
+//! ```no_run
+//! use serde_json::json;
+//! use tidewire::{Delta, Dialect};
+//!
+//! # async fn example() -> Result<(), tidewire::Error> {
+//! let body = json!({ "model": "m", "stream": true, "messages": [{ "role": "user", "content": "hello" }] });
+//! let client = tidewire::Client::new();
+//! let mut reply = client.post("https://example.com/v1/chat/completions").json(&body).reply(Dialect::OpenAiChat);
+//! while let Some(delta) = reply.next().await {
+//!     if let Delta::Text { text, .. } = delta? {
+//!         print!("{text}");
+//!     }
+//! }
+//! println!("{:?}", reply.message().usage);
+//! # Ok(()) }
+//! ```
+//!
 //! The last item is an `Err` unless the stream is [complete or ended](Outcome): a loop with `?` never takes a truncated reply
 //! for a whole one. See [`Request`] for what a stream may do, and [`Streaming`] for how it is read.
 //!
@@ -43,6 +62,7 @@ mod event;
 #[cfg(not(target_family = "wasm"))]
 mod ext;
 mod observe;
+mod reply;
 mod request;
 mod streaming;
 mod transport;
@@ -56,11 +76,14 @@ pub use event::{Attempt, Event, Frame};
 pub use ext::RequestBuilderExt;
 #[cfg(feature = "metrics")]
 pub use observe::metrics;
+pub use reply::Reply;
 pub use request::{CursorTo, Request};
 pub use streaming::{Next, Streaming};
 pub use tidewire_core as core;
 pub use tidewire_core::session::{Limit, Outcome, Reason, Refusal, Resume};
 pub use tidewire_core::{BadRecord, Format, Marker, Markers, Stats, TooLarge};
+pub use tidewire_llm as llm;
+pub use tidewire_llm::{Delta, Dialect, Message};
 pub use transport::{MaybeSend, MaybeSync};
 pub use wire::Wire;
 

@@ -12,6 +12,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tidewire_core::session::{Policy, Resume};
 use tidewire_core::{CursorSource, Format, Marker, Markers, Setup};
+use tidewire_llm::Dialect;
 use url::Url;
 
 use crate::attempt::{AttemptRequest, Changes, Plan};
@@ -19,6 +20,7 @@ use crate::body::Body;
 use crate::client::{self, Shared};
 use crate::error::UsageError;
 use crate::event::{Attempt, Event, Frame};
+use crate::reply::Reply;
 use crate::streaming::{Hooks, Streaming, shapes};
 use crate::transport::{MaybeSend, MaybeSync, Sendable, Transport, boxed};
 use crate::wire::Wire;
@@ -35,6 +37,7 @@ pub struct Request {
     pub(crate) changes: Option<Box<Changes>>,
     pub(crate) hooks: Hooks,
     pub(crate) problem: Option<Box<UsageError>>,
+    pub(crate) dialect: Option<Dialect>,
     /// Declared by the caller; else the method says it.
     idempotent: bool,
 }
@@ -65,6 +68,7 @@ impl Request {
             changes: None,
             hooks: Hooks::default(),
             problem,
+            dialect: None,
             idempotent: false,
         }
     }
@@ -190,6 +194,14 @@ impl Request {
             let prepared = (*prepare)(request);
             boxed(async move { prepared.await.map_err(|error| error.to_string()) })
         }));
+        self
+    }
+
+    /// The records are an LLM's reply in this dialect, which knows its end and its errors: without the end the stream is truncated, and an
+    /// error that is reported inside it fails it. [`frames`](Self::frames) and [`text`](Self::text) then have what the reply says in the
+    /// place of its records.
+    pub fn dialect(mut self, dialect: Dialect) -> Self {
+        self.dialect = Some(dialect);
         self
     }
 
@@ -395,9 +407,15 @@ impl Request {
         Streaming::new(self, Format::Auto, shapes::record())
     }
 
-    /// The reply as text: of a text stream the pieces as they come, of events their data, of JSON records their own text.
+    /// The reply as text: of a text stream the pieces as they come, of events their data, of JSON records their own text; of an LLM's
+    /// reply in a known [`dialect`](Self::dialect) the text that it says.
     pub fn text(self) -> Streaming<String> {
         Streaming::new(self, Format::Auto, shapes::TEXT)
+    }
+
+    /// The reply of an LLM, in this dialect, as deltas and then as a whole [`Message`](crate::Message).
+    pub fn reply(self, dialect: Dialect) -> Reply {
+        Reply::new(Streaming::new(self.dialect(dialect), Format::Auto, shapes::REPLY))
     }
 
     /// Everything that the stream shows: comments, retries, attempts, stalls and gaps too.

@@ -15,6 +15,7 @@ use crate::error::DecodeError;
 use crate::format::Format;
 use crate::frame::Frame;
 use crate::json::{Path, lookup, unescape};
+use crate::judgement::Judgement;
 use crate::numbers::sentence;
 use crate::options::Options;
 use crate::reader::{Markers, Read, Reader, Verdict, as_comment};
@@ -58,6 +59,9 @@ pub struct Setup {
     pub cursor_source: CursorSource,
     /// Where an earlier stream stopped.
     pub last_event_id: Option<String>,
+    /// The caller knows the dialect of the records, and [judges](Stream::judge) each: as long as it does not say otherwise, a stream
+    /// without an end that it calls one is truncated.
+    pub judged: bool,
 }
 
 /// What to do next.
@@ -167,13 +171,15 @@ struct Brought {
     events: u64,
     /// Bytes of the present body.
     body_bytes: u64,
+    /// A clean end of the present body completes the stream.
+    may_complete: bool,
 }
 
 impl Stream {
     /// A stream that has not begun.
     #[must_use]
     pub fn new(mut setup: Setup) -> Self {
-        setup.policy.expects_marker = setup.markers.expected();
+        setup.policy.expects_marker = setup.markers.expected() || setup.judged;
         setup.options.done = setup.markers.done();
         let first = setup.last_event_id.as_deref().unwrap_or_default();
         let decoder = Decoder::new(setup.format, setup.options).with_last_event_id(first.as_bytes());
@@ -224,6 +230,7 @@ impl Stream {
             self.reader.restart(decoder);
             self.phase = Phase::Reading;
             self.brought.body_bytes = 0;
+            self.brought.may_complete = false;
         }
     }
 
@@ -402,6 +409,24 @@ impl Stream {
         }
     }
 
+    /// What the frame that was just handed out means for the stream, by one who knows its dialect; `error` is what the peer
+    /// said of its failure, for people. A marker that has decided how the stream ends is not overruled.
+    pub fn judge(&mut self, judgement: Judgement, error: Option<&str>) {
+        if !matches!(self.phase, Phase::Reading | Phase::Finishing) {
+            return;
+        }
+        self.brought.may_complete = judgement == Judgement::MayComplete;
+        match judgement {
+            Judgement::Complete => self.phase = Phase::Judged(Verdict::Complete),
+            Judgement::Failed => {
+                self.phase = Phase::Judged(Verdict::Failed);
+                self.error = error.map(Into::into);
+            }
+            Judgement::Open | Judgement::MayComplete => self.session.expect_marker(true),
+            Judgement::MayEnd => self.session.expect_marker(self.setup.markers.expected()),
+        }
+    }
+
     /// When the stream wants a [`tick`](Self::tick) at the latest; `None` for never.
     #[must_use]
     pub fn deadline(&self) -> Option<Duration> {
@@ -462,7 +487,7 @@ impl Stream {
     /// What the stream brought and took so far.
     #[must_use]
     pub fn stats(&self, now: Duration) -> Stats {
-        let Brought { first_byte, first_event, bytes, events, body_bytes: _ } = self.brought;
+        let Brought { first_byte, first_event, bytes, events, body_bytes: _, may_complete: _ } = self.brought;
         Stats {
             first_byte,
             first_event,
@@ -502,7 +527,8 @@ impl Stream {
         match self.phase {
             Phase::Finished => {
                 let inside_record = self.reader.decoder().inside_record();
-                self.tell(at, Input::BodyEnd { inside_record });
+                let complete = self.brought.may_complete && !inside_record;
+                self.tell(at, if complete { Input::EndMarker } else { Input::BodyEnd { inside_record } });
             }
             Phase::Judged(Verdict::Complete) => self.tell(at, Input::EndMarker),
             Phase::Judged(Verdict::Failed) => self.tell(at, Input::FailureMarker),

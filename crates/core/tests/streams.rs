@@ -619,3 +619,54 @@ fn a_record_that_reports_a_failure_is_the_error() {
     assert_eq!(rig.bytes(b"{\"error\":true}\n"), "{\"error\":true} failed");
     assert_eq!(rig.stream.error(), Some("{\"error\":true}"));
 }
+
+/// What a judge says of each event, and what comes of a clean end and of a break behind it.
+#[test]
+fn a_judge_decides_how_a_stream_ends() {
+    use tidewire_core::Judgement::{Complete, Failed, MayComplete, MayEnd, Open};
+    for (judgements, clean, broken) in [
+        (&[][..], Outcome::Truncated, Outcome::Truncated),
+        (&[Open], Outcome::Truncated, Outcome::Truncated),
+        (&[MayComplete], Outcome::Complete, Outcome::Truncated),
+        (&[MayComplete, Open], Outcome::Truncated, Outcome::Truncated),
+        (&[MayEnd], Outcome::Ended, Outcome::Truncated),
+        (&[MayEnd, Open], Outcome::Truncated, Outcome::Truncated),
+        (&[MayEnd, MayComplete], Outcome::Complete, Outcome::Truncated),
+        (&[Open, Complete], Outcome::Complete, Outcome::Complete),
+        (&[Failed], Outcome::Failed, Outcome::Failed),
+        (&[MayComplete, Failed], Outcome::Failed, Outcome::Failed),
+    ] {
+        for (breaks, want) in [(false, clean), (true, broken)] {
+            let policy = Policy { retry_attempts: 0, ..Policy::default() };
+            let mut rig = Rig::open(Setup { judged: true, policy, ..Setup::default() });
+            for judgement in judgements {
+                let at = rig.at();
+                let mut input = &b"data: x\n\n"[..];
+                rig.stream.received(at, input.len());
+                assert!(matches!(rig.stream.next(at, &mut input), Step::Frame { .. }));
+                rig.stream.judge(*judgement, Some("it said so"));
+            }
+            if breaks {
+                rig.broke()
+            } else {
+                rig.end()
+            };
+            assert_eq!(rig.stream.outcome(), Some(want), "{judgements:?} breaks {breaks}");
+            assert_eq!(rig.stream.error() == Some("it said so"), want == Outcome::Failed);
+        }
+    }
+}
+
+#[test]
+fn a_judge_does_not_make_half_a_record_a_whole_one() {
+    let policy = Policy { retry_attempts: 0, ..Policy::default() };
+    let mut rig = Rig::open(Setup { judged: true, policy, ..Setup::default() });
+    let at = rig.at();
+    let mut input = &b"data: x\n\nda"[..];
+    rig.stream.received(at, input.len());
+    assert!(matches!(rig.stream.next(at, &mut input), Step::Frame { .. }));
+    rig.stream.judge(tidewire_core::Judgement::MayComplete, None);
+    rig.said(input);
+    rig.end();
+    assert_eq!(rig.stream.outcome(), Some(Outcome::Truncated));
+}

@@ -42,7 +42,9 @@ fn seeds(target: &str) -> Result<Vec<Vec<u8>>, Trouble> {
             let bodies = bodies.iter().map(|row| [b"\x01a", &row.wire[..]].concat());
             bodies.chain(LOOKUPS.map(<[u8]>::to_vec)).collect()
         }
-        "strings" => rows(&JSON)?.concat().into_iter().map(|row| row.wire).collect(),
+        "dialects" => replies()?,
+        "partial" => rows(&JSON)?.concat().iter().map(|row| [b"\x00", &row.wire[..]].concat()).collect(),
+        "strings" | "views" => rows(&JSON)?.concat().into_iter().map(|row| row.wire).collect(),
         "retry_after" => DATES.iter().map(|date| [&[0; 4], date.as_bytes()].concat()).collect(),
         // Its operations are numbers, which the fuzzer finds by itself.
         _ => Vec::new(),
@@ -58,6 +60,35 @@ const LOOKUPS: [&[u8]; 4] = [
 ];
 const DATES: [&str; 4] =
     ["120", "Sun, 06 Nov 1994 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994"];
+
+/// The dialects in the order of `DIALECTS`, from the second on.
+const REPLIES: [&str; 11] = [
+    "openai_chat",
+    "openai_responses",
+    "anthropic",
+    "gemini",
+    "ollama",
+    "cohere",
+    "mistral",
+    "bedrock_json",
+    "vercel_ui",
+    "ag_ui",
+    "generic",
+];
+
+/// A dialect, three choices, and the records of a reply in lines.
+fn replies() -> Result<Vec<Vec<u8>>, Trouble> {
+    let mut seeds = Vec::new();
+    for (dialect, table) in (1..).zip(REPLIES) {
+        for row in rows(&format!("llm_{table}"))? {
+            let records = row.case["data"].as_array().into_iter().flatten();
+            let lines = records.map(|data| data.as_str().map_or_else(|| data.to_string(), str::to_owned));
+            let lines: Vec<String> = lines.collect();
+            seeds.push([&[dialect, 0, 3, b'"'], lines.join("\n").as_bytes()].concat());
+        }
+    }
+    Ok(seeds)
+}
 
 /// A row of a table.
 #[derive(Clone)]

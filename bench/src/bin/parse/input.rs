@@ -118,6 +118,23 @@ impl Text {
                 self.put(format_args!("{json}"));
                 self.end_event(json.as_bytes(), "\n");
             }
+            Body::Deltas => {
+                let (written, read) = words::token(random);
+                self.put(format_args!("data: {}\n", chat(written)));
+                self.end_event(read.as_bytes(), "\n");
+            }
+            Body::DeltasCjk => {
+                let text = words::chinese(random);
+                self.put(format_args!("data: {}\n", chat(&text)));
+                self.end_event(text.as_bytes(), "\n");
+            }
+            Body::DeltasUnlike => {
+                let (written, read) = words::token(random);
+                let json = chat(written);
+                let json = json.replace(r#""logprobs":null"#, &format!(r#""logprobs":{}"#, self.ends.len()));
+                self.put(format_args!("data: {json}\n"));
+                self.end_event(read.as_bytes(), "\n");
+            }
             Body::NdjsonTyped => {
                 let (written, read) = words::token(random);
                 self.put(format_args!("{}", chat(written)));

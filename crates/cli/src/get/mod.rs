@@ -95,7 +95,10 @@ impl Run {
                 // What was ready when the stream was closed is not wanted any more.
                 Some(Ok(frame)) if self.is_open() => {
                     self.printer.frame(&frame)?;
-                    if matches!(frame, Frame::Event(_) | Frame::Record { .. } | Frame::Text(_)) {
+                    if matches!(
+                        frame,
+                        Frame::Event(_) | Frame::Record { .. } | Frame::Text(_) | Frame::Delta(_)
+                    ) {
                         left -= 1;
                     }
                     if left == 0 {
@@ -125,7 +128,7 @@ impl Run {
             return Ok(exit::bad_option(problem));
         }
         let Some(ending) = self.stream.ending() else { return Ok(exit::fault("the stream has no end")) };
-        self.printer.end(ending)?;
+        self.printer.end(ending, self.stream.dialect())?;
         if args.print.stats {
             printer::stats(&ending.stats);
         }

@@ -4,7 +4,7 @@
 use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
-use tidewire::{Attempt, Ending, Frame, Outcome, Reason};
+use tidewire::{Attempt, Delta, Ending, Frame, Outcome, Reason};
 
 use super::printer::{Lines, plural, seconds};
 use super::said::{Said, said};
@@ -36,6 +36,7 @@ impl Pretty {
             Frame::Stall(silent) => self.note(&format!("silent for {}, still waiting", seconds(*silent))),
             Frame::Gap { after: Some(after) } => self.note(&format!("events are missing after {after}")),
             Frame::Gap { after: None } => self.note("events may be missing here"),
+            Frame::Delta(delta) => self.delta(delta),
             Frame::BadRecord(problem) => self.note(&problem.to_string()),
             Frame::Skipped(problem) => self.note(&format!("passed over: {problem}")),
             _ => Ok(()),
@@ -64,6 +65,27 @@ impl Pretty {
         parts.push(bytes(stats.bytes));
         let code = ending.outcome.code();
         writeln!(anstream::stderr(), "{start}{style}{code}{style:#} {DIM}· {}{DIM:#}", parts.join(" · "))
+    }
+
+    /// What of a reply is not its text.
+    fn delta(&mut self, delta: &Delta<'_>) -> io::Result<()> {
+        match delta {
+            Delta::Reasoning { choice: 0, text } => self.dimly(text),
+            Delta::Refusal { choice: 0, text } => self.lines.piece(text),
+            Delta::ToolCall { choice: 0, name, .. } => {
+                let start = self.line_start();
+                self.lines.inside = true;
+                write!(anstream::stderr(), "{start}{DIM}{}: {DIM:#}", harmless(name))
+            }
+            Delta::Arguments { choice: 0, fragment, .. } => self.dimly(fragment),
+            Delta::Error { kind, message, .. } => self.note(&format!("{kind} {message}")),
+            _ => Ok(()),
+        }
+    }
+
+    fn dimly(&mut self, text: &str) -> io::Result<()> {
+        self.lines.inside = !text.ends_with('\n');
+        write!(anstream::stderr(), "{DIM}{}{DIM:#}", harmless(text))
     }
 
     fn note(&mut self, text: &str) -> io::Result<()> {

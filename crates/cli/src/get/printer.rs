@@ -4,7 +4,7 @@ use std::io::{self, IsTerminal, Write};
 use std::time::Duration;
 
 use tidewire::core::json;
-use tidewire::{Ending, Frame, Stats};
+use tidewire::{Dialect, Ending, Frame, Message, Stats};
 
 use super::pretty::Pretty;
 use super::said::{Said, said};
@@ -15,7 +15,7 @@ use crate::lines::Line;
 /// Prints frames as they come; standard output is flushed after each.
 pub(crate) enum Printer {
     Pretty(Pretty),
-    Events,
+    Events(Box<Message>),
     Data(Lines),
     Text(Lines),
     /// Standard output belongs to somebody else.
@@ -26,7 +26,7 @@ impl Printer {
     pub(crate) fn new(output: Output) -> Self {
         match output {
             Output::Pretty => Self::Pretty(Pretty::default()),
-            Output::Events => Self::Events,
+            Output::Events => Self::Events(Box::default()),
             Output::Data => Self::Data(Lines::default()),
             Output::Text => Self::Text(Lines::default()),
         }
@@ -36,8 +36,11 @@ impl Printer {
         let mut out = io::stdout().lock();
         match self {
             Self::Pretty(pretty) => pretty.frame(frame)?,
-            Self::Events => {
-                if let Some(line) = Line::of(frame) {
+            Self::Events(message) => {
+                if let Frame::Delta(delta) = frame {
+                    message.push(delta);
+                    Line::delta(delta, &mut out)?;
+                } else if let Some(line) = Line::of(frame) {
                     line.write(&mut out)?;
                 }
             }
@@ -49,6 +52,7 @@ impl Printer {
                     lines.whole(&line)?;
                 }
                 Frame::Text(text) => lines.piece(text)?,
+                Frame::Delta(delta) => Line::delta(delta, &mut out)?,
                 other => tell_what_is_missing(other),
             },
             Self::Text(lines) => match said(frame) {
@@ -61,11 +65,17 @@ impl Printer {
         out.flush()
     }
 
-    pub(crate) fn end(&mut self, ending: &Ending) -> io::Result<()> {
+    /// `dialect` is that of the reply, where it was read in one.
+    pub(crate) fn end(&mut self, ending: &Ending, dialect: Option<&Dialect>) -> io::Result<()> {
         let mut out = io::stdout().lock();
         match self {
             Self::Pretty(pretty) => pretty.end(ending)?,
-            Self::Events => {
+            Self::Events(message) => {
+                if let Some(dialect) = dialect {
+                    let mut line = String::new();
+                    message.write_line(dialect, &mut line);
+                    writeln!(out, "{line}")?;
+                }
                 let cursor = ending.cursor.as_deref();
                 Line::end(&ending.outcome, &ending.stats, cursor, ending.error.as_deref()).write(&mut out)?;
             }

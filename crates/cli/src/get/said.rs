@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-use tidewire::Frame;
 use tidewire::core::json::{Path, lookup, unescape};
+use tidewire::{Delta, Frame};
 
 /// What a frame says.
 #[derive(Debug, PartialEq, Eq)]
@@ -20,6 +20,7 @@ pub(crate) enum Said<'a> {
 pub(crate) fn said(frame: &Frame) -> Said<'_> {
     let data = match frame {
         Frame::Text(text) => return Said::Piece(Cow::Borrowed(text)),
+        Frame::Delta(Delta::Text { choice: 0, text }) => return Said::Piece(Cow::Borrowed(text)),
         Frame::Event(event) => &event.data,
         Frame::Record { json, .. } => json,
         _ => return Said::Nothing,

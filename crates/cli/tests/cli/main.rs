@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
 mod decode;
+mod dialects;
 mod options;
 mod output;
 mod record;

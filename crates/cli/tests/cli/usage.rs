@@ -15,7 +15,7 @@ fn bad_options_in_one_line() {
         (&["frob"], "get, decode or serve"),
         (&["get", "x", "--bogus"], "--help"),
         (&["get", "x", "--outptu", "events"], "--output"),
-        (&["get", "x", "--dialect", "openai-chat"], "--dialect"),
+        (&["get", "x", "--dialect", "openai"], "openai-chat"),
         (&["get", "x", "y"], "quotes"),
         (&["get", "x", "--format", "csv"], "sse, ndjson, json-seq, json-array, concat or text"),
         (&["get", "x", "--output", "csv"], "pretty, events, data or text"),

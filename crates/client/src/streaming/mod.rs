@@ -17,6 +17,7 @@ use http::HeaderMap;
 use http::header::{CONTENT_TYPE, RETRY_AFTER};
 use tidewire_core::session::{Again, At, Failure, Outcome, Refusal};
 use tidewire_core::{Format, Step, Stream};
+use tidewire_llm::{Deltas, Dialect};
 use tokio::sync::{AcquireError, OwnedSemaphorePermit};
 
 pub(crate) use self::hooks::Hooks;
@@ -72,6 +73,8 @@ pub struct Streaming<I> {
     chunk: Bytes,
     machine: Stream,
     io: Io,
+    /// What reads the records where their dialect is known.
+    deltas: Option<Box<Deltas>>,
     shared: Arc<Shared>,
     plan: Arc<Plan>,
     changes: Option<Box<Changes>>,
@@ -99,7 +102,12 @@ impl<I> Unpin for Streaming<I> {}
 impl<I> Streaming<I> {
     pub(crate) fn new(mut request: Request, accept: Format, shape: Shape<I>) -> Self {
         request.ready(accept);
+        let deltas = request.dialect.map(|dialect| {
+            dialect.set_up(&mut request.setup);
+            Box::new(Deltas::new(dialect))
+        });
         Self {
+            deltas,
             machine: request.shared.alike.stream(request.setup),
             clock: Clock::start(),
             timer: Timer::default(),
@@ -160,6 +168,12 @@ impl<I> Streaming<I> {
         self.machine.format()
     }
 
+    /// The dialect in which the reply is read; [`Dialect::Auto`] before a record has said it, and `None` where none was asked for.
+    #[must_use]
+    pub fn dialect(&self) -> Option<&Dialect> {
+        self.deltas.as_deref().map(Deltas::dialect)
+    }
+
     /// Connects again at once: the network has come back, or the stream seems dead. A request that may not be sent again is
     /// left alone.
     pub fn reconnect(&mut self) {
@@ -213,7 +227,14 @@ impl<I> Streaming<I> {
             match step {
                 Step::Frame { frame, gap } => {
                     self.observer.frame(&frame);
-                    let item = (self.shape.items)(frame, &mut self.queue);
+                    let item = match &mut self.deltas {
+                        None => (self.shape.items)(frame, &mut self.queue),
+                        Some(deltas) => {
+                            let item = self.shape.read(frame, deltas, &mut self.queue);
+                            self.machine.judge(deltas.judgement(), deltas.error());
+                            item
+                        }
+                    };
                     self.chunk.advance(used);
                     if let Some(after) = gap {
                         self.hooks.gap(Some(&after));
@@ -467,6 +488,9 @@ impl<I> Streaming<I> {
     /// The stream is over; its last item, unless that was handed out.
     fn end(&mut self) -> Option<Result<I, Error>> {
         self.let_go();
+        if let (Some(deltas), Some(tell)) = (&mut self.deltas, self.shape.tell) {
+            deltas.finish(&mut |delta| tell(delta, &mut self.queue));
+        }
         let kept = mem::replace(&mut self.kept, Kept::Over(None));
         let outcome = self.machine.outcome()?;
         let refused = match (outcome, kept) {
@@ -495,7 +519,12 @@ impl<I> Streaming<I> {
         self.observer.ended(Some(&ending));
         let last = (!outcome.is_success()).then(|| Err(Error::Ended(ending.clone())));
         self.kept = Kept::Over(Some(ending));
-        last
+        let Some(first) = self.queue.pop_front() else { return last };
+        // What the dialect told at the end comes before it.
+        if let Some(last) = last {
+            self.queue.push_back(last);
+        }
+        Some(first)
     }
 
     /// No request can be made.
@@ -565,7 +594,7 @@ mod tests {
     #[test]
     fn a_stream_is_small() {
         let size = size_of::<Streaming<Event>>() - size_of::<Observer>();
-        assert!(size <= 864, "{size} B");
+        assert!(size <= 880, "{size} B");
         assert_eq!(size_of::<Streaming<Event>>(), size_of::<Streaming<[u64; 64]>>());
     }
 

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use serde::de::DeserializeOwned;
 use tidewire_core::{self as core, Utf8};
+use tidewire_llm::{Delta, Deltas};
 
 use crate::error::{Error, RecordError};
 use crate::event::{Event, Frame};
@@ -37,8 +38,37 @@ impl<I> Queue<I> {
 pub(crate) struct Shape<I> {
     /// Makes items of a frame: the first is returned, further ones are queued.
     pub(crate) items: fn(core::Frame<'_>, &mut Queue<I>) -> Option<Item<I>>,
+    /// Makes items of what a dialect reads, where it is known; the records themselves then make none.
+    pub(crate) tell: Option<Tell<I>>,
     /// Where attempts, stalls and gaps are items themselves.
     pub(crate) notice: Option<fn(Frame) -> I>,
+}
+
+impl<I> Shape<I> {
+    /// Reads a frame in its dialect.
+    pub(crate) fn read(
+        &self,
+        frame: core::Frame<'_>,
+        deltas: &mut Deltas,
+        queue: &mut Queue<I>,
+    ) -> Option<Item<I>> {
+        let is_record =
+            matches!(frame, core::Frame::Event(_) | core::Frame::Record(_) | core::Frame::Text(_));
+        let read = deltas.read(&frame, &mut |delta| {
+            if let Some(tell) = self.tell {
+                tell(delta, queue);
+            }
+        });
+        match (read, self.tell) {
+            // Passed over, as a bad line is.
+            (Err(bad), Some(_)) => {
+                queue.push_back(Err(not_json(bad)));
+                None
+            }
+            (_, Some(_)) if is_record => None,
+            _ => (self.items)(frame, queue),
+        }
+    }
 }
 
 pub(crate) const EVENT: Shape<Event> = Shape {
@@ -46,6 +76,7 @@ pub(crate) const EVENT: Shape<Event> = Shape {
         core::Frame::Event(event) => Some(Ok(event.into())),
         other => problem(other),
     },
+    tell: None,
     notice: None,
 };
 
@@ -56,14 +87,21 @@ pub(crate) const TEXT: Shape<String> = Shape {
         core::Frame::Record(record) => Some(Ok(record.json.to_str().into_owned())),
         other => problem(other),
     },
+    tell: Some(tell_text),
     notice: None,
 };
 
-pub(crate) const FRAME: Shape<Frame> =
-    Shape { items: |frame, _| Frame::from_lent(frame).map(Ok), notice: Some(|frame| frame) };
+pub(crate) const REPLY: Shape<Delta<'static>> =
+    Shape { items: |frame, _| problem(frame), tell: Some(tell_delta), notice: None };
+
+pub(crate) const FRAME: Shape<Frame> = Shape {
+    items: |frame, _| Frame::from_lent(frame).map(Ok),
+    tell: Some(tell_frame),
+    notice: Some(|frame| frame),
+};
 
 pub(crate) const fn record<T: DeserializeOwned>() -> Shape<T> {
-    Shape { items: records, notice: None }
+    Shape { items: records, tell: None, notice: None }
 }
 
 /// An event's data may hold several values.
@@ -87,6 +125,22 @@ fn problem<I>(frame: core::Frame<'_>) -> Option<Item<I>> {
         core::Frame::Skipped(problem) => Some(Err(problem.into())),
         _ => None,
     }
+}
+
+type Tell<I> = fn(&Delta<'_>, &mut Queue<I>);
+
+fn tell_delta(delta: &Delta<'_>, queue: &mut Queue<Delta<'static>>) {
+    queue.push_back(Ok(delta.clone().into_owned()));
+}
+
+fn tell_text(delta: &Delta<'_>, queue: &mut Queue<String>) {
+    if let Delta::Text { choice: 0, text } = delta {
+        queue.push_back(Ok(text.to_string()));
+    }
+}
+
+fn tell_frame(delta: &Delta<'_>, queue: &mut Queue<Frame>) {
+    queue.push_back(Ok(Frame::Delta(delta.clone().into_owned())));
 }
 
 fn parse<T: DeserializeOwned>(json: Utf8<'_>) -> Item<T> {

@@ -40,6 +40,7 @@ pub use array::JsonArray;
 pub use compact::compact;
 pub use concat::Concat;
 pub use ndjson::Ndjson;
-pub use path::{Path, lookup, unescape};
+pub use path::{Path, lookup, unescape, unescape_into};
+pub use scan::{Number, plain};
 pub use seq::JsonSeq;
 pub use values::{Values, values};

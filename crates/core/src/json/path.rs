@@ -70,13 +70,21 @@ pub fn lookup<'a>(json: &'a [u8], path: &Path) -> Option<&'a [u8]> {
 /// Half a surrogate pair, and every sequence that is not UTF-8, reads as U+FFFD.
 #[must_use]
 pub fn unescape(raw_string: &[u8]) -> Option<String> {
-    let mut rest = raw_string.strip_prefix(b"\"")?;
-    let mut text = String::with_capacity(rest.len());
+    let content = raw_string.strip_prefix(b"\"")?.strip_suffix(b"\"")?;
+    let mut text = String::with_capacity(content.len());
+    unescape_into(content, &mut text)?;
+    Some(text)
+}
+
+/// Appends what a JSON string's raw content, without its quotes, reads as; `None` if it is malformed, and some of it may then have
+/// been appended. See [`unescape`].
+pub fn unescape_into(content: &[u8], text: &mut String) -> Option<()> {
+    let mut rest = content;
     loop {
         let (run, special) = rest.split_at(plain(rest));
         text.push_str(&Utf8::new(run).to_str());
         rest = match special {
-            [b'"'] => return Some(text),
+            [] => return Some(()),
             [b'\\', b'u', after @ ..] => {
                 let (character, after) = unicode_escape(after)?;
                 text.push(character);

@@ -76,9 +76,7 @@ impl Scanner {
     pub(super) const fn remains(&self) -> Remains {
         match (self.place, self.open.depth) {
             (Place::Value, 0) => Remains::Nothing,
-            (Place::Number(Number::Zero | Number::Integer | Number::Fraction | Number::Power), 0) => {
-                Remains::Whole
-            }
+            (Place::Number(number), 0) if number.is_whole() => Remains::Whole,
             _ => Remains::Partial,
         }
     }
@@ -164,9 +162,9 @@ impl Scanner {
                 self.open.push(0)?;
                 Place::FirstElement
             }
-            (Place::Value | Place::FirstElement, b'-') => Place::Number(Number::Minus),
-            (Place::Value | Place::FirstElement, b'0') => Place::Number(Number::Zero),
-            (Place::Value | Place::FirstElement, b'1'..=b'9') => Place::Number(Number::Integer),
+            (Place::Value | Place::FirstElement, b'-' | b'0'..=b'9') => {
+                Place::Number(Number::begin(byte).ok_or("expected a digit")?)
+            }
             (Place::Value | Place::FirstElement, b't') => Place::Literal(b"rue"),
             (Place::Value | Place::FirstElement, b'f') => Place::Literal(b"alse"),
             (Place::Value | Place::FirstElement, b'n') => Place::Literal(b"ull"),
@@ -220,9 +218,11 @@ pub(super) fn scan_one(text: &[u8]) -> Result<Remains, (usize, &'static str)> {
 /// The problem of whatever stands after a value where only one may be.
 pub(super) const MORE: &str = "more after the value";
 
-/// How many bytes at the front of `input` are neither `"` nor `\` nor a control character.
+/// How many bytes at the front of `input` are neither `"` nor `\` nor a control character: those that stand for themselves in a
+/// JSON string.
 #[inline]
-pub(super) fn plain(input: &[u8]) -> usize {
+#[must_use]
+pub fn plain(input: &[u8]) -> usize {
     const ONES: u64 = u64::from_ne_bytes([1; 8]);
     const HIGH: u64 = ONES << 7;
     // The high bit of every byte below `n`; a borrow makes it wrong only above a byte for which it is right, so the
@@ -276,9 +276,10 @@ enum Role {
     Value,
 }
 
-/// The last thing that was read of a number.
-#[derive(Clone, Copy, Debug)]
-enum Number {
+/// The last thing that was read of a number (RFC 8259, section 6).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the grammar's names")]
+pub enum Number {
     Minus,
     Zero,
     Integer,
@@ -290,8 +291,28 @@ enum Number {
 }
 
 impl Number {
+    /// What a number begins with.
+    #[must_use]
+    pub const fn begin(byte: u8) -> Option<Self> {
+        match byte {
+            b'-' => Some(Self::Minus),
+            b'0' => Some(Self::Zero),
+            b'1'..=b'9' => Some(Self::Integer),
+            _ => None,
+        }
+    }
+
+    /// Whether it may end here.
+    #[must_use]
+    pub const fn is_whole(self) -> bool {
+        matches!(self, Self::Zero | Self::Integer | Self::Fraction | Self::Power)
+    }
+
     /// What the number comes to with `byte`; `None` if it was over before that.
-    const fn then(self, byte: u8) -> Result<Option<Self>, &'static str> {
+    ///
+    /// # Errors
+    /// What is wrong with a number that goes on like this.
+    pub const fn then(self, byte: u8) -> Result<Option<Self>, &'static str> {
         Ok(Some(match (self, byte) {
             (Self::Zero, b'0'..=b'9') => return Err("a number with a leading zero"),
             (Self::Minus, b'0') => Self::Zero,

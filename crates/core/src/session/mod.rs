@@ -213,6 +213,8 @@ pub struct Session {
     attempts: u32,
     /// Whether any record came over all attempts.
     any_record: bool,
+    /// Whether a body that ends cleanly without an end marker is truncated.
+    expects_marker: bool,
     backoff: Backoff,
     cursor: Option<String>,
     state: State,
@@ -227,6 +229,7 @@ impl Session {
     pub fn new(policy: Policy, cursor: Option<&str>) -> Self {
         let cursor = cursor.filter(|cursor| !cursor.is_empty());
         Self {
+            expects_marker: policy.expects_marker,
             policy: Arc::new(policy),
             state: State::Idle,
             watch: Watch::new(),
@@ -351,6 +354,11 @@ impl Session {
         }
     }
 
+    /// Whether a body that ends cleanly without an end marker is truncated, from here on; first it is as the policy says.
+    pub const fn expect_marker(&mut self, expected: bool) {
+        self.expects_marker = expected;
+    }
+
     /// When the session wants an [`Input::Tick`] at the latest; `None` for never.
     #[must_use]
     pub fn deadline(&self) -> Option<Duration> {
@@ -427,7 +435,7 @@ impl Session {
         self.watch.wire(at.now);
         let refused = |why| Outcome::Refused { status: head.status, why };
         match head.status {
-            204 if self.policy.expects_marker => self.close(Outcome::Truncated),
+            204 if self.expects_marker => self.close(Outcome::Truncated),
             204 => self.close(Outcome::Ended),
             200..=299 if head.acceptable => {
                 self.state = State::Open { since: at.now };
@@ -467,7 +475,7 @@ impl Session {
     }
 
     fn body_end(&mut self, at: At, inside_record: bool) -> Action {
-        if inside_record || self.policy.expects_marker {
+        if inside_record || self.expects_marker {
             return self.broke(at, Break { reason: Reason::End, limit: None });
         }
         self.note_standing(at.now);

@@ -1,5 +1,6 @@
 //! Tidewire, its peers and the floors, each at the fastest public interface that its documentation names.
 
+mod deltas;
 mod eventsource_client;
 mod eventsource_stream;
 mod floor;
@@ -67,6 +68,12 @@ pub(crate) fn find(group: Group, name: &str) -> Option<Runs> {
         (Group::Typed, "memchr, from_str") => contender!(typed::memchr_text),
         (Group::Typed, "lines-codec, from_str") => contender!(typed::lines_codec),
         (Group::Typed, "ndjson-stream") => contender!(typed::ndjson_stream),
-        (Group::Framing | Group::Typed, _) => None,
+        (Group::Deltas, "tidewire") => contender!(deltas::tidewire),
+        (Group::Deltas, "sse-core, serde_json") => contender!(deltas::serde_json_typed),
+        (Group::Deltas, "sse-core, sonic-rs") => contender!(deltas::sonic_typed),
+        (Group::Deltas, "sse-core, serde_json, text alone") => contender!(deltas::serde_json_borrowed),
+        (Group::Deltas, "sse-core, sonic-rs, text alone") => contender!(deltas::sonic_borrowed),
+        (Group::Deltas, "sse-core, sonic-rs, lazy") => contender!(deltas::sonic_lazy),
+        (Group::Framing | Group::Typed | Group::Deltas, _) => None,
     }
 }

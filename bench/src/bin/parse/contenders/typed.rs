@@ -12,26 +12,26 @@ use crate::chunks::Chunks;
 
 #[derive(Deserialize)]
 #[expect(dead_code, reason = "decoding them is what is measured")]
-struct Chunk {
+pub(super) struct Chunk {
     id: String,
     object: String,
     created: u64,
     model: String,
     system_fingerprint: Option<String>,
-    choices: Vec<Choice>,
+    pub(super) choices: Vec<Choice>,
 }
 
 #[derive(Deserialize)]
 #[expect(dead_code, reason = "decoding them is what is measured")]
-struct Choice {
+pub(super) struct Choice {
     index: u32,
-    delta: Delta,
+    pub(super) delta: Delta,
     finish_reason: Option<String>,
 }
 
 #[derive(Deserialize)]
-struct Delta {
-    content: String,
+pub(super) struct Delta {
+    pub(super) content: String,
 }
 
 pub(crate) fn tidewire<const CHECKED: bool>(chunks: &Chunks, tally: &mut Tally<CHECKED>) -> Outcome {

@@ -166,6 +166,7 @@ pub(super) fn setup(choices: &[u8; 6]) -> Setup {
         },
         cursor_source: if is(more, 1) { CursorSource::Json(Path::parse("a")) } else { CursorSource::EventId },
         last_event_id: is(more, 2).then(|| "e-1".to_owned()),
+        judged: false,
     }
 }
 

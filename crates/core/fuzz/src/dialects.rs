@@ -1,0 +1,61 @@
+//! The dialects, reading what is alike by comparison, against themselves reading every record whole.
+
+use serde_json::value::RawValue;
+use tidewire_core::{Event, Frame, Judgement, Record, Utf8};
+use tidewire_llm::json::Value;
+use tidewire_llm::{DIALECTS, Deltas, Dialect, Message};
+
+/// A dialect, whether its records are events, a byte to change, and records in lines. Each is read, read again, and read with one byte changed.
+pub fn dialects(data: &[u8]) {
+    let Some((&[dialect, kind, at, byte], body)) = data.split_first_chunk::<4>() else { return };
+    let dialect: Dialect = DIALECTS[usize::from(dialect) % DIALECTS.len()].parse().expect("its name");
+    let (mut quick, mut slow) = (Reader::new(&dialect), Reader::new(&dialect));
+    for (index, line) in body.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).enumerate() {
+        let mut changed = line.to_vec();
+        let place = (usize::from(at) * 7 + index * 5) % changed.len();
+        changed[place] = byte;
+        for record in [line, line, &changed] {
+            quick.read(record, kind % 2 == 0);
+            // No two records in a row are alike, and what is put behind JSON says nothing.
+            let spaces = if Value::parse(record).is_ok() { &b"   "[..slow.count % 3] } else { b"" };
+            slow.read(&[record, spaces].concat(), kind % 2 == 0);
+            assert_eq!(quick.said, slow.said, "{}", record.escape_ascii());
+        }
+    }
+    let mut line = String::new();
+    quick.message.write_line(&dialect, &mut line);
+    assert!(serde_json::from_str::<&RawValue>(&line).is_ok(), "{line}");
+}
+
+struct Reader {
+    deltas: Deltas,
+    message: Message,
+    count: usize,
+    /// What the last record came to.
+    said: (Vec<String>, Result<Judgement, u64>),
+}
+
+impl Reader {
+    fn new(dialect: &Dialect) -> Self {
+        let said = (Vec::new(), Ok(Judgement::Open));
+        Self { deltas: Deltas::new(dialect.clone()), message: Message::default(), count: 0, said }
+    }
+
+    fn read(&mut self, record: &[u8], is_event: bool) {
+        let data = Utf8::new(record);
+        let frame = match is_event {
+            true => Frame::Event(Event { event: Utf8::new(b"message"), data, id: Utf8::new(b"") }),
+            false => Frame::Record(Record { index: 0, json: data }),
+        };
+        self.count += 1;
+        let mut said = Vec::new();
+        let judgement = self.deltas.read(&frame, &mut |delta| {
+            self.message.push(delta);
+            let mut line = String::new();
+            delta.write_line(&mut line);
+            assert!(serde_json::from_str::<&RawValue>(&line).is_ok(), "{line}");
+            said.push(line);
+        });
+        self.said = (said, judgement.map_err(|bad| bad.offset));
+    }
+}

@@ -1,0 +1,154 @@
+//! From frames to deltas.
+
+use tidewire_core::{BadRecord, Frame, Judgement, Utf8};
+
+use crate::auto::dialect_of;
+use crate::delta::Delta;
+use crate::dialect::{Dialect, Paths};
+use crate::dialects::Reader;
+use crate::grow::Slot;
+use crate::json::Value;
+use crate::out::{Kept, Out};
+use crate::template::Template;
+
+/// Reads the frames of one reply as deltas, and judges how the stream stands behind each.
+///
+/// ```
+/// use tidewire_core::json::Ndjson;
+/// use tidewire_core::{Judgement, Options};
+/// use tidewire_llm::{Delta, Deltas, Dialect};
+///
+/// let mut body = &b"{\"model\":\"m\",\"message\":{\"content\":\"hi\"},\"done\":false}\n{\"model\":\"m\",\"done\":true}\n"[..];
+/// let (mut decoder, mut deltas, mut text) = (Ndjson::new(Options::default()), Deltas::new(Dialect::Ollama), String::new());
+/// while let Some(frame) = decoder.next(&mut body).unwrap() {
+///     let judgement = deltas.read(&frame, &mut |delta| {
+///         if let Delta::Text { text: piece, .. } = delta {
+///             text.push_str(piece);
+///         }
+///     });
+///     assert_eq!(judgement == Ok(Judgement::Complete), body.is_empty());
+/// }
+/// assert_eq!(text, "hi");
+/// ```
+#[derive(Clone, Debug)]
+pub struct Deltas {
+    dialect: Dialect,
+    reader: Option<Reader>,
+    template: Template,
+    kept: Kept,
+}
+
+impl Deltas {
+    /// For one reply in this dialect.
+    #[must_use]
+    pub fn new(dialect: Dialect) -> Self {
+        let mut deltas = Self {
+            dialect: Dialect::Auto,
+            reader: None,
+            template: Template::default(),
+            kept: Kept::default(),
+        };
+        deltas.choose(dialect);
+        deltas
+    }
+
+    /// The dialect that is read; [`Dialect::Auto`] as long as no record has said it.
+    #[must_use]
+    pub const fn dialect(&self) -> &Dialect {
+        &self.dialect
+    }
+
+    /// What the provider said of its failure, for people.
+    #[must_use]
+    pub fn error(&self) -> Option<&str> {
+        self.kept.error.as_deref()
+    }
+
+    /// How the stream stands behind what was read.
+    #[must_use]
+    pub const fn judgement(&self) -> Judgement {
+        self.kept.judgement
+    }
+
+    /// Reads a frame, hands its deltas to `sink`, and says how the stream then stands. Frames that are no records change nothing.
+    ///
+    /// # Errors
+    /// [`BadRecord`] for a record that is no JSON, with the offset in its own text (in an SSE event's data). It is passed over, and the
+    /// stream stands as before.
+    #[inline]
+    pub fn read(
+        &mut self,
+        frame: &Frame<'_>,
+        sink: &mut dyn FnMut(&Delta<'_>),
+    ) -> Result<Judgement, BadRecord> {
+        let (name, text) = match frame {
+            Frame::Event(event) => (event.event.as_bytes(), event.data.as_bytes()),
+            Frame::Record(record) => (&b""[..], record.json.as_bytes()),
+            _ => return Ok(self.read_other(frame, sink)),
+        };
+        match self.template.token(name, text) {
+            Some((slot, token)) => {
+                self.kept.grower.grow(slot, token, sink);
+                Ok(self.kept.judgement)
+            }
+            None => self.read_whole(name, text, sink),
+        }
+    }
+
+    /// The stream is over: hands out what was waiting for more.
+    pub fn finish(&mut self, sink: &mut dyn FnMut(&Delta<'_>)) {
+        self.kept.grower.flush(sink);
+    }
+
+    fn choose(&mut self, dialect: Dialect) {
+        self.reader = Reader::new(&dialect);
+        self.dialect = dialect;
+        self.kept.judgement = self.reader.as_ref().map_or(Judgement::Open, Reader::first);
+    }
+
+    #[inline(never)]
+    fn read_other(&mut self, frame: &Frame<'_>, sink: &mut dyn FnMut(&Delta<'_>)) -> Judgement {
+        if let Frame::Text(text) = frame {
+            if self.reader.is_none() {
+                self.choose(Dialect::Generic(Paths::default()));
+            }
+            sink(&Slot::Text { choice: 0 }.delta(text));
+        }
+        self.kept.judgement
+    }
+
+    #[inline(never)]
+    fn read_whole(
+        &mut self,
+        name: &[u8],
+        text: &[u8],
+        sink: &mut dyn FnMut(&Delta<'_>),
+    ) -> Result<Judgement, BadRecord> {
+        self.template.missed();
+        let parsed = Value::parse(text);
+        if self.reader.is_none() {
+            self.choose(dialect_of(name, parsed.ok()));
+        }
+        let Some(reader) = &mut self.reader else { return Ok(self.kept.judgement) };
+        let event = match parsed {
+            Ok(event) => event,
+            // Where a reply has an end of its own, [DONE] says nothing; nor does what some servers prime a stream with.
+            Err(_) if text.is_empty() || text == b"[DONE]" => return Ok(self.kept.judgement),
+            Err(_) if reader.takes_text() => {
+                sink(&Slot::Text { choice: 0 }.delta(&Utf8::new(text).to_str()));
+                return Ok(self.kept.judgement);
+            }
+            Err(bad) => return Err(bad),
+        };
+        let mut out = Out::new(&mut self.kept, sink);
+        reader.read(name, event, &mut out);
+        let token = out.only_token(text);
+        if let Some(token) = token {
+            self.template.keep(name, text, event, token, reader.varying());
+        }
+        if matches!(self.kept.judgement, Judgement::Complete | Judgement::Failed) {
+            self.kept.grower.flush(sink);
+        }
+        Ok(self.kept.judgement)
+    }
+}

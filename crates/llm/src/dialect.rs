@@ -1,0 +1,222 @@
+//! Whose stream it is.
+
+use alloc::borrow::ToOwned;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+use core::str::FromStr;
+
+use tidewire_core::json::Path;
+use tidewire_core::{CursorSource, Setup};
+
+/// The shape in which a provider streams its replies.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Dialect {
+    /// The first record says it.
+    #[default]
+    Auto,
+    /// OpenAI's chat completions and completions, and the many servers that speak them.
+    OpenAiChat,
+    /// OpenAI's Responses.
+    OpenAiResponses,
+    /// Anthropic's Messages.
+    Anthropic,
+    /// Google's `streamGenerateContent`, as SSE or as a JSON array.
+    Gemini,
+    /// Ollama's chat and generate.
+    Ollama,
+    /// Cohere's chat, version 2.
+    Cohere,
+    /// Mistral's chat completions.
+    Mistral,
+    /// The events of Amazon Bedrock's `ConverseStream`, as JSON.
+    BedrockJson,
+    /// The UI message stream of Vercel's AI SDK, version 5.
+    VercelUi,
+    /// The Agent User Interaction Protocol.
+    AgUi,
+    /// Anything else.
+    Generic(Paths),
+}
+
+/// Where the texts are in records of no known dialect. Of several paths the first that leads to something counts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Paths {
+    /// To the text.
+    pub text: Vec<Path>,
+    /// To what the model thinks.
+    pub reasoning: Vec<Path>,
+    /// To a value that is `true` in the last record.
+    pub done: Vec<Path>,
+}
+
+impl Default for Paths {
+    fn default() -> Self {
+        let paths = |paths: &[&str]| paths.iter().map(|path| Path::parse(path)).collect();
+        Self {
+            text: paths(&[
+                "token",
+                "text",
+                "chunk",
+                "content",
+                "token.text",
+                "delta",
+                "value",
+                "results.0.generated_text",
+            ]),
+            reasoning: paths(&["reasoning", "thinking"]),
+            done: paths(&["done"]),
+        }
+    }
+}
+
+impl Paths {
+    /// The text at this path, everything else as by default.
+    #[must_use]
+    pub fn to_text(path: &str) -> Self {
+        Self { text: Vec::from([Path::parse(path)]), ..Self::default() }
+    }
+}
+
+/// Names of all dialects but those of [`Dialect::Generic`] with paths of its own.
+pub const DIALECTS: [&str; 12] = [
+    "auto",
+    "openai-chat",
+    "openai-responses",
+    "anthropic",
+    "gemini",
+    "ollama",
+    "cohere",
+    "mistral",
+    "bedrock-json",
+    "vercel-ui",
+    "ag-ui",
+    "generic",
+];
+
+impl Dialect {
+    /// Its name, the same in every language.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::OpenAiChat => "openai-chat",
+            Self::OpenAiResponses => "openai-responses",
+            Self::Anthropic => "anthropic",
+            Self::Gemini => "gemini",
+            Self::Ollama => "ollama",
+            Self::Cohere => "cohere",
+            Self::Mistral => "mistral",
+            Self::BedrockJson => "bedrock-json",
+            Self::VercelUi => "vercel-ui",
+            Self::AgUi => "ag-ui",
+            Self::Generic(_) => "generic",
+        }
+    }
+
+    /// Sets a stream up for this dialect: whoever drives it hands each frame to [`Deltas`](crate::Deltas) and what comes of it to
+    /// [`Stream::judge`](tidewire_core::Stream::judge). End markers that were declared stay beside the dialect's own end.
+    pub fn set_up(&self, setup: &mut Setup) {
+        setup.judged = !matches!(self, Self::Generic(_));
+        if !self.ends_with_done() && setup.markers.end_on.is_none() {
+            setup.markers.end_on = Some(Vec::new());
+        }
+        if let Some(field) = self.cursor()
+            && setup.cursor_source == CursorSource::EventId
+        {
+            setup.cursor_source = CursorSource::Json(Path::parse(field));
+        }
+    }
+
+    /// Whether `[DONE]` completes a reply. The default end marker of a stream, so it need not be looked for here.
+    #[must_use]
+    pub const fn ends_with_done(&self) -> bool {
+        match self {
+            Self::Auto
+            | Self::OpenAiChat
+            | Self::Cohere
+            | Self::Mistral
+            | Self::VercelUi
+            | Self::Generic(_) => true,
+            Self::OpenAiResponses
+            | Self::Anthropic
+            | Self::Gemini
+            | Self::Ollama
+            | Self::BedrockJson
+            | Self::AgUi => false,
+        }
+    }
+
+    /// The field of an event that says where to resume behind it: a background response of OpenAI goes on with
+    /// `GET /v1/responses/{id}?stream=true&starting_after={cursor}`. No other dialect can be resumed.
+    #[must_use]
+    pub const fn cursor(&self) -> Option<&'static str> {
+        match self {
+            Self::OpenAiResponses => Some("sequence_number"),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Dialect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// What is no name of a dialect.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnknownDialect {
+    name: String,
+}
+
+impl fmt::Display for UnknownDialect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "no dialect {:?}; there are {}, and generic:PATH", self.name, DIALECTS.join(", "))
+    }
+}
+
+impl core::error::Error for UnknownDialect {}
+
+impl FromStr for Dialect {
+    type Err = UnknownDialect;
+
+    /// Reads a name; `generic:PATH` is [`Dialect::Generic`] with the text at that path.
+    fn from_str(name: &str) -> Result<Self, UnknownDialect> {
+        if let Some(path) = name.strip_prefix("generic:") {
+            return Ok(Self::Generic(Paths::to_text(path)));
+        }
+        Ok(match name {
+            "auto" => Self::Auto,
+            "openai-chat" => Self::OpenAiChat,
+            "openai-responses" => Self::OpenAiResponses,
+            "anthropic" => Self::Anthropic,
+            "gemini" => Self::Gemini,
+            "ollama" => Self::Ollama,
+            "cohere" => Self::Cohere,
+            "mistral" => Self::Mistral,
+            "bedrock-json" => Self::BedrockJson,
+            "vercel-ui" => Self::VercelUi,
+            "ag-ui" => Self::AgUi,
+            "generic" => Self::Generic(Paths::default()),
+            _ => return Err(UnknownDialect { name: name.to_owned() }),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::string::ToString;
+
+    use super::*;
+
+    #[test]
+    fn names() {
+        for name in DIALECTS {
+            assert_eq!(name.parse::<Dialect>().unwrap().to_string(), name);
+        }
+        assert_eq!("generic:a.0.b".parse(), Ok(Dialect::Generic(Paths::to_text("a.0.b"))));
+        assert!("openai".parse::<Dialect>().unwrap_err().to_string().contains("openai-chat"));
+    }
+}

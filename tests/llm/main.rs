@@ -1,0 +1,88 @@
+//! The dialects against recorded streams of real providers, where these are present (`TIDEWIRE_CORPUS`, by default `../shared/corpus`).
+//!
+//! Text, reasoning, tool calls, finish and usage are held against an independent reading with a real JSON parser (`reading.rs`), and the
+//! outcome of each stream cut at every offset (sampled in large files) against the same reading of whole events (`oracle.rs`).
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+
+mod corpus;
+mod naive;
+mod oracle;
+mod reading;
+mod rig;
+
+use std::collections::BTreeMap;
+
+use crate::corpus::{Recording, recordings};
+use crate::rig::Rig;
+
+/// Files up to this size are cut at every offset.
+const EVERY_OFFSET: usize = 20 * 1024;
+/// About so many cuts of a larger one.
+const SAMPLES: usize = 4000;
+
+#[test]
+fn every_recording_reads_as_a_real_json_parser_reads_it() {
+    let Some(recordings) = recordings() else { return };
+    let mut counts = BTreeMap::new();
+    for recording in &recordings {
+        let want = reading::of(recording);
+        for dialect in ["auto", recording.dialect] {
+            for chunk in [usize::MAX, 1, 7, 1000] {
+                let mut rig = Rig::new(recording.format, dialect);
+                recording.body.chunks(chunk.min(recording.body.len())).for_each(|chunk| rig.feed(chunk));
+                let (outcome, bad) = (rig.end(), rig.bad);
+                let place = format!("{} as {dialect} in chunks of {chunk}", recording.name);
+                assert_eq!(rig.deltas.dialect().name(), recording.dialect, "{place}");
+                assert_eq!(bad, 0, "{place}: bad records");
+                assert_eq!(reading::Reading::from(&mut rig.message), want, "{place}");
+                assert_eq!(outcome, oracle::outcome(recording, recording.body.len()), "{place}");
+            }
+        }
+        *counts.entry(recording.dialect).or_insert(0) += 1;
+    }
+    println!("{} recordings read: {counts:?}", recordings.len());
+    assert!(recordings.len() > 200, "{}", recordings.len());
+}
+
+#[test]
+fn every_cut_ends_as_it_must() {
+    let Some(recordings) = recordings() else { return };
+    let mut outcomes = BTreeMap::new();
+    let mut cuts = 0_u64;
+    for recording in &recordings {
+        let ends = oracle::Ends::of(recording);
+        let mut rig = Rig::new(recording.format, recording.dialect);
+        let mut from = 0;
+        for at in offsets(recording, &ends) {
+            rig.feed(&recording.body[from..at]);
+            from = at;
+            let want = ends.at(at);
+            assert_eq!(rig.clone().end(), want, "{} cut at {at}", recording.name);
+            let broken = ends.broken_at(at);
+            assert_eq!(rig.clone().broken(), broken, "{} broken at {at}", recording.name);
+            *outcomes.entry(want).or_insert(0_u64) += 1;
+            cuts += 1;
+        }
+    }
+    println!(
+        "{cuts} cuts of {} recordings, each ended cleanly and broken; ended cleanly they are {outcomes:?}",
+        recordings.len()
+    );
+    assert!(cuts > 500_000 && outcomes.len() >= 4, "{cuts} {outcomes:?}");
+}
+
+/// Where to cut: everywhere; or in large files a sample, and around the end of every twentieth event and of the last ones.
+fn offsets(recording: &Recording, ends: &oracle::Ends) -> Vec<usize> {
+    let length = recording.body.len();
+    if length <= EVERY_OFFSET {
+        return (0..=length).collect();
+    }
+    let mut offsets: Vec<usize> = (0..length).step_by(length / SAMPLES + 1).collect();
+    let events = ends.offsets();
+    let chosen = events.iter().enumerate().filter(|(place, _)| place % 20 == 0 || place + 5 > events.len());
+    offsets.extend(chosen.flat_map(|(_, end)| end.saturating_sub(3)..end + 3).filter(|at| *at < length));
+    offsets.push(length);
+    offsets.sort_unstable();
+    offsets.dedup();
+    offsets
+}
