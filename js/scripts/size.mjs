@@ -8,7 +8,7 @@ const IMPORTS = [
   { what: 'import { stream } from "tidewire"', code: 'export { stream } from "./dist/index.js"', budget: 51_000, goal: 8_500 },
   { what: 'import { EventSource } from "tidewire/eventsource"', code: 'export { EventSource } from "./dist/eventsource.js"', budget: 51_000, goal: 9_000 },
   { what: 'import { createParser } from "tidewire"', code: 'export { createParser } from "./dist/index.js"', budget: 48_000 },
-  { what: 'import { stream } from "tidewire/slim", without its core', code: 'export { stream, init } from "./dist/slim.js"', budget: 5_500 },
+  { what: 'import { stream } from "tidewire/slim", without its core', code: 'export { stream, init } from "./dist/slim.js"', budget: 5_600 },
 ];
 
 let failed = false;

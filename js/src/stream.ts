@@ -446,7 +446,8 @@ export class Streaming<T extends Item = SseEvent> implements AsyncIterableIterat
 
   #end(): void {
     const outcome = this.#finish();
-    if (outcome && !["complete", "ended", "cancelled"].includes(outcome.outcome)) throw errorOf(outcome, this.#cause);
+    const error = outcome && errorOf(outcome, this.#cause);
+    if (error) throw error;
   }
 
   /** Lets everything go, once. */
