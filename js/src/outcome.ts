@@ -60,10 +60,12 @@ const WORDS: { [code in OutcomeCode]?: string } = {
   unreadable: "the body cannot be decoded further",
 };
 
-/** The error of a stream that did not come to its good end. */
-export function errorOf({ outcome, error, ...fields }: Outcome, cause: unknown): TidewireError {
-  const { status, offset, limit, cursor, timeout } = fields;
+/** The error of a stream that did not come to its good end, nor to the one that its caller wanted. */
+export function errorOf(ended: Outcome, cause: unknown): TidewireError | undefined {
+  const { outcome, error, status, offset, limit, cursor, timeout } = ended;
+  const words = WORDS[outcome];
+  if (words === undefined) return undefined;
   const detail = timeout ?? error;
-  const message = `${WORDS[outcome]}${status ?? ""}${detail ? `: ${detail}` : ""}`;
+  const message = `${words}${status ?? ""}${detail ? `: ${detail}` : ""}`;
   return new TidewireError(outcome as ErrorCode, message, { cause, status, offset, limit, cursor, timeout });
 }

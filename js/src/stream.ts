@@ -1,3 +1,4 @@
+import { Alarm } from "./alarm.js";
 import { PIECE } from "./core.js";
 import { TidewireError } from "./error.js";
 import { DEFAULT_MAX_EVENT_BYTES, Reader, Told } from "./items.js";
@@ -40,10 +41,6 @@ export type State = "idle" | "connecting" | "open" | "waiting" | "closed";
 const nothing = (): void => {};
 const isTold = (one: Item | Told): one is Told => one instanceof Told;
 const END: IteratorReturnResult<undefined> = { done: true, value: undefined };
-/** The longest time that a platform's timer takes. */
-const LONGEST_TIMER = 2 ** 31 - 1;
-/** A timer that is later than this overslept: the page was frozen, or its thread was busy. */
-const LATE_MS = 200;
 /** How long a stream is looked at before it is taken for dead: what came in the meantime wants to be read first. */
 const LOOK_MS = 1000;
 /** As the core has it. */
@@ -88,9 +85,7 @@ export class Streaming<T extends Item = SseEvent> implements AsyncIterableIterat
   #suspected = false;
 
   #wake = nothing;
-  #timer: ReturnType<typeof setTimeout> | undefined;
-  #timerDue = Infinity;
-  #armed = 0;
+  #alarm = new Alarm((asleep, isLook) => this.#ring(asleep, isLook));
   /** A timer came late, and nothing has come since. */
   #overslept = false;
   #isAsked = false;
@@ -207,7 +202,7 @@ export class Streaming<T extends Item = SseEvent> implements AsyncIterableIterat
   check(): void {
     if (this.#state === "waiting") return this.reconnect();
     if (this.#abort === undefined) return;
-    this.#arm(LOOK_MS, true);
+    this.#alarm.set(LOOK_MS, true);
   }
 
   get #hasItems(): boolean {
@@ -232,7 +227,7 @@ export class Streaming<T extends Item = SseEvent> implements AsyncIterableIterat
       while (!this.#hasItems) {
         if (this.#paused && this.#state !== "closed" && !this.#machine.isOver) {
           this.#machine.handle("pause");
-          this.#arm(this.#machine.rest());
+          this.#alarm.set(this.#machine.rest());
           await this.#sleep();
         } else if (this.#error) {
           const { thrown } = this.#error;
@@ -284,7 +279,7 @@ export class Streaming<T extends Item = SseEvent> implements AsyncIterableIterat
       return true;
     }
     this.#read();
-    this.#arm(this.#machine.rest());
+    this.#alarm.set(this.#machine.rest());
     return false;
   }
 
@@ -420,33 +415,20 @@ export class Streaming<T extends Item = SseEvent> implements AsyncIterableIterat
     return attempt;
   }
 
-  /** One timer, that is set anew only where it would come too late, or where a stream is to be looked at. */
-  #arm(rest: number, isCheck = false): void {
-    const now = performance.now();
-    if (rest === Infinity || (now + rest >= this.#timerDue && !isCheck)) return;
-    clearTimeout(this.#timer);
-    this.#armed = now;
-    this.#timerDue = now + rest;
-    this.#timer = setTimeout(() => this.#tick(isCheck), Math.min(Math.max(0, Math.ceil(rest)), LONGEST_TIMER));
-  }
-
-  #tick(isCheck: boolean): void {
-    const machine = this.#machine;
-    const lateMs = performance.now() - this.#timerDue;
-    this.#timerDue = Infinity;
+  #ring(asleep: number | undefined, isLook: boolean): void {
     if (this.#state === "closed") return;
+    const machine = this.#machine;
     // Who sleeps hears nothing: that was no silence. But once only, for timers may be late as a rule.
-    if (lateMs > LATE_MS && !this.#overslept) {
+    if (asleep !== undefined && !this.#overslept) {
       this.#overslept = true;
-      machine.handle("pause", this.#armed);
+      machine.handle("pause", asleep);
     }
     machine.handle("tick");
     // The whole stream's limit passes also while nobody asks.
     if (machine.isOver) this.#drop();
-    const isAsked = this.#isAsked;
-    this.#suspected = isAsked && isCheck;
+    this.#suspected = isLook && this.#isAsked;
     const rest = machine.rest();
-    if (isAsked || rest > 0) this.#arm(rest);
+    if (this.#isAsked || rest > 0) this.#alarm.set(rest);
     this.#wake();
   }
 
@@ -464,14 +446,15 @@ export class Streaming<T extends Item = SseEvent> implements AsyncIterableIterat
 
   #end(): void {
     const outcome = this.#finish();
-    if (outcome && !["complete", "ended", "cancelled"].includes(outcome.outcome)) throw errorOf(outcome, this.#cause);
+    const error = outcome && errorOf(outcome, this.#cause);
+    if (error) throw error;
   }
 
   /** Lets everything go, once. */
   #finish(): Outcome | undefined {
     if (this.#state === "closed") return undefined;
     this.#drop();
-    clearTimeout(this.#timer);
+    this.#alarm.clear();
     this.#options.signal?.removeEventListener("abort", this.#onAbort);
     const machine = this.#machine;
     this.#stats = machine.stats();

@@ -1,0 +1,31 @@
+/** The longest time that a platform's timer takes. */
+const LONGEST_TIMER = 2 ** 31 - 1;
+/** A timer that is later than this overslept: the page was frozen, or its thread was busy. */
+const LATE_MS = 200;
+
+/** One timer. */
+export class Alarm {
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #due = Infinity;
+
+  /** `ring` is told since when it may have slept, where it comes late, and whether it was asked to look. */
+  constructor(readonly ring: (asleep: number | undefined, isLook: boolean) => void) {}
+
+  /** Rings in so many milliseconds. It is set anew only where it would ring too late, or where a stream is to be looked at. */
+  set(rest: number, isLook = false): void {
+    const now = performance.now();
+    if (rest === Infinity || (now + rest >= this.#due && !isLook)) return;
+    const due = now + rest;
+    this.clear();
+    this.#due = due;
+    const rung = (): void => {
+      this.#due = Infinity;
+      this.ring(performance.now() - due > LATE_MS ? now : undefined, isLook);
+    };
+    this.#timer = setTimeout(rung, Math.min(Math.max(0, Math.ceil(rest)), LONGEST_TIMER));
+  }
+
+  clear(): void {
+    clearTimeout(this.#timer);
+  }
+}
