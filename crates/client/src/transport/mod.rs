@@ -1,7 +1,7 @@
 //! Sends a request and reads its reply; what differs by platform is in here.
 
-#[cfg_attr(target_family = "wasm", path = "fetch.rs")]
-#[cfg_attr(not(target_family = "wasm"), path = "reqwest.rs")]
+#[cfg_attr(target_family = "wasm", path = "browser/mod.rs")]
+#[cfg_attr(not(target_family = "wasm"), path = "native/mod.rs")]
 mod platform;
 
 use std::future::Future;

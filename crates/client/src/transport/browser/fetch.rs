@@ -1,18 +1,15 @@
-//! The browser's transport: `fetch`, the reader of a `ReadableStream`, and the browser's clock, timers and dice. Workers and Node have
-//! the same.
+//! Requests by `fetch`, and replies by the reader of their `ReadableStream`.
 
-use std::ops::{Deref, DerefMut};
+use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
-use gloo_timers::future::TimeoutFuture;
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderName, HeaderValue};
-use js_sys::{Array, Date, Error, JsString, Math, Promise, Uint8Array};
+use js_sys::{Array, Error, JsString, Promise, Uint8Array};
 use send_wrapper::SendWrapper;
-use std::future::Future;
 use url::Url;
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
@@ -22,7 +19,8 @@ use web_sys::{
     Response,
 };
 
-use super::{Boxed, Chunk, Outgoing, Reply, Sending, TransportError};
+use super::super::{Chunk, Outgoing, Reply, Sending, TransportError};
+use super::boxed;
 use crate::attempt::Plan;
 use crate::body::Taken;
 use crate::client::ClientBuilder;
@@ -31,9 +29,6 @@ use crate::client::ClientBuilder;
 extern "C" {
     /// The same in a window, in a worker and in Node.
     fn fetch(request: &web_sys::Request) -> Promise;
-
-    #[wasm_bindgen(js_namespace = performance, js_name = now)]
-    fn performance_now() -> f64;
 
     #[wasm_bindgen(catch)]
     fn btoa(binary: &str) -> Result<String, JsValue>;
@@ -50,42 +45,6 @@ extern "C" {
 
 /// No body that can be read once: browsers take none from a page without more ado.
 pub(crate) type OnceBody = std::convert::Infallible;
-
-/// Nothing, in a browser, where there is one thread. Natively it is `Send`.
-pub trait MaybeSend {}
-impl<T> MaybeSend for T {}
-
-/// The same for what several threads would use: natively it is `Sync`.
-pub trait MaybeSync {}
-impl<T> MaybeSync for T {}
-
-/// What stays on the one thread that there is.
-pub(crate) struct Sendable<T>(SendWrapper<T>);
-
-impl<T> Sendable<T> {
-    pub(crate) fn new(value: T) -> Self {
-        Self(SendWrapper::new(value))
-    }
-}
-
-impl<T> Deref for Sendable<T> {
-    type Target = T;
-
-    fn deref(&self) -> &T {
-        &self.0
-    }
-}
-
-impl<T> DerefMut for Sendable<T> {
-    fn deref_mut(&mut self) -> &mut T {
-        &mut self.0
-    }
-}
-
-/// The same of a future.
-pub(crate) fn boxed<F: Future + 'static>(future: F) -> Boxed<F::Output> {
-    Box::pin(SendWrapper::new(future))
-}
 
 impl ClientBuilder {
     /// Sends cookies and the like to other origins too (`credentials: "include"`); to its own they always go. In browsers only.
@@ -237,80 +196,6 @@ impl BodyReader {
                 *reader = None;
             } else if let Some(bytes) = piece.value().filter(|bytes| bytes.length() > 0) {
                 return Poll::Ready(Some(Ok(Bytes::from(bytes.to_vec()))));
-            }
-        }
-    }
-}
-
-/// The browser's clocks.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Clock {
-    origin: f64,
-}
-
-impl Clock {
-    pub(crate) fn start() -> Self {
-        Self { origin: performance_now() }
-    }
-
-    /// Time since the clock was started.
-    pub(crate) fn now(self) -> Duration {
-        milliseconds(performance_now() - self.origin)
-    }
-
-    /// Time since 1970-01-01 00:00 UTC.
-    pub(crate) fn wall() -> Duration {
-        milliseconds(Date::now())
-    }
-}
-
-/// To the microsecond; what is no time is none.
-fn milliseconds(time: f64) -> Duration {
-    Duration::from_micros((time * 1000.0) as u64)
-}
-
-/// An even draw, for the jitter of waits.
-pub(crate) fn chance() -> u32 {
-    (Math::random() * 4_294_967_296.0) as u32
-}
-
-/// One timer that is armed again and again.
-#[derive(Default)]
-pub(crate) struct Timer {
-    armed: Option<(Duration, SendWrapper<TimeoutFuture>)>,
-}
-
-/// The longest time that a browser's timer takes.
-const LONGEST_TIMER: Duration = Duration::from_millis(i32::MAX as u64);
-
-impl Timer {
-    /// Ready when `deadline` has passed on `clock`. A timer that stands earlier is left alone and armed again when it goes off:
-    /// deadlines move on with every chunk, timers need not.
-    ///
-    /// `now` is what the clock said last.
-    pub(crate) fn poll(
-        &mut self,
-        cx: &mut Context<'_>,
-        clock: Clock,
-        now: Duration,
-        deadline: Duration,
-    ) -> Poll<()> {
-        let mut now = now;
-        loop {
-            let armed = match &mut self.armed {
-                Some((due, sleep)) if *due <= deadline => sleep,
-                _ => {
-                    let rest = deadline.saturating_sub(now).min(LONGEST_TIMER);
-                    // Rounded up: a timer that goes off early would be armed for nothing.
-                    let sleep = TimeoutFuture::new(rest.as_micros().div_ceil(1000) as u32);
-                    &mut self.armed.insert((deadline, SendWrapper::new(sleep))).1
-                }
-            };
-            ready!(Pin::new(armed).poll(cx));
-            self.armed = None;
-            now = clock.now();
-            if now >= deadline {
-                return Poll::Ready(());
             }
         }
     }

@@ -4,19 +4,16 @@ use std::error::Error as StdError;
 use std::future::Future;
 use std::io::ErrorKind;
 use std::mem;
-use std::ops::{Deref, DerefMut};
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker, ready};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use http::header::{self, AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, LOCATION};
 use http::{HeaderMap, HeaderName, Method, StatusCode};
-use tokio::task::unconstrained;
-use tokio::time::{Instant, Sleep, sleep_until};
 use url::{Origin, Url};
 
-use super::{Boxed, Chunk, Outgoing, Reply, Sending, TransportError};
+use super::super::{Chunk, Outgoing, Reply, Sending, TransportError};
 use crate::attempt::Plan;
 use crate::body::{Body, Taken};
 use crate::client::SECRET_HEADERS;
@@ -25,44 +22,6 @@ use crate::client::SECRET_HEADERS;
 const MOST_REDIRECTS: u8 = 20;
 /// A body that can be read once.
 pub(crate) type OnceBody = reqwest::Body;
-
-/// Which thread something is used on may differ here: it is `Send`.
-///
-/// In a browser, where there is one thread, everything is `MaybeSend`.
-pub trait MaybeSend: Send {}
-impl<T: Send> MaybeSend for T {}
-
-/// The same for what several threads use: it is `Sync`.
-pub trait MaybeSync: Sync {}
-impl<T: Sync> MaybeSync for T {}
-
-/// What may go to another thread.
-pub(crate) struct Sendable<T>(T);
-
-impl<T> Sendable<T> {
-    pub(crate) const fn new(value: T) -> Self {
-        Self(value)
-    }
-}
-
-/// The same of a future.
-pub(crate) fn boxed<F: Future + Send + 'static>(future: F) -> Boxed<F::Output> {
-    Box::pin(future)
-}
-
-impl<T> Deref for Sendable<T> {
-    type Target = T;
-
-    fn deref(&self) -> &T {
-        &self.0
-    }
-}
-
-impl<T> DerefMut for Sendable<T> {
-    fn deref_mut(&mut self) -> &mut T {
-        &mut self.0
-    }
-}
 
 const USER_AGENT: &str = concat!("tidewire/", env!("CARGO_PKG_VERSION"));
 
@@ -225,80 +184,6 @@ impl BodyReader {
                 Ok(Some(bytes)) => return Poll::Ready(Some(Ok(bytes))),
                 Err(error) => return Poll::Ready(Some(Err(classify_body(&error)))),
             }
-        }
-    }
-}
-
-/// The platform's clocks.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Clock {
-    origin: Instant,
-}
-
-impl Clock {
-    pub(crate) fn start() -> Self {
-        Self { origin: Instant::now() }
-    }
-
-    /// Time since the clock was started.
-    pub(crate) fn now(self) -> Duration {
-        self.origin.elapsed()
-    }
-
-    /// Time since 1970-01-01 00:00 UTC.
-    pub(crate) fn wall() -> Duration {
-        SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
-    }
-}
-
-/// An even draw, for the jitter of waits.
-pub(crate) fn chance() -> u32 {
-    fastrand::u32(..)
-}
-
-/// One timer that is armed again and again.
-#[derive(Default)]
-pub(crate) struct Timer {
-    sleep: Option<Pin<Box<Sleep>>>,
-    /// When it will go off, on the stream's clock, and whom it will wake then.
-    armed: Option<(Duration, Waker)>,
-}
-
-impl Timer {
-    /// Ready when `deadline` has passed on `clock`; `now` is when that was last looked at.
-    ///
-    /// A timer that stands earlier is left alone, and armed again when it goes off: deadlines move on with every chunk, timers need
-    /// not. It is not even looked at, since that costs as much as an event.
-    pub(crate) fn poll(
-        &mut self,
-        cx: &mut Context<'_>,
-        clock: Clock,
-        now: Duration,
-        deadline: Duration,
-    ) -> Poll<()> {
-        if let Some((until, waker)) = &self.armed
-            && now < *until
-            && *until <= deadline
-            && waker.will_wake(cx.waker())
-        {
-            return Poll::Pending;
-        }
-        let Some(until) = clock.origin.checked_add(deadline) else { return Poll::Pending };
-        loop {
-            let sleep = self.sleep.get_or_insert_with(|| Box::pin(sleep_until(until)));
-            if sleep.deadline() > until {
-                sleep.as_mut().reset(until);
-            }
-            // A task whose budget is spent would be told to wait by a timer that has not noted whom to wake.
-            if pin!(unconstrained(sleep.as_mut())).poll(cx).is_pending() {
-                self.armed = Some((sleep.deadline() - clock.origin, cx.waker().clone()));
-                return Poll::Pending;
-            }
-            if clock.now() >= deadline {
-                *self = Self::default();
-                return Poll::Ready(());
-            }
-            sleep.as_mut().reset(until);
         }
     }
 }
