@@ -5,9 +5,9 @@ import { build } from "esbuild";
 
 /** `budget` is what it weighs today and must not outgrow; `goal` is where it is to come. */
 const IMPORTS = [
-  { what: 'import { stream } from "tidewire"', code: 'export { stream } from "./dist/index.js"', budget: 40_900, goal: 8_500 },
-  { what: 'import { EventSource } from "tidewire/eventsource"', code: 'export { EventSource } from "./dist/eventsource.js"', budget: 39_300, goal: 9_000 },
-  { what: 'import { createParser } from "tidewire"', code: 'export { createParser } from "./dist/index.js"', budget: 37_500 },
+  { what: 'import { stream } from "tidewire"', code: 'export { stream } from "./dist/index.js"', budget: 39_400, goal: 8_500 },
+  { what: 'import { EventSource } from "tidewire/eventsource"', code: 'export { EventSource } from "./dist/eventsource.js"', budget: 37_900, goal: 9_000 },
+  { what: 'import { createParser } from "tidewire"', code: 'export { createParser } from "./dist/index.js"', budget: 36_100 },
   { what: 'import { stream } from "tidewire/slim", without its core', code: 'export { stream, init } from "./dist/slim.js"', budget: 5_700 },
 ];
 

@@ -35,6 +35,14 @@
 //! The last item is an `Err` unless the stream is [complete or ended](Outcome): a loop with `?` never takes a truncated reply
 //! for a whole one. See [`Request`] for what a stream may do, and [`Streaming`] for how it is read.
 //!
+//! # In the browser
+//!
+//! On `wasm32-unknown-unknown` the same client sends by `fetch` and reads the `ReadableStream` of the reply, in pages, in workers and in Node;
+//! dropping a stream aborts its request. What the platform decides there: redirects, proxies, TLS, content codings and their failures (a corrupt
+//! one is a break), and which headers a page of another origin may send and see. A rejected `fetch` does not say whether the request was sent,
+//! so it counts as sent. `connect_timeout` does not apply. Nothing that a caller hands over has to be `Send` ([`MaybeSend`]). Without a browser
+//! there are `RequestBuilderExt`, `Client::from_reqwest` and `Request::body_once` besides.
+//!
 //! # Features
 //!
 //! Both are off by default, and change nothing but what is to be seen. Nothing that they emit holds a header, a cursor, a URL's user

@@ -147,11 +147,13 @@ impl Decoder {
     ///
     /// # Errors
     /// As [`next`](Self::next).
+    #[inline]
     pub fn finish(&mut self) -> Result<Option<Frame<'_>>, DecodeError> {
         each_framing!(&mut self.framing, decoder => decoder.finish(), sniffing => Ok(None))
     }
 
     /// As [`finish`](Self::finish), and hands over an unterminated SSE block whatever the options say.
+    #[inline]
     pub(crate) fn finish_block(&mut self) -> Result<Option<Frame<'_>>, DecodeError> {
         match &mut self.framing {
             Framing::Sse(sse) => sse.finish_block(),

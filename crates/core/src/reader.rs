@@ -104,6 +104,7 @@ impl Reader {
     ///
     /// # Errors
     /// [`DecodeError`] when the body cannot be decoded further.
+    #[inline]
     pub fn next<'a, 'i: 'a>(&'a mut self, input: &mut &'i [u8]) -> Result<Read<'a>, DecodeError> {
         let frame = self.decoder.next(input)?;
         Ok(self.meanings.read(frame))
@@ -113,6 +114,7 @@ impl Reader {
     ///
     /// # Errors
     /// As [`next`](Self::next).
+    #[inline]
     pub fn finish(&mut self) -> Result<Read<'_>, DecodeError> {
         // At the end of the body a value that carries nothing counts without its blank line.
         let is_bare_end =

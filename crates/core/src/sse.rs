@@ -188,6 +188,7 @@ impl Sse {
     ///
     /// # Errors
     /// As [`next`](Self::next).
+    #[inline]
     pub fn finish(&mut self) -> Result<Option<Frame<'_>>, DecodeError> {
         if self.options.deliver_unterminated {
             return self.finish_block();
@@ -197,6 +198,7 @@ impl Sse {
     }
 
     /// As [`finish`](Self::finish), and hands over the unterminated block whatever the options say.
+    #[inline]
     pub(crate) fn finish_block(&mut self) -> Result<Option<Frame<'_>>, DecodeError> {
         self.forget_lent();
         let has_data = self.data.is_some() || self.unfinished_data().is_some();
@@ -237,6 +239,7 @@ impl Sse {
     }
 
     /// `line_end` is where the first line ends, if somebody has looked already.
+    #[inline]
     fn next_by_line<'a, 'i: 'a>(
         &'a mut self,
         input: &mut &'i [u8],
@@ -325,6 +328,7 @@ impl Sse {
     }
 
     /// Takes the line feed that belongs to a carriage return at the end of the input before.
+    #[inline]
     fn pass_line_feed(&mut self, input: &mut &[u8]) {
         if self.place != Place::AfterCr || input.is_empty() {
             return;
@@ -339,6 +343,7 @@ impl Sse {
     }
 
     /// Takes a line of `end` bytes and its line end away. A CR counts at once; an LF behind it may come later.
+    #[inline]
     fn pass_line_end(&mut self, input: &mut &[u8], end: usize) {
         let (used, place) = match input[end..] {
             [b'\r', b'\n', ..] => (end + 2, Place::LineStart),
@@ -379,6 +384,7 @@ impl Sse {
     }
 
     /// Moves what lies in the input into the decoder's own memory.
+    #[inline]
     fn keep(&mut self, block: &mut InInput<'_>) {
         if let Some(data) = block.data.take() {
             self.buffer.extend_from_slice(data);
@@ -394,6 +400,7 @@ impl Sse {
     }
 
     /// Appends a data line that lies in the input to the block's data.
+    #[inline]
     fn add_data_line(&mut self, value: &[u8]) {
         self.buffer.reserve(value.len() + 1);
         self.buffer.push(b'\n');
@@ -404,6 +411,7 @@ impl Sse {
 
     /// Makes the data line that ends the buffer part of the block's data, in place: the field's name makes room for the
     /// joining line feed.
+    #[inline]
     fn close_data_line(&mut self, from: usize) {
         let end = self.buffer.len();
         self.data = Some(match self.data.take() {
@@ -419,6 +427,7 @@ impl Sse {
     }
 
     /// Ends the block at its blank line; says whether there is an event to hand out.
+    #[inline]
     fn close_block(&mut self, block: &InInput<'_>) -> bool {
         match (block.id, self.next_id.take()) {
             (Some(id), _) => {
@@ -440,6 +449,7 @@ impl Sse {
         dispatched
     }
 
+    #[inline]
     fn event_frame<'a>(&'a self, block: &InInput<'a>) -> Frame<'a> {
         let name = block.event.unwrap_or(&self.event);
         Frame::Event(Event {
@@ -504,11 +514,13 @@ impl Sse {
         Ok((!told).then_some(Frame::Skipped(error)))
     }
 
+    #[inline]
     fn kept_data(&self) -> Option<&[u8]> {
         self.data.clone().map(|range| &self.buffer[range])
     }
 
     /// The data in the unfinished line, if it is a line of data.
+    #[inline]
     fn unfinished_data(&self) -> Option<&[u8]> {
         let line = self.unfinished_line();
         match (self.place, read_line(line, self.line_offset == 0)) {
@@ -517,14 +529,17 @@ impl Sse {
         }
     }
 
+    #[inline]
     fn line_start(&self) -> usize {
         self.data.as_ref().map_or(0, |data| data.end)
     }
 
+    #[inline]
     fn unfinished_line(&self) -> &[u8] {
         &self.buffer[self.line_start()..]
     }
 
+    #[inline]
     fn forget_lent(&mut self) {
         match self.lent {
             Lent::Nothing => {}
@@ -534,10 +549,12 @@ impl Sse {
         self.lent = Lent::Nothing;
     }
 
+    #[inline]
     fn forget_line(&mut self) {
         self.buffer.truncate(self.line_start());
     }
 
+    #[inline]
     fn forget_block(&mut self) {
         self.data = None;
         self.event.clear();
@@ -616,6 +633,7 @@ fn milliseconds(value: &[u8]) -> Option<Duration> {
 }
 
 /// A BOM counts only as the first bytes of the body, whole.
+#[inline]
 fn bom_length(line: &[u8], first: bool) -> usize {
     if first && line.starts_with(BOM) { BOM.len() } else { 0 }
 }

@@ -337,6 +337,7 @@ impl Stream {
 
     /// What to do next. Takes from the front of `input` what it used; what is left when the step is [`Step::Again`] or
     /// [`Step::Closed`] is of no use.
+    #[inline]
     pub fn next<'a, 'i: 'a>(&'a mut self, at: At, input: &mut &'i [u8]) -> Step<'a> {
         if mem::take(&mut self.connect) {
             return Step::Connect;

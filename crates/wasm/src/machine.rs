@@ -278,7 +278,7 @@ impl Machine {
         todo as u32
     }
 
-    /// When the stream wants a [`tick`](Self::tick) at the latest, in milliseconds; infinite for never.
+    /// When the stream wants to hear that time has passed, at the latest, in milliseconds; infinite for never.
     #[must_use]
     pub fn deadline(&self) -> f64 {
         match &self.life {
