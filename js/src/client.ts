@@ -3,7 +3,8 @@ import type { Item, SseEvent } from "./items.js";
 import { impossible } from "./machine.js";
 import type { Attempt, StreamOptions } from "./options.js";
 import { each, merged } from "./request.js";
-import type { Admit, Streaming } from "./stream.js";
+import { Streaming } from "./stream.js";
+import type { Admit } from "./stream.js";
 
 /** Options of `createClient`: those of its streams, where a stream has none of its own, and how many may be open. */
 export interface ClientOptions
@@ -32,7 +33,7 @@ export function createClient({ baseUrl, maxConcurrent, queueTimeout, ...common }
       const own = options.headers ?? (input instanceof Request ? input.headers : undefined);
       const headers = async (attempt: Attempt): Promise<Headers> =>
         merged(new Headers(await each(common.headers, attempt)), await each(own, attempt));
-      return open(typeof input === "string" ? behind(baseUrl, input) : input, { ...common, ...given, headers }, admit);
+      return open(Streaming<never>, typeof input === "string" ? behind(baseUrl, input) : input, { ...common, ...given, headers }, admit);
     },
   };
 }

@@ -40,6 +40,7 @@ export const KEYS = {
   idleTimeout: 19,
   progressTimeout: 20,
   stallAfter: 21,
+  dialect: 22,
 } as const;
 
 export type Key = keyof typeof KEYS;
@@ -59,55 +60,8 @@ const fromMemory = (
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 const encoder = new TextEncoder();
 
-let wasm: Exports | undefined;
-let bytes = new Uint8Array(0);
-let words = new Uint32Array(0);
-let buffer: NodeBuffer | undefined;
-
-/** Makes the core. `grown` has to be called where its memory moves and the old one keeps its length. */
+/** Makes what a core exports. `grown` has to be called where its memory moves and the old one keeps its length. */
 export type Source = (grown: () => void) => Exports;
-
-let source: Source;
-
-/** Says where the core comes from; each entry of the package has its own way. Nothing changes once it is there. */
-export function provide(from: Source): void {
-  source = from;
-}
-
-/** The core, made on first use. */
-export function core(): Exports {
-  return (wasm ??= source(look));
-}
-
-/** The core's memory, once more: it moved when it grew, and what was seen of it has no length any more. */
-function look(): void {
-  const memory = core().memory.buffer;
-  bytes = new Uint8Array(memory);
-  words = new Uint32Array(memory);
-  const slices = fromMemory?.(memory);
-  buffer = slices?.latin1Slice && slices.ucs2Slice ? (slices as NodeBuffer) : undefined;
-}
-
-/** Whether tables had better come as UTF-16 where they are not all ASCII; then they are read so. */
-export function isWide(): boolean {
-  if (bytes.length === 0) look();
-  return buffer !== undefined;
-}
-
-/** Writes bytes into the core's memory. */
-export function write(address: number, chunk: Uint8Array): void {
-  if (bytes.length === 0) look();
-  bytes.set(chunk, address);
-}
-
-/** Numbers at an address. */
-export function numbers(address: number, count: number): Float64Array {
-  return new Float64Array(core().memory.buffer.slice(address >>> 0, (address >>> 0) + 8 * count));
-}
-
-export function encode(text: string): Uint8Array {
-  return encoder.encode(text);
-}
 
 /** A table in the core's memory, to be read before the core is called again; `crates/wasm/src/table.rs` says what is in it. */
 export interface Rows {
@@ -118,28 +72,89 @@ export interface Rows {
   text: string;
 }
 
-export function rows(header: number): Rows {
-  if (bytes.length === 0) look();
-  const at = header >>> 2;
-  const from = words[at] >>> 2;
-  const count = words[at + 1];
-  const text = count === 0 ? "" : read(words[at + 2], words[at + 3], words[at + 4], words[at + 5]);
-  return { words, from, to: from + 4 * count, text };
-}
+/** What a core exports, and its memory as it is seen from here. */
+export class Core {
+  readonly exports: Exports;
+  #bytes = new Uint8Array(0);
+  #words = new Uint32Array(0);
+  #buffer: NodeBuffer | undefined;
 
-/** The window of a table alone. */
-export function text(header: number): string {
-  if (bytes.length === 0) look();
-  const at = header >>> 2;
-  return read(words[at + 2], words[at + 3], words[at + 4], words[at + 5]);
-}
-
-function read(address: number, length: number, units: number, wide: number): string {
-  if (length === 0) return "";
-  if (buffer !== undefined) {
-    if (wide !== 0) return buffer.ucs2Slice(address, address + length);
-    // As many code units as bytes: nothing but ASCII.
-    if (length === units) return buffer.latin1Slice(address, address + length);
+  constructor(source: Source) {
+    this.exports = source(() => this.#look());
+    this.#look();
   }
-  return decoder.decode(bytes.subarray(address, address + length));
+
+  /** Whether tables had better come as UTF-16 where they are not all ASCII; then they are read so. */
+  get isWide(): boolean {
+    return this.#buffer !== undefined;
+  }
+
+  /** Writes bytes into the core's memory. */
+  write(address: number, chunk: Uint8Array): void {
+    if (this.#bytes.length === 0) this.#look();
+    this.#bytes.set(chunk, address);
+  }
+
+  /** Numbers at an address. */
+  numbers(address: number, count: number): Float64Array {
+    return new Float64Array(this.exports.memory.buffer.slice(address >>> 0, (address >>> 0) + 8 * count));
+  }
+
+  rows(header: number): Rows {
+    if (this.#bytes.length === 0) this.#look();
+    const words = this.#words;
+    const at = header >>> 2;
+    const from = words[at] >>> 2;
+    const count = words[at + 1];
+    return { words, from, to: from + 4 * count, text: count === 0 ? "" : this.#read(at) };
+  }
+
+  /** The window of a table alone. */
+  text(header: number): string {
+    if (this.#bytes.length === 0) this.#look();
+    return this.#read(header >>> 2);
+  }
+
+  /** The memory, once more: it moved when it grew, and what was seen of it has no length any more. */
+  #look(): void {
+    const memory = this.exports.memory.buffer;
+    this.#bytes = new Uint8Array(memory);
+    this.#words = new Uint32Array(memory);
+    const slices = fromMemory?.(memory);
+    this.#buffer = slices?.latin1Slice && slices.ucs2Slice ? (slices as NodeBuffer) : undefined;
+  }
+
+  #read(at: number): string {
+    const words = this.#words;
+    const address = words[at + 2];
+    const length = words[at + 3];
+    if (length === 0) return "";
+    const buffer = this.#buffer;
+    if (buffer !== undefined) {
+      if (words[at + 5] !== 0) return buffer.ucs2Slice(address, address + length);
+      // As many code units as bytes: nothing but ASCII.
+      if (length === words[at + 4]) return buffer.latin1Slice(address, address + length);
+    }
+    return decoder.decode(this.#bytes.subarray(address, address + length));
+  }
+}
+
+const cores = /* @__PURE__ */ new Map<Source, Core>();
+
+let source: Source;
+
+/** Says where cores come from; each entry of the package has its own way. What was made keeps the one that it has. */
+export function provide(from: Source): void {
+  source = from;
+}
+
+/** The core, made on first use. */
+export function core(): Core {
+  let made = cores.get(source);
+  if (made === undefined) cores.set(source, (made = new Core(source)));
+  return made;
+}
+
+export function encode(text: string): Uint8Array {
+  return encoder.encode(text);
 }

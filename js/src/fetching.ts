@@ -5,24 +5,25 @@ import type { ReadOptions, StreamOptions } from "./options.js";
 import { onReturn } from "./page.js";
 import { planOf } from "./request.js";
 import { Streaming } from "./stream.js";
-import type { Admit, Head } from "./stream.js";
+import type { Admit, Head, Made } from "./stream.js";
 
 /** Requests a stream. */
 export function stream<T extends Item = SseEvent>(input: string | URL | Request, options?: StreamOptions): Streaming<T> {
-  return open(input, options);
+  return open(Streaming<T>, input, options);
 }
 
-/** The same; `admit` gives it its place where not all may be open at a time. */
-export function open<T extends Item>(
+/** The same, of a kind of stream; `admit` gives it its place where not all may be open at a time. */
+export function open<S extends Streaming<unknown>>(
+  Made: Made<S>,
   input: string | URL | Request,
   options: StreamOptions = {},
   admit?: Admit,
-): Streaming<T> {
+): S {
   const plan = planOf(input, options);
   const machine = machineOf({ ...options, idempotent: plan.idempotent, repeatable: plan.repeatable });
   const accept = machine.accept();
   const over = new AbortController();
-  const streaming = new Streaming<T>(machine, { ...options, signal: plan.signal }, {
+  const streaming = new Made(machine, { ...options, signal: plan.signal }, {
     admit: admit && (() => admit(over.signal)),
     async prepare(attempt, continues, signal) {
       if (attempt.attempt === 1) onReturn(() => streaming.check(), over.signal);
@@ -39,13 +40,18 @@ export type Source = Response | ReadableStream<Uint8Array> | AsyncIterable<Uint8
 
 /** Reads one reply that is already there, to its end. A reply's status and content type count; bytes alone go by the first of them. */
 export function parse<T extends Item = SseEvent>(source: Source, options: ReadOptions = {}): Streaming<T> {
+  return read(Streaming<T>, source, options);
+}
+
+/** The same, of a kind of stream. */
+export function read<S extends Streaming<unknown>>(Made: Made<S>, source: Source, options: ReadOptions): S {
   const [response, body] = source instanceof Response ? [source, source.body] : [undefined, source];
   if (response?.bodyUsed || (body instanceof ReadableStream && body.locked)) {
     throw new TidewireError("usage", "the body has been read already");
   }
   const machine = machineOf({ ...options, retryAttempts: 0, resume: "never", sniff: !response, repeatable: false });
   const head = (): Head => (response ? headOf(response) : { status: 200, headers: new Headers(), ...bytesOf(body) });
-  return new Streaming<T>(machine, options, { prepare: async () => async () => head() });
+  return new Made(machine, options, { prepare: async () => async () => head() });
 }
 
 function headOf({ status, headers, body }: Response): Head {

@@ -1,5 +1,5 @@
-import { KEYS, core, encode, isWide, numbers, rows, text, write } from "./core.js";
-import type { Key, Rows } from "./core.js";
+import { KEYS, core, encode } from "./core.js";
+import type { Exports, Key, Rows } from "./core.js";
 import { TidewireError, known } from "./error.js";
 import type { Outcome, OutcomeCode, Stats } from "./outcome.js";
 
@@ -42,18 +42,21 @@ export interface Again {
   reason: string;
 }
 
-const forgotten = /* @__PURE__ */ new FinalizationRegistry<number>((machine) => core().__wbg_machine_free(machine, 0));
+const forgotten = /* @__PURE__ */ new FinalizationRegistry<[Exports, number]>(([wasm, machine]) =>
+  wasm.__wbg_machine_free(machine, 0),
+);
 const now = (): number => performance.now();
 const chance = (): number => Math.random() * 2 ** 32;
 
 /** The core's state machine of one stream, with the clock and the dice that it has not. */
 export class Machine {
-  readonly #core = core();
-  readonly #machine = this.#core.machine_new(Number(isWide()));
+  readonly #memory = core();
+  readonly #core = this.#memory.exports;
+  readonly #machine = this.#core.machine_new(Number(this.#memory.isWide));
   readonly #header = this.#core.machine_header(this.#machine);
 
   constructor() {
-    forgotten.register(this, this.#machine, this);
+    forgotten.register(this, [this.#core, this.#machine], this);
   }
 
   /** Sets an option; false where it cannot be so. */
@@ -87,7 +90,7 @@ export class Machine {
   }
 
   rows(): Rows {
-    return rows(this.#header);
+    return this.#memory.rows(this.#header);
   }
 
   /** How long until the machine wants a tick, in milliseconds; infinite for never. */
@@ -176,16 +179,16 @@ export class Machine {
   /** Puts bytes or a text where the core looks for them, and says how many bytes there are. */
   #put(given: Uint8Array | string | null): number {
     const bytes = typeof given === "object" && given ? given : encode(given ?? "");
-    write(this.#core.machine_reserve(this.#machine, bytes.length), bytes);
+    this.#memory.write(this.#core.machine_reserve(this.#machine, bytes.length), bytes);
     return bytes.length;
   }
 
   #tell(what: number): string | undefined {
-    return this.#core.machine_tell(this.#machine, what) !== 0 ? text(this.#header) : undefined;
+    return this.#core.machine_tell(this.#machine, what) !== 0 ? this.#memory.text(this.#header) : undefined;
   }
 
   #facts(): Float64Array {
-    return numbers(this.#core.machine_facts(this.#machine, now()), 14);
+    return this.#memory.numbers(this.#core.machine_facts(this.#machine, now()), 14);
   }
 }
 

@@ -1,5 +1,5 @@
-import { KEYS, PIECE, core, encode, isWide, rows, text, write } from "./core.js";
-import type { Key, Rows } from "./core.js";
+import { KEYS, PIECE, core, encode } from "./core.js";
+import type { Exports, Key, Rows } from "./core.js";
 import { TidewireError } from "./error.js";
 import { DEFAULT_MAX_EVENT_BYTES, LAST_ITEM, Reader, Told } from "./items.js";
 import type { Item, Listeners, SseEvent, Watchers } from "./items.js";
@@ -57,9 +57,13 @@ const LAST_EVENT_ID = 10;
 const INSIDE_RECORD = 11;
 
 /** Frees what a forgotten parser holds. */
-const forgotten = /* @__PURE__ */ new FinalizationRegistry<number>((parser) => core().__wbg_machine_free(parser, 0));
+const forgotten = /* @__PURE__ */ new FinalizationRegistry<[Exports, number]>(([wasm, machine]) =>
+  wasm.__wbg_machine_free(machine, 0),
+);
 
 export class CoreParser implements Parser {
+  readonly #core = core();
+  readonly #wasm: Exports = this.#core.exports;
   #parser: number;
   #header: number;
   #state: "open" | "busy" | "closed" = "open";
@@ -74,14 +78,15 @@ export class CoreParser implements Parser {
   #last: { id: string; inside: boolean } | undefined;
 
   constructor(readonly options: ParserOptions<Item> & { done?: boolean; onDone?: () => void }) {
-    const wasm = core();
-    this.#parser = wasm.machine_new(Number(isWide()));
-    this.#header = wasm.machine_header(this.#parser);
+    const wasm = this.#wasm;
+    const parser = wasm.machine_new(Number(this.#core.isWide));
+    this.#parser = parser;
+    this.#header = wasm.machine_header(parser);
     this.#reader = new Reader(options.maxEventBytes ?? DEFAULT_MAX_EVENT_BYTES);
-    forgotten.register(this, this.#parser, this);
+    forgotten.register(this, [wasm, parser], this);
     for (const key of ["format", "lastEventId"] as const) this.#setText(key, options[key]);
     for (const key of ["maxEventBytes", "skipOversized", "deliverUnterminated", "done"] as const) {
-      if (options[key] !== undefined) wasm.machine_set(this.#parser, KEYS[key], Number(options[key]));
+      if (options[key] !== undefined) wasm.machine_set(parser, KEYS[key], Number(options[key]));
     }
   }
 
@@ -93,7 +98,7 @@ export class CoreParser implements Parser {
       for (let at = 0; at < chunk.length && this.#failure === undefined; at += PIECE) {
         const piece = chunk.length > PIECE ? chunk.subarray(at, at + PIECE) : chunk;
         this.#put(piece);
-        this.#take(core().machine_decode(this.#parser, piece.length, 0));
+        this.#take(this.#wasm.machine_decode(this.#parser, piece.length, 0));
       }
       if (this.#failure !== undefined) throw this.#failure;
     } finally {
@@ -106,7 +111,7 @@ export class CoreParser implements Parser {
     this.#enter("end");
     try {
       this.#deliver();
-      if (this.#failure === undefined) this.#take(core().machine_decode(this.#parser, 0, 1));
+      if (this.#failure === undefined) this.#take(this.#wasm.machine_decode(this.#parser, 0, 1));
       if (this.#failure !== undefined) throw this.#failure;
     } finally {
       this.#leave();
@@ -120,23 +125,23 @@ export class CoreParser implements Parser {
     this.#last = { id: this.lastEventId, inside: this.insideRecord };
     this.#state = "closed";
     forgotten.unregister(this);
-    core().__wbg_machine_free(this.#parser, 0);
+    this.#wasm.__wbg_machine_free(this.#parser, 0);
   }
 
   get lastEventId(): string {
     if (this.#last !== undefined) return this.#last.id;
-    return core().machine_tell(this.#parser, LAST_EVENT_ID) !== 0 ? text(this.#header) : "";
+    return this.#wasm.machine_tell(this.#parser, LAST_EVENT_ID) !== 0 ? this.#core.text(this.#header) : "";
   }
 
   get insideRecord(): boolean {
-    return this.#last?.inside ?? core().machine_tell(this.#parser, INSIDE_RECORD) !== 0;
+    return this.#last?.inside ?? this.#wasm.machine_tell(this.#parser, INSIDE_RECORD) !== 0;
   }
 
   #setText(key: Key, value: string | undefined): void {
     if (value === undefined) return;
     const encoded = encode(value);
     this.#put(encoded);
-    if (core().machine_set_text(this.#parser, KEYS[key], encoded.length) === 0) {
+    if (this.#wasm.machine_set_text(this.#parser, KEYS[key], encoded.length) === 0) {
       this.free();
       throw new TidewireError("usage", `${key}: ${JSON.stringify(value)} is not possible`);
     }
@@ -155,13 +160,13 @@ export class CoreParser implements Parser {
   #put(piece: Uint8Array): void {
     if (piece.length > this.#room) {
       this.#room = piece.length;
-      this.#inbox = core().machine_reserve(this.#parser, piece.length) >>> 0;
+      this.#inbox = this.#wasm.machine_reserve(this.#parser, piece.length) >>> 0;
     }
-    write(this.#inbox, piece);
+    this.#core.write(this.#inbox, piece);
   }
 
   #take(ok: number): void {
-    const table = rows(this.#header);
+    const table = this.#core.rows(this.#header);
     if (ok === 0) {
       // The last row says why; what handlers are told comes first, even where they throw.
       const queue = this.#reader.read(table);

@@ -1,8 +1,9 @@
 import { Alarm } from "./alarm.js";
 import { PIECE } from "./core.js";
+import type { Rows } from "./core.js";
 import { TidewireError } from "./error.js";
 import { DEFAULT_MAX_EVENT_BYTES, Reader, Told } from "./items.js";
-import type { Item, Listeners, SseEvent } from "./items.js";
+import type { Listeners, SseEvent } from "./items.js";
 import * as todo from "./machine.js";
 import type { Machine } from "./machine.js";
 import type { Attempt, StreamOptions } from "./options.js";
@@ -27,6 +28,14 @@ interface Chunk {
   value?: Uint8Array | undefined;
 }
 
+/** Makes of a table what it says: items of a kind, and what is told besides. */
+export interface RowReader<T> {
+  read(rows: Rows): (T | Told)[];
+}
+
+/** What makes a stream of a machine. */
+export type Made<S> = new (machine: Machine, options: Omit<StreamOptions, "headers" | "body">, transport: Transport) => S;
+
 /** The head of a reply, and a way to its body. */
 export interface Head {
   status: number;
@@ -39,7 +48,7 @@ export interface Head {
 export type State = "idle" | "connecting" | "open" | "waiting" | "closed";
 
 const nothing = (): void => {};
-const isTold = (one: Item | Told): one is Told => one instanceof Told;
+const isTold = (one: unknown): one is Told => one instanceof Told;
 const END: IteratorReturnResult<undefined> = { done: true, value: undefined };
 /** How long a stream is looked at before it is taken for dead: what came in the meantime wants to be read first. */
 const LOOK_MS = 1000;
@@ -50,18 +59,18 @@ const STALL_AFTER_MS = 15_000;
  * A stream, read by `for await`. Nothing is sent before the first item is asked for, and nothing is read faster than items are
  * taken. The loop throws a {@link TidewireError} unless the stream is complete or ended; `break` ends the request.
  */
-export class Streaming<T extends Item = SseEvent> implements AsyncIterableIterator<T, undefined> {
+export class Streaming<T = SseEvent> implements AsyncIterableIterator<T, undefined> {
   /** How the stream ended, once it was read to its end. Never rejects. */
   readonly outcome: Promise<Outcome>;
 
   #machine: Machine;
   #transport: Transport;
   #options: Omit<StreamOptions, "headers" | "body">;
-  #reader: Reader;
+  #reader: RowReader<unknown>;
   #state: State = "idle";
   #paused = false;
   /** What was read and not taken: items from `#at` on. */
-  #items: Item[] = [];
+  #items: unknown[] = [];
   #at = 0;
   /** How many of them nobody will take. */
   #left = 0;
@@ -97,11 +106,16 @@ export class Streaming<T extends Item = SseEvent> implements AsyncIterableIterat
   };
 
   /** For `stream`, `parse` and clients. */
-  constructor(machine: Machine, options: Omit<StreamOptions, "headers" | "body">, transport: Transport) {
+  constructor(
+    machine: Machine,
+    options: Omit<StreamOptions, "headers" | "body">,
+    transport: Transport,
+    reader: RowReader<unknown> = new Reader(options.maxEventBytes ?? DEFAULT_MAX_EVENT_BYTES),
+  ) {
     this.#machine = machine;
     this.#transport = transport;
     this.#options = options;
-    this.#reader = new Reader(options.maxEventBytes ?? DEFAULT_MAX_EVENT_BYTES);
+    this.#reader = reader;
     this.#lastId = options.lastEventId;
     this.outcome = new Promise((resolve) => (this.#resolve = resolve));
   }
@@ -215,8 +229,9 @@ export class Streaming<T extends Item = SseEvent> implements AsyncIterableIterat
     return { done: false, value };
   }
 
-  #note(item: Item): void {
-    if ("data" in item) this.#lastId = item.id || undefined;
+  #note(item: unknown): void {
+    const { data, id } = item as Partial<SseEvent>;
+    if (data !== undefined) this.#lastId = id || undefined;
   }
 
   /** Reads until there are items; false at the end. Not to be called while it is under way. */
@@ -301,10 +316,10 @@ export class Streaming<T extends Item = SseEvent> implements AsyncIterableIterat
     if (!inTime) this.#machine.handle("queue_timeout");
   }
 
-  #deliver(read: (Item | Told)[]): void {
+  #deliver(read: unknown[]): void {
     this.#at = 0;
     // Most tables have nothing but items.
-    this.#items = read.some(isTold) ? (read.filter((one) => !isTold(one)) as Item[]) : (read as Item[]);
+    this.#items = read.some(isTold) ? read.filter((one) => !isTold(one)) : read;
     if (this.#items.length < read.length) for (const one of read) if (isTold(one)) this.#tell(one);
   }
 

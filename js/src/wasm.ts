@@ -13,3 +13,13 @@ export function instantiate(module: WebAssembly.Module): Exports {
 export function inUse(): never {
   throw new TidewireError("usage", "used from inside its own callback");
 }
+
+/** A core that is carried inside a module, compiled on the spot. */
+export function compiled(bytes: () => Uint8Array<ArrayBuffer>): Exports {
+  try {
+    return instantiate(new WebAssembly.Module(bytes()));
+  } catch (cause) {
+    const elsewhere = 'import from "tidewire/js", or from "tidewire/slim" with a compiled module';
+    throw new TidewireError("usage", `WebAssembly is refused here; ${elsewhere}: ${cause}`, { cause });
+  }
+}

@@ -8,7 +8,7 @@ import { SSE } from "./support/scripted.mjs";
 
 const limit = { timeout: 120_000, skip: globalThis.gc ? false : "needs --expose-gc" };
 const bytes = (text) => new TextEncoder().encode(text);
-const memory = () => core().memory.buffer.byteLength;
+const memory = () => core().exports.memory.buffer.byteLength;
 const heap = async () => {
   // Whatever is only waiting for its finalizer goes first.
   for (let round = 0; round < 5; round++) {

@@ -93,7 +93,7 @@ test("ten thousand parsers take no more memory than one", async () => {
     parser.free();
   };
   use();
-  const before = core().memory.buffer.byteLength;
+  const before = core().exports.memory.buffer.byteLength;
   for (let count = 0; count < 10_000; count++) use();
-  assert.equal(core().memory.buffer.byteLength, before);
+  assert.equal(core().exports.memory.buffer.byteLength, before);
 });

@@ -17,10 +17,22 @@ pub(crate) const FOLDER: &str = "js";
 
 pub(crate) const TARGET: &str = "wasm32-unknown-unknown";
 const PROFILE: &str = "wasm";
-const COPIES: [(&str, &str); 3] = [
+/// A compiled core, under its name in js/dist and in js/src/generated, and the same translated to JavaScript.
+struct Core {
+    name: &'static str,
+    features: &'static [&'static str],
+    translated: &'static str,
+}
+
+const CORES: [Core; 2] = [
+    Core { name: "core", features: &[], translated: "translated" },
+    Core { name: "llm-core", features: &["--features", "llm"], translated: "llm-translated" },
+];
+const COPIES: [(&str, &str); 4] = [
     ("LICENSE-APACHE", "LICENSE-APACHE"),
     ("LICENSE-MIT", "LICENSE-MIT"),
     ("js/src/core.wasm.d.ts", "core.wasm.d.ts"),
+    ("js/src/core.wasm.d.ts", "llm-core.wasm.d.ts"),
 ];
 const MODULE: &str = "tidewire_wasm.wasm";
 /// What every engine of the last years has. binaryen must be told, since the module no longer says it.
@@ -85,13 +97,18 @@ pub(crate) fn build() -> Result<(), Trouble> {
         fs::create_dir_all(folder)
             .map_err(|error| Trouble::Failed(format!("cannot create {folder}: {error}")))?;
     }
-    let optimized = Path::new("js/dist/core.wasm");
-    let mut optimize = Command::new(tool("wasm-opt")?);
-    optimize.args(["-Oz", "--strip-debug", "--strip-producers", "--strip-target-features"]).args(FEATURES);
-    run_command(optimize.arg(compiled("npm", &["-Ctarget-feature=+simd128"])?).arg("-o").arg(optimized))?;
-    script("inline.mjs", optimized, "core.ts")?;
-    // wasm2js knows no vectors.
-    script("translate.mjs", &compiled("npm-js", &[])?, "translated.ts")?;
+    for Core { name, features, translated } in CORES {
+        let optimized = PathBuf::from(format!("js/dist/{name}.wasm"));
+        let mut optimize = Command::new(tool("wasm-opt")?);
+        optimize
+            .args(["-Oz", "--strip-debug", "--strip-producers", "--strip-target-features"])
+            .args(FEATURES);
+        let module = compiled("npm", features, &["-Ctarget-feature=+simd128"])?;
+        run_command(optimize.arg(module).arg("-o").arg(&optimized))?;
+        script("inline.mjs", &optimized, &format!("{name}.ts"))?;
+        // wasm2js knows no vectors.
+        script("translate.mjs", &compiled("npm-js", features, &[])?, &format!("{translated}.ts"))?;
+    }
     run_command(Command::new(tool("tsc")?).args(["--project", FOLDER]))?;
     for (from, to) in COPIES {
         fs::copy(from, format!("js/dist/{to}"))
@@ -101,7 +118,7 @@ pub(crate) fn build() -> Result<(), Trouble> {
 }
 
 /// The core, compiled in a folder of its own with these flags, as wasm-bindgen leaves it.
-fn compiled(folder: &str, flags: &[&str]) -> Result<PathBuf, Trouble> {
+fn compiled(folder: &str, features: &[&str], flags: &[&str]) -> Result<PathBuf, Trouble> {
     let made = target_folder().join(folder);
     let mut compile = Command::new("cargo");
     compile.args([
@@ -114,7 +131,7 @@ fn compiled(folder: &str, flags: &[&str]) -> Result<PathBuf, Trouble> {
         "--target",
         TARGET,
     ]);
-    compile.arg("--target-dir").arg(&made);
+    compile.args(features).arg("--target-dir").arg(&made);
     run_command(compile.env("RUSTFLAGS", format!("{} {}", remaps()?, flags.join(" "))))?;
     bind("core", &made.join(TARGET).join(PROFILE).join(MODULE), &made)?;
     Ok(made.join("core_bg.wasm"))

@@ -1,7 +1,7 @@
 //! Tidewire's core as JavaScript calls it: numbers in, numbers out, and a table of offsets over one window of text.
 //!
 //! A [`Machine`] is a bare decoder, which makes frames of bytes, or a whole stream: then it says when to connect, wait, deliver and end,
-//! and the driver in `js/` does it.
+//! and the driver in `js/` does it. With the feature `llm` a stream may be an LLM's reply, whose records come out as deltas.
 //!
 //! Nothing is decided here and nothing is parsed here; the core does both. Bytes and strings come in through an *inbox*: `reserve`
 //! says where in this memory to write them, and the next call says how many there are. Frames go out as rows (see
@@ -13,6 +13,8 @@ extern crate alloc;
 
 mod inbox;
 mod machine;
+#[cfg_attr(not(feature = "llm"), path = "no_reply.rs")]
+mod reply;
 mod setup;
 mod table;
 

@@ -11,6 +11,7 @@ use tidewire_core::{DecodeError, Decoder, Frame, Setup, Step, Stream, Utf8};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::inbox::Inbox;
+use crate::reply::Reply;
 use crate::setup::{Key, decoder, duration, set, set_text};
 use crate::table::{Table, address};
 
@@ -97,6 +98,8 @@ pub struct Machine {
     used: usize,
     table: Table,
     life: Life,
+    /// What reads the records of a stream that has a dialect.
+    reply: Reply,
     /// What was told last.
     again: Option<Again>,
     gap: Option<String>,
@@ -116,6 +119,7 @@ impl Machine {
             used: 0,
             table: Table::new(wide),
             life: Life::Described(Box::default()),
+            reply: Reply::default(),
             again: None,
             gap: None,
             silent: Duration::ZERO,
@@ -143,7 +147,10 @@ impl Machine {
     /// The same with a text in the inbox. False where it is not what the option takes.
     pub fn set_text(&mut self, key: u32, length: usize) -> bool {
         let Life::Described(setup) = &mut self.life else { return false };
-        set_text(setup, Key::of(key), self.inbox.text(length))
+        match Key::of(key) {
+            Key::Dialect => self.reply.choose(self.inbox.text(length), setup),
+            key => set_text(setup, key, self.inbox.text(length)),
+        }
     }
 
     /// Decodes a piece that lies in the inbox, or with `last` what the body's clean end completes. What was found is in the table;
@@ -248,8 +255,11 @@ impl Machine {
                     if let Some(after) = gap {
                         self.table.push_gap(&after);
                     }
-                    self.table.push(frame);
+                    if let Some(judgement) = self.reply.read(frame, &mut self.table) {
+                        stream.judge(judgement, self.reply.error());
+                    }
                 }
+                Step::Closed if self.reply.finish(&mut self.table) => break Todo::Deliver,
                 _ if self.table.len() > 0 => break Todo::Deliver,
                 Step::Connect => break Todo::Connect,
                 Step::Again(again) => {

@@ -36,10 +36,12 @@ pub(crate) enum Key {
     IdleTimeout,
     ProgressTimeout,
     StallAfter,
+    /// Of an LLM's reply.
+    Dialect,
     Unknown,
 }
 
-const KEYS: [Key; 22] = [
+const KEYS: [Key; 23] = [
     Key::Format,
     Key::EndOn,
     Key::FailOn,
@@ -62,6 +64,7 @@ const KEYS: [Key; 22] = [
     Key::IdleTimeout,
     Key::ProgressTimeout,
     Key::StallAfter,
+    Key::Dialect,
 ];
 
 impl Key {
@@ -107,7 +110,9 @@ pub(crate) fn set(setup: &mut Setup, key: Key, value: f64) -> bool {
         Key::IdleTimeout => policy.idle_timeout = limit,
         Key::ProgressTimeout => policy.progress_timeout = limit,
         Key::StallAfter => policy.stall_after = limit,
-        Key::Format | Key::HeartbeatOn | Key::LastEventId | Key::Cursor | Key::Unknown => return false,
+        Key::Format | Key::HeartbeatOn | Key::LastEventId | Key::Cursor | Key::Dialect | Key::Unknown => {
+            return false;
+        }
     }
     true
 }

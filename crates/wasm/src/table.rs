@@ -10,7 +10,7 @@ const ROW: usize = 4;
 const KEPT_CAPACITY: usize = 256 * 1024;
 const MESSAGE: &[u8] = b"message";
 
-/// What a row is. `js/src/core.ts` has the same list.
+/// What a row is; `reply.rs` has more of them. `js/src/items.ts` has the same list.
 #[derive(Clone, Copy)]
 enum Kind {
     /// Type, id and data end where the words say.
@@ -164,8 +164,14 @@ impl Table {
     }
 
     fn numbered(&mut self, kind: Kind, number: u64, text: Utf8<'_>) {
+        self.row(kind as u32, number as u32, (number >> 32) as u32, text);
+    }
+
+    /// Adds a row of two numbers and a text.
+    #[inline]
+    pub(crate) fn row(&mut self, kind: u32, a: u32, b: u32, text: Utf8<'_>) {
         self.text(text);
-        self.rows.extend_from_slice(&[kind as u32, number as u32, (number >> 32) as u32, self.units]);
+        self.rows.extend_from_slice(&[kind, a, b, self.units]);
     }
 
     /// Adds a text to the window.

@@ -1,0 +1,190 @@
+//! An LLM's reply: its deltas go out in the place of its records.
+
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use tidewire_core::{Frame, Judgement, Setup, Utf8};
+use tidewire_llm::partial::{Build, Scanner};
+use tidewire_llm::{Delta, Deltas, Dialect};
+
+use crate::table::Table;
+
+/// What a row of a reply is, behind the kinds of `table.rs`. `js/src/llm/rows.ts` has the same list.
+mod kind {
+    /// Which alternative, nothing; the piece.
+    pub(super) const TEXT: u32 = 16;
+    pub(super) const REASONING: u32 = 17;
+    pub(super) const REFUSAL: u32 = 18;
+    /// Which alternative, which call; the fragment.
+    pub(super) const ARGUMENTS: u32 = 19;
+    /// Any other delta, as its line of JSON.
+    pub(super) const LINE: u32 = 20;
+    /// What the fragment in the last row of [`ARGUMENTS`] builds: see [`Build`](super::Build).
+    pub(super) const OBJECT: u32 = 21;
+    pub(super) const ARRAY: u32 = 22;
+    pub(super) const CLOSE: u32 = 23;
+    pub(super) const KEY: u32 = 24;
+    pub(super) const STRING: u32 = 25;
+    pub(super) const MORE: u32 = 26;
+    pub(super) const SCALAR: u32 = 27;
+    /// The dialect's name, once it is known.
+    pub(super) const DIALECT: u32 = 28;
+}
+
+/// Arguments that come in larger fragments than this are not shown while they grow: the rows of what they build would take many times
+/// their memory, for a value that is whole soon after.
+const LARGEST_FRAGMENT: usize = 64 * 1024;
+
+/// The reader of a reply, where a dialect was chosen.
+#[derive(Default)]
+pub(crate) struct Reply(Option<Box<Reading>>);
+
+struct Reading {
+    deltas: Deltas,
+    telling: Telling,
+}
+
+impl Reply {
+    /// False for a name of no dialect.
+    pub(crate) fn choose(&mut self, name: &str, setup: &mut Setup) -> bool {
+        let Ok(dialect) = name.parse::<Dialect>() else { return false };
+        dialect.set_up(setup);
+        let reading = Reading { deltas: Deltas::new(dialect), telling: Telling::default() };
+        self.0 = Some(Box::new(reading));
+        true
+    }
+
+    /// Puts into the table what a frame comes to, and says how the stream then stands, where a dialect can say it.
+    #[inline]
+    pub(crate) fn read(&mut self, frame: &Frame<'_>, table: &mut Table) -> Option<Judgement> {
+        let Some(reading) = &mut self.0 else {
+            table.push(frame);
+            return None;
+        };
+        let Reading { deltas, telling } = &mut **reading;
+        let read = deltas.read(frame, &mut |delta| telling.tell(delta, table));
+        match (read, frame) {
+            (Err(bad), _) => table.push(&Frame::BadRecord(bad)),
+            (Ok(_), Frame::Event(_) | Frame::Record(_) | Frame::Text(_)) => {}
+            (Ok(_), _) => table.push(frame),
+        }
+        if !telling.has_dialect {
+            telling.tell_dialect(deltas.dialect(), table);
+        }
+        Some(deltas.judgement())
+    }
+
+    /// The stream is over: puts into the table what was waiting for more, and says whether it was anything.
+    pub(crate) fn finish(&mut self, table: &mut Table) -> bool {
+        let before = table.len();
+        if let Some(reading) = &mut self.0 {
+            let Reading { deltas, telling } = &mut **reading;
+            deltas.finish(&mut |delta| telling.tell(delta, table));
+        }
+        table.len() > before
+    }
+
+    /// What the provider said of its failure.
+    pub(crate) fn error(&self) -> Option<&str> {
+        self.0.as_ref()?.deltas.error()
+    }
+}
+
+/// What makes rows of deltas.
+#[derive(Default)]
+struct Telling {
+    has_dialect: bool,
+    calls: Vec<Call>,
+    line: String,
+}
+
+/// The arguments of a call as they grow; no scanner once they are no JSON.
+struct Call {
+    place: (u32, u32),
+    scanner: Option<Scanner>,
+}
+
+impl Telling {
+    #[inline]
+    fn tell(&mut self, delta: &Delta<'_>, table: &mut Table) {
+        let (kind, choice, text) = match delta {
+            Delta::Text { choice, text } => (kind::TEXT, choice, text),
+            Delta::Reasoning { choice, text } => (kind::REASONING, choice, text),
+            Delta::Refusal { choice, text } => (kind::REFUSAL, choice, text),
+            Delta::Arguments { choice, index, fragment } => {
+                return self.tell_arguments((*choice, *index), fragment, table);
+            }
+            other => return self.tell_line(other, table),
+        };
+        table.row(kind, *choice, 0, Utf8::new(text.as_bytes()));
+    }
+
+    #[inline(never)]
+    fn tell_dialect(&mut self, dialect: &Dialect, table: &mut Table) {
+        if *dialect != Dialect::Auto {
+            self.has_dialect = true;
+            table.row(kind::DIALECT, 0, 0, Utf8::new(dialect.name().as_bytes()));
+        }
+    }
+
+    #[inline(never)]
+    fn tell_arguments(&mut self, place: (u32, u32), fragment: &str, table: &mut Table) {
+        table.row(kind::ARGUMENTS, place.0, place.1, Utf8::new(fragment.as_bytes()));
+        let Some(call) = self.calls.iter_mut().rev().find(|call| call.place == place) else { return };
+        let Some(scanner) = call.scanner.as_mut() else { return };
+        if fragment.len() > LARGEST_FRAGMENT || scanner.push(fragment, &mut Rows(table)).is_err() {
+            call.scanner = None;
+        }
+    }
+
+    #[inline(never)]
+    fn tell_line(&mut self, delta: &Delta<'_>, table: &mut Table) {
+        if let Delta::ToolCall { choice, index, .. } = delta {
+            let scanner = Some(Scanner::default());
+            self.calls.push(Call { place: (*choice, *index), scanner });
+        }
+        self.line.clear();
+        delta.write_line(&mut self.line);
+        table.row(kind::LINE, 0, 0, Utf8::new(self.line.as_bytes()));
+    }
+}
+
+/// Makes a row of each thing that is built.
+struct Rows<'t>(&'t mut Table);
+
+impl Rows<'_> {
+    fn add(&mut self, kind: u32, text: &str) {
+        self.0.row(kind, 0, 0, Utf8::new(text.as_bytes()));
+    }
+}
+
+impl Build for Rows<'_> {
+    fn open_object(&mut self) {
+        self.add(kind::OBJECT, "");
+    }
+
+    fn open_array(&mut self) {
+        self.add(kind::ARRAY, "");
+    }
+
+    fn close(&mut self) {
+        self.add(kind::CLOSE, "");
+    }
+
+    fn key(&mut self, key: &str) {
+        self.add(kind::KEY, key);
+    }
+
+    fn open_string(&mut self) {
+        self.add(kind::STRING, "");
+    }
+
+    fn more_string(&mut self, piece: &str) {
+        self.add(kind::MORE, piece);
+    }
+
+    fn scalar(&mut self, text: &str) {
+        self.add(kind::SCALAR, text);
+    }
+}

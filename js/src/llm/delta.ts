@@ -1,0 +1,154 @@
+/** The shape in which a provider streams its replies; `auto` goes by the first record, `generic:PATH` takes the text at that path. */
+export type Dialect =
+  | "auto"
+  | "openai-chat"
+  | "openai-responses"
+  | "anthropic"
+  | "gemini"
+  | "ollama"
+  | "cohere"
+  | "mistral"
+  | "bedrock-json"
+  | "vercel-ui"
+  | "ag-ui"
+  | "generic"
+  | `generic:${string}`;
+
+/** Why an alternative is finished, in one word for all providers. */
+export type FinishReason =
+  | "stop"
+  | "length"
+  | "tool_calls"
+  | "content_filter"
+  | "refusal"
+  | "pause"
+  | "error"
+  | "other";
+
+/** Tokens. What the provider has not said is absent. */
+export interface Usage {
+  inputTokens?: number;
+  outputTokens?: number;
+  totalTokens?: number;
+  /** Those that were thought and not shown. */
+  reasoningTokens?: number;
+  /** Of the request's: those that came from a cache. */
+  cachedTokens?: number;
+  /** Those that were put into a cache. */
+  cacheWriteTokens?: number;
+}
+
+/** A source that a reply names; empty where it has no address or title. */
+export interface Citation {
+  url: string;
+  title: string;
+}
+
+/** What has no name here: signatures of thoughts, results of the provider's own tools, events of tomorrow. */
+export interface Other {
+  /** The provider's name for it. */
+  name: string;
+  value?: unknown;
+  /** In the place of `value`, for what is no JSON. */
+  valueText?: string;
+}
+
+/** The reply has begun. What the provider does not say is empty. */
+export interface StartDelta {
+  kind: "start";
+  id: string;
+  model: string;
+  /** As the provider writes it: seconds since 1970, or a date. */
+  created: string;
+}
+
+/** A piece of a text; never empty. `choice` counts the alternatives of a reply from 0; nearly all replies have one. */
+export interface TextDelta {
+  kind: "text" | "reasoning" | "refusal";
+  choice: number;
+  text: string;
+}
+
+/** A tool call begins. `index` counts the calls of its alternative from 0. */
+export interface ToolCallDelta {
+  kind: "tool_call";
+  choice: number;
+  index: number;
+  /** The provider's id of the call; empty where it has none. */
+  id: string;
+  name: string;
+}
+
+/** More of the JSON text of a call's arguments; never empty. */
+export interface ArgumentsDelta {
+  kind: "arguments";
+  choice: number;
+  index: number;
+  fragment: string;
+}
+
+/** What the reply has taken so far. A later one replaces what it names of an earlier one. */
+export interface UsageDelta extends Usage {
+  kind: "usage";
+}
+
+export interface CitationDelta extends Citation {
+  kind: "citation";
+  choice: number;
+}
+
+/** An alternative is finished. */
+export interface FinishDelta {
+  kind: "finish";
+  choice: number;
+  reason: FinishReason;
+  /** The same in the provider's word. */
+  said: string;
+}
+
+/** The provider reports that it has failed. The stream is over, whatever follows. */
+export interface ErrorDelta {
+  kind: "error";
+  /** The provider's name for what happened, or the status; empty where it has none. */
+  code: string;
+  /** For people. */
+  message: string;
+  /** Whether the same request may well succeed later. */
+  retryable: boolean;
+}
+
+export interface OtherDelta extends Other {
+  kind: "other";
+}
+
+/** A piece of a reply, whatever provider sent it. */
+export type Delta =
+  | TextDelta
+  | ArgumentsDelta
+  | ToolCallDelta
+  | StartDelta
+  | UsageDelta
+  | CitationDelta
+  | FinishDelta
+  | ErrorDelta
+  | OtherDelta;
+
+/** What a line leaves out where it is empty. */
+const EMPTY: { [kind in Delta["kind"]]?: object } = {
+  start: { id: "", model: "", created: "" },
+  tool_call: { choice: 0, index: 0, id: "", name: "" },
+  citation: { choice: 0, url: "", title: "" },
+  finish: { choice: 0, reason: "other", said: "" },
+  error: { code: "", message: "", retryable: false },
+  other: { name: "" },
+};
+
+/** The delta of a line of JSON, as `tidewire decode --dialect` prints it. */
+export function deltaOf(line: string): Delta {
+  const { type: _, kind, ...fields } = JSON.parse(line);
+  const delta: { [name: string]: unknown } = { kind, ...EMPTY[kind as Delta["kind"]] };
+  for (const name of Object.keys(fields)) {
+    delta[name.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase())] = fields[name];
+  }
+  return delta as unknown as Delta;
+}

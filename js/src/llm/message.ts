@@ -1,0 +1,127 @@
+import type { Citation, Delta, Dialect, FinishReason, Other, Usage } from "./delta.js";
+import { Growing } from "./growing.js";
+
+/** A tool that the model wants called. */
+export interface ToolCall {
+  /** The provider's id of the call; empty where it has none. */
+  id: string;
+  name: string;
+  /** The arguments: while they grow, the value so far, which grows in place; `undefined` before it begins, and for what is no JSON. */
+  arguments: unknown;
+  /** Their JSON text. */
+  argumentsText: string;
+}
+
+/** One of several alternatives of a reply. */
+export interface Alternative {
+  text: string;
+  /** What the model thought. */
+  reasoning: string;
+  /** Why it refuses. */
+  refusal: string;
+  /** In the order in which the calls began. */
+  toolCalls: ToolCall[];
+  citations: Citation[];
+  /** Why it is finished; absent as long as it is not. */
+  finish?: FinishReason;
+  /** The same in the provider's word. */
+  finishSaid: string;
+}
+
+/** A reply as far as it has come. What the provider does not say is empty. */
+export interface Message extends Alternative {
+  /** `auto` as long as no record has said it. */
+  dialect: Dialect;
+  id: string;
+  model: string;
+  /** As the provider writes it: seconds since 1970, or a date. */
+  created: string;
+  usage: Usage;
+  /** The alternatives beside this one, where more than one was asked for. */
+  others: (Alternative & { choice: number })[];
+  /** What came and has no place above. */
+  raw: Other[];
+}
+
+const alternative = (): Alternative => ({
+  text: "",
+  reasoning: "",
+  refusal: "",
+  toolCalls: [],
+  citations: [],
+  finishSaid: "",
+});
+
+/** Puts together what a reply brings. */
+export class Draft {
+  readonly message: Message;
+  readonly #growing = new Map<ToolCall, Growing>();
+
+  constructor(dialect: Dialect) {
+    this.message = { dialect, id: "", model: "", created: "", ...alternative(), usage: {}, others: [], raw: [] };
+  }
+
+  choice(choice: number): Alternative {
+    const { message } = this;
+    if (choice === 0) return message;
+    let own = message.others.find((other) => other.choice === choice);
+    if (own === undefined) message.others.push((own = { choice, ...alternative() }));
+    return own;
+  }
+
+  /** A fragment of a call's arguments; what it builds is to be added to what is returned, and then `shown`. */
+  fragment(choice: number, index: number, fragment: string): ToolCall | undefined {
+    const call = this.choice(choice).toolCalls[index];
+    if (call !== undefined) call.argumentsText += fragment;
+    return call;
+  }
+
+  growing(call: ToolCall | undefined): Growing {
+    return (call && this.#growing.get(call)) ?? new Growing();
+  }
+
+  /** What is no text and no arguments. An error is how the reply ended, and no part of it. */
+  push(delta: Delta): void {
+    const { message } = this;
+    if (delta.kind === "start") {
+      message.id = delta.id;
+      message.model = delta.model;
+      message.created = delta.created;
+    } else if (delta.kind === "tool_call") {
+      const call: ToolCall = { id: delta.id, name: delta.name, arguments: undefined, argumentsText: "" };
+      this.choice(delta.choice).toolCalls.push(call);
+      this.#growing.set(call, new Growing());
+    } else if (delta.kind === "usage") {
+      const { kind: _, ...usage } = delta;
+      Object.assign(message.usage, usage);
+    } else if (delta.kind === "citation") {
+      const { url, title } = delta;
+      this.choice(delta.choice).citations.push({ url, title });
+    } else if (delta.kind === "finish") {
+      const own = this.choice(delta.choice);
+      own.finish = delta.reason;
+      own.finishSaid = delta.said;
+    } else if (delta.kind === "other") {
+      const { kind: _, ...other } = delta;
+      message.raw.push(other);
+    }
+  }
+
+  /** The whole message: nothing more follows. */
+  whole(): Message {
+    const { message } = this;
+    for (const { toolCalls } of [message, ...message.others]) {
+      for (const call of toolCalls) call.arguments = parsed(call.argumentsText || "{}");
+    }
+    this.#growing.clear();
+    return message;
+  }
+}
+
+function parsed(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch {
+    return undefined;
+  }
+}
