@@ -5,10 +5,10 @@ import { build } from "esbuild";
 
 /** `budget` is what it weighs today and must not outgrow; `goal` is where it is to come. */
 const IMPORTS = [
-  { what: 'import { stream } from "tidewire"', code: 'export { stream } from "./dist/index.js"', budget: 39_400, goal: 8_500 },
-  { what: 'import { EventSource } from "tidewire/eventsource"', code: 'export { EventSource } from "./dist/eventsource.js"', budget: 37_900, goal: 9_000 },
-  { what: 'import { createParser } from "tidewire"', code: 'export { createParser } from "./dist/index.js"', budget: 36_100 },
-  { what: 'import { stream } from "tidewire/slim", without its core', code: 'export { stream, init } from "./dist/slim.js"', budget: 5_700 },
+  { what: 'import { stream } from "tidewire"', code: 'export { stream } from "./dist/index.js"', budget: 39_600, goal: 8_500 },
+  { what: 'import { EventSource } from "tidewire/eventsource"', code: 'export { EventSource } from "./dist/eventsource.js"', budget: 14_400, goal: 9_000 },
+  { what: 'import { createParser } from "tidewire"', code: 'export { createParser } from "./dist/index.js"', budget: 36_200 },
+  { what: 'import { stream } from "tidewire/slim", without its core', code: 'export { stream, init } from "./dist/slim.js"', budget: 5_750 },
 ];
 
 let failed = false;

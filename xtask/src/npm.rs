@@ -17,16 +17,18 @@ pub(crate) const FOLDER: &str = "js";
 
 pub(crate) const TARGET: &str = "wasm32-unknown-unknown";
 const PROFILE: &str = "wasm";
-/// A compiled core, under its name in js/dist and in js/src/generated, and the same translated to JavaScript.
+/// A compiled core, under its name in js/src/generated; and where hosts compile it or translate it for themselves, in js/dist too, and as
+/// JavaScript.
 struct Core {
     name: &'static str,
     features: &'static [&'static str],
-    translated: &'static str,
+    translated: Option<&'static str>,
 }
 
-const CORES: [Core; 2] = [
-    Core { name: "core", features: &[], translated: "translated" },
-    Core { name: "llm-core", features: &["--features", "llm"], translated: "llm-translated" },
+const CORES: [Core; 3] = [
+    Core { name: "core", features: &[], translated: Some("translated") },
+    Core { name: "llm-core", features: &["--features", "llm"], translated: Some("llm-translated") },
+    Core { name: "events-core", features: &["--no-default-features"], translated: None },
 ];
 const COPIES: [(&str, &str); 4] = [
     ("LICENSE-APACHE", "LICENSE-APACHE"),
@@ -98,16 +100,19 @@ pub(crate) fn build() -> Result<(), Trouble> {
             .map_err(|error| Trouble::Failed(format!("cannot create {folder}: {error}")))?;
     }
     for Core { name, features, translated } in CORES {
-        let optimized = PathBuf::from(format!("js/dist/{name}.wasm"));
+        let module = compiled("npm", features, &["-Ctarget-feature=+simd128"])?;
+        let folder = translated.map_or_else(|| target_folder().join("npm"), |_| PathBuf::from("js/dist"));
+        let optimized = folder.join(format!("{name}.wasm"));
         let mut optimize = Command::new(tool("wasm-opt")?);
         optimize
             .args(["-Oz", "--strip-debug", "--strip-producers", "--strip-target-features"])
             .args(FEATURES);
-        let module = compiled("npm", features, &["-Ctarget-feature=+simd128"])?;
         run_command(optimize.arg(module).arg("-o").arg(&optimized))?;
         script("inline.mjs", &optimized, &format!("{name}.ts"))?;
-        // wasm2js knows no vectors.
-        script("translate.mjs", &compiled("npm-js", features, &[])?, &format!("{translated}.ts"))?;
+        if let Some(translated) = translated {
+            // wasm2js knows no vectors.
+            script("translate.mjs", &compiled("npm-js", features, &[])?, &format!("{translated}.ts"))?;
+        }
     }
     run_command(Command::new(tool("tsc")?).args(["--project", FOLDER]))?;
     for (from, to) in COPIES {

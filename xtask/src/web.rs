@@ -19,6 +19,12 @@ pub(crate) fn tests() -> Result<(), Trouble> {
     let mut lint = Command::new("cargo");
     lint.arg("clippy").args(packages).args(["--target", TARGET, "--", "-D", "warnings"]);
     run_command(&mut lint)?;
+    // The cores of the npm package that are built with other features than the workspace's.
+    for features in [&["--no-default-features"][..], &["--features", "llm"]] {
+        let mut lint = Command::new("cargo");
+        lint.args(["clippy", "--package", "tidewire-wasm", "--target", TARGET]).args(features);
+        run_command(lint.args(["--", "-D", "warnings"]))?;
+    }
     let folder = bound("tidewire-tests-web", "tidewire_tests_web.wasm", "web")?;
     let folder =
         absolute(&folder).map_err(|error| Trouble::Failed(format!("{}: {error}", folder.display())))?;

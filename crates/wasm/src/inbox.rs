@@ -28,6 +28,7 @@ impl Inbox {
         &self.bytes[..length.min(self.bytes.len())]
     }
 
+    #[cfg(feature = "streams")]
     /// The same as text. JavaScript's encoder writes nothing but UTF-8.
     pub(crate) fn text(&self, length: usize) -> &str {
         core::str::from_utf8(self.bytes(length)).unwrap_or_default()

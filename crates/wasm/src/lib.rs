@@ -1,7 +1,8 @@
 //! Tidewire's core as JavaScript calls it: numbers in, numbers out, and a table of offsets over one window of text.
 //!
 //! A [`Machine`] is a bare decoder, which makes frames of bytes, or a whole stream: then it says when to connect, wait, deliver and end,
-//! and the driver in `js/` does it. With the feature `llm` a stream may be an LLM's reply, whose records come out as deltas.
+//! and the driver in `js/` does it. With the feature `llm` a stream may be an LLM's reply, whose records come out as deltas; without
+//! the feature `streams` it is a decoder of server-sent events and nothing else, which weighs a quarter.
 //!
 //! Nothing is decided here and nothing is parsed here; the core does both. Bytes and strings come in through an *inbox*: `reserve`
 //! says where in this memory to write them, and the next call says how many there are. Frames go out as rows (see
@@ -12,9 +13,13 @@
 extern crate alloc;
 
 mod inbox;
+mod key;
+#[cfg_attr(not(feature = "streams"), path = "events.rs")]
 mod machine;
+#[cfg(feature = "streams")]
 #[cfg_attr(not(feature = "llm"), path = "no_reply.rs")]
 mod reply;
+#[cfg(feature = "streams")]
 mod setup;
 mod table;
 

@@ -11,8 +11,9 @@ use tidewire_core::{DecodeError, Decoder, Frame, Setup, Step, Stream, Utf8};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::inbox::Inbox;
+use crate::key::Key;
 use crate::reply::Reply;
-use crate::setup::{Key, decoder, duration, set, set_text};
+use crate::setup::{decoder, duration, set, set_text};
 use crate::table::{Table, address};
 
 /// What [`Machine::handle`] is told. `js/src/machine.ts` has the same list.

@@ -30,6 +30,7 @@ enum Kind {
     /// The offset of a record beyond its limit.
     Skipped = 7,
     /// The id before a hole.
+    #[cfg(feature = "streams")]
     Gap = 8,
 }
 
@@ -133,6 +134,7 @@ impl Table {
         }
     }
 
+    #[cfg(feature = "streams")]
     /// Adds a row that says that ordered ids left some out behind this one.
     pub(crate) fn push_gap(&mut self, after: &str) {
         self.numbered(Kind::Gap, 0, Utf8::new(after.as_bytes()));

@@ -1,0 +1,123 @@
+//! In the place of `machine.rs` where there are no streams: a decoder of server-sent events, with the same functions as far as a decoder
+//! has them.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+use tidewire_core::{DecodeError, Frame, Options, Sse};
+use wasm_bindgen::prelude::wasm_bindgen;
+
+use crate::inbox::Inbox;
+use crate::key::Key;
+use crate::table::{Table, address};
+
+/// What [`Machine::tell`] is asked for; the rest of the list in `machine.rs` is of streams.
+const INSIDE_RECORD: u32 = 11;
+
+enum Life {
+    Described {
+        options: Options,
+        last_event_id: Vec<u8>,
+    },
+    Decoding(Box<Sse>),
+    /// Decoding cannot go on.
+    Failed(DecodeError),
+}
+
+/// A bare decoder.
+#[wasm_bindgen]
+pub struct Machine {
+    inbox: Inbox,
+    table: Table,
+    life: Life,
+}
+
+#[wasm_bindgen]
+impl Machine {
+    /// What has not begun. With `wide` the tables' window comes as UTF-16 too, unless it is all ASCII.
+    #[wasm_bindgen(constructor)]
+    #[must_use]
+    pub fn new(wide: bool) -> Self {
+        let life = Life::Described { options: Options::default(), last_event_id: Vec::new() };
+        Self { inbox: Inbox::default(), table: Table::new(wide), life }
+    }
+
+    /// The address of the table's header.
+    #[must_use]
+    pub fn header(&self) -> u32 {
+        address(self.table.header())
+    }
+
+    /// The address of an inbox of this many bytes.
+    pub fn reserve(&mut self, length: usize) -> u32 {
+        address(self.inbox.reserve(length))
+    }
+
+    /// Sets an option, before anything begins. False where there is no such option.
+    pub fn set(&mut self, key: u32, value: f64) -> bool {
+        let Life::Described { options, .. } = &mut self.life else { return false };
+        match Key::of(key) {
+            Key::MaxEventBytes => options.max_event_bytes = value as usize,
+            Key::SkipOversized => options.skip_oversized = value != 0.0,
+            Key::DeliverUnterminated => options.deliver_unterminated = value != 0.0,
+            _ => return false,
+        }
+        true
+    }
+
+    /// The same with a text in the inbox. False where it is not what the option takes.
+    pub fn set_text(&mut self, key: u32, length: usize) -> bool {
+        let Life::Described { last_event_id, .. } = &mut self.life else { return false };
+        let text = self.inbox.bytes(length);
+        match Key::of(key) {
+            Key::LastEventId => *last_event_id = text.to_vec(),
+            Key::Format => return text == b"sse",
+            _ => return false,
+        }
+        true
+    }
+
+    /// Decodes a piece that lies in the inbox, or with `last` what the body's clean end completes. What was found is in the table;
+    /// false where decoding cannot go on, and then the last row says why, as for an event that is passed over.
+    pub fn decode(&mut self, length: usize, last: bool) -> bool {
+        if let Life::Described { options, last_event_id } = &self.life {
+            self.life = Life::Decoding(Box::new(Sse::new(*options).with_last_event_id(last_event_id)));
+        }
+        self.table.clear();
+        let mut input = self.inbox.bytes(length);
+        if let Life::Decoding(decoder) = &mut self.life {
+            loop {
+                let found = if last { decoder.finish() } else { decoder.next(&mut input) };
+                match found {
+                    Ok(Some(ref frame)) => self.table.push(frame),
+                    Ok(None) => break,
+                    Err(error) => {
+                        self.life = Life::Failed(error);
+                        break;
+                    }
+                }
+            }
+        }
+        if let Life::Failed(DecodeError::TooLarge(error)) = &self.life {
+            self.table.push(&Frame::Skipped(*error));
+        }
+        self.table.publish();
+        !matches!(self.life, Life::Failed(_))
+    }
+
+    /// Says whether the body, should it end here, ends inside an event; or puts the last event id in effect into the window.
+    pub fn tell(&mut self, what: u32) -> bool {
+        let Life::Decoding(decoder) = &self.life else { return false };
+        if what == INSIDE_RECORD {
+            return decoder.inside_record();
+        }
+        self.table.only(decoder.last_event_id().as_bytes());
+        true
+    }
+}
+
+impl Default for Machine {
+    fn default() -> Self {
+        Self::new(false)
+    }
+}
