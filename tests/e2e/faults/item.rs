@@ -1,7 +1,9 @@
 //! What callers and servers see, in one form for what is expected and what came.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
+use serde_json::value::RawValue;
 use tidewire::Reason;
 use tidewire_cli::serve::RequestLog;
 
@@ -96,7 +98,10 @@ fn want(
         x_after: header("x-after"),
         query: parameter("resumed").or_else(|| parameter("after")),
         // The order of its fields says nothing.
-        body: serde_json::from_str::<serde_json::Value>(&body).map_or(body, |json| json.to_string()),
+        body: serde_json::from_str::<BTreeMap<&str, &RawValue>>(&body)
+            .ok()
+            .and_then(|fields| serde_json::to_string(&fields).ok())
+            .unwrap_or(body),
         key: header("idempotency-key").is_some_and(|key| key == "k-1"),
         authorized: header("authorization").is_some(),
     }
