@@ -55,6 +55,7 @@
 
 mod alike;
 mod attempt;
+mod background;
 mod body;
 mod client;
 mod error;
