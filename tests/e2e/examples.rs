@@ -1,8 +1,15 @@
 //! The examples, as their head comments say to run them.
 
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use tidewire::{Client, Dialect, Outcome};
 use tidewire_cli::serve::reply_text;
-use tidewire_tests::child::example;
+use tidewire_tests::child::{ChildServer, example};
 use tidewire_tests::{upstream, within};
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::TcpListener;
 
 async fn run(name: &'static str, url: String) -> String {
     let output =
@@ -24,4 +31,121 @@ async fn each_does_what_it_says() {
     let own = run("own_client", server.url("/chat?interval_ms=0")).await;
     assert!(own.ends_with("Some(Complete)\n"), "{own}");
     assert!(server.log().iter().any(|request| request.headers["user-agent"] == "my-service/1.0"));
+}
+
+/// The relay before an upstream of this URL.
+async fn relay(url: String) -> ChildServer {
+    let start = move |port: u16, _: &Path| {
+        let mut command = Command::new(example("relay"));
+        command.args([&port.to_string(), &url]);
+        command
+    };
+    ChildServer::start("relay", Path::new(env!("CARGO_TARGET_TMPDIR")), start).await
+}
+
+#[tokio::test]
+async fn the_relay_passes_on_all_that_is_said_and_how_it_ends() {
+    let server = upstream().await;
+    let direct = Client::new().post(server.url("/llm?dialect=anthropic&interval_ms=0"));
+    let direct = within("the message", direct.reply(Dialect::Anthropic).whole()).await.expect("whole");
+    for (more, outcome) in [
+        ("", "complete"),
+        ("&error=1", "failed"),
+        ("&unfinished=1", "truncated"),
+        ("&unfinished=1&end=clean", "truncated"),
+        ("&cut_at=3000", "truncated"),
+    ] {
+        let relay = relay(server.url(&format!("/llm?dialect=anthropic&interval_ms=0{more}"))).await;
+        let mut reply = Client::new().post(relay.url("/chat")).reply(Dialect::OpenAiChat);
+        while within("a delta", reply.next()).await.is_some() {}
+        let ending = reply.ending().expect("an end");
+        assert_eq!(ending.outcome.code(), outcome, "{more}: {ending:?}");
+        let message = reply.message();
+        assert!(!message.text.is_empty() && direct.text.starts_with(&message.text), "{more}: {message:?}");
+        match outcome {
+            "complete" => {
+                assert_eq!((&message.text, &message.reasoning), (&direct.text, &direct.reasoning));
+                assert_eq!((&message.tool_calls, message.finish), (&direct.tool_calls, direct.finish));
+                assert_eq!(message.usage.output_tokens, direct.usage.output_tokens);
+            }
+            "failed" => {
+                let error = ending.error.as_deref();
+                assert_eq!(error, Some("overloaded_error: the model is overloaded"));
+            }
+            _ => {}
+        }
+    }
+    let refused = relay(server.url("/status?status=401")).await;
+    let mut reply = Client::new().post(refused.url("/chat")).reply(Dialect::OpenAiChat);
+    while within("the end", reply.next()).await.is_some() {}
+    assert!(matches!(
+        reply.ending().map(|ending| &ending.outcome),
+        Some(Outcome::Refused { status: 502, .. })
+    ));
+}
+
+/// A page that reads no further holds the upstream back, and one that goes lets go of it.
+#[tokio::test]
+async fn the_relay_is_no_faster_than_its_reader() {
+    const WRITES: u32 = 2_000;
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
+    let relay = relay(format!("http://{}/", listener.local_addr().expect("an address"))).await;
+    let mut reply = Client::new().post(relay.url("/chat")).reply(Dialect::OpenAiChat);
+    let asking = tokio::spawn(async move {
+        for _ in 0..10 {
+            within("a delta", reply.next()).await.expect("a delta").expect("a delta");
+        }
+        reply
+    });
+    let (mut upstream, _) = within("the relay's request", listener.accept()).await.expect("a connection");
+    let text = "x".repeat(1 << 18);
+    let event = format!("data: {{\"choices\":[{{\"index\":0,\"delta\":{{\"content\":\"{text}\"}}}}]}}\n\n");
+    upstream.write_all(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n").await.expect("a head");
+    // 500 MB, of which the systems between take some.
+    let mut held_back = false;
+    for _ in 0..WRITES {
+        let write = tokio::time::timeout(Duration::from_secs(2), upstream.write_all(event.as_bytes()));
+        match write.await {
+            Ok(written) => written.expect("the relay is there"),
+            Err(_) => {
+                held_back = true;
+                break;
+            }
+        }
+    }
+    assert!(held_back, "all was read, and nobody had asked for it");
+    drop(asking.await.expect("deltas"));
+    let gone = async { while upstream.write_all(event.as_bytes()).await.is_ok() {} };
+    within("the end of the relay's request", gone).await;
+}
+
+#[tokio::test]
+async fn a_chat_in_the_terminal() {
+    let server = upstream().await;
+    for (path, want) in [
+        ("/llm?reply=text&interval_ms=0", "适合游泳。\n> "),
+        ("/llm?error=1&interval_ms=0", "[not whole: the server reported an error inside the stream"),
+        ("/llm?unfinished=1&interval_ms=0", "[not whole: "),
+    ] {
+        server.clear_log();
+        let mut child = tokio::process::Command::new(example("terminal_chat"))
+            .arg(server.url(path))
+            .env_remove("OPENAI_API_KEY")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .expect("the example runs");
+        let mut stdin = child.stdin.take().expect("a pipe");
+        stdin.write_all("one\ntwo\n".as_bytes()).await.expect("it reads");
+        drop(stdin);
+        let output = within("its end", child.wait_with_output()).await.expect("it ends");
+        let text = String::from_utf8(output.stdout).expect("UTF-8");
+        assert!(output.status.success() && text.matches(want).count() == 2, "{path}: {text}");
+        let log = server.log();
+        // The second question comes with the first one and its answer, where there was a whole one.
+        let second: serde_json::Value = serde_json::from_str(&log[1].body).expect("JSON");
+        let turns = second["messages"].as_array().map(Vec::len);
+        assert_eq!(turns, Some(if path.contains("reply=text") { 3 } else { 1 }), "{second}");
+    }
 }

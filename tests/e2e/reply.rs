@@ -2,7 +2,8 @@
 
 use serde::Deserialize;
 use serde_json::json;
-use tidewire::{Client, Delta, Dialect, Error, Outcome};
+use tidewire::{Client, Delta, Dialect, Error, Outcome, Request, Resume};
+use tidewire_cli::serve::{Scenario, ServeConfig, Server};
 use tidewire_tests::raw::{Act, RawServer, reply};
 use tidewire_tests::within;
 
@@ -88,4 +89,87 @@ async fn a_reply_that_broke_before_its_first_delta_is_asked_for_again() {
     let request = Client::new().post(server.url("/")).idempotent().retry_delay(std::time::Duration::ZERO);
     let message = within("the message", request.reply(Dialect::OpenAiChat).whole()).await.expect("whole");
     assert_eq!(message.text, "a");
+}
+
+async fn responses() -> Server {
+    let scenario = Some(Scenario::dialect("openai-responses").expect("a dialect"));
+    Server::start(ServeConfig { scenario, ..ServeConfig::default() }).await.expect("a free port")
+}
+
+/// Each request of a stream, by its method, path and what it asks for.
+fn asked(server: &Server) -> Vec<(String, String, Option<u64>)> {
+    let number =
+        |query: &str| query.split('&').find_map(|pair| pair.strip_prefix("starting_after="))?.parse().ok();
+    let split = |path: &str| {
+        let (path, query) = path.split_once('?').unwrap_or((path, ""));
+        (path.to_owned(), number(query))
+    };
+    let log = server.log();
+    log.iter()
+        .map(|request| {
+            let (path, after) = split(&request.path);
+            (request.method.clone(), path, after)
+        })
+        .collect()
+}
+
+fn background(server: &Server, cut_at: u32) -> Request {
+    let url = server.url(&format!("/v1/responses?api-version=1&interval_ms=0&cut_at={cut_at}"));
+    let body = json!({"background": true, "stream": true});
+    Client::new().post(url).json(&body).retry_delay(std::time::Duration::ZERO)
+}
+
+/// A background response goes on behind the last event that came, as often as it breaks.
+#[tokio::test]
+async fn a_background_response_goes_on_where_it_broke() {
+    let server = responses().await;
+    let whole = background(&server, 1_000_000).reply(Dialect::OpenAiResponses).whole();
+    let whole = within("the message", whole).await.expect("whole");
+    assert!(whole.text.ends_with("适合游泳。") && whole.tool_calls.len() == 2, "{whole:?}");
+    server.clear_log();
+    let request = background(&server, 2_500).resume(Resume::Always);
+    let message =
+        within("the message", request.reply(Dialect::OpenAiResponses).whole()).await.expect("whole");
+    assert_eq!(message, whole);
+    let asked = asked(&server);
+    assert_eq!((&*asked[0].0, &*asked[0].1, asked[0].2), ("POST", "/v1/responses", None));
+    assert!(asked.len() > 3, "{asked:?}");
+    for pair in asked[1..].windows(2) {
+        assert!(pair[0].2 < pair[1].2, "{asked:?}");
+    }
+    for (method, path, after) in &asked[1..] {
+        assert_eq!((&**method, &**path), ("GET", "/v1/responses/resp_tidewire"));
+        assert!(after.is_some());
+    }
+    let log = server.log();
+    let continued = &log[1];
+    assert!(
+        continued.path.contains("api-version=1") && continued.path.contains("stream=true"),
+        "{continued:?}"
+    );
+    assert!(continued.body_bytes == 0 && !continued.headers.contains_key("content-type"), "{continued:?}");
+}
+
+/// By GET it is asked for again at its own URL. By POST without the caller's word it is not, even where the request may be repeated:
+/// the answer would begin anew.
+#[tokio::test]
+async fn a_response_is_not_answered_twice() {
+    let server = responses().await;
+    let url = server.url("/v1/responses/resp_tidewire?stream=true&interval_ms=0&cut_at=9000");
+    let request = Client::new().get(url).retry_delay(std::time::Duration::ZERO);
+    let message =
+        within("the message", request.reply(Dialect::OpenAiResponses).whole()).await.expect("whole");
+    assert_eq!(message.text.matches("Sète").count(), 1, "{message:?}");
+    let asked_for = asked(&server);
+    assert_eq!(asked_for.len(), 2, "{asked_for:?}");
+    assert!(
+        asked_for.iter().all(|one| one.0 == "GET" && one.1 == "/v1/responses/resp_tidewire"),
+        "{asked_for:?}"
+    );
+    for request in [background(&server, 2_500), background(&server, 2_500).idempotent()] {
+        server.clear_log();
+        let error =
+            within("the end", request.reply(Dialect::OpenAiResponses).whole()).await.expect_err("cut");
+        assert_eq!((error.code(), server.log().len()), ("truncated", 1));
+    }
 }

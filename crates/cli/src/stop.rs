@@ -1,9 +1,13 @@
 //! What ends the command before its stream: a signal, or a reader of standard output that has gone.
 
 use std::future::pending;
+#[cfg(unix)]
+use std::io;
 use std::process;
 use std::time::Duration;
 
+#[cfg(unix)]
+use tokio::signal::unix::Signal;
 use tokio::sync::oneshot;
 
 use crate::exit;
@@ -23,9 +27,10 @@ pub(crate) enum Stop {
 /// Watches from now on, also while the caller's own thread waits for standard output to take a line.
 pub(crate) fn watch() -> oneshot::Receiver<Stop> {
     let (tell, told) = oneshot::channel();
+    let signal = signal();
     tokio::spawn(async move {
         let stop = tokio::select! {
-            () = signal() => Stop::Signal,
+            () = signal => Stop::Signal,
             () = reader_gone() => Stop::ReaderGone,
         };
         // Nobody is told any more when the command has come to its end by itself.
@@ -38,20 +43,28 @@ pub(crate) fn watch() -> oneshot::Receiver<Stop> {
     told
 }
 
-async fn signal() {
-    let interrupt = tokio::signal::ctrl_c();
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                _ = interrupt => {}
-                _ = terminate.recv() => {}
-            }
-            return;
+/// Handles signals from the call on, not only once the future is polled.
+#[cfg(unix)]
+fn signal() -> impl Future<Output = ()> {
+    use tokio::signal::unix::{SignalKind, signal};
+
+    let signals = [SignalKind::interrupt(), SignalKind::terminate()].map(signal);
+    async move {
+        let [mut interrupt, mut terminate] = signals;
+        let came = async |signal: &mut io::Result<Signal>| match signal {
+            Ok(signal) => drop(signal.recv().await),
+            Err(_) => pending().await,
+        };
+        tokio::select! {
+            () = came(&mut interrupt) => {}
+            () = came(&mut terminate) => {}
         }
     }
-    let _ = interrupt.await;
+}
+
+#[cfg(not(unix))]
+async fn signal() {
+    let _ = tokio::signal::ctrl_c().await;
 }
 
 /// Ends when a pipe loses its last reader, which a stream that is silent would otherwise never notice.

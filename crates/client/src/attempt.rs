@@ -45,6 +45,8 @@ pub struct AttemptRequest {
     /// Where it goes, whatever the plan says.
     url: Url,
     plan: Arc<Plan>,
+    /// The id of the LLM's reply that goes on.
+    reply_id: String,
 }
 
 impl Plan {
@@ -52,19 +54,26 @@ impl Plan {
         Self { method, url, headers, body: Body::Empty }
     }
 
-    /// The request of this attempt. `continues` says that records have come, so that it goes on behind them.
+    /// The request of this attempt. `continues` says that records have come, so that it goes on behind them, and has the id of the
+    /// LLM's reply that they are.
     pub(crate) fn request(
         self: &Arc<Self>,
         attempt: Attempt,
         changes: Option<&Changes>,
-        continues: bool,
+        continues: Option<&str>,
     ) -> Result<AttemptRequest, UsageError> {
         let Some(url) = self.url.clone() else {
             return Err(UsageError::Url { problem: "there is none".to_owned() });
         };
         let cursor = attempt.cursor.clone();
-        let elsewhere = changes.and_then(|changes| changes.resume_with.as_ref()).filter(|_| continues);
-        let mut request = AttemptRequest { attempt, url, plan: Arc::clone(self) };
+        let elsewhere =
+            changes.and_then(|changes| changes.resume_with.as_ref()).filter(|_| continues.is_some());
+        let mut request = AttemptRequest {
+            attempt,
+            url,
+            plan: Arc::clone(self),
+            reply_id: continues.unwrap_or_default().to_owned(),
+        };
         if elsewhere.is_some() && !self.body.is_repeatable() {
             request.change().body = Body::Empty;
         }
@@ -98,6 +107,18 @@ impl AttemptRequest {
     #[must_use]
     pub const fn url(&self) -> &Url {
         &self.url
+    }
+
+    /// The method.
+    #[must_use]
+    pub fn method(&self) -> &Method {
+        &self.plan.method
+    }
+
+    /// The id of the LLM's reply that this request goes on with; empty where there is none.
+    #[must_use]
+    pub fn reply_id(&self) -> &str {
+        &self.reply_id
     }
 
     /// Changes the method.

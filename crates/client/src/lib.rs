@@ -63,6 +63,7 @@
 
 mod alike;
 mod attempt;
+mod background;
 mod body;
 mod client;
 mod error;

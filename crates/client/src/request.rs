@@ -200,6 +200,9 @@ impl Request {
     /// The records are an LLM's reply in this dialect, which knows its end and its errors: without the end the stream is truncated, and an
     /// error that is reported inside it fails it. [`frames`](Self::frames) and [`text`](Self::text) then have what the reply says in the
     /// place of its records.
+    ///
+    /// A background response of OpenAI's Responses (`"background": true, "stream": true`) goes on where it broke if the caller says
+    /// [`Resume::Always`]: with `GET {url}/{id}?stream=true&starting_after={sequence_number}`. One that is read by GET does so by itself.
     pub fn dialect(mut self, dialect: Dialect) -> Self {
         self.dialect = Some(dialect);
         self
@@ -456,6 +459,13 @@ impl Request {
         } else {
             complete(self.plan.headers_mut());
         }
+    }
+
+    /// Whether the caller has said what becomes of a cursor.
+    pub(crate) fn says_where_to_resume(&self) -> bool {
+        self.changes
+            .as_ref()
+            .is_some_and(|changes| changes.resume_with.is_some() || changes.cursor_to.is_some())
     }
 
     pub(crate) fn note(&mut self, problem: UsageError) {

@@ -411,8 +411,14 @@ impl Stream {
     }
 
     /// What the frame that was just handed out means for the stream, by one who knows its dialect; `error` is what the peer
-    /// said of its failure, for people. A marker that has decided how the stream ends is not overruled.
+    /// said of its failure, for people. A marker that has decided how the stream ends is not overruled; of the failure that it found,
+    /// the words are those of `error`.
     pub fn judge(&mut self, judgement: Judgement, error: Option<&str>) {
+        if let (Phase::Judged(Verdict::Failed), Judgement::Failed, Some(error)) =
+            (&self.phase, judgement, error)
+        {
+            self.error = Some(error.into());
+        }
         if !matches!(self.phase, Phase::Reading | Phase::Finishing) {
             return;
         }

@@ -658,6 +658,22 @@ fn a_judge_decides_how_a_stream_ends() {
 }
 
 #[test]
+fn a_judge_words_the_failure_that_a_marker_found() {
+    for (judgement, error) in
+        [(tidewire_core::Judgement::Failed, "it said so"), (tidewire_core::Judgement::Open, "{}")]
+    {
+        let mut rig = Rig::open(Setup { judged: true, ..get() });
+        let at = rig.at();
+        let mut input = &b"event: error\ndata: {}\n\n"[..];
+        rig.stream.received(at, input.len());
+        assert!(matches!(rig.stream.next(at, &mut input), Step::Frame { .. }));
+        rig.stream.judge(judgement, Some("it said so"));
+        rig.said(b"");
+        assert_eq!((rig.stream.outcome(), rig.stream.error()), (Some(Outcome::Failed), Some(error)));
+    }
+}
+
+#[test]
 fn a_judge_does_not_make_half_a_record_a_whole_one() {
     let policy = Policy { retry_attempts: 0, ..Policy::default() };
     let mut rig = Rig::open(Setup { judged: true, policy, ..Setup::default() });

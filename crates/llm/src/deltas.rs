@@ -64,6 +64,12 @@ impl Deltas {
         self.kept.error.as_deref()
     }
 
+    /// The reply's id; empty where none has come.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.kept.id
+    }
+
     /// How the stream stands behind what was read.
     #[must_use]
     pub const fn judgement(&self) -> Judgement {

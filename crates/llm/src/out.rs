@@ -22,6 +22,8 @@ pub(crate) struct Kept {
     /// What the provider said of its failure.
     pub(crate) error: Option<String>,
     pub(crate) started: bool,
+    /// The reply's id.
+    pub(crate) id: String,
 }
 
 /// Hands out the deltas of one event.
@@ -79,6 +81,7 @@ impl<'o> Out<'o> {
         let (id, model) = (scalar(id), scalar(model));
         if !id.is_empty() || !model.is_empty() {
             self.kept.started = true;
+            self.kept.id.push_str(&id);
             self.say(Delta::Start { id, model, created: scalar(created) });
         }
     }

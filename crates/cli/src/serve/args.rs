@@ -25,6 +25,9 @@ pub struct ServeArgs {
     /// What every path serves that is not a scenario's name: a scenario or a scenario file.
     #[arg(long, value_name = "NAME|FILE")]
     pub scenario: Option<Scenario>,
+    /// What every path serves that is not a scenario's name: a model's reply in this dialect.
+    #[arg(long, value_name = "D", conflicts_with = "scenario", value_parser = Scenario::dialect)]
+    pub dialect: Option<Scenario>,
     /// Pages that may use the server: an origin, any, or none.
     #[arg(long, value_name = "ORIGIN", default_value = "any")]
     pub cors: Cors,
@@ -40,7 +43,7 @@ pub async fn run(args: ServeArgs) -> io::Result<()> {
     let (lines, printer) = mpsc::channel();
     let server = Server::start(ServeConfig {
         listen: SocketAddr::new(args.host, args.port),
-        scenario: args.scenario,
+        scenario: args.scenario.or(args.dialect),
         cors: args.cors,
         log: LogSink::new(move |line| {
             // Printing ends with the command, or when nobody reads standard output any more.

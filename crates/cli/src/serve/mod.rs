@@ -40,7 +40,7 @@ pub use self::{
     reply::{flaky_text, prompt_text, reply_text, text_of},
     scenario::{Named, Scenario},
     scenario_file::{ScenarioFile, ScenarioFileError},
-    scenarios::{ALL as SCENARIOS, big_final},
+    scenarios::{ALL as SCENARIOS, SPOKEN, Spoken, big_final},
 };
 use self::{
     connection::{Link, Listener},

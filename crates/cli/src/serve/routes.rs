@@ -104,6 +104,8 @@ async fn answer(
 ) -> Response {
     let path = uri.path().trim_start_matches('/');
     let scenario = match (Scenario::named(path), &app.scenario) {
+        // It has the dialect that the server was given.
+        (Some(_), Some(chosen @ Scenario::Spoken(_))) if path == "llm" => chosen.clone(),
         (Some(named), _) => named,
         (None, Some(chosen)) => chosen.clone(),
         (None, None) if path.is_empty() => return index().into_response(),

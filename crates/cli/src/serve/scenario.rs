@@ -9,7 +9,7 @@ use axum::{
 
 use super::{
     scenario_file::ScenarioFile,
-    scenarios,
+    scenarios::{self, Spoken, llm},
     script::{Script, Step},
     tuning::Tuning,
 };
@@ -19,6 +19,8 @@ use super::{
 pub enum Scenario {
     /// A scenario that has a name.
     Named(&'static Named),
+    /// A model's reply in the shape of this provider.
+    Spoken(&'static Spoken),
     /// A scenario file.
     File(Arc<ScenarioFile>),
 }
@@ -29,10 +31,19 @@ impl Scenario {
         scenarios::ALL.iter().find(|named| named.name == name).map(Self::Named)
     }
 
+    /// A model's reply in this dialect.
+    ///
+    /// # Errors
+    /// A sentence that names the dialects.
+    pub fn dialect(name: &str) -> Result<Self, String> {
+        llm::find(name, None).map(Self::Spoken)
+    }
+
     /// The reply to `request`.
     pub(crate) fn reply(&self, request: &Request<'_>) -> Reply {
         match self {
             Self::Named(named) => (named.reply)(request),
+            Self::Spoken(spoken) => llm::reply(request, Some(spoken)),
             Self::File(file) => file.reply(request.nth),
         }
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::http::StatusCode;
 use serde::{Deserialize, Deserializer, de::Error};
 
-use super::encoding::Coding;
+use super::{encoding::Coding, scenarios::llm::Tale};
 
 /// Query parameters, all optional; `docs/scenarios.md` says which scenario reads which.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -40,6 +40,20 @@ pub(crate) struct Tuning {
     pub(crate) bytes: Option<u64>,
     /// Which of two paces of the same range is taken.
     pub(crate) seed: Option<u64>,
+    /// In which dialect `llm` replies.
+    pub(crate) dialect: Option<String>,
+    /// In which of its shapes.
+    pub(crate) form: Option<String>,
+    /// What the reply has in it.
+    pub(crate) reply: Option<Tale>,
+    /// Whether it fails in the middle, as the provider says it.
+    #[serde(deserialize_with = "flag")]
+    pub(crate) error: Option<bool>,
+    /// Whether its end is missing.
+    #[serde(deserialize_with = "flag")]
+    pub(crate) unfinished: Option<bool>,
+    /// The number of the last event that the client has of a background response.
+    pub(crate) starting_after: Option<usize>,
     /// Separates the counters of requests, so that tests do not disturb each other.
     pub(crate) key: Option<String>,
     /// Where `redirect` leads; a scenario's name.

@@ -7,6 +7,7 @@ mod options;
 mod output;
 mod record;
 mod scenarios;
+mod spoken;
 mod stopping;
 mod support;
 mod time;

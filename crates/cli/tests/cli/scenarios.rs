@@ -120,6 +120,8 @@ fn rows() -> Vec<Row> {
         row("/gone", &["--end-on", "event:close"], "truncated", 1),
         row("/html", &[], "refused", 1).with(json!({"status": 200})),
         row("/html", &["--format", "text"], "ended", 1),
+        row("/llm?interval_ms=0", &[], "complete", 1),
+        row("/llm?interval_ms=0&unfinished=1", &[], "truncated", 1),
         row("/redirect?interval_ms=0", &[], "complete", 2),
         row("/redirect?interval_ms=0", POST, "complete", 2),
         row("/redirect?to=redirect", &[], "refused", 21).with(json!({"status": 307})),

@@ -24,6 +24,7 @@ pub(crate) use self::hooks::Hooks;
 pub use self::next::Next;
 use self::shapes::{Queue, Shape};
 use crate::attempt::{Changes, Plan};
+use crate::background;
 use crate::client::Shared;
 use crate::error::{Ending, Error, RefusedReply, UsageError};
 use crate::event::{Attempt, Frame};
@@ -100,7 +101,8 @@ enum Kept {
 impl<I> Unpin for Streaming<I> {}
 
 impl<I> Streaming<I> {
-    pub(crate) fn new(mut request: Request, accept: Format, shape: Shape<I>) -> Self {
+    pub(crate) fn new(request: Request, accept: Format, shape: Shape<I>) -> Self {
+        let mut request = background::set_up(request);
         request.ready(accept);
         let deltas = request.dialect.map(|dialect| {
             dialect.set_up(&mut request.setup);
@@ -378,7 +380,9 @@ impl<I> Streaming<I> {
                 return;
             }
         };
-        let request = match self.plan.request(attempt, self.changes.as_deref(), self.machine.has_begun()) {
+        let reply_id = self.deltas.as_deref().map_or("", Deltas::id);
+        let continues = self.machine.has_begun().then_some(reply_id);
+        let request = match self.plan.request(attempt, self.changes.as_deref(), continues) {
             Ok(request) => request,
             Err(problem) => {
                 self.give_up(problem);

@@ -4,10 +4,12 @@ mod chat;
 mod feed;
 mod http;
 mod json;
+pub(crate) mod llm;
 mod pace;
 mod sse;
 mod wire;
 
+pub use llm::{ALL as SPOKEN, Spoken};
 pub use wire::big_final;
 
 use super::scenario::{Named, Reply, Request};
@@ -35,6 +37,9 @@ pub const ALL: &[Named] = &[
     named("jsonseq", "the reply as an RFC 7464 sequence", json::jsonseq),
     named("jsonarray", "the reply as one JSON array, element by element", json::jsonarray),
     named("plain", "the reply as one pretty-printed JSON object", json::plain),
+    named("llm", "a reply in the shape of each provider: ?dialect=anthropic", |request| {
+        llm::reply(request, None)
+    }),
     named("busy", "429, then 503, both with Retry-After, then the reply", http::busy),
     named("status", "the status that is asked for, 500 otherwise", http::status),
     named("auth", "401 unless there is an Authorization", http::auth),
