@@ -79,6 +79,18 @@ const STEPS: &[Step] = &[
         run: js::package,
     },
     Step {
+        name: "hosts",
+        what: "set up the hosts, bundlers and servers of the step packaging",
+        needs: &[],
+        run: js::set_up_packaging,
+    },
+    Step {
+        name: "packaging",
+        what: "the packed package in Node, Bun, Deno, workerd, bundlers, Next.js, behind dev proxies; its linters",
+        needs: &["npm", "hosts"],
+        run: js::packaging,
+    },
+    Step {
         name: "web",
         what: "the client crate in WebAssembly: lints, streams against serve in Node, and a front-end builds",
         needs: &[],
