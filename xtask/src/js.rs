@@ -14,10 +14,11 @@ pub(crate) fn build() -> Result<(), Trouble> {
     npm::build()
 }
 
-/// In Node, beside the native command and against its `serve`.
+/// In Node, beside the native command and against its `serve`; and that its benches work.
 pub(crate) fn tests() -> Result<(), Trouble> {
     built()?;
-    run_command(npm_run(FOLDER, "test").env("TIDEWIRE", command()?))
+    run_command(npm_run(FOLDER, "test").env("TIDEWIRE", command()?))?;
+    run_command(npm_run(FOLDER, "bench").args(["--", "--quick"]))
 }
 
 pub(crate) fn chromium() -> Result<(), Trouble> {

@@ -60,7 +60,7 @@ const STEPS: &[Step] = &[
     },
     Step {
         name: "js",
-        what: "the npm package in Node: case tables, the native command, streams against serve",
+        what: "the npm package in Node: case tables, the native command, streams against serve; its benches work",
         needs: &["npm"],
         run: js::tests,
     },
