@@ -30,8 +30,10 @@ const english = (size) => events(size, (n) => chat(n, WORDS[n % 10]));
 const chinese = (size) => events(size, (n) => `data: {"t":"${CJK[n % 10].repeat(8)}"}\n\n`);
 const each = (list) => list.map(bytes);
 
+const large = (mib) => () => cut([`data: ${"x".repeat(mib * MIB)}\n\n`], 1024);
+
 /** Each gives chunks anew, of about `size` bytes. */
-export const SHAPES = {
+const SHAPES = {
   "16 KiB chunks": (size) => cut(english(size), 16384),
   "one event a chunk": (size) => each(english(size)),
   "64 B chunks": (size) => cut(english(size / 4), 64),
@@ -40,6 +42,15 @@ export const SHAPES = {
   "event + data": (size) => cut(events(size, (n) => `event: delta\n${chat(n, WORDS[n % 10])}`), 16384),
   CRLF: (size) => cut(english(size).map((event) => event.replaceAll("\n", "\r\n")), 16384),
   "8-line data": (size) => cut(events(size, (n) => `${`data: line ${n} of some length to be joined\n`.repeat(8)}\n`), 16384),
-  "one 8 MiB event": () => cut([`data: ${"x".repeat(8 * MIB)}\n\n`], 1024),
+  "one 8 MiB event": large(8),
   ids: (size) => cut(events(size, (n) => `id: ${n}\n${chat(n, WORDS[n % 10])}`), 16384),
 };
+
+/** One event in 1 KiB chunks, ever larger. */
+export const LARGE = { 1: large(1), 2: large(2), 4: large(4), 8: large(8) };
+
+export const NAMES = Object.keys(SHAPES);
+
+export function shape(of, size) {
+  return (SHAPES[of] ?? LARGE[of])(size);
+}

@@ -1,6 +1,6 @@
 /** What the compiled core exports: functions of numbers (`crates/wasm`). The first argument is the object that they are methods of. */
 export interface Exports {
-  memory: WebAssembly.Memory;
+  memory: { readonly buffer: ArrayBuffer };
   machine_new(wide: number): number;
   machine_header(machine: number): number;
   machine_reserve(machine: number, length: number): number;

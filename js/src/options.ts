@@ -48,19 +48,23 @@ export interface Attempt {
 
 export type PerAttempt<T> = T | ((attempt: Attempt) => T | Promise<T>);
 
+/** Not `HeadersInit` and `BodyInit`: those the DOM's types have alone, and Node's have `RequestInit`. */
+type SomeHeaders = NonNullable<RequestInit["headers"]>;
+type SomeBody = NonNullable<RequestInit["body"]> | null;
+
 /** The request that goes on behind a cursor. */
 export interface Continuation {
   url?: string | URL;
   method?: string;
-  headers?: HeadersInit;
-  body?: BodyInit | null;
+  headers?: SomeHeaders;
+  body?: SomeBody;
 }
 
 /** How a stream is requested: what `fetch` takes, and what makes a stream of it. */
 export interface StreamOptions extends Omit<RequestInit, "headers" | "body" | "signal">, ReadOptions {
-  headers?: PerAttempt<HeadersInit> | undefined;
+  headers?: PerAttempt<SomeHeaders> | undefined;
   /** A stream of bytes is sent once; all else can be sent again. */
-  body?: PerAttempt<BodyInit | null> | undefined;
+  body?: PerAttempt<SomeBody> | undefined;
   /** The body, as JSON. */
   json?: unknown;
   /** The body, as form fields. */

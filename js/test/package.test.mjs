@@ -59,45 +59,77 @@ test("every export of package.json is there", () => {
   assert.equal(run(process.execPath, "exports.js"), "a\n");
 });
 
-test("a strict consumer type-checks, and a wrong one does not", () => {
-  const tsc = (file, text) => {
-    writeFileSync(join(project, file), text);
-    const flags = ["--strict", "--exactOptionalPropertyTypes", "--noEmit", "--skipLibCheck", "false", "--target", "es2022", "--lib", "es2022,dom,dom.iterable,dom.asynciterable", "--module", "nodenext", "--types", ""];
-    return run(process.execPath, join(here, "node_modules/typescript/bin/tsc"), ...flags, file);
-  };
-  const imports = `import { createClient, createParser, parse, stream, TidewireError } from "tidewire";
-    import { EventSource as Source } from "tidewire/eventsource";
-    import { init } from "tidewire/slim";
-    import core from "tidewire/core.wasm";
-    import type { JsonRecord, Outcome, SseEvent, TextPiece } from "tidewire";\n`;
-  tsc(
-    "right.ts",
-    imports +
-      `for await (const event of stream("/api", { json: { a: 1 }, signal: AbortSignal.timeout(1) })) event.data.toUpperCase();
-       for await (const { value } of stream<JsonRecord<{ token: string }>>("/api")) value.token.toUpperCase();
-       for await (const { text } of stream<TextPiece>(new URL("http://a/"), { format: "text" })) text.at(0);
-       for await (const batch of parse(new Response("")).batches()) batch.map((event: SseEvent) => event.id);
-       const api = createClient({ baseUrl: "/v1", headers: { a: "b" }, retryAttempts: 1, idleTimeout: 0, maxConcurrent: 2, queueTimeout: 5 });
-       for await (const { value } of api.stream<JsonRecord<number>>("/chat", { resume: (cursor) => ({ url: "/" + cursor }) })) value.toFixed();
-       const paused = stream("/api", { headers: ({ attempt }) => ({ attempt: attempt.toFixed() }) });
-       paused.pause(); paused.resume(); paused.reconnect();
-       globalThis.EventSource = Source;
-       const source = new Source("/api", { withCredentials: true, method: "POST", json: {}, headers: async () => ({ a: "b" }), retryDelay: 1 });
-       source.onmessage = ({ data, lastEventId, origin }) => [data, lastEventId, origin];
-       source.addEventListener("update", ({ data }) => data);
-       const drop: EventSource = source;
-       if (drop.readyState === Source.CLOSED) init(core);
-       const outcome: Outcome = await stream("/api").drain();
-       if (outcome.outcome === "refused") console.log(outcome.status?.toFixed());
-       createParser({ onEvent: (event) => event.type.length }).push(new Uint8Array());
-       try { await stream("/api").next(); } catch (error) { if (error instanceof TidewireError && error.code === "timed_out") error.timeout; }`,
-  );
-  for (const [file, text] of [
-    ["format.ts", `stream("/api", { format: "xml" });`],
-    ["value.ts", `for await (const event of stream("/api")) event.value;`],
-    ["handler.ts", `new Source("/").onmessage = "no function";`],
-    ["code.ts", `declare const e: TidewireError; e.code === "timeout";`],
+const DOM = ["--lib", "es2022,dom,dom.iterable,dom.asynciterable", "--types", ""];
+const NODE = ["--lib", "es2022", "--typeRoots", join(here, "node_modules/@types"), "--types", "node"];
+
+/** Type-checks a file of this text; an error is thrown with what the compiler says. */
+function tsc(file, text, libraries = DOM, module = "nodenext") {
+  writeFileSync(join(project, file), text);
+  const resolution = module === "nodenext" ? [] : ["--moduleResolution", "bundler"];
+  const flags = ["--strict", "--exactOptionalPropertyTypes", "--noEmit", "--target", "es2022", "--module", module, ...resolution, ...libraries];
+  return run(process.execPath, join(here, "node_modules/typescript/bin/tsc"), ...flags, file);
+}
+
+/** What a program may write that imports from an entry. */
+const uses = (entry) => `
+  import { createClient, createParser, parse, stream, TidewireError } from "${entry}";
+  import type { JsonRecord, Outcome, SseEvent, StreamOptions, TextPiece } from "${entry}";
+  for await (const event of stream("/api", { json: { a: 1 }, signal: AbortSignal.timeout(1) })) event.data.toUpperCase();
+  for await (const { value } of stream<JsonRecord<{ token: string }>>("/api")) value.token.toUpperCase();
+  for await (const { text } of stream<TextPiece>(new URL("http://a/"), { format: "text" })) text.at(0);
+  for await (const batch of parse(new Response("")).batches()) batch.map((event: SseEvent) => event.id);
+  const api = createClient({ baseUrl: "/v1", headers: { a: "b" }, retryAttempts: 1, idleTimeout: 0, maxConcurrent: 2, queueTimeout: 5 });
+  for await (const { value } of api.stream<JsonRecord<number>>("/chat", { resume: (cursor) => ({ url: "/" + cursor }) })) value.toFixed();
+  const paused = stream("/api", { headers: ({ attempt }) => ({ attempt: attempt.toFixed() }), body: async () => "text" });
+  paused.pause(); paused.resume(); paused.reconnect();
+  const outcome: Outcome = await stream("/api").drain();
+  if (outcome.outcome === "refused") console.log(outcome.status?.toFixed());
+  createParser({ onEvent: (event) => event.type.length }).push(new Uint8Array());
+  try { await stream("/api").next(); } catch (error) { if (error instanceof TidewireError && error.code === "timed_out") error.timeout; }
+  interface Tick extends SseEvent { type: "tick" }
+  interface Note extends SseEvent { type: "note"; }
+  const told = (note: Note): string => note.data;
+  for await (const event of stream<Tick | Note>("/api")) if (event.type !== "tick") told(event);
+  for await (const event of parse<Tick | Note>(new Response(""))) if (event.type === "note") told(event);
+  export const options: StreamOptions = { idempotent: true, endOn: ["event:close"], onAttempt: ({ reason }) => reason?.length };`;
+
+/** The same for the class; it is the DOM's. */
+const sources = (entry) => `
+  import { EventSource as Source } from "${entry}";
+  globalThis.EventSource = Source;
+  const source = new Source("/api", { withCredentials: true, method: "POST", json: {}, headers: async () => ({ a: "b" }), retryDelay: 1 });
+  source.onmessage = ({ data, lastEventId, origin }) => [data, lastEventId, origin];
+  source.addEventListener("update", ({ data }) => data);
+  const drop: EventSource = source;
+  export const isClosed = drop.readyState === Source.CLOSED;`;
+
+const INIT = `
+  import { init } from "tidewire/slim";
+  import core from "tidewire/core.wasm";
+  init(core);`;
+
+test("a strict consumer type-checks every entry, and its declarations with it", () => {
+  for (const module of ["nodenext", "esnext"]) {
+    for (const entry of ["tidewire", "tidewire/js", "tidewire/slim"]) tsc("stream.ts", uses(entry), DOM, module);
+    for (const entry of ["tidewire/eventsource", "tidewire/js", "tidewire/slim"]) tsc("source.ts", sources(entry), DOM, module);
+    tsc("init.ts", INIT, DOM, module);
+  }
+});
+
+test("and so does one of Node, which has no DOM", () => {
+  tsc("node.ts", uses("tidewire"), NODE);
+});
+
+test("a wrong consumer does not type-check", () => {
+  const api = 'import { stream, TidewireError, type SseEvent } from "tidewire"; import { EventSource } from "tidewire/eventsource";';
+  for (const [file, text, why] of [
+    ["format.ts", `stream("/api", { format: "xml" });`, /"xml"/],
+    ["value.ts", `for await (const event of stream("/api")) event.value;`, /'value' does not exist/],
+    ["handler.ts", `new EventSource("/").onmessage = "no function";`, /not assignable to type 'Handler/],
+    ["code.ts", `declare const e: TidewireError; e.code === "timeout";`, /no overlap/],
+    ["name.ts", `type Tick = SseEvent & { type: "tick" }; for await (const { type } of stream<Tick>("/api")) if (type === "tock") type;`, /no overlap/],
+    ["item.ts", `stream<{ token: string }>("/api");`, /does not satisfy the constraint/],
   ]) {
-    assert.throws(() => tsc(file, imports + text + "export {};"), /error TS/, file);
+    assert.throws(() => tsc(file, api + text + "export {};"), why, file);
   }
 });

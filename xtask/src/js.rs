@@ -14,14 +14,15 @@ pub(crate) fn build() -> Result<(), Trouble> {
     npm::build()
 }
 
-/// In Node, beside the native command and against its `serve`.
+/// In Node, beside the native command and against its `serve`; and that its benches work.
 pub(crate) fn tests() -> Result<(), Trouble> {
     built()?;
-    run_command(npm_run("test").env("TIDEWIRE", command()?))
+    run_command(npm_run(FOLDER, "test").env("TIDEWIRE", command()?))?;
+    run_command(npm_run(FOLDER, "bench").args(["--", "--quick"]))
 }
 
 pub(crate) fn chromium() -> Result<(), Trouble> {
-    browser("chromium", "apt-get install chromium, or name the program in CHROMIUM")
+    browser("chromium", CHROMIUM)
 }
 
 pub(crate) fn firefox() -> Result<(), Trouble> {
@@ -32,16 +33,23 @@ pub(crate) fn webkit() -> Result<(), Trouble> {
     browser("webkit", "apt-get install webkit2gtk-driver xvfb")
 }
 
+const CHROMIUM: &str = "apt-get install chromium, or name the program in CHROMIUM";
+
 fn browser(engine: &str, install: &str) -> Result<(), Trouble> {
     built()?;
+    installed(engine, install)?;
+    let mut suite = npm_run(FOLDER, "test:browser");
+    run_command(suite.env("TIDEWIRE", command()?).env("TIDEWIRE_ENGINES", engine))
+}
+
+fn installed(engine: &str, install: &str) -> Result<(), Trouble> {
     let asked = format!(
         "import('./js/test/browser/engines.mjs').then(({{ ENGINES }}) => process.exit(ENGINES.{engine}.program ? 0 : 1))"
     );
     if output_of("node", &["-e", &asked]).is_none() {
         return Err(Trouble::Missing { what: format!("{engine} is missing"), install: install.into() });
     }
-    let mut suite = npm_run("test:browser");
-    run_command(suite.env("TIDEWIRE", command()?).env("TIDEWIRE_ENGINES", engine))
+    Ok(())
 }
 
 /// The native command, whose `serve` answers.
@@ -55,13 +63,31 @@ pub(crate) fn command() -> Result<PathBuf, Trouble> {
 /// As who installs it has it.
 pub(crate) fn package() -> Result<(), Trouble> {
     built()?;
-    run_command(&mut npm_run("test:package"))?;
-    run_command(&mut npm_run("size"))
+    run_command(&mut npm_run(FOLDER, "test:package"))?;
+    run_command(&mut npm_run(FOLDER, "size"))
 }
 
-fn npm_run(script: &str) -> Command {
+/// The hosts, bundlers and servers that the packed package is tested with; some hundred megabytes of them.
+pub(crate) fn set_up_packaging() -> Result<(), Trouble> {
+    npm::install(PACKAGING)
+}
+
+/// The packed package in every host, bundler and development server that it promises to work with.
+pub(crate) fn packaging() -> Result<(), Trouble> {
+    built()?;
+    if !Path::new(PACKAGING).join("node_modules/.tidewire-lock").exists() {
+        let install = format!("npm ci --prefix {PACKAGING}");
+        return Err(Trouble::Missing { what: "its hosts and bundlers are not installed".into(), install });
+    }
+    installed("chromium", CHROMIUM)?;
+    run_command(npm_run(PACKAGING, "test").env("TIDEWIRE", command()?))
+}
+
+const PACKAGING: &str = "js/test/packaging";
+
+fn npm_run(folder: &str, script: &str) -> Command {
     let mut command = Command::new(NPM);
-    command.args(["run", "--silent", script]).current_dir(FOLDER);
+    command.args(["run", "--silent", script]).current_dir(folder);
     command
 }
 

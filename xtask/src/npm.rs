@@ -54,22 +54,27 @@ pub(crate) fn run(_: &Arguments) -> Result<(), Trouble> {
     build()
 }
 
-/// Node's packages that build and test this one, by their lock file.
+/// Node's packages that build and test this one.
 pub(crate) fn set_up() -> Result<(), Trouble> {
+    install(FOLDER)
+}
+
+/// The packages of a folder's `package.json`, by its lock file.
+pub(crate) fn install(folder: &str) -> Result<(), Trouble> {
     node()?;
-    let lock = read("js/package-lock.json")?;
-    let stamp = Path::new("js/node_modules/.tidewire-lock");
-    if fs::read_to_string(stamp).is_ok_and(|installed| installed == lock) {
-        say!("js/node_modules is already there");
+    let lock = read(&format!("{folder}/package-lock.json"))?;
+    let stamp = Path::new(folder).join("node_modules/.tidewire-lock");
+    if fs::read_to_string(&stamp).is_ok_and(|installed| installed == lock) {
+        say!("{folder}/node_modules is already there");
         return Ok(());
     }
-    let arguments = ["ci"];
-    run_command(Command::new(NPM).args(arguments).current_dir(FOLDER)).or_else(tools::missing(
-        "the packages of js/package.json",
+    let arguments = ["ci", "--prefix", folder];
+    run_command(Command::new(NPM).args(arguments)).or_else(tools::missing(
+        &format!("the packages of {folder}/package.json"),
         NPM,
         &arguments,
     ))?;
-    fs::write(stamp, lock)
+    fs::write(&stamp, lock)
         .map_err(|error| Trouble::Failed(format!("cannot write {}: {error}", stamp.display())))
 }
 

@@ -60,7 +60,7 @@ const STEPS: &[Step] = &[
     },
     Step {
         name: "js",
-        what: "the npm package in Node: case tables, the native command, streams against serve",
+        what: "the npm package in Node: case tables, the native command, streams against serve; its benches work",
         needs: &["npm"],
         run: js::tests,
     },
@@ -77,6 +77,18 @@ const STEPS: &[Step] = &[
         what: "the packed package installed, run and type-checked in an empty project; its size",
         needs: &["npm"],
         run: js::package,
+    },
+    Step {
+        name: "hosts",
+        what: "set up the hosts, bundlers and servers of the step packaging",
+        needs: &[],
+        run: js::set_up_packaging,
+    },
+    Step {
+        name: "packaging",
+        what: "the packed package in Node, Bun, Deno, workerd, bundlers, Next.js, behind dev proxies; its linters",
+        needs: &["npm", "hosts"],
+        run: js::packaging,
     },
     Step {
         name: "web",

@@ -1,21 +1,22 @@
-// The three engines, each by the driver that it has. `go` opens a page; what else there is does what a page cannot do itself.
+// The three engines, each by the driver that it has. `go` opens a page, `text` is what can be read on it, `shot` its picture as PNG; what
+// else there is does what a page cannot do itself.
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
-const QUIET = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
+export const QUIET = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
 const MINI_BROWSERS = ["x86_64", "aarch64"].map((machine) => `/usr/lib/${machine}-linux-gnu/webkit2gtk-4.1/MiniBrowser`);
+const SHOWN = "() => document.body?.innerText ?? ''";
 const first = (paths) => paths.find((path) => existsSync(path));
 
 export const ENGINES = {
   chromium: {
     program: process.env.CHROMIUM ?? first(["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"]),
     async open(executablePath) {
-      const { browser, page, hide } = await puppet({ browser: "chrome", executablePath, args: QUIET });
+      const { page, ...common } = await puppet({ browser: "chrome", executablePath, args: QUIET });
       const devtools = await page.createCDPSession();
       return {
-        go: (url) => page.goto(url),
-        hide,
+        ...common,
         async offline(ms) {
           await page.setOfflineMode(true);
           await sleep(ms);
@@ -29,16 +30,12 @@ export const ENGINES = {
           await page.bringToFront();
           return true;
         },
-        close: () => browser.close(),
       };
     },
   },
   firefox: {
     program: process.env.FIREFOX ?? first(["/usr/bin/firefox-esr", "/usr/bin/firefox"]),
-    async open(executablePath) {
-      const { browser, page, hide } = await puppet({ browser: "firefox", executablePath });
-      return { go: (url) => page.goto(url), hide, close: () => browser.close() };
-    },
+    open: (executablePath) => puppet({ browser: "firefox", executablePath }),
   },
   webkit: {
     program: existsSync("/usr/bin/WebKitWebDriver") && existsSync("/usr/bin/Xvfb") ? first(MINI_BROWSERS) : undefined,
@@ -70,12 +67,17 @@ export const ENGINES = {
         await close();
         throw error;
       }
-      return { go: (url) => driver.get(url), close };
+      return {
+        go: (url) => driver.get(url),
+        text: () => driver.executeScript(`return (${SHOWN})()`),
+        shot: async () => Buffer.from(await driver.takeScreenshot(), "base64"),
+        close,
+      };
     },
   },
 };
 
-/** A browser that puppeteer drives, its page, and a way to hide that behind another one. */
+/** A browser that puppeteer drives, its page, and what can be done with both in every one of them. */
 async function puppet(options) {
   const puppeteer = await import("puppeteer-core");
   const browser = await puppeteer.launch({ headless: true, ...options });
@@ -83,6 +85,10 @@ async function puppet(options) {
   return {
     browser,
     page,
+    go: (url) => page.goto(url),
+    text: () => page.evaluate(`(${SHOWN})()`),
+    shot: async () => Buffer.from(await page.screenshot()),
+    close: () => browser.close(),
     async hide(ms) {
       const front = await browser.newPage();
       await front.bringToFront();

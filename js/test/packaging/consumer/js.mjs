@@ -1,0 +1,4 @@
+import { stream } from "tidewire/js";
+import { reply } from "./use.mjs";
+
+export default (base, key) => reply(stream, base, key);
