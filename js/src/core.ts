@@ -10,6 +10,8 @@ export interface Exports {
   machine_handle(machine: number, now: number, chance: number, what: number, length: number): void;
   machine_head(machine: number, now: number, chance: number, status: number, type: number, retry: number, clock: number): void;
   machine_advance(machine: number, now: number, chance: number): number;
+  /** Of the core that knows the dialects alone. */
+  machine_feed(machine: number, length: number, last: number): number;
   machine_deadline(machine: number): number;
   machine_tell(machine: number, what: number): number;
   machine_facts(machine: number, now: number): number;

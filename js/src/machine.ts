@@ -1,5 +1,5 @@
 import { KEYS, core, encode } from "./core.js";
-import type { Exports, Key, Rows } from "./core.js";
+import type { Core, Exports, Key, Rows } from "./core.js";
 import { TidewireError, known } from "./error.js";
 import type { Outcome, OutcomeCode, Stats } from "./outcome.js";
 
@@ -57,6 +57,11 @@ export class Machine {
 
   constructor() {
     forgotten.register(this, [this.#core, this.#machine], this);
+  }
+
+  /** For who feeds it by hand. */
+  get own(): [Core, number] {
+    return [this.#memory, this.#machine];
   }
 
   /** Sets an option; false where it cannot be so. */

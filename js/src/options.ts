@@ -94,7 +94,8 @@ export interface StreamOptions extends Omit<RequestInit, "headers" | "body" | "s
 const RESUME = ["auto", "always", "never"];
 
 /** What of a stream's options the core has to know, and what else it is told of the request. */
-export type Settings = ReadOptions & StreamOptions & { [key in "sniff" | "repeatable"]?: boolean };
+export type Settings = ReadOptions &
+  StreamOptions & { [key in "sniff" | "repeatable"]?: boolean } & { dialect?: string };
 
 /** A machine with these options. Throws a `TidewireError` with the code `usage` for one that cannot be so. */
 export function machineOf(options: Settings): Machine {

@@ -321,6 +321,17 @@ impl Machine {
     }
 }
 
+#[cfg(feature = "llm")]
+#[wasm_bindgen]
+impl Machine {
+    /// A stream that is fed by hand, where no time passes: takes a piece of the body that lies in the inbox, or with `last` its clean end, and
+    /// goes on as [`advance`](Self::advance).
+    pub fn feed(&mut self, length: usize, last: bool) -> u32 {
+        self.handle(0.0, 0, if last { input::BODY_END } else { input::RECEIVED }, length);
+        self.advance(0.0, 0)
+    }
+}
+
 fn told<'a>(
     stream: &'a Stream,
     what: u32,

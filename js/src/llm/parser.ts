@@ -1,8 +1,9 @@
 import { PIECE } from "../core.js";
+import type { Core } from "../core.js";
 import { TidewireError } from "../error.js";
 import { Told } from "../items.js";
 import type { Listeners, Watchers } from "../items.js";
-import { CLOSED, CONNECT, DELIVER } from "../machine.js";
+import { CLOSED, DELIVER } from "../machine.js";
 import type { Machine } from "../machine.js";
 import { machineOf } from "../options.js";
 import type { ReadOptions } from "../options.js";
@@ -44,32 +45,46 @@ export function createParser(options: ReplyParserOptions): ReplyParser {
   return new Feed(options);
 }
 
+const nothing: never[] = [];
+
 class Feed implements ReplyParser {
   readonly #options: ReplyParserOptions;
   readonly #machine: Machine;
+  readonly #core: Core;
+  readonly #number: number;
+  readonly #header: number;
   readonly #reader: DeltaReader;
   #state: "open" | "busy" | "closed" = "open";
-  #queue: (Delta | Told)[] = [];
+  /** What was read and not handed out, because a handler threw. */
+  #queue: (Delta | Told)[] = nothing;
   #next = 0;
+  /** Where in the core's memory the pieces go, and how long they may be. */
+  #inbox = 0;
+  #room = 0;
 
   constructor(options: ReplyParserOptions) {
     this.#options = options;
-    const { maxEventBytes } = options;
-    this.#machine = machineOf({ dialect: "auto", ...options, retryAttempts: 0, resume: "never", sniff: true, repeatable: false });
-    this.#reader = new DeltaReader({ dialect: options.dialect, maxEventBytes });
-    // There is no silence here, and so no limit of it.
-    this.#machine.handle("start", 0);
-    if (this.#machine.advance() === CONNECT) this.#machine.head(200, null, null);
+    const { dialect = "auto", maxEventBytes } = options;
+    const machine = machineOf({ ...options, dialect, retryAttempts: 0, resume: "never", sniff: true, repeatable: false });
+    this.#machine = machine;
+    [this.#core, this.#number] = machine.own;
+    this.#header = this.#core.exports.machine_header(this.#number);
+    this.#reader = new DeltaReader({ dialect, maxEventBytes });
+    // No time passes here.
+    machine.handle("start", 0);
+    machine.advance();
+    machine.head(200, null, null);
   }
 
   push(chunk: Uint8Array): void {
     if (!isBytes(chunk)) throw noBytes();
     this.#enter("push");
     try {
-      this.#deliver();
+      if (this.#queue !== nothing) this.#deliver();
       for (let at = 0; at < chunk.length; at += PIECE) {
-        this.#machine.received(chunk.length > PIECE ? chunk.subarray(at, at + PIECE) : chunk);
-        this.#take();
+        const piece = chunk.length > PIECE ? chunk.subarray(at, at + PIECE) : chunk;
+        this.#put(piece);
+        this.#take(piece.length, 0);
       }
     } finally {
       this.#leave();
@@ -79,9 +94,8 @@ class Feed implements ReplyParser {
   end(): Message {
     this.#enter("end");
     try {
-      this.#deliver();
-      this.#machine.handle("body_end");
-      while (this.#take() !== CLOSED);
+      if (this.#queue !== nothing) this.#deliver();
+      while (this.#take(0, 1) !== CLOSED);
       return wholeOf(this.#reader, this.#machine.outcome(undefined));
     } finally {
       this.#leave();
@@ -110,30 +124,45 @@ class Feed implements ReplyParser {
     this.#state = "open";
   }
 
-  /** Reads what has come, all at once. */
-  #take(): number {
-    const what = this.#machine.advance();
-    if (what === DELIVER) {
-      this.#queue = this.#reader.read(this.#machine.rows());
+  #put(piece: Uint8Array): void {
+    if (piece.length > this.#room) {
+      this.#room = piece.length;
+      this.#inbox = this.#core.exports.machine_reserve(this.#number, piece.length) >>> 0;
+    }
+    this.#core.write(this.#inbox, piece);
+  }
+
+  /** Reads what has come, all at once, and hands it out. */
+  #take(length: number, last: number): number {
+    const what = this.#core.exports.machine_feed(this.#number, length, last);
+    if (what !== DELIVER) return what;
+    const table = this.#core.rows(this.#header);
+    if (table.to - table.from > 4) {
+      this.#queue = this.#reader.read(table);
       this.#deliver();
+    } else {
+      // As most tables are where each read brings an event.
+      const next = this.#reader.row(table.words, table.from, 0, table.text);
+      if (next !== undefined) this.#hand(next);
     }
     return what;
   }
 
   #deliver(): void {
     const queue = this.#queue;
-    const { onDelta } = this.#options;
-    while (this.#next < queue.length) {
-      const next = queue[this.#next++];
-      if (next instanceof Told) this.#tell(next);
-      else onDelta?.(next);
-    }
-    this.#queue = [];
+    while (this.#next < queue.length) this.#hand(queue[this.#next++]);
+    this.#queue = nothing;
     this.#next = 0;
   }
 
-  #tell({ whom, what }: Told): void {
+  #hand(next: Delta | Told): void {
+    if (!(next instanceof Told)) {
+      this.#options.onDelta?.(next);
+      return;
+    }
+    const { whom, what } = next;
     (this.#options as Listeners)[whom]?.(what);
+    // Nobody would know of a record that is missing.
     if (what instanceof TidewireError && !this.#options.onError) throw what;
   }
 }

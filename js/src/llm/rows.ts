@@ -1,5 +1,6 @@
 import type { Rows } from "../core.js";
-import { DEFAULT_MAX_EVENT_BYTES, Reader, Told } from "../items.js";
+import { DEFAULT_MAX_EVENT_BYTES, Reader } from "../items.js";
+import type { Told } from "../items.js";
 import type { Delta, Dialect, TextDelta } from "./delta.js";
 import { deltaOf } from "./delta.js";
 import { Growing } from "./growing.js";
@@ -34,46 +35,45 @@ export class DeltaReader {
     this.#reader = new Reader(maxEventBytes ?? DEFAULT_MAX_EVENT_BYTES);
   }
 
-  /** What a table says, in its order. */
-  read({ words, from, to, text }: Rows): (Delta | Told)[] {
-    const { draft } = this;
-    const read = new Array<Delta | Told>((to - from) >> 2);
-    let place = 0;
-    for (let row = from, at = 0; row < to; row += 4) {
-      const kind = words[row];
-      const end = words[row + 3];
-      if (kind === TEXT) {
-        const piece = text.slice(at, end);
-        const choice = words[row + 1];
-        draft.choice(choice).text += piece;
-        read[place++] = { kind: "text", choice, text: piece };
-      } else if (kind < TEXT) {
-        read[place++] = this.#reader.row(words, row, at, text) as Told;
-      } else {
-        const delta = this.#rare(kind, words[row + 1], words[row + 2], text.slice(at, end));
-        if (delta !== undefined) read[place++] = delta;
-      }
-      at = end;
+  /** What a table says, in its order; from its first row on, whose text begins at `at`. */
+  read({ words, from, to, text }: Rows, at = 0): (Delta | Told)[] {
+    const read: (Delta | Told)[] = [];
+    for (let row = from; row < to; row += 4) {
+      const next = this.row(words, row, at, text);
+      if (next !== undefined) read.push(next);
+      at = words[row + 3];
     }
-    read.length = place;
     return read;
   }
 
-  #rare(kind: number, choice: number, index: number, text: string): Delta | undefined {
-    const { draft } = this;
+  /** What a row says, whose text begins at `at`; some only say how a call's arguments grow. */
+  row(words: Uint32Array, row: number, at: number, window: string): Delta | Told | undefined {
+    const kind = words[row];
+    const choice = words[row + 1];
+    const text = window.slice(at, words[row + 3]);
+    if (kind === TEXT) {
+      this.draft.text(choice, text);
+      return { kind: "text", choice, text };
+    }
+    if (kind < TEXT) return this.#reader.row(words, row, at, window) as Told;
     if (kind < ARGUMENTS) {
       const name = TEXTS[kind - TEXT];
-      draft.choice(choice)[name] += text;
+      this.draft.choice(choice)[name] += text;
       return { kind: name, choice, text };
     }
     if (kind === ARGUMENTS) {
-      this.#call = draft.fragment(choice, index, text);
-      this.#growing = draft.growing(this.#call);
+      const index = words[row + 2];
+      this.#call = this.draft.fragment(choice, index, text);
+      this.#growing = this.draft.growing(this.#call);
       return { kind: "arguments", choice, index, fragment: text };
     }
+    return this.#rare(kind, text);
+  }
+
+  #rare(kind: number, text: string): Delta | undefined {
     if (kind === LINE) {
       const delta = deltaOf(text);
-      draft.push(delta);
+      this.draft.push(delta);
       return delta;
     }
     const growing = this.#growing;
@@ -84,7 +84,7 @@ export class DeltaReader {
     else if (kind === STRING) growing.add("");
     else if (kind === MORE) growing.more(text);
     else if (kind === SCALAR) growing.add(JSON.parse(text));
-    else draft.message.dialect = text as Dialect;
+    else this.draft.message.dialect = text as Dialect;
     if (this.#call !== undefined) this.#call.arguments = growing.root;
     return undefined;
   }
