@@ -53,29 +53,40 @@ export async function linear(engine, quick) {
   console.log(`\n8 MiB cost ${(each.at(-1) / each[0]).toFixed(2)} times as much for each MiB as 1 (goal: 1, linear), and ${(last.own / last.peer).toFixed(2)} of the peer (goal: 1 or less)`);
 }
 
-/**
- * `for await (… of stream())` over loopback beside the ways that peers offer. The server writes one event at a time and waits for it to
- * leave, so that most reads bring one.
- */
+/** How a server writes, and how many events of it are read. */
+const PACES = {
+  many: ["250 events in each write, as fast as they are read", 100_000],
+  single: ["one event in each write, which has left before the next", 20_000],
+  paced: ["one event each millisecond", 3000],
+};
+
+/** `for await (… of stream())` over loopback beside the ways that peers offer. What a read brings, the engine decides. */
 export async function stream(engine, quick, goal) {
-  const [rounds, events] = quick ? [1, 300] : [5, 20_000];
+  for (const [pace, [what, full]] of Object.entries(PACES)) {
+    const [rounds, events] = quick ? [1, 300] : [5, full];
+    console.log(`\n## stream(), ${engine.name}, ${what}: µs an event, medians of ${rounds} processes that read ${events}\n`);
+    await streams(engine, rounds, { base: `${base}/${pace}`, events }, goal);
+  }
+}
+
+async function streams(engine, rounds, given, goal) {
+  const { events } = given;
   const variants = ["fetch and its bytes", "tidewire", "EventSourceParserStream", "openai SDK"];
-  const said = await byTurns(engine, rounds, "read", variants.map((variant) => ({ variant, base, events })));
+  const said = await byTurns(engine, rounds, "read", variants.map((variant) => ({ variant, ...given })));
   for (const [place, runs] of said.entries()) {
     const wrong = runs.find(({ items, length }) => length === 0 || (place > 0 && items !== events));
     if (wrong) throw new Error(`${variants[place]}: ${wrong.items} events`);
   }
   const [cpus, walls] = ["cpu", "wall"].map((what) => said.map((runs) => median(runs.map((run) => run[what] / events))));
-  console.log(`\n## stream(), ${engine.name}: µs an event, ${events} events over loopback, medians of ${rounds} processes\n`);
   console.log("| reader | CPU | above fetch alone | wall |\n|---|---|---|---|");
   for (const [place, variant] of variants.entries()) {
-    console.log(`| ${variant} | ${cpus[place].toFixed(1)} | ${(cpus[place] - cpus[0]).toFixed(1)} | ${walls[place].toFixed(1)} |`);
+    console.log(`| ${variant} | ${cpus[place].toFixed(2)} | ${(cpus[place] - cpus[0]).toFixed(2)} | ${walls[place].toFixed(2)} |`);
   }
-  console.log(`\n${(events / median(said[0].map(({ items }) => items))).toFixed(2)} events a read`);
-  const times = (list, place) => (list[place] / list[1]).toFixed(2);
+  console.log(`\n${(events / median(said[0].map(({ items }) => items))).toFixed(2)} events a read of fetch alone`);
   for (const place of [2, 3]) {
-    const above = ((cpus[place] - cpus[0]) / (cpus[1] - cpus[0])).toFixed(2);
-    console.log(`${variants[place]}: ${times(cpus, place)} × tidewire's CPU, ${above} × above fetch alone, ${times(walls, place)} × its wall time (goal: ${goal})`);
+    const [cpu, wall] = [cpus, walls].map((list) => `${(list[place] / list[1]).toFixed(2)} ×`);
+    const above = `${(cpus[place] - cpus[0]).toFixed(2)} µs above fetch alone to ${(cpus[1] - cpus[0]).toFixed(2)}`;
+    console.log(`${variants[place]}: ${cpu} tidewire's CPU, ${above}, ${wall} its wall time (goal: ${goal} ×)`);
   }
 }
 
