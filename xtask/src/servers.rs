@@ -12,28 +12,76 @@ use crate::tools::NPM;
 
 /// Flask and FastAPI, in an environment of their own.
 pub(crate) fn set_up_python() -> Result<(), Trouble> {
-    if cfg!(windows) {
-        return Err(Trouble::Missing { what: "gunicorn needs a Unix".into(), install: "use WSL".into() });
+    PYTHON.set_up()
+}
+
+/// llama.cpp's server, and what writes its model: about 14 seconds and 210 MB.
+pub(crate) fn set_up_llama() -> Result<(), Trouble> {
+    LLAMA.set_up()
+}
+
+/// An environment of Python's, with packages in it.
+struct Environment {
+    what: &'static str,
+    folder: &'static str,
+    requirements: &'static str,
+    /// What must then work.
+    imports: &'static str,
+}
+
+const PYTHON: Environment = Environment {
+    what: "Flask and FastAPI",
+    folder: "venv",
+    requirements: "requirements.txt",
+    imports: "import flask, fastapi",
+};
+
+const LLAMA: Environment = Environment {
+    what: "llama.cpp's server",
+    folder: "venv-llama",
+    requirements: "requirements-llama.txt",
+    imports: "import gguf, xllamacpp",
+};
+
+impl Environment {
+    fn python(&self) -> PathBuf {
+        servers().join(self.folder).join("bin/python")
     }
-    let requirements = read(&sources().join("requirements.txt"))?;
-    let Some(version) = output_of("python3", &["--version"]) else {
-        return Err(missing("Python", "python3-venv", "python"));
-    };
-    let stamp = Stamp::new("venv", format!("{version}{requirements}"));
-    if stamp.holds() && output_of(&text(&python()), &["-c", "import flask, fastapi"]).is_some() {
-        say!("{}", dim("already there"));
-        return Ok(());
+
+    fn set_up(&self) -> Result<(), Trouble> {
+        if cfg!(windows) {
+            return Err(Trouble::Missing {
+                what: format!("{} needs a Unix", self.what),
+                install: "use WSL".into(),
+            });
+        }
+        let requirements = sources().join(self.requirements);
+        let Some(version) = output_of("python3", &["--version"]) else {
+            return Err(missing("Python", "python3-venv", "python"));
+        };
+        let python = self.python();
+        let stamp = Stamp::new(self.folder, format!("{version}{}", read(&requirements)?));
+        if stamp.holds() && output_of(&text(&python), &["-c", self.imports]).is_some() {
+            say!("{}", dim("already there"));
+            return Ok(());
+        }
+        stamp.clear()?;
+        run(Command::new("python3").args(["-m", "venv"]).arg(servers().join(self.folder)))
+            .map_err(|trouble| or_interrupted(trouble, missing("Python's venv", "python3-venv", "python")))?;
+        let mut pip = Command::new(&python);
+        pip.args(["-m", "pip", "install", "--disable-pip-version-check", "--requirement"]);
+        let install = format!("{} -m pip install -r {}", text(&python), text(&requirements));
+        run(pip.arg(requirements)).map_err(|trouble| {
+            or_interrupted(trouble, Trouble::Missing { what: self.what.into(), install })
+        })?;
+        stamp.set()
     }
-    stamp.clear()?;
-    run(Command::new("python3").args(["-m", "venv"]).arg(servers().join("venv")))
-        .map_err(|trouble| or_interrupted(trouble, missing("Python's venv", "python3-venv", "python")))?;
-    let mut pip = Command::new(python());
-    pip.args(["-m", "pip", "install", "--disable-pip-version-check", "--requirement"]);
-    let line = format!("{} -m pip install -r tests/servers/requirements.txt", text(&python()));
-    run(pip.arg(sources().join("requirements.txt"))).map_err(|trouble| {
-        or_interrupted(trouble, Trouble::Missing { what: "Flask and FastAPI".into(), install: line })
-    })?;
-    stamp.set()
+
+    /// Its Python, where it was set up.
+    fn found(&self) -> Option<PathBuf> {
+        let stamp = servers().join(format!("{}.stamp", self.folder));
+        (stamp.exists() && works(&text(&self.python()))).then(|| self.python())
+    }
 }
 
 /// better-sse, beside a copy of the app: an ES module finds its packages only from the folder it lies in.
@@ -108,8 +156,8 @@ fn debian_package(name: &'static str) -> Result<(), Trouble> {
 /// What is there, as the variables that the test reads (`tests/servers/README.md`).
 pub(crate) fn found() -> Vec<(&'static str, OsString)> {
     let mut found = Vec::new();
-    if servers().join("venv.stamp").exists() && works(&text(&python())) {
-        found.push(("TIDEWIRE_PY", absolute(python())));
+    if let Some(python) = PYTHON.found() {
+        found.push(("TIDEWIRE_PY", absolute(python)));
         found.push(("PYTHONDONTWRITEBYTECODE", "1".into()));
     }
     if servers().join("node/node_modules.stamp").exists() && works("node") {
@@ -123,6 +171,11 @@ pub(crate) fn found() -> Vec<(&'static str, OsString)> {
     }
     found.push(("TIDEWIRE_SERVERS", "1".into()));
     found
+}
+
+/// The same for llama.cpp's server.
+pub(crate) fn found_llama() -> Option<(&'static str, OsString)> {
+    LLAMA.found().map(|python| ("TIDEWIRE_LLAMA", absolute(python)))
 }
 
 /// The same for Prometheus, for the test of the alert rules.
@@ -192,10 +245,6 @@ fn sources() -> PathBuf {
 
 fn servers() -> PathBuf {
     PathBuf::from("target/servers")
-}
-
-fn python() -> PathBuf {
-    servers().join("venv/bin/python")
 }
 
 fn node_folder() -> PathBuf {

@@ -53,6 +53,12 @@ const STEPS: &[Step] = &[
         run: third_party,
     },
     Step {
+        name: "llama",
+        what: "set up llama.cpp's server with a tiny model, and read its replies",
+        needs: &[],
+        run: llama,
+    },
+    Step {
         name: "npm",
         what: "set up what builds the npm package, and build it",
         needs: &[],
@@ -182,6 +188,18 @@ fn third_party() -> Result<(), Trouble> {
     // The whole workspace, so that the same build serves as for the tests before.
     command.args(["test", "--workspace", "--all-features", "--test", "third_party", "--", "--nocapture"]);
     run_command(command.envs(found))
+}
+
+fn llama() -> Result<(), Trouble> {
+    servers::set_up_llama()?;
+    let found = servers::found_llama().ok_or_else(|| Trouble::Missing {
+        what: "Python does not run in its environment".into(),
+        install: "remove target/servers/venv-llama, and run the step again".into(),
+    })?;
+    let mut command = Command::new("cargo");
+    // The whole workspace, so that the same build serves as for the tests before.
+    command.args(["test", "--workspace", "--all-features", "--test", "llama", "--", "--nocapture"]);
+    run_command(command.envs([found]))
 }
 
 fn alerts() -> Result<(), Trouble> {

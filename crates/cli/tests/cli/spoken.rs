@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use tidewire_cli::serve::SPOKEN;
 
-use crate::support::{Done, Upstream, each};
+use crate::support::{Done, Process, Run, Upstream, each, tidewire};
 
 const THOUGHT: &str = "They ask about the sea. I look at the weather and the tide.";
 const TEXT: &str = "The sea at Sète is **calm** today 🌊 and the water has 18 °C.\n\n海面很平静，适合游泳。";
@@ -220,8 +220,7 @@ fn signs_of_life_come_as_each_provider_gives_them() {
         ("anthropic", "event: ping\n"),
     ] {
         let url = server.url(&format!("/llm?dialect={dialect}&interval_ms=0"));
-        let recorded = crate::support::tidewire(["get", &url, "--record", "-"]);
-        let done = crate::support::Run::run(&mut { recorded });
+        let done = tidewire(["get", &url, "--record", "-"]).run();
         let body: String =
             done.lines().iter().filter_map(|line| Some(line["text"].as_str()?.to_owned())).collect();
         assert!(body.contains(life), "{dialect}: {body}");
@@ -235,4 +234,28 @@ fn what_is_not_spoken_is_refused_by_name() {
         let done = server.get(path, &[]);
         assert_eq!(done.status, Some(4), "{path}: {done:?}");
     }
+}
+
+/// `serve --dialect` speaks it at every path; a background response is read over as many requests as it takes.
+#[test]
+fn a_server_of_one_dialect() {
+    let mut server = Process::spawn(&mut tidewire(["serve", "--port", "0", "--dialect", "openai-responses"]));
+    let line = server.line();
+    let base = line.trim_end().rsplit(' ').next().unwrap();
+    let (scenario, responses) =
+        (format!("{base}/llm?interval_ms=0"), format!("{base}/v1/responses?interval_ms=0"));
+    let get = |url: &str, more: &[&str]| {
+        let args = ["get", url, "-d", "{}", "--dialect", "openai-responses", "--output", "events"];
+        let done = tidewire(args.into_iter().chain(more.iter().copied())).run();
+        let (_, message, end) = parts(&done);
+        (message, end["outcome"].clone(), end["attempts"].clone())
+    };
+    let (whole, outcome, _) = get(&scenario, &[]);
+    assert_eq!(outcome, "complete");
+    let cut = format!("{responses}&cut_at=4000");
+    let (message, outcome, attempts) = get(&cut, &["--resume", "always", "--retry-delay", "1"]);
+    assert_eq!((message, outcome), (whole, json!("complete")));
+    assert!(attempts.as_u64() > Some(2), "{attempts}");
+    let (_, outcome, attempts) = get(&cut, &[]);
+    assert_eq!((outcome, attempts), (json!("truncated"), json!(1)));
 }
