@@ -69,6 +69,10 @@ test("a strict consumer type-checks, and a wrong one does not", () => {
     import { EventSource as Source } from "tidewire/eventsource";
     import { init } from "tidewire/slim";
     import core from "tidewire/core.wasm";
+    import { createParser as feed, deltas } from "tidewire/llm";
+    import { init as initReplies } from "tidewire/llm/slim";
+    import replies from "tidewire/llm.wasm";
+    import type { Delta, Message } from "tidewire/llm";
     import type { JsonRecord, Outcome, SseEvent, TextPiece } from "tidewire";\n`;
   tsc(
     "right.ts",
@@ -87,6 +91,29 @@ test("a strict consumer type-checks, and a wrong one does not", () => {
        source.addEventListener("update", ({ data }) => data);
        const drop: EventSource = source;
        if (drop.readyState === Source.CLOSED) init(core);
+       const reply = deltas("/api", { dialect: "generic:out.text", json: { a: 1 }, signal: AbortSignal.timeout(1), retryAttempts: 0 });
+       const textOf = (delta: Delta): string => {
+         switch (delta.kind) {
+           case "text": case "reasoning": case "refusal": return delta.text;
+           case "arguments": return delta.fragment + delta.index.toFixed();
+           case "tool_call": case "other": return delta.name;
+           case "usage": return delta.totalTokens?.toFixed() ?? "";
+           case "start": return delta.model;
+           case "citation": return delta.url;
+           case "finish": return delta.reason === "length" ? delta.said : delta.reason;
+           case "error": return delta.retryable ? delta.code : delta.message;
+         }
+       };
+       for await (const delta of reply) textOf(delta);
+       for await (const text of deltas(new Response("")).text()) text.at(0);
+       for await (const batch of deltas("/api").batches()) batch.map(textOf);
+       const message: Message = await reply.message;
+       message.toolCalls.map(({ name, arguments: value }) => [name.at(0), value]);
+       (await reply.outcome).outcome === "complete" && reply.close();
+       const fed = feed({ dialect: "anthropic", onDelta: (delta) => textOf(delta).at(0) });
+       fed.push(new Uint8Array());
+       fed.end().usage.inputTokens?.toFixed();
+       initReplies(replies);
        const outcome: Outcome = await stream("/api").drain();
        if (outcome.outcome === "refused") console.log(outcome.status?.toFixed());
        createParser({ onEvent: (event) => event.type.length }).push(new Uint8Array());
@@ -96,6 +123,8 @@ test("a strict consumer type-checks, and a wrong one does not", () => {
     ["format.ts", `stream("/api", { format: "xml" });`],
     ["value.ts", `for await (const event of stream("/api")) event.value;`],
     ["handler.ts", `new Source("/").onmessage = "no function";`],
+    ["dialect.ts", `deltas("/api", { dialect: "openai" });`],
+    ["kind.ts", `for await (const delta of deltas("/api")) delta.text;`],
     ["code.ts", `declare const e: TidewireError; e.code === "timeout";`],
   ]) {
     assert.throws(() => tsc(file, imports + text + "export {};"), /error TS/, file);
