@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
+import { fileURLToPath } from "node:url";
 
 const dist = (name) => new URL(`../dist/${name}`, import.meta.url);
 const run = (script) => {
@@ -58,4 +59,59 @@ test("neither the translation nor slim's bundle carries the compiled core", asyn
   assert.ok((await bundled('export * from "./slim.js"')) < 40_000);
   assert.ok((await bundled('export { TidewireError } from "./index.js"')) < 2_000);
   assert.ok((await bundled('export { createParser } from "./index.js"')) > core);
+});
+
+const LLM = `
+  const events = ["a", "b"].map((content) => "data: " + JSON.stringify({ choices: [{ delta: { content } }] }) + "\\n\\n").join("") + "data: [DONE]\\n\\n";
+  const reply = entry.deltas(new Response(events, { headers: { "content-type": "text/event-stream" } }), { dialect: "openai-chat" });
+  for await (const { text } of reply) console.log(text);
+  console.log((await reply.message).text);
+  const parser = entry.createParser({});
+  parser.push(new TextEncoder().encode(events));
+  console.log(parser.end().text);
+`;
+const READ = "a\nb\nab\nab\n";
+
+test("tidewire/llm, and without WebAssembly, and with tidewire/llm.wasm compiled elsewhere", () => {
+  assert.equal(run(`const entry = await import("${dist("llm.js")}"); ${LLM}`), READ);
+  assert.equal(run(`${noCompiler} const entry = await import("${dist("llm-js.js")}"); ${LLM}`), READ);
+  const compiled = `const module = await WebAssembly.compile((await import("node:fs")).readFileSync(new URL("${dist("llm-core.wasm")}")));
+    const { imports } = WebAssembly.Module; ${noCompiler} WebAssembly.Module.imports = imports;`;
+  assert.equal(run(`${compiled} const entry = await import("${dist("llm-slim.js")}"); entry.init(module); ${LLM}`), READ);
+  const refused = run(`${noCompiler} const entry = await import("${dist("llm.js")}"); try { entry.deltas("http://a.invalid/"); } catch ({ code, message }) { console.log(code, message); }`);
+  assert.match(refused, /^usage .*tidewire\/js/);
+});
+
+test("the entries of replies have the same exports", async () => {
+  const [llm, inJs, slim] = await Promise.all(["llm.js", "llm-js.js", "llm-slim.js"].map((name) => import(dist(name))));
+  const names = ["TidewireError", "createParser", "deltas"];
+  assert.deepEqual(Object.keys(llm).sort(), names);
+  assert.deepEqual(Object.keys(inJs).sort(), names);
+  assert.deepEqual(Object.keys(slim).sort(), [...names, "init"].sort());
+});
+
+test("the example of the READMEs runs as printed", async () => {
+  const { createServer } = await import("node:http");
+  const chunk = (delta, more) => `data: ${JSON.stringify({ choices: delta ? [{ index: 0, delta, finish_reason: delta.content ? null : "stop" }] : [], ...more })}\n\n`;
+  const body = chunk({ content: "because" }) + chunk({}) + chunk(undefined, { usage: { prompt_tokens: 3, completion_tokens: 4, total_tokens: 7 } }) + "data: [DONE]\n\n";
+  const server = createServer((_, response) => response.writeHead(200, { "content-type": "text/event-stream" }).end(body));
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  try {
+    const { port } = server.address();
+    const { execFile } = await import("node:child_process");
+    for (const path of ["../README.md", "../../README.md"]) {
+      const [, printed] = /```js\n(import \{ deltas \}[^]*?)```/.exec(readFileSync(new URL(path, import.meta.url), "utf8"));
+      const script = printed.replace('"tidewire/llm"', JSON.stringify(dist("llm.js").href)).replace('"/api/chat"', `"http://127.0.0.1:${port}/api/chat"`);
+      const out = await new Promise((resolve) => execFile(process.execPath, ["--input-type=module", "-e", script], (_, out, said) => resolve(out + said)));
+      assert.equal(out, "because\nstop 0 7\n", path);
+    }
+  } finally {
+    server.close();
+  }
+});
+
+test("the bench of replies works", { timeout: 120_000 }, () => {
+  const { stdout, stderr, status } = spawnSync(process.execPath, [fileURLToPath(new URL("../bench/llm.mjs", import.meta.url)), "--quick"], { encoding: "utf8" });
+  assert.equal(status, 0, stderr);
+  assert.match(stdout, /\| 100000 characters by 1 \| tidewire \|/);
 });

@@ -103,15 +103,46 @@ const sources = (entry) => `
   const drop: EventSource = source;
   export const isClosed = drop.readyState === Source.CLOSED;`;
 
+/** The same for replies. */
+const replies = (entry) => `
+  import { createParser, deltas } from "${entry}";
+  import type { Delta, Message } from "${entry}";
+  const reply = deltas("/api", { dialect: "generic:out.text", json: { a: 1 }, signal: AbortSignal.timeout(1), retryAttempts: 0 });
+  const textOf = (delta: Delta): string => {
+    switch (delta.kind) {
+      case "text": case "reasoning": case "refusal": return delta.text;
+      case "arguments": return delta.fragment + delta.index.toFixed();
+      case "tool_call": case "other": return delta.name;
+      case "usage": return delta.totalTokens?.toFixed() ?? "";
+      case "start": return delta.model;
+      case "citation": return delta.url;
+      case "finish": return delta.reason === "length" ? delta.said : delta.reason;
+      case "error": return delta.retryable ? delta.code : delta.message;
+    }
+  };
+  for await (const delta of reply) textOf(delta);
+  for await (const text of deltas(new Response("")).text()) text.at(0);
+  for await (const batch of deltas("/api").batches()) batch.map(textOf);
+  const message: Message = await reply.message;
+  message.toolCalls.map(({ name, arguments: value }) => [name.at(0), value]);
+  (await reply.outcome).outcome === "complete" && reply.close();
+  const fed = createParser({ dialect: "anthropic", onDelta: (delta) => textOf(delta).at(0) });
+  fed.push(new Uint8Array());
+  fed.end().usage.inputTokens?.toFixed();`;
+
 const INIT = `
   import { init } from "tidewire/slim";
+  import { init as initReplies } from "tidewire/llm/slim";
   import core from "tidewire/core.wasm";
-  init(core);`;
+  import llm from "tidewire/llm.wasm";
+  init(core);
+  initReplies(llm);`;
 
 test("a strict consumer type-checks every entry, and its declarations with it", () => {
   for (const module of ["nodenext", "esnext"]) {
     for (const entry of ["tidewire", "tidewire/js", "tidewire/slim"]) tsc("stream.ts", uses(entry), DOM, module);
     for (const entry of ["tidewire/eventsource", "tidewire/js", "tidewire/slim"]) tsc("source.ts", sources(entry), DOM, module);
+    for (const entry of ["tidewire/llm", "tidewire/llm/js", "tidewire/llm/slim"]) tsc("reply.ts", replies(entry), DOM, module);
     tsc("init.ts", INIT, DOM, module);
   }
 });
@@ -121,13 +152,15 @@ test("and so does one of Node, which has no DOM", () => {
 });
 
 test("a wrong consumer does not type-check", () => {
-  const api = 'import { stream, TidewireError, type SseEvent } from "tidewire"; import { EventSource } from "tidewire/eventsource";';
+  const api = 'import { stream, TidewireError, type SseEvent } from "tidewire"; import { EventSource } from "tidewire/eventsource"; import { deltas } from "tidewire/llm";';
   for (const [file, text, why] of [
     ["format.ts", `stream("/api", { format: "xml" });`, /"xml"/],
     ["value.ts", `for await (const event of stream("/api")) event.value;`, /'value' does not exist/],
     ["handler.ts", `new EventSource("/").onmessage = "no function";`, /not assignable to type 'Handler/],
     ["code.ts", `declare const e: TidewireError; e.code === "timeout";`, /no overlap/],
     ["name.ts", `type Tick = SseEvent & { type: "tick" }; for await (const { type } of stream<Tick>("/api")) if (type === "tock") type;`, /no overlap/],
+    ["dialect.ts", `deltas("/api", { dialect: "openai" });`, /"openai"/],
+    ["kind.ts", `for await (const delta of deltas("/api")) delta.text;`, /'text' does not exist/],
     ["item.ts", `stream<{ token: string }>("/api");`, /does not satisfy the constraint/],
   ]) {
     assert.throws(() => tsc(file, api + text + "export {};"), why, file);

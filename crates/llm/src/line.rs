@@ -2,7 +2,7 @@
 //! left out.
 
 use alloc::string::String;
-use core::fmt::{self, Write as _};
+use core::fmt;
 
 use crate::delta::Delta;
 use crate::dialect::Dialect;
@@ -138,7 +138,9 @@ impl<'l> Fields<'l> {
         if !core::mem::take(&mut self.first) {
             self.line.push(',');
         }
-        let _ = write!(self.line, "\"{name}\":");
+        self.line.push('"');
+        self.line.push_str(name);
+        self.line.push_str("\":");
     }
 
     fn raw(&mut self, name: &str, value: &str) {
@@ -155,7 +157,7 @@ impl<'l> Fields<'l> {
 
     fn number(&mut self, name: &str, number: u64) {
         self.name(name);
-        let _ = write!(self.line, "{number}");
+        digits(number, self.line);
     }
 
     fn count(&mut self, name: &str, count: Option<u64>) {
@@ -201,6 +203,14 @@ impl<'l> Fields<'l> {
     }
 }
 
+/// By hand, as all of this: where this crate is downloaded, `core::fmt` would weigh more than a dialect.
+fn digits(number: u64, out: &mut String) {
+    if number > 9 {
+        digits(number / 10, out);
+    }
+    out.push(char::from(b'0' + (number % 10) as u8));
+}
+
 /// Writes a JSON string.
 pub(crate) fn quoted(text: &str, out: &mut impl fmt::Write) -> fmt::Result {
     out.write_char('"')?;
@@ -211,9 +221,31 @@ pub(crate) fn quoted(text: &str, out: &mut impl fmt::Write) -> fmt::Result {
             '\n' => out.write_str("\\n")?,
             '\r' => out.write_str("\\r")?,
             '\t' => out.write_str("\\t")?,
-            c if u32::from(c) < 0x20 => write!(out, "\\u{:04x}", u32::from(c))?,
+            c if u32::from(c) < 0x20 => {
+                out.write_str(if u32::from(c) < 0x10 { "\\u000" } else { "\\u001" })?;
+                out.write_char(char::from_digit(u32::from(c) % 0x10, 0x10).unwrap_or_default())?;
+            }
             c => out.write_char(c)?,
         }
     }
     out.write_char('"')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_and_strings() {
+        let mut line = String::new();
+        for number in [0, 9, 10, 1_234_567_890, u64::MAX] {
+            digits(number, &mut line);
+            line.push(' ');
+        }
+        assert_eq!(line, "0 9 10 1234567890 18446744073709551615 ");
+        let every: String = (0..0x20_u8).map(char::from).chain("\"\\/ a\u{7F}é😀".chars()).collect();
+        let mut line = String::new();
+        assert!(quoted(&every, &mut line).is_ok());
+        assert_eq!(serde_json::from_str::<String>(&line).ok(), Some(every));
+    }
 }

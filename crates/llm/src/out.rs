@@ -1,7 +1,6 @@
 //! What a dialect tells while it reads an event.
 
 use alloc::borrow::Cow;
-use alloc::format;
 use alloc::string::String;
 
 use tidewire_core::{Judgement, Utf8};
@@ -168,7 +167,7 @@ impl<'o> Out<'o> {
         self.kept.error = Some(match (&*kind, &*message) {
             ("", message) => message.into(),
             (kind, "") => kind.into(),
-            (kind, message) => format!("{kind}: {message}"),
+            (kind, message) => [kind, ": ", message].concat(),
         });
         self.say(Delta::Error { kind, message, retryable });
         self.judge(Judgement::Failed);

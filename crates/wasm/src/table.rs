@@ -170,7 +170,6 @@ impl Table {
     }
 
     /// Adds a row of two numbers and a text.
-    #[inline]
     pub(crate) fn row(&mut self, kind: u32, a: u32, b: u32, text: Utf8<'_>) {
         self.text(text);
         self.rows.extend_from_slice(&[kind, a, b, self.units]);
