@@ -4,9 +4,10 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use tidewire_core::{DecodeError, Frame, Options, Sse};
+use tidewire_core::{DecodeError, Options};
 use wasm_bindgen::prelude::wasm_bindgen;
 
+use crate::decoding::{Decoder, decode, push_failure};
 use crate::inbox::Inbox;
 use crate::key::Key;
 use crate::table::{Table, address};
@@ -19,7 +20,7 @@ enum Life {
         options: Options,
         last_event_id: Vec<u8>,
     },
-    Decoding(Box<Sse>),
+    Decoding(Box<Decoder>),
     /// Decoding cannot go on.
     Failed(DecodeError),
 }
@@ -81,25 +82,16 @@ impl Machine {
     /// false where decoding cannot go on, and then the last row says why, as for an event that is passed over.
     pub fn decode(&mut self, length: usize, last: bool) -> bool {
         if let Life::Described { options, last_event_id } = &self.life {
-            self.life = Life::Decoding(Box::new(Sse::new(*options).with_last_event_id(last_event_id)));
+            self.life = Life::Decoding(Box::new(Decoder::new(*options).with_last_event_id(last_event_id)));
         }
         self.table.clear();
-        let mut input = self.inbox.bytes(length);
-        if let Life::Decoding(decoder) = &mut self.life {
-            loop {
-                let found = if last { decoder.finish() } else { decoder.next(&mut input) };
-                match found {
-                    Ok(Some(ref frame)) => self.table.push(frame),
-                    Ok(None) => break,
-                    Err(error) => {
-                        self.life = Life::Failed(error);
-                        break;
-                    }
-                }
-            }
+        if let Life::Decoding(decoder) = &mut self.life
+            && let Err(error) = decode(decoder, self.inbox.bytes(length), last, &mut self.table)
+        {
+            self.life = Life::Failed(error);
         }
-        if let Life::Failed(DecodeError::TooLarge(error)) = &self.life {
-            self.table.push(&Frame::Skipped(*error));
+        if let Life::Failed(error) = &self.life {
+            push_failure(error, &mut self.table);
         }
         self.table.publish();
         !matches!(self.life, Life::Failed(_))

@@ -12,6 +12,7 @@
 
 extern crate alloc;
 
+mod decoding;
 mod inbox;
 mod key;
 #[cfg_attr(not(feature = "streams"), path = "events.rs")]

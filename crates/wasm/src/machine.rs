@@ -7,9 +7,10 @@ use core::mem;
 use core::time::Duration;
 
 use tidewire_core::session::{Again, At, Failure, Outcome, Refusal};
-use tidewire_core::{DecodeError, Decoder, Frame, Setup, Step, Stream, Utf8};
+use tidewire_core::{DecodeError, Setup, Step, Stream, Utf8};
 use wasm_bindgen::prelude::wasm_bindgen;
 
+use crate::decoding::{Decoder, decode, push_failure};
 use crate::inbox::Inbox;
 use crate::key::Key;
 use crate::reply::Reply;
@@ -161,27 +162,13 @@ impl Machine {
             self.life = Life::Decoding(Box::new(decoder(setup)));
         }
         self.table.clear();
-        let mut input = self.inbox.bytes(length);
-        if let Life::Decoding(decoder) = &mut self.life {
-            loop {
-                let found = if last { decoder.finish() } else { decoder.next(&mut input) };
-                match found {
-                    Ok(Some(ref frame)) => self.table.push(frame),
-                    Ok(None) => break,
-                    Err(error) => {
-                        self.life = Life::Failed(error);
-                        break;
-                    }
-                }
-            }
+        if let Life::Decoding(decoder) = &mut self.life
+            && let Err(error) = decode(decoder, self.inbox.bytes(length), last, &mut self.table)
+        {
+            self.life = Life::Failed(error);
         }
         if let Life::Failed(error) = &self.life {
-            match error {
-                DecodeError::TooLarge(error) => self.table.push(&Frame::Skipped(*error)),
-                DecodeError::Malformed(error) => self.table.push(&Frame::BadRecord(*error)),
-                // All that there are today.
-                _ => {}
-            }
+            push_failure(error, &mut self.table);
         }
         self.table.publish();
         !matches!(self.life, Life::Failed(_))

@@ -2,8 +2,8 @@
 import "./core.mjs";
 import { CoreParser } from "../../dist/parser.js";
 import { Reader, Told } from "../../dist/items.js";
-import * as todo from "../../dist/machine.js";
 import { machineOf } from "../../dist/options.js";
+import { play } from "./play.mjs";
 import { lineOf, lineOfTold, push } from "./rows.mjs";
 
 /** Through a bare decoder. */
@@ -34,25 +34,9 @@ export function drive(options, { contentType = null, sniff = false, broken = fal
   const machine = machineOf(options, { sniff });
   const reader = new Reader(options.maxEventBytes ?? 16 * 1024 * 1024);
   const lines = [];
-  const read = () => {
-    for (;;) {
-      const what = machine.advance();
-      if (what !== todo.DELIVER) return what;
-      for (const next of reader.read(machine.rows())) push(lines, next instanceof Told ? lineOfTold(next) : lineOf(next));
-    }
-  };
-  machine.handle("start");
-  if (read() !== todo.CONNECT) throw new Error("no request");
-  machine.head(200, contentType, null);
-  let what = read();
-  for (const piece of pieces) {
-    if (what === todo.CLOSED) break;
-    machine.received(piece);
-    what = read();
-  }
-  if (broken) machine.broke(todo.IN_BODY, "reset");
-  else machine.handle("body_end");
-  if (read() !== todo.CLOSED) throw new Error("the request is not sent again, yet it goes on");
+  play(machine, { contentType, broken }, pieces, () => {
+    for (const next of reader.read(machine.rows())) push(lines, next instanceof Told ? lineOfTold(next) : lineOf(next));
+  });
   const cursor = machine.cursor();
   const outcome = machine.outcome(undefined);
   machine.free();

@@ -7,9 +7,9 @@ import { Told } from "../../dist/items.js";
 import * as inJs from "../../dist/llm-js.js";
 import * as compiledIn from "../../dist/llm.js";
 import { DeltaReader } from "../../dist/llm/rows.js";
-import * as todo from "../../dist/machine.js";
 import { machineOf } from "../../dist/options.js";
 import { compiled, inUse } from "../../dist/wasm.js";
+import { play } from "./play.mjs";
 import { lineOfTold } from "./rows.mjs";
 
 const CASES = new URL("../../../tests/cases/", import.meta.url);
@@ -79,25 +79,9 @@ export function drive(dialect, { contentType = null, sniff = false, format, brok
   const machine = machineOf({ dialect, format, sniff, retryAttempts: 0 });
   const reader = new DeltaReader({ dialect });
   const lines = [];
-  const read = () => {
-    for (;;) {
-      const what = machine.advance();
-      if (what !== todo.DELIVER) return what;
-      for (const next of reader.read(machine.rows())) lines.push(next instanceof Told ? lineOfTold(next) : lineOfDelta(next));
-    }
-  };
-  machine.handle("start");
-  if (read() !== todo.CONNECT) throw new Error("no request");
-  machine.head(200, contentType, null);
-  let what = read();
-  for (const piece of pieces) {
-    if (what === todo.CLOSED) break;
-    machine.received(piece);
-    what = read();
-  }
-  if (broken) machine.broke(todo.IN_BODY, "reset");
-  else machine.handle("body_end");
-  if (read() !== todo.CLOSED) throw new Error("the request is not sent again, yet it goes on");
+  play(machine, { contentType, broken }, pieces, () => {
+    for (const next of reader.read(machine.rows())) lines.push(next instanceof Told ? lineOfTold(next) : lineOfDelta(next));
+  });
   const outcome = machine.outcome(undefined);
   machine.free();
   return { lines, message: lineOfMessage(reader.draft.whole()), outcome };

@@ -1,5 +1,6 @@
 // A server whose replies a test writes itself, and which counts what arrives.
 import { createServer } from "node:http";
+export { take } from "../browser/page/take.mjs";
 
 /** `reply(request, response, number)` answers the request of that number, counted from 1. */
 export async function scripted(reply) {
@@ -30,15 +31,3 @@ export async function until(isSo) {
 }
 
 export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
-
-/** All items, the error that the loop threw, and the outcome. */
-export async function take(s) {
-  const items = [];
-  let error;
-  try {
-    for await (const item of s) items.push(item);
-  } catch (thrown) {
-    error = thrown;
-  }
-  return { items, error, outcome: await s.outcome };
-}

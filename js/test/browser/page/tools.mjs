@@ -1,4 +1,6 @@
 // What tests in a page and in a worker need.
+export { take } from "./take.mjs";
+
 const given = new URLSearchParams(globalThis.location.search);
 export const id = given.get("id");
 export const engine = given.get("engine");
@@ -48,16 +50,4 @@ export function equal(have, want, what = "") {
 
 export function ok(isSo, what) {
   if (!isSo) throw new Error(`not so: ${what}`);
-}
-
-/** All items, the error that the loop threw, and the outcome. */
-export async function take(s) {
-  const items = [];
-  let error;
-  try {
-    for await (const item of s) items.push(item);
-  } catch (thrown) {
-    error = thrown;
-  }
-  return { items, error, outcome: await s.outcome };
 }

@@ -1,0 +1,39 @@
+//! Bytes through a decoder, into a table.
+
+use tidewire_core::{DecodeError, Frame};
+
+use crate::table::Table;
+
+#[cfg(feature = "streams")]
+pub(crate) use tidewire_core::Decoder;
+/// The one decoder that there is without streams.
+#[cfg(not(feature = "streams"))]
+pub(crate) use tidewire_core::Sse as Decoder;
+
+/// Puts what is in `input`, or with `last` what the body's clean end completes, behind the table's rows.
+#[inline]
+pub(crate) fn decode(
+    decoder: &mut Decoder,
+    mut input: &[u8],
+    last: bool,
+    table: &mut Table,
+) -> Result<(), DecodeError> {
+    loop {
+        let found = if last { decoder.finish() } else { decoder.next(&mut input) };
+        match found {
+            Ok(Some(ref frame)) => table.push(frame),
+            Ok(None) => return Ok(()),
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// Adds the row of why decoding cannot go on, as for a record that is passed over.
+pub(crate) fn push_failure(error: &DecodeError, table: &mut Table) {
+    match error {
+        DecodeError::TooLarge(error) => table.push(&Frame::Skipped(*error)),
+        DecodeError::Malformed(error) => table.push(&Frame::BadRecord(*error)),
+        // All that there are today.
+        _ => {}
+    }
+}

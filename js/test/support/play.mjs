@@ -1,0 +1,25 @@
+// One reply through a stream's machine, to a request that is not sent again.
+import * as todo from "../../dist/machine.js";
+
+/** `deliver` is called for each table of rows. */
+export function play(machine, { contentType = null, broken = false }, pieces, deliver) {
+  const read = () => {
+    for (;;) {
+      const what = machine.advance();
+      if (what !== todo.DELIVER) return what;
+      deliver();
+    }
+  };
+  machine.handle("start");
+  if (read() !== todo.CONNECT) throw new Error("no request");
+  machine.head(200, contentType, null);
+  let what = read();
+  for (const piece of pieces) {
+    if (what === todo.CLOSED) break;
+    machine.received(piece);
+    what = read();
+  }
+  if (broken) machine.broke(todo.IN_BODY, "reset");
+  else machine.handle("body_end");
+  if (read() !== todo.CLOSED) throw new Error("the request is not sent again, yet it goes on");
+}
