@@ -7,7 +7,7 @@ use std::time::Duration;
 use tidewire::{Client, Dialect, Outcome};
 use tidewire_cli::serve::reply_text;
 use tidewire_tests::child::{ChildServer, example};
-use tidewire_tests::{upstream, within};
+use tidewire_tests::{raw, upstream, within};
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpListener;
 
@@ -98,6 +98,7 @@ async fn the_relay_is_no_faster_than_its_reader() {
         reply
     });
     let (mut upstream, _) = within("the relay's request", listener.accept()).await.expect("a connection");
+    within("the request", raw::read_request(&mut upstream)).await.expect("a request");
     let text = "x".repeat(1 << 18);
     let event = format!("data: {{\"choices\":[{{\"index\":0,\"delta\":{{\"content\":\"{text}\"}}}}]}}\n\n");
     upstream.write_all(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n").await.expect("a head");

@@ -169,7 +169,9 @@ async fn play(mut stream: TcpStream, script: Vec<Act>, noted: Arc<Mutex<Vec<Seen
     let _ = stream.shutdown().await;
 }
 
-async fn read_request(stream: &mut TcpStream) -> Option<String> {
+/// A request's head and body, as text; `None` where the client goes before they are whole. An answer that comes before its request
+/// breaks the connection of any client that is right.
+pub async fn read_request(stream: &mut TcpStream) -> Option<String> {
     let mut bytes = Vec::new();
     let mut buffer = [0; 4096];
     loop {
