@@ -1,5 +1,6 @@
 // Behind the development servers that people use: a reply arrives as it is sent, and an abort reaches its server. webpack's compresses what
-// it passes on, and so holds a whole reply back, unless it or the header `Cache-Control` says no; both ways out are rows here.
+// it passes on, and so holds a whole reply back, unless it or the reply's `Cache-Control: no-transform`, which `serve` sends, says no; both
+// ways out are rows here.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { join } from "node:path";
@@ -21,7 +22,8 @@ const behindWebpack = (settings, rule) => async (context, target) => {
   await server.start();
   return { base: `http://127.0.0.1:${server.server.address().port}`, stop: () => server.stop() };
 };
-const noTransform = { on: { proxyRes: ({ headers }) => (headers["cache-control"] = "no-cache, no-transform") } };
+/** What a server says that never heard of it. */
+const noCache = { on: { proxyRes: ({ headers }) => (headers["cache-control"] = "no-cache") } };
 
 /** Each serves the page of a project, which is `source` there, and puts `/api` in front of a server; `stop` ends it. */
 const SERVERS = {
@@ -34,8 +36,8 @@ const SERVERS = {
       return { base: `http://127.0.0.1:${server.httpServer.address().port}`, stop: () => server.close() };
     },
   },
-  "webpack-dev-server, compress: false": { source: "/main.js", start: behindWebpack({ compress: false }, {}) },
-  "webpack-dev-server, Cache-Control: no-transform": { source: "/main.js", start: behindWebpack({}, noTransform) },
+  "webpack-dev-server, compress: false": { source: "/main.js", start: behindWebpack({ compress: false }, noCache) },
+  "webpack-dev-server, Cache-Control: no-transform": { source: "/main.js", start: behindWebpack({}, {}) },
 };
 
 /** Twelve tokens, 100 ms apart, between a first event and a last one: they must not come together. */

@@ -135,7 +135,8 @@ impl Reply {
     pub(crate) fn new(status: StatusCode, content_type: &'static str, script: Script) -> Self {
         let headers = HeaderMap::from_iter([
             (header::CONTENT_TYPE, HeaderValue::from_static(content_type)),
-            (header::CACHE_CONTROL, HeaderValue::from_static("no-cache")),
+            // Compressing intermediaries (webpack's development server) hold a reply back unless `no-transform` forbids it.
+            (header::CACHE_CONTROL, HeaderValue::from_static("no-cache, no-transform")),
             // nginx holds a reply back unless it is told not to.
             (HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no")),
         ]);
