@@ -7,6 +7,7 @@ export interface Exports {
   machine_set(machine: number, key: number, value: number): number;
   machine_set_text(machine: number, key: number, length: number): number;
   machine_decode(machine: number, length: number, last: number): number;
+  machine_measure(machine: number, is_broken: number): void;
   machine_handle(machine: number, now: number, chance: number, what: number, length: number): void;
   machine_head(machine: number, now: number, chance: number, status: number, type: number, retry: number, clock: number): void;
   machine_advance(machine: number, now: number, chance: number): number;
@@ -59,15 +60,25 @@ const fromMemory = (
   globalThis as { Buffer?: { from(memory: ArrayBuffer): Partial<NodeBuffer> } }
 ).Buffer?.from;
 
-const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true, fatal: true });
 const encoder = new TextEncoder();
 
 /** Makes what a core exports. `grown` has to be called where its memory moves and the old one keeps its length. */
 export type Source = (grown: () => void) => Exports;
 
+/** Words of a row, and which of them are the offsets of its text. */
+export const ROW = 5;
+export const START = 3;
+export const END = 4;
+
+/** What a window holds: ASCII; what was meant to be UTF-8; UTF-16; UTF-8 without rows. */
+const ASCII = 0;
+const UTF8 = 1;
+const UTF16 = 2;
+
 /** A table in the core's memory, to be read before the core is called again; `crates/wasm/src/table.rs` says what is in it. */
 export interface Rows {
-  words: Uint32Array;
+  words: Int32Array;
   /** The first word of the first row, and the one behind the last. */
   from: number;
   to: number;
@@ -78,7 +89,7 @@ export interface Rows {
 export class Core {
   readonly exports: Exports;
   #bytes = new Uint8Array(0);
-  #words = new Uint32Array(0);
+  #words = new Int32Array(0);
   #buffer: NodeBuffer | undefined;
 
   constructor(source: Source) {
@@ -102,43 +113,68 @@ export class Core {
     return new Float64Array(this.exports.memory.buffer.slice(address >>> 0, (address >>> 0) + 8 * count));
   }
 
-  rows(header: number): Rows {
+  /** What the words of a table are seen in, once more: it has no length any more where memory has grown. */
+  get words(): Int32Array {
     if (this.#bytes.length === 0) this.#look();
-    const words = this.#words;
-    const at = header >>> 2;
-    const from = words[at] >>> 2;
-    const count = words[at + 1];
-    return { words, from, to: from + 4 * count, text: count === 0 ? "" : this.#read(at) };
+    return this.#words;
   }
 
-  /** The window of a table alone. */
-  text(header: number): string {
+  /** The table of a machine. */
+  rows(machine: number, header: number): Rows {
+    const text = this.text(machine, header);
+    const words = this.#words;
+    const from = words[header >>> 2] >>> 2;
+    return { words, from, to: from + words[(header >>> 2) + 1], text };
+  }
+
+  /** The window of a table. */
+  text(machine: number, header: number): string {
     if (this.#bytes.length === 0) this.#look();
-    return this.#read(header >>> 2);
+    const at = header >>> 2;
+    const words = this.#words;
+    if (words[at + 4] !== UTF8) return this.#read(at);
+    try {
+      const text = this.#read(at);
+      if (text.length < words[at + 3]) this.exports.machine_measure(machine, 0);
+      return text;
+    } catch {
+      this.exports.machine_measure(machine, 1);
+      if (this.#bytes.length === 0) this.#look();
+      return this.#read(at);
+    }
   }
 
   /** The memory, once more: it moved when it grew, and what was seen of it has no length any more. */
   #look(): void {
     const memory = this.exports.memory.buffer;
     this.#bytes = new Uint8Array(memory);
-    this.#words = new Uint32Array(memory);
+    this.#words = new Int32Array(memory);
     const slices = fromMemory?.(memory);
     this.#buffer = slices?.latin1Slice && slices.ucs2Slice ? (slices as NodeBuffer) : undefined;
   }
 
   #read(at: number): string {
     const words = this.#words;
-    const address = words[at + 2];
+    const address = words[at + 2] >>> 0;
     const length = words[at + 3];
     if (length === 0) return "";
+    const form = words[at + 4];
     const buffer = this.#buffer;
     if (buffer !== undefined) {
-      if (words[at + 5] !== 0) return buffer.ucs2Slice(address, address + length);
-      // As many code units as bytes: nothing but ASCII.
-      if (length === words[at + 4]) return buffer.latin1Slice(address, address + length);
+      if (form === ASCII) return buffer.latin1Slice(address, address + length);
+      if (form === UTF16) return buffer.ucs2Slice(address, address + length);
     }
+    if (length > PIECE) return pieceByPiece(this.#bytes.subarray(address, address + length));
     return decoder.decode(this.#bytes.subarray(address, address + length));
   }
+}
+
+/** In Chromium this takes half the time of decoding a large text at once (`npm run bench -- linear`). */
+function pieceByPiece(bytes: Uint8Array): string {
+  const decoder = new TextDecoder("utf-8", { ignoreBOM: true, fatal: true });
+  let text = "";
+  for (let at = 0; at < bytes.length; at += PIECE) text += decoder.decode(bytes.subarray(at, at + PIECE), { stream: true });
+  return text + decoder.decode();
 }
 
 const cores = /* @__PURE__ */ new Map<Source, Core>();

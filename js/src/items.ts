@@ -1,3 +1,4 @@
+import { END, ROW, START } from "./core.js";
 import type { Rows } from "./core.js";
 import { TidewireError } from "./error.js";
 
@@ -51,53 +52,54 @@ export class Told {
 /** Who listens, by the names of what they are told. */
 export type Listeners = { [whom in Told["whom"]]?: ((what: Told["what"]) => void) | undefined };
 
+const MESSAGE = "message";
 /** Kinds of rows; `crates/wasm/src/table.rs` has the same list. */
-const EVENT = 0;
+export const EVENT = 0;
 const RECORD = 1;
 const TEXT = 2;
-/** Up to here they are items, behind it they are told. */
-export const LAST_ITEM = TEXT;
 const COMMENT = 3;
 const RETRY = 4;
 const DONE = 5;
 const BAD_RECORD = 6;
 const SKIPPED = 7;
-const NAMED = 1 << 8;
-const NEW_ID = 1 << 9;
+/** These tell nobody anything: they are the type of the next event, and the id from there on. */
+const NAME = 9;
+const ID = 10;
 
-/** Turns rows into what they say. Holds the last event id, which a row names only where it changes. */
+/** Turns rows into what they say. Holds the last event id, which is told only where it changes. */
 export class Reader {
   #id = "";
+  #type = MESSAGE;
 
   /** `limit` is that of the decoder, for the errors that name it. */
   constructor(readonly limit: number) {}
 
-  /** What a table says, in its order; from its first row on, whose text begins at `at`. */
-  read({ words, from, to, text }: Rows, at = 0): (Item | Told)[] {
-    // Made in its length: an array that grows makes room for seventeen at its first, and most tables have one row.
-    const queue = new Array<Item | Told>((to - from) >> 2);
-    for (let row = from, place = 0; row < to; row += 4) {
-      queue[place++] = this.row(words, row, at, text);
-      at = words[row + 3];
+  /** What a table says, in its order. */
+  read({ words, from, to, text }: Rows): (Item | Told)[] {
+    const queue: (Item | Told)[] = [];
+    for (let row = from; row < to; row += ROW) {
+      const next = this.row(words, row, text);
+      if (next !== undefined) queue.push(next);
     }
     return queue;
   }
 
-  /** What a row says, whose text begins at `at`. */
-  row(words: Uint32Array, row: number, at: number, text: string): Item | Told {
+  /** What a row says. */
+  row(words: Int32Array, row: number, window: string): Item | Told | undefined {
     const kind = words[row];
-    const end = words[row + 3];
-    if ((kind & 0xff) !== EVENT) {
-      return this.#other(kind, words[row + 1] + words[row + 2] * 2 ** 32, text.slice(at, end));
-    }
-    const typeEnd = words[row + 1];
-    const idEnd = words[row + 2];
-    if (kind & NEW_ID) this.#id = text.slice(typeEnd, idEnd);
-    return {
-      type: kind & NAMED ? text.slice(at, typeEnd) : "message",
-      data: text.slice(idEnd, end),
-      id: this.#id,
-    };
+    const text = window.slice(words[row + START], words[row + END]);
+    if (kind === EVENT) return this.event(text);
+    if (kind === NAME) this.#type = text;
+    else if (kind === ID) this.#id = text;
+    else return this.#other(kind, (words[row + 1] >>> 0) + words[row + 2] * 2 ** 32, text);
+    return undefined;
+  }
+
+  /** The event of these data. */
+  event(data: string): SseEvent {
+    const type = this.#type;
+    this.#type = MESSAGE;
+    return { type, data, id: this.#id };
   }
 
   #other(kind: number, number: number, text: string): Item | Told {

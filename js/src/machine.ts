@@ -95,7 +95,7 @@ export class Machine {
   }
 
   rows(): Rows {
-    return this.#memory.rows(this.#header);
+    return this.#memory.rows(this.#machine, this.#header);
   }
 
   /** How long until the machine wants a tick, in milliseconds; infinite for never. */
@@ -189,7 +189,7 @@ export class Machine {
   }
 
   #tell(what: number): string | undefined {
-    return this.#core.machine_tell(this.#machine, what) !== 0 ? this.#memory.text(this.#header) : undefined;
+    return this.#core.machine_tell(this.#machine, what) !== 0 ? this.#memory.text(this.#machine, this.#header) : undefined;
   }
 
   #facts(): Float64Array {

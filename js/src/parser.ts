@@ -1,7 +1,7 @@
-import { KEYS, PIECE, core, encode } from "./core.js";
+import { END, KEYS, PIECE, ROW, START, core, encode } from "./core.js";
 import type { Exports, Key, Rows } from "./core.js";
 import { TidewireError } from "./error.js";
-import { DEFAULT_MAX_EVENT_BYTES, LAST_ITEM, Reader, Told } from "./items.js";
+import { DEFAULT_MAX_EVENT_BYTES, EVENT, Reader, Told } from "./items.js";
 import type { Item, Listeners, SseEvent, Watchers } from "./items.js";
 
 /** How a body is cut into records; `auto` goes by the content type, and where there is none by the first byte. */
@@ -130,7 +130,7 @@ export class CoreParser implements Parser {
 
   get lastEventId(): string {
     if (this.#last !== undefined) return this.#last.id;
-    return this.#wasm.machine_tell(this.#parser, LAST_EVENT_ID) !== 0 ? this.#core.text(this.#header) : "";
+    return this.#wasm.machine_tell(this.#parser, LAST_EVENT_ID) !== 0 ? this.#core.text(this.#parser, this.#header) : "";
   }
 
   get insideRecord(): boolean {
@@ -166,7 +166,7 @@ export class CoreParser implements Parser {
   }
 
   #take(ok: number): void {
-    const table = this.#core.rows(this.#header);
+    const table = this.#core.rows(this.#parser, this.#header);
     if (ok === 0) {
       // The last row says why; what handlers are told comes first, even where they throw.
       const queue = this.#reader.read(table);
@@ -179,27 +179,25 @@ export class CoreParser implements Parser {
   }
 
   /** Hands out what a table says, without an array in between. */
-  #pass(table: Rows): void {
+  #pass({ words, from, to, text }: Rows): void {
     const { onEvent } = this.options;
-    const { text } = table;
-    // A handler may ask the core for something, and then the table is another one.
-    const single = table.to - table.from === 4;
-    const words = single ? table.words : table.words.slice(table.from, table.to);
-    const to = single ? table.to : words.length;
-    let row = single ? table.from : 0;
-    let at = 0;
+    const reader = this.#reader;
     try {
-      while (row < to) {
-        const isItem = (words[row] & 0xff) <= LAST_ITEM;
-        const next = this.#reader.row(words, row, at, text);
-        // Read now: of a table that is not copied nothing is left once a handler has asked for more.
-        at = words[row + 3];
-        row += 4;
-        if (isItem) onEvent(next as Item);
-        else this.#say(next as Told);
+      while (from < to) {
+        const row = from;
+        from += ROW;
+        if (words[row] === EVENT) {
+          onEvent(reader.event(text.slice(words[row + START], words[row + END])));
+        } else {
+          const next = reader.row(words, row, text);
+          if (next instanceof Told) this.#say(next);
+          else if (next !== undefined) onEvent(next);
+        }
+        // A handler may have asked for something that made the memory grow.
+        if (words.length === 0) words = this.#core.words;
       }
     } finally {
-      if (row < to) this.#queue = this.#reader.read({ words, from: row, to, text }, at);
+      if (from < to) this.#queue = reader.read({ words: this.#core.words, from, to, text });
     }
   }
 

@@ -143,6 +143,26 @@ impl Decoder {
         }
     }
 
+    /// Hands every frame of `input` to `each`, as [`next`](Self::next) would one by one; what is unfinished is kept for the next piece.
+    ///
+    /// # Errors
+    /// As [`next`](Self::next).
+    #[inline]
+    pub fn each(&mut self, mut input: &[u8], mut each: impl FnMut(&Frame<'_>)) -> Result<(), DecodeError> {
+        if matches!(self.framing, Framing::Sniffing { .. }) {
+            self.sniff(&mut input)?;
+        }
+        match &mut self.framing {
+            Framing::Sse(sse) => sse.each(input, each),
+            other => {
+                while let Some(frame) = other.next(&mut input)? {
+                    each(&frame);
+                }
+                Ok(())
+            }
+        }
+    }
+
     /// Says that the body has ended cleanly, and hands over what only its end completes; to be called until it returns `None`.
     ///
     /// # Errors

@@ -183,6 +183,21 @@ impl Sse {
         self.next_by_line(input, line_end)
     }
 
+    /// Hands every frame of `input` to `each`, as [`next`](Self::next) would one by one; what is unfinished is kept for the next piece.
+    ///
+    /// # Errors
+    /// As [`next`](Self::next).
+    #[inline]
+    pub fn each(&mut self, mut input: &[u8], mut each: impl FnMut(&Frame<'_>)) -> Result<(), DecodeError> {
+        loop {
+            match self.next(&mut input) {
+                Ok(Some(ref frame)) => each(frame),
+                Ok(None) => return Ok(()),
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
     /// Says that the body has ended cleanly. Hands over the unterminated block where
     /// [`deliver_unterminated`](Options::deliver_unterminated) asks for it; to be called until it returns `None`.
     ///
@@ -252,7 +267,7 @@ impl Sse {
         let mut block = InInput::default();
         loop {
             self.pass_line_feed(input);
-            let Some(end) = line_end.take().or_else(|| find_line_end(input)) else {
+            let Some(end) = line_end.take().or_else(|| find_next_line_end(input)) else {
                 self.keep(&mut block);
                 return self.keep_line(input);
             };
@@ -455,7 +470,7 @@ impl Sse {
         Frame::Event(Event {
             event: Utf8::new(if name.is_empty() { MESSAGE } else { name }),
             data: Utf8::new(block.data.or_else(|| self.kept_data()).unwrap_or_default()),
-            id: Utf8::new(&self.last_id),
+            id: Utf8::new(block.id.unwrap_or(&self.last_id)),
         })
     }
 
@@ -579,7 +594,7 @@ fn data_value(line: &[u8]) -> Option<usize> {
 
 /// Where the first line ends. Every second line is blank, and many are short: the first bytes are looked at here, which costs
 /// less than a call (`cargo xtask bench`, case `sse-tiny`).
-#[inline]
+#[inline(always)]
 fn find_line_end(input: &[u8]) -> Option<usize> {
     if let Some(b'\n' | b'\r') = input.first() {
         return Some(0);
@@ -591,6 +606,12 @@ fn find_line_end(input: &[u8]) -> Option<usize> {
         return Some(found.trailing_zeros() as usize / 8);
     }
     memchr2(b'\n', b'\r', rest).map(|end| end + 8)
+}
+
+/// As a call.
+#[inline(never)]
+fn find_next_line_end(input: &[u8]) -> Option<usize> {
+    find_line_end(input)
 }
 
 const ONES: u64 = 0x0101_0101_0101_0101;

@@ -2,7 +2,7 @@
 
 use tidewire_core::{DecodeError, Frame};
 
-use crate::table::Table;
+use crate::table::Writer;
 
 #[cfg(feature = "streams")]
 pub(crate) use tidewire_core::Decoder;
@@ -14,22 +14,21 @@ pub(crate) use tidewire_core::Sse as Decoder;
 #[inline]
 pub(crate) fn decode(
     decoder: &mut Decoder,
-    mut input: &[u8],
+    input: &[u8],
     last: bool,
-    table: &mut Table,
+    table: &mut Writer<'_>,
 ) -> Result<(), DecodeError> {
-    loop {
-        let found = if last { decoder.finish() } else { decoder.next(&mut input) };
-        match found {
-            Ok(Some(ref frame)) => table.push(frame),
-            Ok(None) => return Ok(()),
-            Err(error) => return Err(error),
-        }
+    if !last {
+        return decoder.each(input, |frame| table.push(frame));
     }
+    while let Some(frame) = decoder.finish()? {
+        table.push(&frame);
+    }
+    Ok(())
 }
 
 /// Adds the row of why decoding cannot go on, as for a record that is passed over.
-pub(crate) fn push_failure(error: &DecodeError, table: &mut Table) {
+pub(crate) fn push_failure(error: &DecodeError, table: &mut Writer<'_>) {
     match error {
         DecodeError::TooLarge(error) => table.push(&Frame::Skipped(*error)),
         DecodeError::Malformed(error) => table.push(&Frame::BadRecord(*error)),

@@ -78,22 +78,28 @@ impl Machine {
         true
     }
 
+    /// Makes offsets of code units where the window is UTF-8 beyond ASCII, after JavaScript has found out whether that is broken.
+    pub fn measure(&mut self, is_broken: bool) {
+        self.table.measure(&self.inbox, is_broken);
+    }
+
     /// Decodes a piece that lies in the inbox, or with `last` what the body's clean end completes. What was found is in the table;
     /// false where decoding cannot go on, and then the last row says why, as for an event that is passed over.
     pub fn decode(&mut self, length: usize, last: bool) -> bool {
         if let Life::Described { options, last_event_id } = &self.life {
             self.life = Life::Decoding(Box::new(Decoder::new(*options).with_last_event_id(last_event_id)));
         }
-        self.table.clear();
+        let (mut table, piece) = self.table.write(&mut self.inbox, 0..length);
         if let Life::Decoding(decoder) = &mut self.life
-            && let Err(error) = decode(decoder, self.inbox.bytes(length), last, &mut self.table)
+            && let Err(error) = decode(decoder, piece, last, &mut table)
         {
             self.life = Life::Failed(error);
         }
         if let Life::Failed(error) = &self.life {
-            push_failure(error, &mut self.table);
+            push_failure(error, &mut table);
         }
-        self.table.publish();
+        table.finish();
+        self.table.publish(&self.inbox);
         !matches!(self.life, Life::Failed(_))
     }
 
@@ -103,7 +109,7 @@ impl Machine {
         if what == INSIDE_RECORD {
             return decoder.inside_record();
         }
-        self.table.only(decoder.last_event_id().as_bytes());
+        self.table.only(&decoder.last_event_id().to_str());
         true
     }
 }

@@ -155,22 +155,28 @@ impl Machine {
         }
     }
 
+    /// Makes offsets of code units where the window is UTF-8 beyond ASCII, after JavaScript has found out whether that is broken.
+    pub fn measure(&mut self, is_broken: bool) {
+        self.table.measure(&self.inbox, is_broken);
+    }
+
     /// Decodes a piece that lies in the inbox, or with `last` what the body's clean end completes. What was found is in the table;
     /// false where decoding cannot go on, and then the last row says why, as for a record that is passed over.
     pub fn decode(&mut self, length: usize, last: bool) -> bool {
         if let Life::Described(setup) = &self.life {
             self.life = Life::Decoding(Box::new(decoder(setup)));
         }
-        self.table.clear();
+        let (mut table, piece) = self.table.write(&mut self.inbox, 0..length);
         if let Life::Decoding(decoder) = &mut self.life
-            && let Err(error) = decode(decoder, self.inbox.bytes(length), last, &mut self.table)
+            && let Err(error) = decode(decoder, piece, last, &mut table)
         {
             self.life = Life::Failed(error);
         }
         if let Life::Failed(error) = &self.life {
-            push_failure(error, &mut self.table);
+            push_failure(error, &mut table);
         }
-        self.table.publish();
+        table.finish();
+        self.table.publish(&self.inbox);
         !matches!(self.life, Life::Failed(_))
     }
 
@@ -234,21 +240,19 @@ impl Machine {
         let Life::Streaming(stream) = &mut self.life else { return Todo::Wait as u32 };
         let at = at(now, chance);
         stream.resume(at);
-        self.table.clear();
-        let input = self.inbox.bytes(self.came);
-        let mut rest = &input[self.used.min(input.len())..];
+        let (mut table, mut rest) = self.table.write(&mut self.inbox, self.used..self.came);
         let todo = loop {
             match stream.next(at, &mut rest) {
                 Step::Frame { ref frame, gap } => {
                     if let Some(after) = gap {
-                        self.table.push_gap(&after);
+                        table.push_gap(&after);
                     }
-                    if let Some(judgement) = self.reply.read(frame, &mut self.table) {
+                    if let Some(judgement) = self.reply.read(frame, &mut table) {
                         stream.judge(judgement, self.reply.error());
                     }
                 }
-                Step::Closed if self.reply.finish(&mut self.table) => break Todo::Deliver,
-                _ if self.table.len() > 0 => break Todo::Deliver,
+                Step::Closed if self.reply.finish(&mut table) => break Todo::Deliver,
+                _ if table.len() > 0 => break Todo::Deliver,
                 Step::Connect => break Todo::Connect,
                 Step::Again(again) => {
                     rest = &[];
@@ -272,7 +276,8 @@ impl Machine {
         if let Todo::Deliver = todo {
             stream.pause(at);
         }
-        self.table.publish();
+        table.finish();
+        self.table.publish(&self.inbox);
         todo as u32
     }
 
@@ -295,7 +300,7 @@ impl Machine {
             Life::Decoding(decoder) if what == fact::LAST_EVENT_ID => Some(decoder.last_event_id().to_str()),
             Life::Described(_) | Life::Decoding(_) | Life::Failed(_) => None,
         };
-        self.table.only(text.as_deref().unwrap_or_default().as_bytes());
+        self.table.only(text.as_deref().unwrap_or_default());
         text.is_some()
     }
 

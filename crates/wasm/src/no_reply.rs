@@ -2,7 +2,7 @@
 
 use tidewire_core::{Frame, Judgement, Setup};
 
-use crate::table::Table;
+use crate::table::Writer;
 
 /// No reader of an LLM's reply.
 #[derive(Default)]
@@ -15,12 +15,12 @@ impl Reply {
     }
 
     #[inline]
-    pub(crate) fn read(&mut self, frame: &Frame<'_>, table: &mut Table) -> Option<Judgement> {
+    pub(crate) fn read(&mut self, frame: &Frame<'_>, table: &mut Writer<'_>) -> Option<Judgement> {
         table.push(frame);
         None
     }
 
-    pub(crate) const fn finish(&mut self, _: &mut Table) -> bool {
+    pub(crate) const fn finish(&mut self, _: &mut Writer<'_>) -> bool {
         false
     }
 

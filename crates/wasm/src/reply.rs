@@ -4,11 +4,11 @@ use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use tidewire_core::{Frame, Judgement, Setup, Utf8};
+use tidewire_core::{Frame, Judgement, Setup};
 use tidewire_llm::partial::{Build, Scanner};
 use tidewire_llm::{Delta, Deltas, Dialect};
 
-use crate::table::Table;
+use crate::table::Writer;
 
 /// What a row of a reply is, behind the kinds of `table.rs`. `js/src/llm/rows.ts` has the same list.
 mod kind {
@@ -57,7 +57,7 @@ impl Reply {
 
     /// Puts into the table what a frame comes to, and says how the stream then stands, where a dialect can say it.
     #[inline]
-    pub(crate) fn read(&mut self, frame: &Frame<'_>, table: &mut Table) -> Option<Judgement> {
+    pub(crate) fn read(&mut self, frame: &Frame<'_>, table: &mut Writer<'_>) -> Option<Judgement> {
         let Some(reading) = &mut self.0 else {
             table.push(frame);
             return None;
@@ -76,7 +76,7 @@ impl Reply {
     }
 
     /// The stream is over: puts into the table what was waiting for more, and says whether it was anything.
-    pub(crate) fn finish(&mut self, table: &mut Table) -> bool {
+    pub(crate) fn finish(&mut self, table: &mut Writer<'_>) -> bool {
         let before = table.len();
         if let Some(reading) = &mut self.0 {
             let Reading { deltas, telling } = &mut **reading;
@@ -107,7 +107,7 @@ struct Call {
 
 impl Telling {
     #[inline]
-    fn tell(&mut self, delta: &Delta<'_>, table: &mut Table) {
+    fn tell(&mut self, delta: &Delta<'_>, table: &mut Writer<'_>) {
         let (kind, choice, text) = match delta {
             Delta::Text { choice, text } => (kind::TEXT, choice, text),
             Delta::Reasoning { choice, text } => (kind::REASONING, choice, text),
@@ -117,20 +117,20 @@ impl Telling {
             }
             other => return self.tell_line(other, table),
         };
-        table.row(kind, *choice, 0, Utf8::new(text.as_bytes()));
+        table.copied(kind, *choice, 0, text.as_bytes());
     }
 
     #[inline(never)]
-    fn tell_dialect(&mut self, dialect: &Dialect, table: &mut Table) {
+    fn tell_dialect(&mut self, dialect: &Dialect, table: &mut Writer<'_>) {
         if *dialect != Dialect::Auto {
             self.has_dialect = true;
-            table.row(kind::DIALECT, 0, 0, Utf8::new(dialect.name().as_bytes()));
+            table.copied(kind::DIALECT, 0, 0, dialect.name().as_bytes());
         }
     }
 
     #[inline(never)]
-    fn tell_arguments(&mut self, place: (u32, u32), fragment: &str, table: &mut Table) {
-        table.row(kind::ARGUMENTS, place.0, place.1, Utf8::new(fragment.as_bytes()));
+    fn tell_arguments(&mut self, place: (u32, u32), fragment: &str, table: &mut Writer<'_>) {
+        table.copied(kind::ARGUMENTS, place.0, place.1, fragment.as_bytes());
         let Some(call) = self.calls.iter_mut().rev().find(|call| call.place == place) else { return };
         let Some(scanner) = call.scanner.as_mut() else { return };
         if fragment.len() > LARGEST_FRAGMENT || scanner.push(fragment, &mut Rows(table)).is_err() {
@@ -139,27 +139,27 @@ impl Telling {
     }
 
     #[inline(never)]
-    fn tell_line(&mut self, delta: &Delta<'_>, table: &mut Table) {
+    fn tell_line(&mut self, delta: &Delta<'_>, table: &mut Writer<'_>) {
         if let Delta::ToolCall { choice, index, .. } = delta {
             let scanner = Some(Scanner::default());
             self.calls.push(Call { place: (*choice, *index), scanner });
         }
         self.line.clear();
         delta.write_line(&mut self.line);
-        table.row(kind::LINE, 0, 0, Utf8::new(self.line.as_bytes()));
+        table.copied(kind::LINE, 0, 0, self.line.as_bytes());
     }
 }
 
 /// Makes a row of each thing that is built.
-struct Rows<'t>(&'t mut Table);
+struct Rows<'t, 'a>(&'t mut Writer<'a>);
 
-impl Rows<'_> {
+impl Rows<'_, '_> {
     fn add(&mut self, kind: u32, text: &str) {
-        self.0.row(kind, 0, 0, Utf8::new(text.as_bytes()));
+        self.0.copied(kind, 0, 0, text.as_bytes());
     }
 }
 
-impl Build for Rows<'_> {
+impl Build for Rows<'_, '_> {
     fn open_object(&mut self) {
         self.add(kind::OBJECT, "");
     }

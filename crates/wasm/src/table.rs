@@ -1,11 +1,17 @@
 //! What goes out: rows of numbers, and the window of text that they cut.
 
 use alloc::vec::Vec;
+use core::mem;
+use core::ops::Range;
 
 use tidewire_core::{Event, Frame, Utf8};
 
-/// Words of a row.
-const ROW: usize = 4;
+use crate::inbox::Inbox;
+
+/// Words of a row, and which of them are the offsets of its text.
+const ROW: usize = 5;
+const START: usize = 3;
+const END: usize = 4;
 /// Memory that grew beyond this for one large event is given back after it.
 const KEPT_CAPACITY: usize = 256 * 1024;
 const MESSAGE: &[u8] = b"message";
@@ -13,9 +19,9 @@ const MESSAGE: &[u8] = b"message";
 /// What a row is; `reply.rs` has more of them. `js/src/items.ts` has the same list.
 #[derive(Clone, Copy)]
 enum Kind {
-    /// Type, id and data end where the words say.
+    /// An event's data.
     Event = 0,
-    /// Its index in two words; the JSON text.
+    /// The record's index in two words; the JSON text.
     Record = 1,
     /// A piece of text.
     Text = 2,
@@ -32,42 +38,64 @@ enum Kind {
     /// The id before a hole.
     #[cfg(feature = "streams")]
     Gap = 8,
+    /// The type of the next event; it is `message` otherwise.
+    Name = 9,
+    /// The last event id from the next event on.
+    Id = 10,
 }
 
-/// The event names its type; it is `message` otherwise.
-const NAMED: u32 = 1 << 8;
-/// The last event id is another than that of the row before; it is the same otherwise.
-const NEW_ID: u32 = 1 << 9;
+/// What a window holds, as JavaScript reads it.
+#[derive(Clone, Copy)]
+enum Form {
+    Ascii = 0,
+    /// What was meant to be UTF-8. The rows count bytes, which are code units where there is one for each; else [`Table::measure`] makes
+    /// code units of them.
+    Utf8 = 1,
+    Utf16 = 2,
+    /// UTF-8 without rows.
+    Told = 3,
+}
 
 /// Words of the header, at an address that does not move.
-pub(crate) const HEADER: usize = 6;
+pub(crate) const HEADER: usize = 5;
 
-/// Rows of four words, and the texts that they speak of, one behind the other.
+/// Rows of five words, each of which says one thing of a text in the window.
 ///
-/// A row is `[kind and flags, a, b, end]`. Offsets count UTF-16 code units, as JavaScript's strings do: a text begins where the one
-/// before it ended. What is broken on the wire stands in the window as U+FFFD, so JavaScript needs no second look.
+/// A row is `[kind, a, b, start, end]`. Offsets count UTF-16 code units, as JavaScript's strings do. A text is shown where it came in,
+/// with what lies between it and the next one; only what is not there, or not behind the text before it, is copied.
 pub(crate) struct Table {
     rows: Vec<u32>,
-    /// The window as UTF-8.
-    window: Vec<u8>,
-    /// Where JavaScript takes UTF-16 faster, the window as that from its first text on that is not ASCII.
+    window: Window,
+    /// Texts that are copied.
+    own: Vec<u8>,
+    /// A text without a row.
+    told: Vec<u8>,
+    /// Where JavaScript takes UTF-16 faster, what is not ASCII as that.
     wide: Option<Vec<u16>>,
-    /// Length of the window in UTF-16 code units.
-    units: u32,
     last_id: Vec<u8>,
-    /// `[address of the rows, their number, address of the window, its bytes, its code units, whether it is UTF-16]`.
+    /// `[address of the rows, their words, address of the window, its bytes, its form]`.
     header: Vec<u32>,
 }
 
+/// Where the texts are.
+#[derive(Clone)]
+enum Window {
+    /// In these bytes of the inbox.
+    Inbox(Range<usize>),
+    /// In the table's own bytes.
+    Own,
+}
+
 impl Table {
-    /// With `wide` the window comes as UTF-16 too.
+    /// With `wide` the window comes as UTF-16 unless it is ASCII.
     pub(crate) fn new(wide: bool) -> Self {
         Self {
             rows: Vec::new(),
-            window: Vec::new(),
-            units: 0,
-            last_id: Vec::new(),
+            window: Window::Own,
+            own: Vec::new(),
+            told: Vec::new(),
             wide: wide.then(Vec::new),
+            last_id: Vec::new(),
             header: [0; HEADER].to_vec(),
         }
     }
@@ -77,144 +105,297 @@ impl Table {
         self.header.as_ptr()
     }
 
-    /// Begins with no rows; texts of earlier ones are gone.
-    pub(crate) fn clear(&mut self) {
-        if self.window.capacity() > KEPT_CAPACITY {
-            self.window = Vec::new();
-        }
-        if self.rows.capacity() > KEPT_CAPACITY {
-            self.rows = Vec::new();
-        }
+    /// Begins with no rows, beside the piece that lies in this part of the inbox.
+    pub(crate) fn write<'a>(
+        &'a mut self,
+        inbox: &'a mut Inbox,
+        part: Range<usize>,
+    ) -> (Writer<'a>, &'a [u8]) {
+        clear(&mut self.rows);
+        clear(&mut self.own);
         if let Some(wide) = &mut self.wide {
-            if wide.capacity() > KEPT_CAPACITY {
-                *wide = Vec::new();
-            }
-            wide.clear();
+            clear(wide);
         }
-        self.rows.clear();
-        self.window.clear();
-        self.units = 0;
+        let (room, piece, start) = inbox.split(part);
+        (Writer { table: self, room, piece, start, early: 0, end: 0, is_own: false }, piece)
     }
 
-    /// How many rows there are.
-    pub(crate) const fn len(&self) -> usize {
-        self.rows.len() / ROW
+    /// One text alone; the rows stay where they are, for who is still reading them.
+    pub(crate) fn only(&mut self, text: &str) {
+        self.told.clear();
+        self.told.extend_from_slice(text.as_bytes());
+        self.write_header(address(self.told.as_ptr()), self.told.len(), Form::Told);
     }
 
     /// Writes the header, for JavaScript to read.
-    pub(crate) fn publish(&mut self) {
-        let (window, length, is_wide) = match &self.wide {
-            Some(wide) if !wide.is_empty() => (address(wide.as_ptr()), 2 * wide.len(), 1),
-            _ => (address(self.window.as_ptr()), self.window.len(), 0),
+    pub(crate) fn publish(&mut self, inbox: &Inbox) {
+        let Self { rows, window, own, wide, .. } = self;
+        let bytes = window.bytes(inbox, own);
+        let form = match wide {
+            None => Form::Utf8,
+            Some(_) if is_ascii(bytes) => Form::Ascii,
+            Some(wide) => {
+                clear(wide);
+                for row in rows.chunks_exact_mut(ROW) {
+                    let text = text_of(row, bytes);
+                    row[START] = wide.len() as u32;
+                    push_text(text, wide);
+                    row[END] = wide.len() as u32;
+                }
+                Form::Utf16
+            }
         };
-        let rows = address(self.rows.as_ptr());
-        let words = [rows, self.len() as u32, window, length as u32, self.units, is_wide];
-        self.header.copy_from_slice(&words);
+        self.announce(inbox, form);
     }
 
-    /// Adds the row of a frame.
+    /// Turns offsets into code units, where the window is [`Form::Utf8`]. Where that is broken, sound texts take its place, with U+FFFD
+    /// for what was broken.
+    pub(crate) fn measure(&mut self, inbox: &Inbox, is_broken: bool) {
+        let own = mem::take(&mut self.own);
+        let bytes = self.window.bytes(inbox, &own);
+        let mut units = 0;
+        if is_broken {
+            let mut sound = Vec::new();
+            for row in self.rows.chunks_exact_mut(ROW) {
+                let text = Utf8::new(text_of(row, bytes)).to_str();
+                sound.extend_from_slice(text.as_bytes());
+                row[START] = units;
+                units += code_units(text.as_bytes());
+                row[END] = units;
+            }
+            self.own = sound;
+            self.window = Window::Own;
+        } else {
+            // Each text stands behind the one before it.
+            let mut at = 0;
+            for row in self.rows.chunks_exact_mut(ROW) {
+                for offset in &mut row[START..] {
+                    let to = *offset as usize;
+                    units += code_units(&bytes[at..to]);
+                    at = to;
+                    *offset = units;
+                }
+            }
+            self.own = own;
+        }
+        self.announce(inbox, Form::Utf8);
+    }
+
+    fn announce(&mut self, inbox: &Inbox, form: Form) {
+        let (window, length) = match (form, &self.wide) {
+            (Form::Utf16, Some(wide)) => (address(wide.as_ptr()), 2 * wide.len()),
+            _ => {
+                let bytes = self.window.bytes(inbox, &self.own);
+                (address(bytes.as_ptr()), bytes.len())
+            }
+        };
+        self.write_header(window, length, form);
+    }
+
+    fn write_header(&mut self, window: u32, length: usize, form: Form) {
+        let words = [address(self.rows.as_ptr()), self.rows.len() as u32, window, length as u32, form as u32];
+        self.header.copy_from_slice(&words);
+    }
+}
+
+impl Window {
+    fn bytes<'a>(&self, inbox: &'a Inbox, own: &'a [u8]) -> &'a [u8] {
+        match self {
+            Window::Inbox(range) => &inbox.all()[range.clone()],
+            Window::Own => own,
+        }
+    }
+}
+
+/// Writes rows, beside a piece that is being decoded.
+///
+/// As long as each text lies in the piece behind the one before it, the window is the piece itself. What comes from elsewhere before any
+/// of it is put into the room in front of it. At the first text that fits neither way, what there is of the window is copied, and so is
+/// each text from then on.
+pub(crate) struct Writer<'a> {
+    table: &'a mut Table,
+    room: &'a mut [u8],
+    piece: &'a [u8],
+    /// Where the piece begins in the inbox.
+    start: usize,
+    /// Bytes at the end of the room that are texts.
+    early: usize,
+    /// Bytes of the piece up to the end of its last text.
+    end: usize,
+    is_own: bool,
+}
+
+impl Writer<'_> {
+    #[cfg(feature = "streams")]
+    /// How many rows there are.
+    pub(crate) const fn len(&self) -> usize {
+        self.table.rows.len() / ROW
+    }
+
+    /// Adds the rows of a frame.
+    #[inline]
     pub(crate) fn push(&mut self, frame: &Frame<'_>) {
         match frame {
             Frame::Event(event) => self.event(event),
-            Frame::Record(record) => self.numbered(Kind::Record, record.index, record.json),
-            Frame::Text(text) => self.numbered(Kind::Text, 0, Utf8::new(text.as_bytes())),
-            Frame::Comment(comment) => self.numbered(Kind::Comment, 0, *comment),
-            Frame::Retry(wait) => {
-                let ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
-                self.numbered(Kind::Retry, ms, Utf8::default());
-            }
-            Frame::Done => self.numbered(Kind::Done, 0, Utf8::default()),
-            Frame::BadRecord(bad) => {
-                self.numbered(Kind::BadRecord, bad.offset, Utf8::new(bad.problem.as_bytes()));
-            }
-            Frame::Skipped(error) => {
-                self.numbered(Kind::Skipped, error.offset, Utf8::default());
-            }
-            _ => {}
+            other => self.other(other),
         }
+    }
+
+    #[inline(never)]
+    fn other(&mut self, frame: &Frame<'_>) {
+        let (kind, number, text): (Kind, u64, &[u8]) = match frame {
+            Frame::Record(record) => (Kind::Record, record.index, record.json.as_bytes()),
+            Frame::Text(text) => (Kind::Text, 0, text.as_bytes()),
+            Frame::Comment(comment) => (Kind::Comment, 0, comment.as_bytes()),
+            Frame::Retry(wait) => (Kind::Retry, u64::try_from(wait.as_millis()).unwrap_or(u64::MAX), b""),
+            Frame::Done => (Kind::Done, 0, b""),
+            Frame::BadRecord(bad) => (Kind::BadRecord, bad.offset, bad.problem.as_bytes()),
+            Frame::Skipped(error) => (Kind::Skipped, error.offset, b""),
+            _ => return,
+        };
+        self.add(kind as u32, number as u32, (number >> 32) as u32, text);
     }
 
     #[cfg(feature = "streams")]
     /// Adds a row that says that ordered ids left some out behind this one.
     pub(crate) fn push_gap(&mut self, after: &str) {
-        self.numbered(Kind::Gap, 0, Utf8::new(after.as_bytes()));
+        self.add(Kind::Gap as u32, 0, 0, after.as_bytes());
     }
 
-    /// One text alone, without a row.
-    pub(crate) fn only(&mut self, text: &[u8]) {
-        self.clear();
-        self.text(Utf8::new(text));
-        self.publish();
-    }
-
+    #[inline(always)]
     fn event(&mut self, event: &Event<'_>) {
-        let mut kind = Kind::Event as u32;
-        if event.event.as_bytes() != MESSAGE {
-            kind |= NAMED;
-            self.text(event.event);
+        let [name, id] = [event.event.as_bytes(), event.id.as_bytes()];
+        if name != MESSAGE || id != self.table.last_id {
+            self.rare(name, id);
         }
-        let type_end = self.units;
-        if event.id.as_bytes() != self.last_id {
-            kind |= NEW_ID;
-            self.last_id.clear();
-            self.last_id.extend_from_slice(event.id.as_bytes());
-            self.text(event.id);
-        }
-        let id_end = self.units;
-        self.text(event.data);
-        self.rows.extend_from_slice(&[kind, type_end, id_end, self.units]);
+        self.add(Kind::Event as u32, 0, 0, event.data.as_bytes());
     }
 
-    fn numbered(&mut self, kind: Kind, number: u64, text: Utf8<'_>) {
-        self.row(kind as u32, number as u32, (number >> 32) as u32, text);
-    }
-
-    /// Adds a row of two numbers and a text.
-    pub(crate) fn row(&mut self, kind: u32, a: u32, b: u32, text: Utf8<'_>) {
-        self.text(text);
-        self.rows.extend_from_slice(&[kind, a, b, self.units]);
-    }
-
-    /// Adds a text to the window.
-    #[inline]
-    fn text(&mut self, text: Utf8<'_>) {
-        let bytes = text.as_bytes();
-        if self.is_wide() || !bytes.is_ascii() {
-            return self.text_beyond_ascii(text);
-        }
-        self.window.extend_from_slice(bytes);
-        self.units += bytes.len() as u32;
-    }
-
-    /// Whether the window is UTF-16 by now.
-    #[inline]
-    fn is_wide(&self) -> bool {
-        self.wide.as_ref().is_some_and(|wide| !wide.is_empty())
-    }
-
+    /// The rows before an event that is not as the one before it: first what came in an earlier piece.
     #[inline(never)]
-    fn text_beyond_ascii(&mut self, text: Utf8<'_>) {
-        if let Some(wide) = &mut self.wide {
-            if wide.is_empty() {
-                wide.extend(self.window.iter().map(|&byte| u16::from(byte)));
-            }
-            let start = wide.len();
-            if !push_utf16(text.as_bytes(), wide) {
-                wide.truncate(start);
-                wide.extend(text.to_str().encode_utf16());
-            }
-            self.units = wide.len() as u32;
-        } else {
-            let text = text.to_str();
-            self.window.extend_from_slice(text.as_bytes());
-            self.units += code_units(text.as_bytes());
+    fn rare(&mut self, name: &[u8], id: &[u8]) {
+        let is_new = id != self.table.last_id;
+        if is_new {
+            self.table.last_id.clear();
+            self.table.last_id.extend_from_slice(id);
         }
+        let name = (Kind::Name, name, name != MESSAGE);
+        let id = (Kind::Id, id, is_new);
+        let in_order = if self.in_piece(id.1) < self.in_piece(name.1) { [id, name] } else { [name, id] };
+        for (kind, text, _) in in_order.into_iter().filter(|(.., is_told)| *is_told) {
+            self.add(kind as u32, 0, 0, text);
+        }
+    }
+
+    /// Adds a row of two numbers and a text that is copied, for texts that are little of what came.
+    #[cfg(feature = "llm")]
+    pub(crate) fn copied(&mut self, kind: u32, a: u32, b: u32, text: &[u8]) {
+        self.own();
+        self.add(kind, a, b, text);
+    }
+
+    #[inline(always)]
+    fn add(&mut self, kind: u32, a: u32, b: u32, text: &[u8]) {
+        let start = match self.in_piece(text) {
+            Some(at) => {
+                self.end = at + text.len();
+                self.early + at
+            }
+            None => self.elsewhere(text),
+        };
+        self.table.rows.extend_from_slice(&[kind, a, b, start as u32, (start + text.len()) as u32]);
+    }
+
+    /// Where in the piece a text lies, if it does so behind the one before it, and all of the window is there.
+    #[inline]
+    fn in_piece(&self, text: &[u8]) -> Option<usize> {
+        let at = (text.as_ptr() as usize).wrapping_sub(self.piece.as_ptr() as usize);
+        let fits =
+            !self.is_own && at >= self.end && at <= self.piece.len() && text.len() <= self.piece.len() - at;
+        fits.then_some(at)
+    }
+
+    /// Puts a text where it is shown, and says where that is.
+    #[inline(never)]
+    fn elsewhere(&mut self, text: &[u8]) -> usize {
+        if !self.is_own && text.is_empty() {
+            return self.early + self.end;
+        }
+        if !self.is_own && self.end == 0 && text.len() <= self.room.len() - self.early {
+            let start = self.early;
+            let end = self.room.len();
+            self.room.copy_within(end - start.., end - start - text.len());
+            self.room[end - text.len()..].copy_from_slice(text);
+            self.early += text.len();
+            return start;
+        }
+        self.own();
+        let start = self.table.own.len();
+        self.table.own.extend_from_slice(text);
+        start
+    }
+
+    /// From here on texts are copied.
+    fn own(&mut self) {
+        if !mem::replace(&mut self.is_own, true) {
+            self.table.own.extend_from_slice(&self.room[self.room.len() - self.early..]);
+            self.table.own.extend_from_slice(&self.piece[..self.end]);
+        }
+    }
+
+    /// There are no more rows to come.
+    pub(crate) fn finish(self) {
+        self.table.window = match self.is_own {
+            true => Window::Own,
+            false => Window::Inbox(self.start - self.early..self.start + self.end),
+        };
     }
 }
 
-/// UTF-16 code units of UTF-8: one for each first byte of a character, and one more for those of four bytes.
+/// Memory that one large event took is given back.
+fn clear<T>(list: &mut Vec<T>) {
+    list.clear();
+    if list.capacity() > KEPT_CAPACITY {
+        *list = Vec::new();
+    }
+}
+
+/// In blocks of which a vector is made; the standard library looks at a word at a time, and words are short here.
+fn is_ascii(bytes: &[u8]) -> bool {
+    let is_low = |block: &[u8]| block.iter().fold(0, |all, byte| all | byte) < 0x80;
+    let (blocks, rest) = bytes.as_chunks::<64>();
+    blocks.iter().all(|block| is_low(block)) && is_low(rest)
+}
+
+/// The text of a row in the window, where offsets count bytes.
+fn text_of<'a>(row: &[u32], window: &'a [u8]) -> &'a [u8] {
+    &window[row[START] as usize..row[END] as usize]
+}
+
+/// Adds a text as UTF-16, with U+FFFD for what is broken.
+fn push_text(text: &[u8], wide: &mut Vec<u16>) {
+    let start = wide.len();
+    if !push_utf16(text, wide) {
+        wide.truncate(start);
+        wide.extend(Utf8::new(text).to_str().encode_utf16());
+    }
+}
+
+/// UTF-16 code units of UTF-8: one for each first byte of a character, and one more for those of four bytes. Counted in words, each byte
+/// by its highest bit.
 fn code_units(text: &[u8]) -> u32 {
-    text.iter().map(|&byte| u32::from(byte as i8 >= -0x40) + u32::from(byte >= 0xF0)).sum()
+    const HIGH: u64 = 0x8080_8080_8080_8080;
+    let of = |word: [u8; 8]| {
+        let word = u64::from_le_bytes(word);
+        let first = (!word | word << 1) & HIGH;
+        let of_four = word & word << 1 & word << 2 & word << 3 & HIGH;
+        first.count_ones() + of_four.count_ones()
+    };
+    let (words, rest) = text.as_chunks::<8>();
+    // Bytes behind the first of a character count nothing.
+    let mut last = [0x80; 8];
+    last[..rest.len()].copy_from_slice(rest);
+    words.iter().map(|word| of(*word)).sum::<u32>() + of(last)
 }
 
 /// Adds UTF-8 as UTF-16, checked and written in one pass; false where it is broken.
@@ -259,6 +440,8 @@ pub(crate) fn address<T>(pointer: *const T) -> u32 {
 
 #[cfg(test)]
 mod tests {
+    use alloc::string::String;
+
     use super::*;
 
     #[test]
@@ -297,27 +480,103 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_window_is_one_text_in_either_form() {
-        for wide in [false, true] {
-            let mut table = Table::new(wide);
-            for text in [&b"ab"[..], "世".as_bytes(), b"c", b"\xF0\x9F", b""] {
-                table.numbered(Kind::Comment, 0, Utf8::new(text));
+    /// What JavaScript would see of frames that are read from these pieces.
+    fn seen(pieces: &[&[u8]], wide: bool) -> Vec<String> {
+        let mut inbox = Inbox::default();
+        let mut table = Table::new(wide);
+        let mut sse = tidewire_core::Sse::new(tidewire_core::Options::default());
+        let (mut seen, mut id, mut name) = (Vec::new(), String::new(), String::from("message"));
+        for piece in pieces {
+            inbox.put(piece);
+            let (mut writer, mut rest) = table.write(&mut inbox, 0..piece.len());
+            while let Some(ref frame) = sse.next(&mut rest).unwrap() {
+                writer.push(frame);
             }
-            table.publish();
-            let ends: Vec<u32> = table.rows.chunks(ROW).map(|row| row[3]).collect();
-            assert_eq!(ends, [2, 3, 4, 5, 5]);
-            assert_eq!(table.header[5], u32::from(wide));
-            let text = if wide {
-                String::from_utf16(table.wide.as_deref().unwrap()).unwrap()
-            } else {
-                String::from_utf8(table.window.clone()).unwrap()
+            writer.finish();
+            table.publish(&inbox);
+            let is_utf8 = table.header[4] == Form::Utf8 as u32;
+            if is_utf8 {
+                let bytes = table.window.bytes(&inbox, &table.own);
+                let is_broken = core::str::from_utf8(bytes).is_err();
+                table.measure(&inbox, is_broken);
+            }
+            let window: Vec<u16> = match (&table.wide, table.header[4]) {
+                (Some(wide), 2) => wide.clone(),
+                _ => core::str::from_utf8(table.window.bytes(&inbox, &table.own))
+                    .unwrap()
+                    .encode_utf16()
+                    .collect(),
             };
-            assert_eq!(text, "ab世c\u{FFFD}");
-            table.clear();
-            table.numbered(Kind::Comment, 0, Utf8::new(b"z"));
-            table.publish();
-            assert_eq!(table.header[3..], [1, 1, 0]);
+            for row in table.rows.chunks(ROW) {
+                let text = String::from_utf16(&window[row[START] as usize..row[END] as usize]).unwrap();
+                match row[0] {
+                    9 => name = text,
+                    10 => id = text,
+                    0 => {
+                        seen.push(alloc::format!("{} {id} {text}", mem::replace(&mut name, "message".into())))
+                    }
+                    kind => seen.push(alloc::format!("{kind} {} {text}", row[1])),
+                }
+            }
+        }
+        seen
+    }
+
+    #[test]
+    fn texts_are_the_same_wherever_they_lie() {
+        let long = "x".repeat(5000);
+        let bodies = [
+            "data: a\n\ndata: b\n\n",
+            "event: e\nid: 1\ndata: a\n\nid: 2\nevent: f\ndata: b\n\n",
+            "data: a\nevent: e\nid: 1\n\ndata: b\n\n",
+            "data: a\ndata: b\n\n: c\n\ndata\n\nretry: 5\ndata: c\n\n",
+            "data: 世\n\n: 界😀\nid: ä\nevent: ö\ndata: b\n\ndata: c\n\n",
+            &alloc::format!("data: {long}\n\ndata: b\n\n"),
+        ];
+        for body in bodies
+            .map(str::as_bytes)
+            .into_iter()
+            .chain([&b"data: a\xFFb\n\nid: \xF0\x9F\ndata: c\xE4\n\n"[..]])
+        {
+            let want = seen(&[body], false);
+            assert!(want.len() >= 2, "{want:?}");
+            for wide in [false, true] {
+                for cut in 0..body.len() {
+                    let (first, second) = body.split_at(cut);
+                    assert_eq!(seen(&[first, second], wide), want, "{} at {cut}", body.escape_ascii());
+                }
+                let bytes: Vec<&[u8]> = body.chunks(1).collect();
+                assert_eq!(seen(&bytes, wide), want, "{}", body.escape_ascii());
+            }
+        }
+        assert_eq!(seen(&[bodies[1].as_bytes()], false), ["e 1 a", "f 2 b"]);
+    }
+
+    #[test]
+    fn what_is_whole_in_a_piece_is_not_copied() {
+        let mut inbox = Inbox::default();
+        let mut table = Table::new(false);
+        let mut sse = tidewire_core::Sse::new(tidewire_core::Options::default());
+        for (piece, window) in [
+            (
+                &b"event: e\nid: 1\ndata: a\n\n: c\ndata: b\n\nda"[..],
+                Some(&b"event: e\nid: 1\ndata: a\n\n: c\ndata: b"[..]),
+            ),
+            (b"ta: c\n\ndata: d\n\n", Some(b"cta: c\n\ndata: d")),
+            (b"data: c\ndata: d\n\n", Some(b"c\nd")),
+            (b"data: b\n\ndata: c\ndata: d\n\n", None),
+        ] {
+            inbox.put(piece);
+            let (mut writer, mut rest) = table.write(&mut inbox, 0..piece.len());
+            while let Some(ref frame) = sse.next(&mut rest).unwrap() {
+                writer.push(frame);
+            }
+            writer.finish();
+            let lent = match &table.window {
+                Window::Inbox(range) => Some(&inbox.all()[range.clone()]),
+                Window::Own => None,
+            };
+            assert_eq!(lent, window, "{}", piece.escape_ascii());
         }
     }
 }

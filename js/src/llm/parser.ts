@@ -1,4 +1,4 @@
-import { PIECE } from "../core.js";
+import { PIECE, ROW } from "../core.js";
 import type { Core } from "../core.js";
 import { TidewireError } from "../error.js";
 import { Told } from "../items.js";
@@ -136,13 +136,13 @@ class Feed implements ReplyParser {
   #take(length: number, last: number): number {
     const what = this.#core.exports.machine_feed(this.#number, length, last);
     if (what !== DELIVER) return what;
-    const table = this.#core.rows(this.#header);
-    if (table.to - table.from > 4) {
+    const table = this.#core.rows(this.#number, this.#header);
+    if (table.to - table.from > ROW) {
       this.#queue = this.#reader.read(table);
       this.#deliver();
     } else {
       // As most tables are where each read brings an event.
-      const next = this.#reader.row(table.words, table.from, 0, table.text);
+      const next = this.#reader.row(table.words, table.from, table.text);
       if (next !== undefined) this.#hand(next);
     }
     return what;

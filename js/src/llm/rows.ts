@@ -1,3 +1,4 @@
+import { END, ROW, START } from "../core.js";
 import type { Rows } from "../core.js";
 import { DEFAULT_MAX_EVENT_BYTES, Reader } from "../items.js";
 import type { Told } from "../items.js";
@@ -35,27 +36,26 @@ export class DeltaReader {
     this.#reader = new Reader(maxEventBytes ?? DEFAULT_MAX_EVENT_BYTES);
   }
 
-  /** What a table says, in its order; from its first row on, whose text begins at `at`. */
-  read({ words, from, to, text }: Rows, at = 0): (Delta | Told)[] {
+  /** What a table says, in its order. */
+  read({ words, from, to, text }: Rows): (Delta | Told)[] {
     const read: (Delta | Told)[] = [];
-    for (let row = from; row < to; row += 4) {
-      const next = this.row(words, row, at, text);
+    for (let row = from; row < to; row += ROW) {
+      const next = this.row(words, row, text);
       if (next !== undefined) read.push(next);
-      at = words[row + 3];
     }
     return read;
   }
 
-  /** What a row says, whose text begins at `at`; some only say how a call's arguments grow. */
-  row(words: Uint32Array, row: number, at: number, window: string): Delta | Told | undefined {
+  /** What a row says; some only say how a call's arguments grow. */
+  row(words: Int32Array, row: number, window: string): Delta | Told | undefined {
     const kind = words[row];
     const choice = words[row + 1];
-    const text = window.slice(at, words[row + 3]);
+    const text = window.slice(words[row + START], words[row + END]);
     if (kind === TEXT) {
       this.draft.text(choice, text);
       return { kind: "text", choice, text };
     }
-    if (kind < TEXT) return this.#reader.row(words, row, at, window) as Told;
+    if (kind < TEXT) return this.#reader.row(words, row, window) as Told;
     if (kind < ARGUMENTS) {
       const name = TEXTS[kind - TEXT];
       this.draft.choice(choice)[name] += text;
