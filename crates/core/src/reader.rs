@@ -100,6 +100,12 @@ impl Reader {
         &self.decoder
     }
 
+    /// The markers.
+    #[must_use]
+    pub fn markers(&self) -> &Markers {
+        &self.meanings.markers
+    }
+
     /// The next frame of `input`, whose front is taken away as far as it was used.
     ///
     /// # Errors

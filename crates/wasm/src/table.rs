@@ -201,7 +201,7 @@ impl Table {
             let start = wide.len();
             if !push_utf16(text.as_bytes(), wide) {
                 wide.truncate(start);
-                wide.extend(text.to_str().encode_utf16());
+                push_utf16(text.to_str().as_bytes(), wide);
             }
             self.units = wide.len() as u32;
         } else {
