@@ -1,5 +1,6 @@
 //! What goes out: rows of numbers, and the window of text that they cut.
 
+use alloc::borrow::Cow;
 use alloc::vec::Vec;
 
 use tidewire_core::{Event, Frame, Utf8};
@@ -199,9 +200,10 @@ impl Table {
                 wide.extend(self.window.iter().map(|&byte| u16::from(byte)));
             }
             let start = wide.len();
-            if !push_utf16(text.as_bytes(), wide) {
+            let mut sound = Cow::Borrowed(text.as_bytes());
+            while !push_utf16(&sound, wide) {
                 wide.truncate(start);
-                push_utf16(text.to_str().as_bytes(), wide);
+                sound = Cow::Owned(text.to_str().into_owned().into_bytes());
             }
             self.units = wide.len() as u32;
         } else {
