@@ -125,7 +125,7 @@ impl Reader {
         // At the end of the body a value that carries nothing counts without its blank line.
         let is_bare_end =
             self.decoder.unterminated_data().is_some_and(|data| self.meanings.is_bare_end(&data));
-        let frame = if is_bare_end { self.decoder.finish_block() } else { self.decoder.finish() }?;
+        let frame = self.decoder.finish_block(is_bare_end)?;
         Ok(self.meanings.read(frame))
     }
 }

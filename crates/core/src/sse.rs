@@ -189,25 +189,26 @@ impl Sse {
     ///
     /// # Errors
     /// As [`next`](Self::next).
+    #[inline]
     pub fn finish(&mut self) -> Result<Option<Frame<'_>>, DecodeError> {
-        if self.options.deliver_unterminated {
-            return self.finish_block();
-        }
-        self.forget_lent();
-        self.next_by_line(&mut &b""[..], None)
+        let mut line_ends = self.missing_line_ends(false);
+        self.next_by_line(&mut line_ends, None)
     }
 
-    /// As [`finish`](Self::finish), and hands over the unterminated block whatever the options say.
-    pub(crate) fn finish_block(&mut self) -> Result<Option<Frame<'_>>, DecodeError> {
+    /// What is to be read at the clean end of the body: the line ends that the unterminated block wants where it is to be handed over, by the
+    /// options or at any rate.
+    pub(crate) fn missing_line_ends(&mut self, at_any_rate: bool) -> &'static [u8] {
         self.forget_lent();
+        if !at_any_rate && !self.options.deliver_unterminated {
+            return b"";
+        }
         let has_data = self.data.is_some() || self.unfinished_data().is_some();
-        let mut line_ends: &[u8] = match (self.place, has_data) {
+        match (self.place, has_data) {
             // Behind a CR, the first of the line feeds still belongs to it.
             (Place::InLine | Place::LostLine | Place::AfterCr, true) => b"\n\n",
             (Place::InLine, false) | (Place::BlockStart | Place::LineStart, true) => b"\n",
             (Place::BlockStart | Place::LineStart | Place::LostLine | Place::AfterCr, false) => b"",
-        };
-        self.next_by_line(&mut line_ends, None)
+        }
     }
 
     /// Whether the body, should it end here, ends inside an event: with data or a line (other than a comment) that no line
