@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use crate::error::DecodeError;
 use crate::format::{Announced, Format};
 use crate::frame::{Frame, Utf8};
-use crate::json::{Concat, JsonArray, JsonSeq, Ndjson};
+use crate::json::{Concat, JsonArray, JsonSeq, Ndjson, is_white};
 use crate::options::Options;
 use crate::sse::Sse;
 use crate::text::Text;
@@ -211,24 +211,22 @@ impl Decoder {
     /// Looks for the byte that decides the format; gives what stands in front of it, which is to be read first.
     fn sniff(&mut self, input: &mut &[u8]) -> Vec<u8> {
         let Framing::Sniffing { by, lead, options } = &mut self.framing else { return Vec::new() };
-        let mut known = lead.len();
-        let decided = loop {
-            let Some(&byte) = input.get(known - lead.len()) else { break None };
-            let seen = || lead.iter().chain(input.iter());
-            let in_bom = known < BOM.len() && seen().take(known + 1).eq(&BOM[..=known]);
-            let half_bom = (1..BOM.len()).contains(&known) && !in_bom && seen().next() == BOM.first();
-            if half_bom {
-                // It is text, and so is the white space behind it.
-                break Some(BOM[0]);
+        let mut decided = None;
+        while let Some((&byte, rest)) = input.split_first() {
+            let of_bom = BOM.strip_prefix(&lead[..]).filter(|_| !lead.is_empty() || byte == BOM[0]);
+            decided = match of_bom.and_then(|rest| rest.first()) {
+                Some(next) if *next == byte => None,
+                // Half a BOM: it is text, and so is the white space behind it.
+                Some(_) => Some(BOM[0]),
+                None if is_white(byte) && lead.len() < LONGEST_LEAD => None,
+                None => Some(byte),
+            };
+            if decided.is_some() {
+                break;
             }
-            if !(in_bom || matches!(byte, b' ' | b'\t' | b'\r' | b'\n')) || known >= LONGEST_LEAD {
-                break Some(byte);
-            }
-            known += 1;
-        };
-        let leading = known - lead.len();
-        lead.extend_from_slice(&input[..leading]);
-        *input = &input[leading..];
+            lead.push(byte);
+            *input = rest;
+        }
         let Some(byte) = decided else { return Vec::new() };
         let format = match (by, byte) {
             (_, b'[') => Format::JsonArray,

@@ -21,10 +21,15 @@ pub struct Markers {
 }
 
 impl Markers {
+    /// The end markers that were declared.
+    fn ends(&self) -> &[Marker] {
+        self.end_on.as_deref().unwrap_or_default()
+    }
+
     /// Whether the stream must come to an end marker.
     #[must_use]
     pub fn expected(&self) -> bool {
-        self.end_on.as_ref().is_some_and(|markers| !markers.is_empty())
+        !self.ends().is_empty()
     }
 
     /// Whether `[DONE]` ends the stream.
@@ -132,11 +137,8 @@ impl Reader {
 
 impl Meanings {
     fn is_bare_end(&self, data: &[u8]) -> bool {
-        let declared = self.markers.end_on.iter().flatten();
-        (self.markers.done() && data == DONE.as_bytes())
-            || declared
-                .into_iter()
-                .any(|marker| matches!(marker, Marker::Data(end) if end.as_bytes() == data))
+        let is_end = |marker: &Marker| matches!(marker, Marker::Data(end) if end.as_bytes() == data);
+        (self.markers.done() && data == DONE.as_bytes()) || self.markers.ends().iter().any(is_end)
     }
 
     fn read<'a>(&self, frame: Option<Frame<'a>>) -> Read<'a> {
@@ -168,7 +170,7 @@ impl Meanings {
         if markers.done() && data.as_bytes() == DONE.as_bytes() {
             return Meaning::End { delivered: false };
         }
-        if let Some(end) = markers.end_on.iter().flatten().find(|marker| marker.matches(frame)) {
+        if let Some(end) = markers.ends().iter().find(|marker| marker.matches(frame)) {
             return Meaning::End { delivered: !matches!(end, Marker::Data(_)) };
         }
         if any(&markers.heartbeat_on) { Meaning::Heartbeat } else { Meaning::Plain }

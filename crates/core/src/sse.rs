@@ -233,7 +233,7 @@ impl Sse {
     #[must_use]
     pub fn unterminated_data(&self) -> Option<Vec<u8>> {
         match (self.kept_data(), self.unfinished_data()) {
-            (Some(kept), Some(last)) => Some([kept, last].join(&b'\n')),
+            (Some(kept), Some(last)) => Some([kept, b"\n", last].concat()),
             (data, None) | (None, data) => data.map(<[u8]>::to_vec),
         }
     }

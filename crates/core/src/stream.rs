@@ -686,5 +686,9 @@ fn failure_text(frame: &Frame<'_>) -> Option<Box<str>> {
         _ => return None,
     };
     let text = said.to_str();
-    (0..=FAILURE_BYTES.min(text.len())).rev().find_map(|end| text.get(..end)).map(Into::into)
+    let mut end = FAILURE_BYTES.min(text.len());
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    text.get(..end).map(Into::into)
 }

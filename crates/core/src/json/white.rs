@@ -1,6 +1,6 @@
 //! The white space of JSON (RFC 8259, section 2): space, tab, line feed, carriage return, and nothing else.
 
-pub(super) const fn is_white(byte: u8) -> bool {
+pub(crate) const fn is_white(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
 }
 
