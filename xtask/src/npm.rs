@@ -36,6 +36,8 @@ const COPIES: [(&str, &str); 4] = [
     ("js/src/core.wasm.d.ts", "core.wasm.d.ts"),
     ("js/src/core.wasm.d.ts", "llm-core.wasm.d.ts"),
 ];
+/// A quarter of the usual stack: it is the most of the memory that a page spends on the core.
+const STACK: &str = "-Clink-arg=-zstack-size=262144";
 const MODULE: &str = "tidewire_wasm.wasm";
 /// What every engine of the last years has. binaryen must be told, since the module no longer says it.
 const FEATURES: [&str; 8] = [
@@ -48,6 +50,10 @@ const FEATURES: [&str; 8] = [
     "--enable-reference-types",
     "--enable-multivalue",
 ];
+
+/// Functions that stay functions are more alike than what becomes of them inside others, so they pack better. Below the stack's end
+/// there is nothing.
+const PACKED: [&str; 3] = ["--one-caller-inline-max-function-size", "40", "--low-memory-unused"];
 
 pub(crate) fn run(_: &Arguments) -> Result<(), Trouble> {
     set_up()?;
@@ -110,7 +116,8 @@ pub(crate) fn build() -> Result<(), Trouble> {
         let optimized = folder.join(format!("{name}.wasm"));
         let mut optimize = Command::new(tool("wasm-opt")?);
         optimize
-            .args(["-Oz", "--strip-debug", "--strip-producers", "--strip-target-features"])
+            .args(["-Oz", "--converge", "--strip-debug", "--strip-producers", "--strip-target-features"])
+            .args(PACKED)
             .args(FEATURES);
         run_command(optimize.arg(module).arg("-o").arg(&optimized))?;
         script("inline.mjs", &optimized, &format!("{name}.ts"))?;
@@ -142,7 +149,7 @@ fn compiled(folder: &str, features: &[&str], flags: &[&str]) -> Result<PathBuf, 
         TARGET,
     ]);
     compile.args(features).arg("--target-dir").arg(&made);
-    run_command(compile.env("RUSTFLAGS", format!("{} {}", remaps()?, flags.join(" "))))?;
+    run_command(compile.env("RUSTFLAGS", format!("{} {STACK} {}", remaps()?, flags.join(" "))))?;
     bind("core", &made.join(TARGET).join(PROFILE).join(MODULE), &made)?;
     Ok(made.join("core_bg.wasm"))
 }

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use crate::error::DecodeError;
 use crate::format::{Announced, Format};
 use crate::frame::{Frame, Utf8};
-use crate::json::{Concat, JsonArray, JsonSeq, Ndjson};
+use crate::json::{Concat, JsonArray, JsonSeq, Ndjson, is_white};
 use crate::options::Options;
 use crate::sse::Sse;
 use crate::text::Text;
@@ -46,10 +46,16 @@ enum Framing {
     },
     Sse(Sse),
     // Boxed, since they are larger than what most streams are: a stream is as large as the largest.
-    Ndjson(Box<Ndjson>),
-    JsonSeq(Box<JsonSeq>),
-    JsonArray(Box<JsonArray>),
-    Concat(Box<Concat>),
+    Other(Box<Other>),
+}
+
+/// What is not so frequent that it would be inlined.
+#[derive(Clone, Debug)]
+enum Other {
+    Ndjson(Ndjson),
+    JsonSeq(JsonSeq),
+    JsonArray(JsonArray),
+    Concat(Concat),
     Text(Text),
 }
 
@@ -61,16 +67,14 @@ enum Sniff {
     Json,
 }
 
-macro_rules! each_framing {
-    ($self:expr, $decoder:ident => $result:expr, sniffing => $sniffing:expr) => {
-        match $self {
-            Framing::Sniffing { .. } => $sniffing,
-            Framing::Sse($decoder) => $result,
-            Framing::Ndjson($decoder) => $result,
-            Framing::JsonSeq($decoder) => $result,
-            Framing::JsonArray($decoder) => $result,
-            Framing::Concat($decoder) => $result,
-            Framing::Text($decoder) => $result,
+macro_rules! each {
+    ($other:expr, $decoder:ident => $result:expr) => {
+        match $other {
+            Other::Ndjson($decoder) => $result,
+            Other::JsonSeq($decoder) => $result,
+            Other::JsonArray($decoder) => $result,
+            Other::Concat($decoder) => $result,
+            Other::Text($decoder) => $result,
         }
     };
 }
@@ -107,14 +111,10 @@ impl Decoder {
     /// The format; [`Format::Auto`] as long as no byte has decided it.
     #[must_use]
     pub const fn format(&self) -> Format {
-        match self.framing {
+        match &self.framing {
             Framing::Sniffing { .. } => Format::Auto,
             Framing::Sse(_) => Format::Sse,
-            Framing::Ndjson(_) => Format::Ndjson,
-            Framing::JsonSeq(_) => Format::JsonSeq,
-            Framing::JsonArray(_) => Format::JsonArray,
-            Framing::Concat(_) => Format::Concat,
-            Framing::Text(_) => Format::Text,
+            Framing::Other(other) => other.format(),
         }
     }
 
@@ -135,11 +135,15 @@ impl Decoder {
     #[inline]
     pub fn next<'a, 'i: 'a>(&'a mut self, input: &mut &'i [u8]) -> Result<Option<Frame<'a>>, DecodeError> {
         if matches!(self.framing, Framing::Sniffing { .. }) {
-            self.sniff(input)?;
+            // Nothing that makes a record stands in front of the deciding byte; what a format finds fault with there is passed over.
+            let lead = self.sniff(input);
+            let mut lead = &lead[..];
+            while !lead.is_empty() && self.next(&mut lead)?.is_some() {}
         }
         match &mut self.framing {
+            Framing::Sniffing { .. } => Ok(None),
             Framing::Sse(sse) => sse.next(input),
-            other => other.next(input),
+            Framing::Other(other) => other.next(input),
         }
     }
 
@@ -169,22 +173,30 @@ impl Decoder {
     /// As [`next`](Self::next).
     #[inline]
     pub fn finish(&mut self) -> Result<Option<Frame<'_>>, DecodeError> {
-        each_framing!(&mut self.framing, decoder => decoder.finish(), sniffing => Ok(None))
+        self.finish_block(false)
     }
 
-    /// As [`finish`](Self::finish), and hands over an unterminated SSE block whatever the options say.
+    /// As [`finish`](Self::finish), and at any rate hands over an unterminated SSE block, whatever the options say.
     #[inline]
-    pub(crate) fn finish_block(&mut self) -> Result<Option<Frame<'_>>, DecodeError> {
+    pub(crate) fn finish_block(&mut self, at_any_rate: bool) -> Result<Option<Frame<'_>>, DecodeError> {
+        if let Framing::Sse(sse) = &mut self.framing {
+            let mut line_ends = sse.missing_line_ends(at_any_rate);
+            return self.next(&mut line_ends);
+        }
         match &mut self.framing {
-            Framing::Sse(sse) => sse.finish_block(),
-            other => each_framing!(other, decoder => decoder.finish(), sniffing => Ok(None)),
+            Framing::Other(other) => other.finish(),
+            Framing::Sniffing { .. } | Framing::Sse(_) => Ok(None),
         }
     }
 
     /// Whether the body, should it end here, ends inside a record. To be asked after [`finish`](Self::finish).
     #[must_use]
     pub fn inside_record(&self) -> bool {
-        each_framing!(&self.framing, decoder => decoder.inside_record(), sniffing => false)
+        match &self.framing {
+            Framing::Sniffing { .. } => false,
+            Framing::Sse(sse) => sse.inside_record(),
+            Framing::Other(other) => each!(&**other, decoder => decoder.inside_record()),
+        }
     }
 
     /// The data of an SSE block that has begun, as if the body ended here with the block's missing line ends.
@@ -201,39 +213,41 @@ impl Decoder {
     }
 
     fn choose(&mut self, format: Format, options: Options) {
-        self.framing = match format {
+        let other = match format {
             Format::Auto => return,
-            Format::Sse => Framing::Sse(Sse::new(options).with_last_event_id(&self.last_event_id)),
-            Format::Ndjson => Framing::Ndjson(Box::new(Ndjson::new(options))),
-            Format::JsonSeq => Framing::JsonSeq(Box::new(JsonSeq::new(options))),
-            Format::JsonArray => Framing::JsonArray(Box::new(JsonArray::new(options))),
-            Format::Concat => Framing::Concat(Box::new(Concat::new(options))),
-            Format::Text => Framing::Text(Text::new(options)),
+            Format::Sse => {
+                self.framing = Framing::Sse(Sse::new(options).with_last_event_id(&self.last_event_id));
+                return;
+            }
+            Format::Ndjson => Other::Ndjson(Ndjson::new(options)),
+            Format::JsonSeq => Other::JsonSeq(JsonSeq::new(options)),
+            Format::JsonArray => Other::JsonArray(JsonArray::new(options)),
+            Format::Concat => Other::Concat(Concat::new(options)),
+            Format::Text => Other::Text(Text::new(options)),
         };
+        self.framing = Framing::Other(Box::new(other));
     }
 
-    /// Looks for the byte that decides the format; what stands in front of it goes to the chosen decoder first.
-    fn sniff(&mut self, input: &mut &[u8]) -> Result<(), DecodeError> {
-        let Framing::Sniffing { by, lead, options } = &mut self.framing else { return Ok(()) };
-        let mut known = lead.len();
-        let decided = loop {
-            let Some(&byte) = input.get(known - lead.len()) else { break None };
-            let seen = || lead.iter().chain(input.iter());
-            let in_bom = known < BOM.len() && seen().take(known + 1).eq(&BOM[..=known]);
-            let half_bom = (1..BOM.len()).contains(&known) && !in_bom && seen().next() == BOM.first();
-            if half_bom {
-                // It is text, and so is the white space behind it.
-                break Some(BOM[0]);
+    /// Looks for the byte that decides the format; gives what stands in front of it, which is to be read first.
+    fn sniff(&mut self, input: &mut &[u8]) -> Vec<u8> {
+        let Framing::Sniffing { by, lead, options } = &mut self.framing else { return Vec::new() };
+        let mut decided = None;
+        while let Some((&byte, rest)) = input.split_first() {
+            let of_bom = BOM.strip_prefix(&lead[..]).filter(|_| !lead.is_empty() || byte == BOM[0]);
+            decided = match of_bom.and_then(|rest| rest.first()) {
+                Some(next) if *next == byte => None,
+                // Half a BOM: it is text, and so is the white space behind it.
+                Some(_) => Some(BOM[0]),
+                None if is_white(byte) && lead.len() < LONGEST_LEAD => None,
+                None => Some(byte),
+            };
+            if decided.is_some() {
+                break;
             }
-            if !(in_bom || matches!(byte, b' ' | b'\t' | b'\r' | b'\n')) || known >= LONGEST_LEAD {
-                break Some(byte);
-            }
-            known += 1;
-        };
-        let leading = known - lead.len();
-        lead.extend_from_slice(&input[..leading]);
-        *input = &input[leading..];
-        let Some(byte) = decided else { return Ok(()) };
+            lead.push(byte);
+            *input = rest;
+        }
+        let Some(byte) = decided else { return Vec::new() };
         let format = match (by, byte) {
             (_, b'[') => Format::JsonArray,
             (Sniff::Json, _) => Format::Concat,
@@ -243,17 +257,28 @@ impl Decoder {
         };
         let (lead, options) = (core::mem::take(lead), *options);
         self.choose(format, options);
-        let mut lead = &lead[..];
-        // Nothing that makes a record stands in front of the deciding byte; what a format finds fault with there is passed over.
-        while self.framing.next(&mut lead)?.is_some() {}
-        Ok(())
+        lead
     }
 }
 
-impl Framing {
-    /// As a call, unlike [`Decoder::next`]: for what is seldom, or takes longer anyway.
+impl Other {
+    const fn format(&self) -> Format {
+        match self {
+            Self::Ndjson(_) => Format::Ndjson,
+            Self::JsonSeq(_) => Format::JsonSeq,
+            Self::JsonArray(_) => Format::JsonArray,
+            Self::Concat(_) => Format::Concat,
+            Self::Text(_) => Format::Text,
+        }
+    }
+
     #[inline(never)]
     fn next<'a, 'i: 'a>(&'a mut self, input: &mut &'i [u8]) -> Result<Option<Frame<'a>>, DecodeError> {
-        each_framing!(self, decoder => decoder.next(input), sniffing => Ok(None))
+        each!(self, decoder => decoder.next(input))
+    }
+
+    #[inline(never)]
+    fn finish(&mut self) -> Result<Option<Frame<'_>>, DecodeError> {
+        each!(self, decoder => decoder.finish())
     }
 }

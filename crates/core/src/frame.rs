@@ -38,8 +38,23 @@ impl<'a> Utf8<'a> {
         // Asking first costs a second look at broken text, and makes sound text much faster (`cargo xtask bench`, `sse-cjk`).
         match from_utf8(self.0) {
             Ok(text) => Cow::Borrowed(text),
-            Err(_) => String::from_utf8_lossy(self.0),
+            Err(_) => Cow::Owned(self.repaired()),
         }
+    }
+
+    /// The text where a sequence is broken. Not the standard library's way, which would be a second decoder in what a page downloads.
+    #[cold]
+    fn repaired(self) -> String {
+        let mut text = String::with_capacity(self.0.len());
+        let mut rest = self.0;
+        while let Err(error) = core::str::from_utf8(rest) {
+            let (sound, broken) = rest.split_at(error.valid_up_to());
+            text.push_str(core::str::from_utf8(sound).unwrap_or_default());
+            text.push(char::REPLACEMENT_CHARACTER);
+            rest = &broken[error.error_len().unwrap_or(broken.len())..];
+        }
+        text.push_str(core::str::from_utf8(rest).unwrap_or_default());
+        text
     }
 
     /// Whether there are no bytes.

@@ -84,12 +84,12 @@ impl FromStr for Marker {
         let Some(condition) = text.strip_prefix("json:") else {
             return if text.is_empty() { Err(InvalidMarker) } else { Ok(Self::Data(text.to_owned())) };
         };
-        match condition.split_once('=') {
-            None | Some(("", _)) => Err(InvalidMarker),
-            Some((path, _)) => Ok(Self::Json(JsonCondition {
-                path: Path::parse(path),
+        match condition.bytes().position(|byte| byte == b'=') {
+            None | Some(0) => Err(InvalidMarker),
+            Some(end) => Ok(Self::Json(JsonCondition {
+                path: Path::parse(condition.get(..end).unwrap_or_default()),
                 text: condition.to_owned(),
-                value_at: path.len() + 1,
+                value_at: end + 1,
             })),
         }
     }

@@ -21,10 +21,15 @@ pub struct Markers {
 }
 
 impl Markers {
+    /// The end markers that were declared.
+    fn ends(&self) -> &[Marker] {
+        self.end_on.as_deref().unwrap_or_default()
+    }
+
     /// Whether the stream must come to an end marker.
     #[must_use]
     pub fn expected(&self) -> bool {
-        self.end_on.as_ref().is_some_and(|markers| !markers.is_empty())
+        !self.ends().is_empty()
     }
 
     /// Whether `[DONE]` ends the stream.
@@ -100,6 +105,12 @@ impl Reader {
         &self.decoder
     }
 
+    /// The markers.
+    #[must_use]
+    pub fn markers(&self) -> &Markers {
+        &self.meanings.markers
+    }
+
     /// The next frame of `input`, whose front is taken away as far as it was used.
     ///
     /// # Errors
@@ -119,18 +130,15 @@ impl Reader {
         // At the end of the body a value that carries nothing counts without its blank line.
         let is_bare_end =
             self.decoder.unterminated_data().is_some_and(|data| self.meanings.is_bare_end(&data));
-        let frame = if is_bare_end { self.decoder.finish_block() } else { self.decoder.finish() }?;
+        let frame = self.decoder.finish_block(is_bare_end)?;
         Ok(self.meanings.read(frame))
     }
 }
 
 impl Meanings {
     fn is_bare_end(&self, data: &[u8]) -> bool {
-        let declared = self.markers.end_on.iter().flatten();
-        (self.markers.done() && data == DONE.as_bytes())
-            || declared
-                .into_iter()
-                .any(|marker| matches!(marker, Marker::Data(end) if end.as_bytes() == data))
+        let is_end = |marker: &Marker| matches!(marker, Marker::Data(end) if end.as_bytes() == data);
+        (self.markers.done() && data == DONE.as_bytes()) || self.markers.ends().iter().any(is_end)
     }
 
     fn read<'a>(&self, frame: Option<Frame<'a>>) -> Read<'a> {
@@ -162,7 +170,7 @@ impl Meanings {
         if markers.done() && data.as_bytes() == DONE.as_bytes() {
             return Meaning::End { delivered: false };
         }
-        if let Some(end) = markers.end_on.iter().flatten().find(|marker| marker.matches(frame)) {
+        if let Some(end) = markers.ends().iter().find(|marker| marker.matches(frame)) {
             return Meaning::End { delivered: !matches!(end, Marker::Data(_)) };
         }
         if any(&markers.heartbeat_on) { Meaning::Heartbeat } else { Meaning::Plain }

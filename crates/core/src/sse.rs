@@ -95,14 +95,15 @@ struct InInput<'a> {
     id: Option<&'a [u8]>,
 }
 
-/// What a line says; `from` is where its value starts.
+/// What a line is.
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Line {
     Blank,
-    Comment { from: usize },
-    Data { from: usize },
-    Event { from: usize },
-    Id { from: usize },
-    Retry(Duration),
+    Comment,
+    Data,
+    Event,
+    Id,
+    Retry,
     Ignored,
 }
 
@@ -205,25 +206,24 @@ impl Sse {
     /// As [`next`](Self::next).
     #[inline]
     pub fn finish(&mut self) -> Result<Option<Frame<'_>>, DecodeError> {
-        if self.options.deliver_unterminated {
-            return self.finish_block();
-        }
-        self.forget_lent();
-        self.next_by_line(&mut &b""[..], None)
+        let mut line_ends = self.missing_line_ends(false);
+        self.next_by_line(&mut line_ends, None)
     }
 
-    /// As [`finish`](Self::finish), and hands over the unterminated block whatever the options say.
-    #[inline]
-    pub(crate) fn finish_block(&mut self) -> Result<Option<Frame<'_>>, DecodeError> {
+    /// What is to be read at the clean end of the body: the line ends that the unterminated block wants where it is to be handed over, by the
+    /// options or at any rate.
+    pub(crate) fn missing_line_ends(&mut self, at_any_rate: bool) -> &'static [u8] {
         self.forget_lent();
+        if !at_any_rate && !self.options.deliver_unterminated {
+            return b"";
+        }
         let has_data = self.data.is_some() || self.unfinished_data().is_some();
-        let mut line_ends: &[u8] = match (self.place, has_data) {
+        match (self.place, has_data) {
             // Behind a CR, the first of the line feeds still belongs to it.
             (Place::InLine | Place::LostLine | Place::AfterCr, true) => b"\n\n",
             (Place::InLine, false) | (Place::BlockStart | Place::LineStart, true) => b"\n",
             (Place::BlockStart | Place::LineStart | Place::LostLine | Place::AfterCr, false) => b"",
-        };
-        self.next_by_line(&mut line_ends, None)
+        }
     }
 
     /// Whether the body, should it end here, ends inside an event: with data or a line (other than a comment) that no line
@@ -235,7 +235,7 @@ impl Sse {
                 self.data.is_some()
                     || !matches!(
                         read_line(self.unfinished_line(), self.line_offset == 0),
-                        Line::Comment { .. } | Line::Blank
+                        (Line::Comment | Line::Blank, _)
                     )
             }
             Place::BlockStart | Place::LineStart | Place::LostLine | Place::AfterCr => {
@@ -248,7 +248,7 @@ impl Sse {
     #[must_use]
     pub fn unterminated_data(&self) -> Option<Vec<u8>> {
         match (self.kept_data(), self.unfinished_data()) {
-            (Some(kept), Some(last)) => Some([kept, last].join(&b'\n')),
+            (Some(kept), Some(last)) => Some([kept, b"\n", last].concat()),
             (data, None) | (None, data) => data.map(<[u8]>::to_vec),
         }
     }
@@ -284,12 +284,12 @@ impl Sse {
             };
             let line = if in_buffer { self.unfinished_line() } else { piece };
             let first = line_offset == 0;
-            let says = read_line(line, first);
+            let (says, from) = read_line(line, first);
             if !self.fits(line, block.data)
-                && let Some(excess) = self.excess(line, first, &says, block.data)
+                && let Some(excess) = self.excess(line, first, (says, from), block.data)
             {
                 self.keep(&mut block);
-                match self.outgrown(line_offset + excess as u64, &says)? {
+                match self.outgrown(line_offset + excess as u64, says)? {
                     Some(frame) => return Ok(Some(frame)),
                     None => continue,
                 }
@@ -302,29 +302,31 @@ impl Sse {
                     }
                     block = InInput::default();
                 }
-                Line::Data { .. } if self.oversized => self.forget_line(),
-                Line::Data { from } if in_buffer => self.close_data_line(from),
-                Line::Data { from } if block.data.is_none() && self.data.is_none() => {
+                Line::Data if self.oversized => self.forget_line(),
+                Line::Data if in_buffer => self.close_data_line(from),
+                Line::Data if block.data.is_none() && self.data.is_none() => {
                     block.data = Some(&piece[from..]);
                 }
-                Line::Data { from } => {
+                Line::Data => {
                     self.keep(&mut block);
                     self.add_data_line(&piece[from..]);
                 }
-                Line::Event { from } if in_buffer => {
+                Line::Event if in_buffer => {
                     let name = self.line_start() + from;
                     self.event.clear();
                     self.event.extend_from_slice(&self.buffer[name..]);
                     self.forget_line();
                 }
-                Line::Event { from } => block.event = Some(&piece[from..]),
-                Line::Id { from } if in_buffer => {
+                Line::Event => block.event = Some(&piece[from..]),
+                // NUL would make the id unsendable as a header; the standard drops the field.
+                Line::Id if line[from..].contains(&0) => self.forget_line(),
+                Line::Id if in_buffer => {
                     let id = line[from..].to_vec();
                     self.next_id = Some(id);
                     self.forget_line();
                 }
-                Line::Id { from } => block.id = Some(&piece[from..]),
-                Line::Comment { from } => {
+                Line::Id => block.id = Some(&piece[from..]),
+                Line::Comment => {
                     self.keep(&mut block);
                     if !in_buffer {
                         return Ok(Some(Frame::Comment(Utf8::new(&piece[from..]))));
@@ -332,10 +334,13 @@ impl Sse {
                     self.lent = Lent::Line;
                     return Ok(Some(Frame::Comment(Utf8::new(&self.unfinished_line()[from..]))));
                 }
-                Line::Retry(time) => {
-                    self.keep(&mut block);
+                Line::Retry => {
+                    let time = milliseconds(&line[from..]);
                     self.forget_line();
-                    return Ok(Some(Frame::Retry(time)));
+                    if let Some(time) = time {
+                        self.keep(&mut block);
+                        return Ok(Some(Frame::Retry(time)));
+                    }
                 }
                 Line::Ignored => self.forget_line(),
             }
@@ -372,7 +377,6 @@ impl Sse {
     }
 
     /// Keeps the beginning of a line whose end has not come.
-    #[inline]
     fn keep_line(&mut self, input: &mut &[u8]) -> Result<Option<Frame<'static>>, DecodeError> {
         let piece = core::mem::take(input);
         self.offset += piece.len() as u64;
@@ -391,15 +395,14 @@ impl Sse {
         if self.may_be_data(line, first) {
             return Ok(None);
         }
-        let says = read_line(line, first);
-        match self.excess(line, first, &says, None) {
-            Some(excess) => self.outgrown(self.line_offset + excess as u64, &says),
+        let (says, from) = read_line(line, first);
+        match self.excess(line, first, (says, from), None) {
+            Some(excess) => self.outgrown(self.line_offset + excess as u64, says),
             None => Ok(None),
         }
     }
 
     /// Moves what lies in the input into the decoder's own memory.
-    #[inline]
     fn keep(&mut self, block: &mut InInput<'_>) {
         if let Some(data) = block.data.take() {
             self.buffer.extend_from_slice(data);
@@ -426,7 +429,6 @@ impl Sse {
 
     /// Makes the data line that ends the buffer part of the block's data, in place: the field's name makes room for the
     /// joining line feed.
-    #[inline]
     fn close_data_line(&mut self, from: usize) {
         let end = self.buffer.len();
         self.data = Some(match self.data.take() {
@@ -493,11 +495,17 @@ impl Sse {
     }
 
     /// Where in the line the first byte beyond the limit is. `data` is the block's data in the input.
-    fn excess(&self, line: &[u8], first: bool, says: &Line, data: Option<&[u8]>) -> Option<usize> {
+    fn excess(
+        &self,
+        line: &[u8],
+        first: bool,
+        (says, from): (Line, usize),
+        data: Option<&[u8]>,
+    ) -> Option<usize> {
         let limit = self.options.max_event_bytes;
         let skipped = bom_length(line, first);
         match says {
-            Line::Data { from } if !self.oversized => {
+            Line::Data if !self.oversized => {
                 let held = data.or_else(|| self.kept_data()).map_or(0, |data| data.len() + 1);
                 match limit.checked_sub(held) {
                     Some(room) => (line.len() - from > room).then(|| from + room),
@@ -508,7 +516,7 @@ impl Sse {
         }
     }
 
-    fn outgrown(&mut self, offset: u64, line: &Line) -> Result<Option<Frame<'static>>, DecodeError> {
+    fn outgrown(&mut self, offset: u64, says: Line) -> Result<Option<Frame<'static>>, DecodeError> {
         let error = TooLarge { limit: self.options.max_event_bytes, offset };
         if !self.options.skip_oversized {
             self.forget_block();
@@ -519,7 +527,7 @@ impl Sse {
         if self.place == Place::InLine {
             self.place = Place::LostLine;
         }
-        if matches!(line, Line::Comment { .. }) {
+        if says == Line::Comment {
             self.forget_line();
             return Ok(Some(Frame::Skipped(error)));
         }
@@ -529,17 +537,15 @@ impl Sse {
         Ok((!told).then_some(Frame::Skipped(error)))
     }
 
-    #[inline]
     fn kept_data(&self) -> Option<&[u8]> {
         self.data.clone().map(|range| &self.buffer[range])
     }
 
     /// The data in the unfinished line, if it is a line of data.
-    #[inline]
     fn unfinished_data(&self) -> Option<&[u8]> {
         let line = self.unfinished_line();
         match (self.place, read_line(line, self.line_offset == 0)) {
-            (Place::InLine, Line::Data { from }) if !self.oversized => Some(&line[from..]),
+            (Place::InLine, (Line::Data, from)) if !self.oversized => Some(&line[from..]),
             _ => None,
         }
     }
@@ -549,7 +555,6 @@ impl Sse {
         self.data.as_ref().map_or(0, |data| data.end)
     }
 
-    #[inline]
     fn unfinished_line(&self) -> &[u8] {
         &self.buffer[self.line_start()..]
     }
@@ -569,7 +574,6 @@ impl Sse {
         self.buffer.truncate(self.line_start());
     }
 
-    #[inline]
     fn forget_block(&mut self) {
         self.data = None;
         self.event.clear();
@@ -622,30 +626,24 @@ const fn zero_bytes(word: u64) -> u64 {
     word.wrapping_sub(ONES) & !word & (ONES * 0x80)
 }
 
-/// Field names are exact, a line without colon is a field without value, and one space behind the colon is dropped (9.2.6).
+/// What a line is, and where its value starts. Field names are exact, a line without colon is a field without value, and one space behind
+/// the colon is dropped (9.2.6).
 #[inline]
-fn read_line(line: &[u8], first: bool) -> Line {
-    let skipped = bom_length(line, first);
-    let field = &line[skipped..];
-    let value_after = |name: &[u8]| match field.strip_prefix(name)? {
-        [b':', b' ', ..] => Some(skipped + name.len() + 2),
-        [b':', ..] => Some(skipped + name.len() + 1),
-        [] => Some(line.len()),
-        _ => None,
+fn read_line(line: &[u8], first: bool) -> (Line, usize) {
+    let (says, rest) = match &line[bom_length(line, first)..] {
+        [] => (Line::Blank, &[][..]),
+        comment @ [b':', ..] => (Line::Comment, comment),
+        [b'd', b'a', b't', b'a', rest @ ..] => (Line::Data, rest),
+        [b'e', b'v', b'e', b'n', b't', rest @ ..] => (Line::Event, rest),
+        [b'i', b'd', rest @ ..] => (Line::Id, rest),
+        [b'r', b'e', b't', b'r', b'y', rest @ ..] => (Line::Retry, rest),
+        _ => (Line::Ignored, &[][..]),
     };
-    let known = match field.first() {
-        None => return Line::Blank,
-        Some(b':') => value_after(b"").map(|from| Line::Comment { from }),
-        Some(b'd') => value_after(b"data").map(|from| Line::Data { from }),
-        Some(b'e') => value_after(b"event").map(|from| Line::Event { from }),
-        // NUL would make the id unsendable as a header; the standard drops the field.
-        Some(b'i') => {
-            value_after(b"id").filter(|from| !line[*from..].contains(&0)).map(|from| Line::Id { from })
-        }
-        Some(b'r') => value_after(b"retry").and_then(|from| milliseconds(&line[from..])).map(Line::Retry),
-        Some(_) => None,
-    };
-    known.unwrap_or(Line::Ignored)
+    match rest {
+        [] => (says, line.len()),
+        [b':', b' ', value @ ..] | [b':', value @ ..] => (says, line.len() - value.len()),
+        _ => (Line::Ignored, line.len()),
+    }
 }
 
 /// Digits only; a number that no 64-bit integer holds is ignored, as browsers do it.

@@ -3,7 +3,6 @@
 
 use alloc::borrow::{Cow, ToOwned};
 use alloc::boxed::Box;
-use alloc::collections::VecDeque;
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -154,8 +153,9 @@ pub struct Stream {
     connect: bool,
     /// What is to be told behind that; nearly always nothing.
     #[expect(clippy::box_collection, reason = "an empty one takes no more than a word")]
-    told: Option<Box<VecDeque<Step<'static>>>>,
+    told: Option<Box<Vec<Step<'static>>>>,
     sequence: Sequence,
+    /// But for its markers, which the reader has.
     setup: Arc<Setup>,
     brought: Brought,
     reader: Reader,
@@ -189,7 +189,7 @@ impl Stream {
         }
         Self {
             session: Session::new(setup.policy, setup.last_event_id.as_deref()),
-            reader: Reader::new(decoder, setup.markers.clone(), setup.policy.follow),
+            reader: Reader::new(decoder, mem::take(&mut setup.markers), setup.policy.follow),
             setup: Arc::new(setup),
             phase: Phase::Away,
             connect: false,
@@ -342,8 +342,8 @@ impl Stream {
         if mem::take(&mut self.connect) {
             return Step::Connect;
         }
-        if let Some(step) = self.told.as_mut().and_then(|told| told.pop_front()) {
-            return step;
+        if let Some(told) = self.told.as_mut().filter(|told| !told.is_empty()) {
+            return told.remove(0);
         }
         match &mut self.phase {
             Phase::Away => return Step::Starved,
@@ -430,7 +430,7 @@ impl Stream {
                 self.error = error.map(Into::into);
             }
             Judgement::Open | Judgement::MayComplete => self.session.expect_marker(true),
-            Judgement::MayEnd => self.session.expect_marker(self.setup.markers.expected()),
+            Judgement::MayEnd => self.session.expect_marker(self.reader.markers().expected()),
         }
     }
 
@@ -569,17 +569,17 @@ impl Stream {
             Action::Connect => {
                 self.error = None;
                 match &mut self.told {
-                    Some(told) if !told.is_empty() => told.push_back(Step::Connect),
+                    Some(told) if !told.is_empty() => told.push(Step::Connect),
                     _ => self.connect = true,
                 }
             }
-            Action::Stalled { silent } => self.told.get_or_insert_default().push_back(Step::Stalled(silent)),
+            Action::Stalled { silent } => self.told.get_or_insert_default().push(Step::Stalled(silent)),
             Action::Wait(again) => {
                 self.phase = Phase::Away;
-                self.told.get_or_insert_default().push_back(Step::Again(again));
+                self.told.get_or_insert_default().push(Step::Again(again));
                 if again.gap {
                     let after = self.session.cursor().map(ToOwned::to_owned);
-                    self.told.get_or_insert_default().push_back(Step::Gap { after });
+                    self.told.get_or_insert_default().push(Step::Gap { after });
                 }
             }
             Action::Close => {
@@ -686,5 +686,9 @@ fn failure_text(frame: &Frame<'_>) -> Option<Box<str>> {
         _ => return None,
     };
     let text = said.to_str();
-    (0..=FAILURE_BYTES.min(text.len())).rev().find_map(|end| text.get(..end)).map(Into::into)
+    let mut end = FAILURE_BYTES.min(text.len());
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    text.get(..end).map(Into::into)
 }

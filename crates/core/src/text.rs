@@ -8,12 +8,12 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::error::DecodeError;
-use crate::frame::Frame;
+use crate::frame::{Frame, Utf8};
+use crate::json::{trim_end, trim_start};
 use crate::options::Options;
 
 /// The string that ends a text stream when it is the last one of the body.
 const DONE: &str = "[DONE]";
-const WHITE: [char; 4] = [' ', '\t', '\r', '\n'];
 
 /// A decoder of text bodies, fed in pieces that may be cut anywhere.
 ///
@@ -84,7 +84,7 @@ impl Text {
         if self.place == Place::EndedInside {
             self.partial.clear();
             self.lent.push(char::REPLACEMENT_CHARACTER);
-        } else if self.lent.trim_end_matches(WHITE) == DONE {
+        } else if trim_end(self.lent.as_bytes()) == DONE.as_bytes() {
             return Ok(Some(Frame::Done));
         }
         Ok((!self.lent.is_empty()).then_some(Frame::Text(&self.lent)))
@@ -101,11 +101,11 @@ impl Text {
         if self.partial.is_empty() {
             let (whole, partial) = piece.split_at(whole_characters(piece));
             self.partial.extend_from_slice(partial);
-            return String::from_utf8_lossy(whole);
+            return Utf8::new(whole).to_str();
         }
         self.partial.extend_from_slice(piece);
         let whole = whole_characters(&self.partial);
-        let text = String::from_utf8_lossy(&self.partial[..whole]).into_owned();
+        let text = Utf8::new(&self.partial[..whole]).to_str().into_owned();
         self.partial.drain(..whole);
         Cow::Owned(text)
     }
@@ -113,7 +113,7 @@ impl Text {
     /// How much of the text can be shown; what may be the closing marker is kept for later.
     fn hold_back(&mut self, text: &mut Cow<'_, str>) -> usize {
         let limit = self.options.max_event_bytes.max(DONE.len());
-        let is_white = text.trim_start_matches(WHITE).is_empty();
+        let is_white = trim_start(text.as_bytes()).is_empty();
         if self.held.len() >= DONE.len() && is_white && self.held.len() + text.len() <= limit {
             // Only white space behind the marker: nothing has to be looked at again.
             self.held.push_str(text);
@@ -149,8 +149,8 @@ fn whole_characters(bytes: &[u8]) -> usize {
 
 /// Where the text's end begins to be `[DONE]` and white space, or the beginning of `[DONE]`.
 fn marker_start(text: &str) -> usize {
-    let trimmed = text.trim_end_matches(WHITE);
-    if trimmed.ends_with(DONE) {
+    let trimmed = trim_end(text.as_bytes());
+    if trimmed.ends_with(DONE.as_bytes()) {
         return trimmed.len() - DONE.len();
     }
     let cut = (1..DONE.len()).rev().find(|&length| text.as_bytes().ends_with(&DONE.as_bytes()[..length]));

@@ -31,7 +31,7 @@ mod bare {
     //! What std brings elsewhere.
 
     #[global_allocator]
-    static ALLOCATOR: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_allocator();
+    static ALLOCATOR: rlsf::SmallGlobalTlsf = rlsf::SmallGlobalTlsf::new();
 
     /// A trap, which JavaScript sees as an exception. The words of a panic would weigh more than the decoders.
     #[panic_handler]

@@ -377,7 +377,7 @@ fn push_text(text: &[u8], wide: &mut Vec<u16>) {
     let start = wide.len();
     if !push_utf16(text, wide) {
         wide.truncate(start);
-        wide.extend(Utf8::new(text).to_str().encode_utf16());
+        push_utf16(Utf8::new(text).to_str().as_bytes(), wide);
     }
 }
 

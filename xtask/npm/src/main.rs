@@ -43,10 +43,22 @@ fn bind(name: &str, input: &str, folder: &str) -> Result<(), String> {
     let made = bindgen.web(true).and_then(Bindgen::generate_output);
     let mut output = made.map_err(|error| format!("{error:?}"))?;
     if is_core {
+        forget_glue(output.wasm_mut());
         trap_at_once(output.wasm_mut());
         forget_places(output.wasm_mut());
     }
     output.emit(folder).map_err(|error| format!("{error:?}"))
+}
+
+/// Takes away what glue alone would call: nothing here is an object of JavaScript.
+fn forget_glue(module: &mut Module) {
+    let is_called =
+        |name: &str| name == "memory" || name.starts_with("machine_") || name.starts_with("__wbg_machine_");
+    let glue = module.exports.iter().filter(|export| !is_called(&export.name)).map(walrus::Export::id);
+    for id in glue.collect::<Vec<_>>() {
+        module.exports.delete(id);
+    }
+    module.start = None;
 }
 
 /// Gives every function that only panics the body of the trap that it ends in.

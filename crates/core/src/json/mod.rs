@@ -44,3 +44,4 @@ pub use path::{Path, lookup, unescape, unescape_into};
 pub use scan::{Number, plain};
 pub use seq::JsonSeq;
 pub use values::{Values, values};
+pub(crate) use white::{is_white, trim_end, trim_start};

@@ -2,7 +2,6 @@
 
 use alloc::borrow::ToOwned;
 use alloc::string::String;
-use alloc::vec::Vec;
 
 use memchr::memchr;
 
@@ -16,30 +15,32 @@ use crate::numbers::decimal;
 /// Keys and array indices stand between dots. A number without leading zeros is an index where it meets an array, and
 /// a key where it meets an object. The empty path is the text itself. A key that has a dot in it has no path.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Path(Vec<Segment>);
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Segment {
-    key: String,
-    index: Option<usize>,
-}
+pub struct Path(String);
 
 impl Path {
     /// Reads a dotted path.
     #[must_use]
     pub fn parse(path: &str) -> Self {
-        if path.is_empty() {
-            return Self(Vec::new());
-        }
-        Self(path.split('.').map(Segment::new).collect())
+        Self(path.to_owned())
+    }
+
+    /// `None` where the path ends before its first segment.
+    fn rest(&self) -> Option<&[u8]> {
+        Some(self.0.as_bytes()).filter(|path| !path.is_empty())
     }
 }
 
-impl Segment {
-    fn new(key: &str) -> Self {
-        let index = decimal(key.as_bytes()).filter(|_| key == "0" || !key.starts_with('0'));
-        Self { key: key.to_owned(), index: index.and_then(|index| usize::try_from(index).ok()) }
+/// The first segment of what is left of a path, and what is left behind it.
+fn split(path: &[u8]) -> (&[u8], Option<&[u8]>) {
+    match memchr(b'.', path) {
+        Some(dot) => (&path[..dot], Some(&path[dot + 1..])),
+        None => (path, None),
     }
+}
+
+/// The index that a segment is where it meets an array.
+fn index(segment: &[u8]) -> Option<u64> {
+    decimal(segment).filter(|_| segment == b"0" || segment[0] != b'0')
 }
 
 /// The raw text of the value at `path`, or `None` if there is none.
@@ -59,10 +60,10 @@ impl Segment {
 #[must_use]
 pub fn lookup<'a>(json: &'a [u8], path: &Path) -> Option<&'a [u8]> {
     // Deeper than any JSON that is read; it bounds the recursion.
-    if path.0.len() > MAX_DEPTH {
+    if path.0.bytes().filter(|byte| *byte == b'.').count() >= MAX_DEPTH {
         return None;
     }
-    find(&mut values(json), &path.0)?
+    find(&mut values(json), path.rest())?
 }
 
 /// The text of a raw JSON string with its quotes; `None` if it is none (RFC 8259, section 7).
@@ -100,11 +101,11 @@ pub fn unescape_into(content: &[u8], text: &mut String) -> Option<()> {
 }
 
 /// Reads a value, and what is at `path` in it; `None` if it is malformed.
-fn find<'a>(cursor: &mut Values<'a>, path: &[Segment]) -> Option<Option<&'a [u8]>> {
-    let Some((segment, rest)) = path.split_first() else { return Some(Some(cursor.value()?)) };
+fn find<'a>(cursor: &mut Values<'a>, path: Option<&[u8]>) -> Option<Option<&'a [u8]>> {
+    let Some((segment, rest)) = path.map(split) else { return Some(Some(cursor.value()?)) };
     match cursor.peek()? {
-        b'{' => member(cursor, &segment.key, rest),
-        b'[' => element(cursor, segment.index, rest),
+        b'{' => member(cursor, segment, rest),
+        b'[' => element(cursor, index(segment), rest),
         _ => {
             cursor.value()?;
             Some(None)
@@ -112,7 +113,7 @@ fn find<'a>(cursor: &mut Values<'a>, path: &[Segment]) -> Option<Option<&'a [u8]
     }
 }
 
-fn member<'a>(cursor: &mut Values<'a>, name: &str, rest: &[Segment]) -> Option<Option<&'a [u8]>> {
+fn member<'a>(cursor: &mut Values<'a>, name: &[u8], rest: Option<&[u8]>) -> Option<Option<&'a [u8]>> {
     let mut found = None;
     cursor.byte()?;
     if cursor.peek()? == b'}' {
@@ -137,7 +138,7 @@ fn member<'a>(cursor: &mut Values<'a>, name: &str, rest: &[Segment]) -> Option<O
     }
 }
 
-fn element<'a>(cursor: &mut Values<'a>, index: Option<usize>, rest: &[Segment]) -> Option<Option<&'a [u8]>> {
+fn element<'a>(cursor: &mut Values<'a>, index: Option<u64>, rest: Option<&[u8]>) -> Option<Option<&'a [u8]>> {
     let mut found = None;
     cursor.byte()?;
     if cursor.peek()? == b']' {
@@ -160,10 +161,10 @@ fn element<'a>(cursor: &mut Values<'a>, index: Option<usize>, rest: &[Segment]) 
 }
 
 /// Whether the raw string `key`, which is well formed, reads as `name`.
-fn is_key(key: &[u8], name: &str) -> bool {
+fn is_key(key: &[u8], name: &[u8]) -> bool {
     match memchr(b'\\', key) {
-        None => Utf8::new(&key[1..key.len() - 1]) == name,
-        Some(_) => unescape(key).as_deref() == Some(name),
+        None => Utf8::new(&key[1..key.len() - 1]).to_str().as_bytes() == name,
+        Some(_) => unescape(key).is_some_and(|key| key.as_bytes() == name),
     }
 }
 
