@@ -153,12 +153,15 @@ impl Decoder {
     /// As [`next`](Self::next).
     #[inline]
     pub fn each(&mut self, mut input: &[u8], mut each: impl FnMut(&Frame<'_>)) -> Result<(), DecodeError> {
-        if matches!(self.framing, Framing::Sniffing { .. }) {
-            self.sniff(&mut input)?;
+        if matches!(self.framing, Framing::Sniffing { .. })
+            && let Some(frame) = self.next(&mut input)?
+        {
+            each(&frame);
         }
         match &mut self.framing {
+            Framing::Sniffing { .. } => Ok(()),
             Framing::Sse(sse) => sse.each(input, each),
-            other => {
+            Framing::Other(other) => {
                 while let Some(frame) = other.next(&mut input)? {
                     each(&frame);
                 }
