@@ -28,6 +28,7 @@ mod line;
 mod message;
 mod out;
 pub mod partial;
+pub mod places;
 mod template;
 
 pub use delta::{Delta, Finish, Usage};

@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 
 use tidewire_core::{Frame, Judgement, Setup, Utf8};
 use tidewire_llm::partial::{Build, Scanner};
+use tidewire_llm::places::{Key, Keyed, Places};
 use tidewire_llm::{Delta, Deltas, Dialect};
 
 use crate::table::Table;
@@ -96,6 +97,7 @@ impl Reply {
 struct Telling {
     has_dialect: bool,
     calls: Vec<Call>,
+    places: Places,
     line: String,
 }
 
@@ -103,6 +105,20 @@ struct Telling {
 struct Call {
     place: (u32, u32),
     scanner: Option<Scanner>,
+}
+
+impl Keyed for Call {
+    fn choice(&self) -> u32 {
+        self.place.0
+    }
+
+    fn has(&self, key: Key<'_>) -> bool {
+        key == Key::Number(self.place.0, self.place.1.into())
+    }
+
+    fn tell_keys(&self, tell: &mut dyn FnMut(Key<'_>)) {
+        tell(Key::Number(self.place.0, self.place.1.into()));
+    }
 }
 
 impl Telling {
@@ -131,7 +147,9 @@ impl Telling {
     #[inline(never)]
     fn tell_arguments(&mut self, place: (u32, u32), fragment: &str, table: &mut Table) {
         table.row(kind::ARGUMENTS, place.0, place.1, Utf8::new(fragment.as_bytes()));
-        let Some(call) = self.calls.iter_mut().rev().find(|call| call.place == place) else { return };
+        let key = Key::Number(place.0, place.1.into());
+        let Some(found) = self.places.find(&self.calls, key) else { return };
+        let call = &mut self.calls[found];
         let Some(scanner) = call.scanner.as_mut() else { return };
         if fragment.len() > LARGEST_FRAGMENT || scanner.push(fragment, &mut Rows(table)).is_err() {
             call.scanner = None;
@@ -143,6 +161,7 @@ impl Telling {
         if let Delta::ToolCall { choice, index, .. } = delta {
             let scanner = Some(Scanner::default());
             self.calls.push(Call { place: (*choice, *index), scanner });
+            self.places.added(&self.calls);
         }
         self.line.clear();
         delta.write_line(&mut self.line);

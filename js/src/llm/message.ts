@@ -58,6 +58,8 @@ export class Draft {
   readonly #message: Message;
   /** What is to be added to its text. */
   #tail = "";
+  /** The same as in the message, by their numbers. */
+  readonly #others = new Map<number, Alternative & { choice: number }>();
   readonly #growing = new Map<ToolCall, Growing>();
 
   constructor(dialect: Dialect) {
@@ -89,8 +91,11 @@ export class Draft {
   choice(choice: number): Alternative {
     const message = this.#message;
     if (choice === 0) return message;
-    let own = message.others.find((other) => other.choice === choice);
-    if (own === undefined) message.others.push((own = { choice, ...alternative() }));
+    let own = this.#others.get(choice);
+    if (own === undefined) {
+      message.others.push((own = { choice, ...alternative() }));
+      this.#others.set(choice, own);
+    }
     return own;
   }
 

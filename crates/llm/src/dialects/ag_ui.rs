@@ -33,7 +33,7 @@ impl AgUi {
             }
             "TOOL_CALL_ARGS" | "TOOL_CALL_CHUNK" => {
                 let known = match call {
-                    Some(id) => out.kept.calls.with_id(&scalar(Some(id))),
+                    Some(id) => out.kept.calls.with_id(0, &scalar(Some(id))),
                     None => out.kept.calls.last(0),
                 };
                 // A chunk begins its call itself.

@@ -14,10 +14,14 @@ use crate::delta::{Delta, Finish, Usage};
 use crate::fault::Fault;
 use crate::json::Value;
 use crate::out::{Out, choice, scalar};
+use crate::places::{Key, Keyed, Places};
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Gemini {
     candidates: Vec<Candidate>,
+    places: Places,
+    /// So many candidates are not finished.
+    unfinished: usize,
     cited: usize,
 }
 
@@ -27,6 +31,12 @@ struct Candidate {
     finished: bool,
     /// The call whose arguments come in parts.
     open: Option<(CallAt, PartialArgs)>,
+}
+
+impl Keyed for Candidate {
+    fn choice(&self) -> u32 {
+        self.index
+    }
 }
 
 impl Gemini {
@@ -52,7 +62,7 @@ impl Gemini {
         if let Some(reason) = blocked {
             out.say(Delta::Finish { choice: 0, reason: Finish::ContentFilter, said: scalar(Some(reason)) });
         }
-        let finished = !self.candidates.is_empty() && self.candidates.iter().all(|one| one.finished);
+        let finished = !self.candidates.is_empty() && self.unfinished == 0;
         if finished || blocked.is_some() {
             out.judge(Judgement::MayComplete);
         }
@@ -62,8 +72,10 @@ impl Gemini {
         let [index, content, finish, grounding] =
             candidate.fields(["index", "content", "finishReason", "groundingMetadata"]);
         let index = choice(index);
-        let place = self.candidates.iter().position(|one| one.index == index).unwrap_or_else(|| {
+        let place = self.places.find(&self.candidates, Key::Choice(index)).unwrap_or_else(|| {
             self.candidates.push(Candidate { index, ..Candidate::default() });
+            self.places.added(&self.candidates);
+            self.unfinished += 1;
             self.candidates.len() - 1
         });
         let own = &mut self.candidates[place];
@@ -85,6 +97,7 @@ impl Gemini {
         if !said.is_empty() {
             own.close(out);
             if !core::mem::replace(&mut own.finished, true) {
+                self.unfinished -= 1;
                 let word = if said == "STOP" && !out.kept.calls.is_empty() { "tool_calls" } else { &*said };
                 out.say(Delta::Finish { choice: index, reason: Finish::of(word), said });
             }

@@ -14,10 +14,14 @@ use crate::delta::Usage;
 use crate::fault::Fault;
 use crate::json::Value;
 use crate::out::{Out, choice, scalar};
+use crate::places::{Key, Keyed, Places};
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Chat {
     choices: Vec<Choice>,
+    places: Places,
+    /// So many choices are not finished.
+    open: usize,
     /// Citations that were told; Perplexity repeats them all in every event.
     cited: usize,
 }
@@ -26,6 +30,12 @@ pub(crate) struct Chat {
 struct Choice {
     index: u32,
     finished: bool,
+}
+
+impl Keyed for Choice {
+    fn choice(&self) -> u32 {
+        self.index
+    }
 }
 
 impl Chat {
@@ -66,7 +76,7 @@ impl Chat {
         } else if failed {
             out.fail(Fault::new("error", ""));
         } else {
-            let finished = !self.choices.is_empty() && self.choices.iter().all(|choice| choice.finished);
+            let finished = !self.choices.is_empty() && self.open == 0;
             out.judge(if finished { Judgement::MayComplete } else { Judgement::Open });
         }
     }
@@ -76,8 +86,10 @@ impl Chat {
         let [index, delta, message, text, finish] =
             one.fields(["index", "delta", "message", "text", "finish_reason"]);
         let index = choice(index);
-        let place = self.choices.iter().position(|choice| choice.index == index).unwrap_or_else(|| {
+        let place = self.places.find(&self.choices, Key::Choice(index)).unwrap_or_else(|| {
             self.choices.push(Choice { index, finished: false });
+            self.places.added(&self.choices);
+            self.open += 1;
             self.choices.len() - 1
         });
         // A server that does not stream sends the whole message.
@@ -90,6 +102,7 @@ impl Chat {
             return false;
         }
         if !core::mem::replace(&mut self.choices[place].finished, true) {
+            self.open -= 1;
             out.finish(index, &said);
         }
         said == "error"

@@ -110,7 +110,7 @@ impl Responses {
     /// What neither the item's beginning nor its pieces said.
     fn end_of_call(&mut self, number: Option<u64>, item: Value<'_>, out: &mut Out<'_>) {
         let known = number.and_then(|number| out.kept.calls.numbered(0, number));
-        let known = known.or_else(|| out.kept.calls.with_id(&scalar(item.field("call_id"))));
+        let known = known.or_else(|| out.kept.calls.with_id(0, &scalar(item.field("call_id"))));
         match known {
             Some(call) if !out.kept.calls.is_fed(call) => {
                 let [arguments, input] = item.fields(["arguments", "input"]);
@@ -132,7 +132,7 @@ fn is_call(item: Value<'_>) -> bool {
 fn call_of(number: Option<u64>, event: Value<'_>, out: &Out<'_>) -> Option<CallAt> {
     match number {
         Some(number) => out.kept.calls.numbered(0, number),
-        None => out.kept.calls.with_id(&scalar(event.field("call_id"))).or_else(|| out.kept.calls.last(0)),
+        None => out.kept.calls.with_id(0, &scalar(event.field("call_id"))).or_else(|| out.kept.calls.last(0)),
     }
 }
 

@@ -21,12 +21,12 @@ pub(super) fn read(event: Value<'_>, out: &mut Out<'_>) {
             out.call(0, None, call, name);
         }
         "tool-input-delta" => {
-            if let Some(at) = out.kept.calls.with_id(&scalar(call)) {
+            if let Some(at) = out.kept.calls.with_id(0, &scalar(call)) {
                 out.arguments(at, event.field("inputTextDelta"));
             }
         }
         "tool-input-available" => {
-            let known = out.kept.calls.with_id(&scalar(call));
+            let known = out.kept.calls.with_id(0, &scalar(call));
             let at = known.unwrap_or_else(|| out.call(0, None, call, name));
             if !out.kept.calls.is_fed(at) {
                 out.arguments(at, event.field("input"));
