@@ -58,6 +58,8 @@ mod fact {
     pub(super) const LAST_EVENT_ID: u32 = 10;
     /// Of a decoder: whether the body, should it end here, ends inside a record.
     pub(super) const INSIDE_RECORD: u32 = 11;
+    /// The URL at which a GET goes on behind the request's cursor, where that is to be asked for in no other way; empty where there is none.
+    pub(super) const CONTINUATION: u32 = 12;
 }
 
 /// What [`Machine::advance`] says is to be done. `js/src/machine.ts` has the same list.
@@ -151,6 +153,7 @@ impl Machine {
         let Life::Described(setup) = &mut self.life else { return false };
         match Key::of(key) {
             Key::Dialect => self.reply.choose(self.inbox.text(length), setup),
+            Key::Request => self.reply.ask(self.inbox.text(length), setup),
             key => set_text(setup, key, self.inbox.text(length)),
         }
     }
@@ -290,6 +293,9 @@ impl Machine {
         let text = match &self.life {
             Life::Described(setup) if what == fact::ACCEPT => Some(setup.format.accept().into()),
             Life::Streaming(stream) if what == fact::IS_READING => return stream.is_reading(),
+            Life::Streaming(stream) if what == fact::CONTINUATION => {
+                stream.request_cursor().and_then(|cursor| self.reply.continuation(cursor)).map(Cow::Owned)
+            }
             Life::Streaming(stream) => told(stream, what, self.again, self.gap.as_deref()),
             Life::Decoding(decoder) if what == fact::INSIDE_RECORD => return decoder.inside_record(),
             Life::Decoding(decoder) if what == fact::LAST_EVENT_ID => Some(decoder.last_event_id().to_str()),

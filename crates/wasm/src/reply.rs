@@ -1,5 +1,6 @@
 //! An LLM's reply: its deltas go out in the place of its records.
 
+use alloc::borrow::ToOwned;
 use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -7,7 +8,7 @@ use alloc::vec::Vec;
 use tidewire_core::{Frame, Judgement, Setup, Utf8};
 use tidewire_llm::partial::{Build, Scanner};
 use tidewire_llm::places::{Key, Keyed, Places};
-use tidewire_llm::{Delta, Deltas, Dialect};
+use tidewire_llm::{Delta, Deltas, Dialect, continuation};
 
 use crate::table::Table;
 
@@ -43,6 +44,8 @@ pub(crate) struct Reply(Option<Box<Reading>>);
 
 struct Reading {
     deltas: Deltas,
+    /// Where the cursor counts events: whether they are read by GET, and from where.
+    asked: Option<(bool, String)>,
     telling: Telling,
 }
 
@@ -51,9 +54,28 @@ impl Reply {
     pub(crate) fn choose(&mut self, name: &str, setup: &mut Setup) -> bool {
         let Ok(dialect) = name.parse::<Dialect>() else { return false };
         dialect.set_up(setup);
-        let reading = Reading { deltas: Deltas::new(dialect), telling: Telling::default() };
+        let reading = Reading { deltas: Deltas::new(dialect), asked: None, telling: Telling::default() };
         self.0 = Some(Box::new(reading));
         true
+    }
+
+    /// What is requested, `POST https://…`, once all other options are set.
+    pub(crate) fn ask(&mut self, request: &str, setup: &mut Setup) -> bool {
+        let (Some(reading), Some((method, url))) = (&mut self.0, request.split_once(' ')) else {
+            return false;
+        };
+        let reads = method == "GET";
+        if reading.deltas.dialect().counts_events(setup, reads) {
+            reading.asked = Some((reads, url.to_owned()));
+        }
+        true
+    }
+
+    /// The URL at which a GET goes on behind this cursor, where it counts events; empty where the reply has no id.
+    pub(crate) fn continuation(&self, cursor: &str) -> Option<String> {
+        let reading = self.0.as_ref()?;
+        let (reads, url) = reading.asked.as_ref()?;
+        Some(continuation(url, *reads, reading.deltas.id(), cursor).unwrap_or_default())
     }
 
     /// Puts into the table what a frame comes to, and says how the stream then stands, where a dialect can say it.
@@ -63,7 +85,7 @@ impl Reply {
             table.push(frame);
             return None;
         };
-        let Reading { deltas, telling } = &mut **reading;
+        let Reading { deltas, telling, .. } = &mut **reading;
         let read = deltas.read(frame, &mut |delta| telling.tell(delta, table));
         match (read, frame) {
             (Err(bad), _) => table.push(&Frame::BadRecord(bad)),
@@ -80,7 +102,7 @@ impl Reply {
     pub(crate) fn finish(&mut self, table: &mut Table) -> bool {
         let before = table.len();
         if let Some(reading) = &mut self.0 {
-            let Reading { deltas, telling } = &mut **reading;
+            let Reading { deltas, telling, .. } = &mut **reading;
             deltas.finish(&mut |delta| telling.tell(delta, table));
         }
         table.len() > before
