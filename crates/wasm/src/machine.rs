@@ -234,9 +234,20 @@ impl Machine {
     /// The consumer asks: says what to do next. Frames are gathered in the table as far as they have come; how the stream goes on
     /// behind them is told when it is asked again.
     pub fn advance(&mut self, now: f64, chance: u32) -> u32 {
-        let Life::Streaming(stream) = &mut self.life else { return Todo::Wait as u32 };
         let at = at(now, chance);
-        stream.resume(at);
+        if let Life::Streaming(stream) = &mut self.life {
+            stream.resume(at);
+        }
+        let todo = self.gather(at);
+        if let (Todo::Deliver, Life::Streaming(stream)) = (todo, &mut self.life) {
+            stream.pause(at);
+        }
+        todo as u32
+    }
+
+    #[inline(never)]
+    fn gather(&mut self, at: At) -> Todo {
+        let Life::Streaming(stream) = &mut self.life else { return Todo::Wait };
         self.table.clear();
         let input = self.inbox.bytes(self.came);
         let mut rest = &input[self.used.min(input.len())..];
@@ -272,11 +283,8 @@ impl Machine {
             }
         };
         self.used = self.came - rest.len();
-        if let Todo::Deliver = todo {
-            stream.pause(at);
-        }
         self.table.publish();
-        todo as u32
+        todo
     }
 
     /// When the stream wants to hear that time has passed, at the latest, in milliseconds; infinite for never.
@@ -321,7 +329,7 @@ impl Machine {
     /// goes on as [`advance`](Self::advance).
     pub fn feed(&mut self, length: usize, last: bool) -> u32 {
         self.handle(0.0, 0, if last { input::BODY_END } else { input::RECEIVED }, length);
-        self.advance(0.0, 0)
+        self.gather(at(0.0, 0)) as u32
     }
 }
 

@@ -4,6 +4,7 @@ use alloc::borrow::ToOwned;
 use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::mem;
 
 use tidewire_core::{Frame, Judgement, Setup, Utf8};
 use tidewire_llm::partial::{Build, Scanner};
@@ -32,6 +33,8 @@ mod kind {
     pub(super) const SCALAR: u32 = 27;
     /// The dialect's name, once it is known.
     pub(super) const DIALECT: u32 = 28;
+    /// What was built of the arguments in the last row of [`ARGUMENTS`] is not what they are: they are no JSON, or come in too large pieces.
+    pub(super) const LOST: u32 = 29;
 }
 
 /// Arguments that come in larger fragments than this are not shown while they grow: the rows of what they build would take many times
@@ -173,9 +176,12 @@ impl Telling {
         let Some(found) = self.places.find(&self.calls, key) else { return };
         let call = &mut self.calls[found];
         let Some(scanner) = call.scanner.as_mut() else { return };
-        if fragment.len() > LARGEST_FRAGMENT || scanner.push(fragment, &mut Rows(table)).is_err() {
+        let mut rows = Rows { table, begins: false };
+        if fragment.len() > LARGEST_FRAGMENT || scanner.push(fragment, &mut rows).is_err() {
             call.scanner = None;
+            rows.add(kind::LOST, "");
         }
+        rows.settle();
     }
 
     #[inline(never)]
@@ -191,12 +197,23 @@ impl Telling {
     }
 }
 
-/// Makes a row of each thing that is built.
-struct Rows<'t>(&'t mut Table);
+/// Makes a row of each thing that is built; a string and its first piece are one.
+struct Rows<'t> {
+    table: &'t mut Table,
+    /// A string has begun, and has no row.
+    begins: bool,
+}
 
 impl Rows<'_> {
     fn add(&mut self, kind: u32, text: &str) {
-        self.0.row(kind, 0, 0, Utf8::new(text.as_bytes()));
+        self.settle();
+        self.table.row(kind, 0, 0, Utf8::new(text.as_bytes()));
+    }
+
+    fn settle(&mut self) {
+        if mem::take(&mut self.begins) {
+            self.add(kind::STRING, "");
+        }
     }
 }
 
@@ -218,11 +235,13 @@ impl Build for Rows<'_> {
     }
 
     fn open_string(&mut self) {
-        self.add(kind::STRING, "");
+        self.settle();
+        self.begins = true;
     }
 
     fn more_string(&mut self, piece: &str) {
-        self.add(kind::MORE, piece);
+        let kind = if mem::take(&mut self.begins) { kind::STRING } else { kind::MORE };
+        self.add(kind, piece);
     }
 
     fn scalar(&mut self, text: &str) {

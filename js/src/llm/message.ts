@@ -44,6 +44,7 @@ export interface Message extends Alternative {
 }
 
 const LONG = 4096;
+const HALF = /\\u[dD][89a-fA-F]/;
 const alternative = (): Alternative => ({
   text: "",
   reasoning: "",
@@ -141,7 +142,11 @@ export class Draft {
   whole(): Message {
     const { message } = this;
     for (const { toolCalls } of [message, ...message.others]) {
-      for (const call of toolCalls) call.arguments = parsed(call.argumentsText || "{}");
+      for (const call of toolCalls) {
+        // Half a character that is escaped stands alone in what JSON.parse makes, and in nothing that the core does.
+        const isThere = this.#growing.get(call)?.isWhole && !HALF.test(call.argumentsText);
+        if (!isThere) call.arguments = parsed(call.argumentsText || "{}");
+      }
     }
     this.#growing.clear();
     return message;
