@@ -41,7 +41,7 @@ impl Keyed for Candidate {
 
 impl Gemini {
     pub(crate) fn read(&mut self, event: Value<'_>, out: &mut Out<'_>) {
-        let [id, model, created, candidates, feedback, usage, error] = event.fields([
+        let [id, model, created, candidates, feedback, usage, error] = event.fields(&[
             "responseId",
             "modelVersion",
             "createTime",
@@ -70,7 +70,7 @@ impl Gemini {
 
     fn candidate(&mut self, candidate: Value<'_>, out: &mut Out<'_>) {
         let [index, content, finish, grounding] =
-            candidate.fields(["index", "content", "finishReason", "groundingMetadata"]);
+            candidate.fields(&["index", "content", "finishReason", "groundingMetadata"]);
         let index = choice(index);
         let place = self.places.find(&self.candidates, Key::Choice(index)).unwrap_or_else(|| {
             self.candidates.push(Candidate { index, ..Candidate::default() });
@@ -85,8 +85,8 @@ impl Gemini {
         let mut told = 0;
         let chunks = grounding.and_then(|grounding| grounding.field("groundingChunks"));
         for source in chunks.into_iter().flat_map(Value::items) {
-            let [web, context] = source.fields(["web", "retrievedContext"]);
-            let [url, title] = web.or(context).map_or([None; 2], |source| source.fields(["uri", "title"]));
+            let [web, context] = source.fields(&["web", "retrievedContext"]);
+            let [url, title] = web.or(context).map_or([None; 2], |source| source.fields(&["uri", "title"]));
             if told >= self.cited {
                 out.citation(index, url, title);
             }
@@ -108,7 +108,7 @@ impl Gemini {
 impl Candidate {
     fn part(&mut self, part: Value<'_>, out: &mut Out<'_>) {
         let [text, thought, call, signature] =
-            part.fields(["text", "thought", "functionCall", "thoughtSignature"]);
+            part.fields(&["text", "thought", "functionCall", "thoughtSignature"]);
         match (call, text) {
             (Some(call), _) => self.call(call, out),
             (None, Some(_)) if thought.is_some_and(Value::is_true) => out.reasoning(self.index, text),
@@ -125,7 +125,7 @@ impl Candidate {
 
     fn call(&mut self, call: Value<'_>, out: &mut Out<'_>) {
         let [id, name, args, parts, more] =
-            call.fields(["id", "name", "args", "partialArgs", "willContinue"]);
+            call.fields(&["id", "name", "args", "partialArgs", "willContinue"]);
         if name.is_some() {
             self.close(out);
             let at = out.call(self.index, None, id, name);
@@ -155,7 +155,7 @@ impl Candidate {
 
 fn usage_of(usage: Option<Value<'_>>) -> Usage {
     let Some(usage) = usage else { return Usage::default() };
-    let [input, output, total, thoughts, cached] = usage.fields([
+    let [input, output, total, thoughts, cached] = usage.fields(&[
         "promptTokenCount",
         "candidatesTokenCount",
         "totalTokenCount",

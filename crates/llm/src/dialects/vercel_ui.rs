@@ -11,7 +11,7 @@ use crate::json::Value;
 use crate::out::{Out, scalar};
 
 pub(super) fn read(event: Value<'_>, out: &mut Out<'_>) {
-    let [kind, delta, call, name] = event.fields(["type", "delta", "toolCallId", "toolName"]);
+    let [kind, delta, call, name] = event.fields(&["type", "delta", "toolCallId", "toolName"]);
     let kind = scalar(kind);
     match &*kind {
         "start" => out.start(event.field("messageId"), None, None),
@@ -33,7 +33,7 @@ pub(super) fn read(event: Value<'_>, out: &mut Out<'_>) {
             }
         }
         "source-url" | "source-document" => {
-            let [url, title] = event.fields(["url", "title"]);
+            let [url, title] = event.fields(&["url", "title"]);
             out.citation(0, url, title);
         }
         "finish" => {
