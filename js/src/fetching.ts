@@ -12,14 +12,14 @@ export function stream<T extends Item = SseEvent>(input: string | URL | Request,
   return open(Streaming<T>, input, options);
 }
 
-/** The same, of a kind of stream; `admit` gives it its place where not all may be open at a time. */
+/** The same, of a kind of stream; `admit` gives it its place where not all may be open at a time, `plan` makes its requests. */
 export function open<S extends Streaming<unknown>>(
   Made: Made<S>,
   input: string | URL | Request,
   options: StreamOptions = {},
   admit?: Admit,
+  plan = planOf(input, options),
 ): S {
-  const plan = planOf(input, options);
   const machine = machineOf({ ...options, idempotent: plan.idempotent, repeatable: plan.repeatable });
   const accept = machine.accept();
   const over = new AbortController();

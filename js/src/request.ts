@@ -7,6 +7,8 @@ export interface Plan {
   repeatable: boolean;
   idempotent: boolean;
   signal: AbortSignal | null | undefined;
+  /** The method and the URL. */
+  request: string;
   /** Makes the request of an attempt ready. `continues` says that records have come, so that it goes on behind them. */
   prepare(attempt: Attempt, continues: boolean, accept: string, signal: AbortSignal): Promise<() => Promise<Response>>;
 }
@@ -26,6 +28,7 @@ export function planOf(input: string | URL | Request, options: StreamOptions): P
     repeatable: !(body instanceof ReadableStream || (!hasBody && given?.body)),
     idempotent: options.idempotent === true || method === "GET" || method === "HEAD",
     signal: signal ?? given?.signal,
+    request: `${method} ${url}`,
     async prepare(attempt, continues, accept, signal) {
       const { cursor } = attempt;
       const made = new Headers(await each(headers ?? given?.headers, attempt));

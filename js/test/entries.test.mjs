@@ -101,7 +101,7 @@ test("the example of the READMEs runs as printed", async () => {
     const { execFile } = await import("node:child_process");
     for (const path of ["../README.md", "../../README.md"]) {
       const [, printed] = /```js\n(import \{ deltas \}[^]*?)```/.exec(readFileSync(new URL(path, import.meta.url), "utf8"));
-      const script = printed.replace('"tidewire/llm"', JSON.stringify(dist("llm.js").href)).replace('"/api/chat"', `"http://127.0.0.1:${port}/api/chat"`);
+      const script = printed.replace('"tidewire/llm"', JSON.stringify(dist("llm.js").href)).replace(/deltas\("[^"]*"/, `deltas("http://127.0.0.1:${port}/api/chat"`);
       const out = await new Promise((resolve) => execFile(process.execPath, ["--input-type=module", "-e", script], (_, out, said) => resolve(out + said)));
       assert.equal(out, "because\nstop 0 7\n", path);
     }

@@ -296,3 +296,48 @@ test("ten thousand replies take no more memory than one", async () => {
   for (let count = 0; count < 10_000; count++) use();
   assert.equal(core().exports.memory.buffer.byteLength, before);
 });
+
+test("sixteen times as many choices, or calls, take sixteen times as long, and not its square", () => {
+  const shapes = {
+    choices: (index) => [{ index, delta: { content: "a" } }],
+    calls: (index) => [{ index: 0, delta: { tool_calls: [{ index, id: `c${index}`, function: { name: "f", arguments: "1" } }] } }],
+  };
+  for (const [name, shape] of Object.entries(shapes)) {
+    const time = (count) => {
+      const body = Array.from({ length: 2 * count }, (_, at) => `data: ${JSON.stringify({ choices: shape(at % count) })}\n\n`);
+      const input = bytes(body.join(""));
+      let best = Infinity;
+      for (let round = 0; round < 3; round++) {
+        const parser = createParser({ dialect: "openai-chat" });
+        const began = performance.now();
+        parser.push(input);
+        best = Math.min(best, performance.now() - began);
+        parser.free();
+      }
+      return best;
+    };
+    // So many that each looking at all others would show.
+    const [some, many] = [time(2_500), time(40_000)];
+    assert.ok(many < some * 80, `${name}: ${some} ms, sixteen times as many ${many} ms`);
+  }
+});
+
+test("arguments are at the end what JSON.parse makes of their text, whatever it is", () => {
+  const texts = ["", "{}", "[]", '{"a":{"b":[1,{}]},"a":2,"__proto__":3}', '{"a":"\\ud83d"}', '"a', '"a"', "12", "null", "{}x", '{"a":1', "{,", '["\\ud83c\\udf0a",1e400]'];
+  // In one piece that is too large to be shown while it grows, too.
+  texts.push(JSON.stringify({ a: "x".repeat(70_000) }));
+  for (const text of texts) {
+    for (const size of [1, 3, text.length || 1]) {
+      const pieces = Array.from({ length: Math.ceil(text.length / size) }, (_, at) => text.slice(at * size, (at + 1) * size));
+      if (pieces.length > 1000) continue;
+      const parser = createParser({ dialect: "openai-chat" });
+      parser.push(bytes(CALL + pieces.map((piece) => call(piece)).join("") + chat({}, "tool_calls") + DONE));
+      let want;
+      try {
+        want = JSON.parse(text || "{}");
+      } catch {}
+      const [{ arguments: have, argumentsText }] = parser.end().toolCalls;
+      assert.deepEqual([have, argumentsText], [want, text]);
+    }
+  }
+});

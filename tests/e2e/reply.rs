@@ -166,10 +166,21 @@ async fn a_response_is_not_answered_twice() {
         asked_for.iter().all(|one| one.0 == "GET" && one.1 == "/v1/responses/resp_tidewire"),
         "{asked_for:?}"
     );
-    for request in [background(&server, 2_500), background(&server, 2_500).idempotent()] {
+    // Also behind what an earlier stream has.
+    server.clear_log();
+    let url = server.url("/v1/responses/resp_tidewire?stream=true&interval_ms=0");
+    let request = Client::new().get(url).last_event_id("3");
+    within("the message", request.reply(Dialect::OpenAiResponses).whole()).await.expect("whole");
+    assert_eq!(asked(&server)[0].2, Some(3));
+    for request in [
+        background(&server, 2_500),
+        background(&server, 2_500).last_event_id("3"),
+        background(&server, 2_500).idempotent(),
+    ] {
         server.clear_log();
         let error =
             within("the end", request.reply(Dialect::OpenAiResponses).whole()).await.expect_err("cut");
         assert_eq!((error.code(), server.log().len()), ("truncated", 1));
+        assert!(asked(&server)[0].2.is_none() && !server.log()[0].headers.contains_key("last-event-id"));
     }
 }

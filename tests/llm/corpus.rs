@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use serde_json::Value;
 use tidewire::Format;
 
+use crate::naive::records;
+
 /// A recorded stream.
 pub(crate) struct Recording {
     pub(crate) name: String,
@@ -32,6 +34,8 @@ pub(crate) fn recordings() -> Option<Vec<Recording>> {
                 let body = fs::read(root.join(name)).unwrap();
                 recording(name, entry["format"].as_str().unwrap(), body)
             })
+            .flat_map(|recording| [in_array(&recording), Some(recording)])
+            .flatten()
             .collect(),
     )
 }
@@ -47,6 +51,17 @@ fn recording(name: &str, format: &str, body: Vec<u8>) -> Recording {
         _ => (Format::Sse, text.lines().map(|line| format!("data: {line}\n\n")).collect()),
     };
     Recording { name: name.to_owned(), format, dialect, body: body.into_bytes() }
+}
+
+/// What Google sends without `alt=sse`: the same records as the elements of one array.
+fn in_array(recording: &Recording) -> Option<Recording> {
+    if recording.dialect != "gemini" {
+        return None;
+    }
+    let data: Vec<String> = records(recording).into_iter().map(|record| record.data).collect();
+    let body = format!("[{}\n]\n", data.join("\n,\r\n")).into_bytes();
+    let name = format!("{} in an array", recording.name);
+    Some(Recording { name, format: Format::JsonArray, dialect: "gemini", body })
 }
 
 /// By where it was recorded, and for servers with several ways to stream by words that stand in the whole of it.

@@ -1,6 +1,7 @@
 //! Bodies split into records the simple way: line by line, over the whole body, with the offset at which each record is there.
 
 use serde_json::Value;
+use serde_json::value::RawValue;
 use tidewire::Format;
 
 use crate::corpus::Recording;
@@ -40,6 +41,7 @@ pub(crate) fn records(recording: &Recording) -> Vec<Record> {
     let body = std::str::from_utf8(&recording.body).unwrap();
     match recording.format {
         Format::Sse => events(body),
+        Format::JsonArray => elements(body),
         _ => lines(body)
             .into_iter()
             .filter(|line| !line.text.trim().is_empty())
@@ -47,6 +49,16 @@ pub(crate) fn records(recording: &Recording) -> Vec<Record> {
             .map(|line| Record { end: line.start + line.text.trim_end().len(), data: line.text.to_owned() })
             .collect(),
     }
+}
+
+/// An element is whole at its last byte.
+fn elements(body: &str) -> Vec<Record> {
+    let elements: Vec<&RawValue> = serde_json::from_str(body).unwrap();
+    let record = |element: &RawValue| {
+        let start = element.get().as_ptr() as usize - body.as_ptr() as usize;
+        Record { end: start + element.get().len(), data: element.get().to_owned() }
+    };
+    elements.into_iter().map(record).collect()
 }
 
 fn events(body: &str) -> Vec<Record> {
@@ -71,7 +83,9 @@ fn field(line: &str) -> Option<(&str, &str)> {
 
 /// What of a record there is behind the last whole one, in a body that ends at each offset.
 pub(crate) struct Rests {
-    pub(crate) sse: bool,
+    format: Format,
+    /// Behind the last byte that is no white space.
+    end: usize,
     /// Start and end of each line, and whether it is one of data, and the data that its block has had with it.
     lines: Vec<(usize, usize, String, String)>,
 }
@@ -100,11 +114,19 @@ impl Rests {
                 (line.start, line.end, line.text.to_owned(), before)
             })
             .collect();
-        Self { sse: recording.format == Format::Sse, lines }
+        Self { format: recording.format, end: body.trim_end().len(), lines }
+    }
+
+    /// Up to where a record must have come to be whole in a body that breaks off at `at`: a line is so with its line feed.
+    pub(crate) fn whole_at(&self, at: usize) -> usize {
+        if self.format == Format::Ndjson { at.saturating_sub(1) } else { at }
     }
 
     /// For a body that ends at `at`.
     pub(crate) fn at(&self, at: usize) -> Rest {
+        if self.format == Format::JsonArray {
+            return if at < self.end { Rest::Inside } else { Rest::Nothing };
+        }
         // The line in which the body ends: the first one whose end is not in it.
         let place = self.lines.partition_point(|(_, end, ..)| *end <= at);
         let Some((start, _, text, before)) = self.lines.get(place) else { return Rest::Nothing };
@@ -114,7 +136,7 @@ impl Rests {
         });
         // Half a character is something, too.
         let has_part = at > *start;
-        if !self.sse {
+        if self.format != Format::Sse {
             let whole = serde_json::from_str::<Value>(part).is_ok();
             return if whole || part.trim().is_empty() && !has_part { Rest::Nothing } else { Rest::Inside };
         }

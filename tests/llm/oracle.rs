@@ -71,9 +71,7 @@ impl Ends {
 
     /// The outcome of a body that breaks off at `at`. What only a clean end shows to be whole does not count.
     pub(crate) fn broken_at(&self, at: usize) -> &'static str {
-        // A line is whole with its line feed.
-        let whole = if self.rests.sse { at } else { at.saturating_sub(1) };
-        match self.stand(whole) {
+        match self.stand(self.rests.whole_at(at)) {
             Stand::Complete => "complete",
             Stand::Failed => "failed",
             Stand::Open | Stand::May | Stand::Free => "truncated",

@@ -2,46 +2,36 @@
 
 use http::Method;
 use tidewire_core::session::Resume;
-use tidewire_llm::Dialect;
+use tidewire_llm::continuation;
 
 use crate::attempt::AttemptRequest;
 use crate::error::UsageError;
-use crate::request::Request;
+use crate::request::{CursorTo, Request};
 
-/// Where the numbers of events are a cursor, they go nowhere but into `starting_after`: a server that is asked in another way
-/// answers from the beginning.
-pub(crate) fn set_up(request: Request) -> Request {
-    if request.dialect != Some(Dialect::OpenAiResponses) || request.says_where_to_resume() {
+/// Sets the stream up for its dialect, where it has one.
+pub(crate) fn set_up(mut request: Request) -> Request {
+    let Some(dialect) = &request.dialect else { return request };
+    dialect.set_up(&mut request.setup);
+    let reads = request.plan.method == Method::GET;
+    if request.says_where_to_resume() || !dialect.counts_events(&mut request.setup, reads) {
         return request;
     }
     match request.setup.policy.resume {
-        Resume::Always => request.resume_with(go_on),
-        // A response that exists already.
-        Resume::Auto if request.plan.method == Method::GET => request.resume_with(go_on),
-        // Whether a new one runs in the background is the caller's to say.
-        Resume::Auto => request.resume(Resume::Never),
+        Resume::Elsewhere => request.resume_with(go_on),
         _ => request,
     }
+    // Where an earlier stream stopped.
+    .cursor_to(CursorTo::Query("starting_after".to_owned()))
 }
 
-/// `GET /v1/responses/{id}?stream=true&starting_after={cursor}` (OpenAI API reference, "Background mode").
 fn go_on(cursor: &str, request: &mut AttemptRequest) -> Result<(), UsageError> {
-    if *request.method() != Method::GET {
-        let mut url = request.url().clone();
-        let id = request.reply_id().to_owned();
-        match url.path_segments_mut() {
-            Ok(mut path) if !id.is_empty() => path.pop_if_empty().push(&id),
-            _ => {
-                return Err(UsageError::Url {
-                    problem: "the response that it would go on with has no id".to_owned(),
-                });
-            }
-        };
-        request.set_url(url.as_str())?;
-        request.set_method(Method::GET);
-        request.clear_body();
-    }
-    request.set_query("stream", "true");
-    request.set_query("starting_after", cursor);
+    let reads = *request.method() == Method::GET;
+    let url = continuation(request.url().as_str(), reads, request.reply_id(), cursor);
+    let url = url.ok_or_else(|| UsageError::Url {
+        problem: "the response that it would go on with has no id".to_owned(),
+    })?;
+    request.set_url(&url)?;
+    request.set_method(Method::GET);
+    request.clear_body();
     Ok(())
 }

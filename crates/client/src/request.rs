@@ -261,6 +261,11 @@ impl Request {
     /// where `to` says.
     pub fn cursor(mut self, path: &str, to: CursorTo) -> Self {
         self.setup.cursor_source = CursorSource::Json(tidewire_core::json::Path::parse(path));
+        self.cursor_to(to)
+    }
+
+    /// Where the cursor goes, wherever it comes from.
+    pub(crate) fn cursor_to(mut self, to: CursorTo) -> Self {
         self.changes().cursor_to = Some(to);
         self
     }

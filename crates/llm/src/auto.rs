@@ -11,7 +11,7 @@ pub(crate) fn dialect_of(name: &[u8], event: Option<Value<'_>>) -> Dialect {
 }
 
 fn by_type(name: &[u8], event: Value<'_>) -> Option<Dialect> {
-    let [kind, delta, error, id] = event.fields(["type", "delta", "error", "id"]);
+    let [kind, delta, error, id] = event.fields(&["type", "delta", "error", "id"]);
     let kind = kind.and_then(Value::text);
     let kind = match &kind {
         Some(kind) => &**kind,
@@ -41,8 +41,15 @@ fn by_type(name: &[u8], event: Value<'_>) -> Option<Dialect> {
 }
 
 fn by_fields(event: Value<'_>) -> Option<Dialect> {
-    let [choices, candidates, feedback, usage, done, model, object] =
-        event.fields(["choices", "candidates", "promptFeedback", "usageMetadata", "done", "model", "object"]);
+    let [choices, candidates, feedback, usage, done, model, object] = event.fields(&[
+        "choices",
+        "candidates",
+        "promptFeedback",
+        "usageMetadata",
+        "done",
+        "model",
+        "object",
+    ]);
     if choices.is_some()
         || object.is_some_and(|object| object.is("chat.completion.chunk") || object.is("error"))
     {
@@ -53,12 +60,12 @@ fn by_fields(event: Value<'_>) -> Option<Dialect> {
     {
         return Some(Dialect::Gemini);
     }
-    let [message, response, created] = event.fields(["message", "response", "created_at"]);
+    let [message, response, created] = event.fields(&["message", "response", "created_at"]);
     if done.is_some() && (message.is_some() || response.is_some() || (model.is_some() && created.is_some())) {
         return Some(Dialect::Ollama);
     }
     let [start, block, stop, bedrock] =
-        event.fields(["messageStart", "contentBlockStart", "contentBlockDelta", "messageStop"]);
+        event.fields(&["messageStart", "contentBlockStart", "contentBlockDelta", "messageStop"]);
     if start.or(block).or(stop).or(bedrock).is_some_and(Value::is_object) {
         return Some(Dialect::BedrockJson);
     }

@@ -4,10 +4,13 @@ use alloc::borrow::ToOwned;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use crate::places::{Key, Keyed, Places};
+
 /// The calls that have begun.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Calls {
     list: Vec<Call>,
+    places: Places,
 }
 
 #[derive(Clone, Debug)]
@@ -30,26 +33,26 @@ pub(crate) struct CallAt(usize);
 impl Calls {
     /// A call that begins.
     pub(crate) fn begin(&mut self, choice: u32, number: Option<u64>, id: &str, name: &str) -> CallAt {
-        let ordinal = self.list.iter().rev().find(|call| call.choice == choice);
-        let ordinal = ordinal.map_or(0, |call| call.ordinal + 1);
+        let ordinal = self.last(choice).map_or(0, |before| self.list[before.0].ordinal + 1);
         let (id, name) = (id.to_owned(), name.to_owned());
         self.list.push(Call { choice, ordinal, number, id, name, fed: false });
+        self.places.added(&self.list);
         CallAt(self.list.len() - 1)
     }
 
     /// The latest call with this number.
     pub(crate) fn numbered(&self, choice: u32, number: u64) -> Option<CallAt> {
-        self.latest(|call| call.choice == choice && call.number == Some(number))
+        self.latest(Key::Number(choice, number))
     }
 
     /// The latest call with this id.
-    pub(crate) fn with_id(&self, id: &str) -> Option<CallAt> {
-        self.latest(|call| call.id == id)
+    pub(crate) fn with_id(&self, choice: u32, id: &str) -> Option<CallAt> {
+        self.latest(Key::Id(choice, id))
     }
 
     /// The latest call of a choice.
     pub(crate) fn last(&self, choice: u32) -> Option<CallAt> {
-        self.latest(|call| call.choice == choice)
+        self.latest(Key::Choice(choice))
     }
 
     /// The call that a fragment of a chat continues, or `None` where it begins a new one.
@@ -59,7 +62,7 @@ impl Calls {
     /// id, a name begins a call, and what has none goes on with the last one.
     pub(crate) fn continued(&self, choice: u32, number: Option<u64>, id: &str, name: &str) -> Option<CallAt> {
         if !id.is_empty()
-            && let Some(known) = self.latest(|call| call.choice == choice && call.id == id)
+            && let Some(known) = self.with_id(choice, id)
         {
             return Some(known);
         }
@@ -91,7 +94,29 @@ impl Calls {
         self.list.is_empty()
     }
 
-    fn latest(&self, wanted: impl Fn(&Call) -> bool) -> Option<CallAt> {
-        self.list.iter().rposition(wanted).map(CallAt)
+    fn latest(&self, key: Key<'_>) -> Option<CallAt> {
+        self.places.find(&self.list, key).map(CallAt)
+    }
+}
+
+impl Keyed for Call {
+    fn choice(&self) -> u32 {
+        self.choice
+    }
+
+    fn has(&self, key: Key<'_>) -> bool {
+        match key {
+            Key::Choice(choice) => self.choice == choice,
+            Key::Number(choice, number) => self.choice == choice && self.number == Some(number),
+            Key::Id(choice, id) => self.choice == choice && self.id == id,
+        }
+    }
+
+    fn tell_keys(&self, tell: &mut dyn FnMut(Key<'_>)) {
+        tell(Key::Choice(self.choice));
+        tell(Key::Id(self.choice, &self.id));
+        if let Some(number) = self.number {
+            tell(Key::Number(self.choice, number));
+        }
     }
 }

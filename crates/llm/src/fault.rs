@@ -27,7 +27,7 @@ impl<'a> Fault<'a> {
             return Self::new("", scalar(Some(error)));
         }
         let names = ["type", "code", "status", "message", "detail", "errorText", "error"];
-        let [kind, code, status, message, detail, text, inner] = error.fields(names);
+        let [kind, code, status, message, detail, text, inner] = error.fields(&names);
         if let (None, Some(inner)) = (message, inner) {
             return Self::of(inner);
         }

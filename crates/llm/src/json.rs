@@ -46,7 +46,7 @@ impl<'a> Value<'a> {
     /// The values of these fields; `None` for a field that is not there or `null`, and for all where this is no object. Of equal keys the
     /// last wins, as in `JSON.parse`. One pass over the object, whatever the number of names.
     #[must_use]
-    pub fn fields<const N: usize>(self, names: [&str; N]) -> [Option<Self>; N] {
+    pub fn fields<const N: usize>(self, names: &[&str; N]) -> [Option<Self>; N] {
         let mut found = [None; N];
         let Some(mut walker) = Walker::inside(self.0, b'{') else { return found };
         while let Some(key) = walker.next() {
@@ -67,7 +67,7 @@ impl<'a> Value<'a> {
     /// The value of this field; see [`fields`](Self::fields).
     #[must_use]
     pub fn field(self, name: &str) -> Option<Self> {
-        let [value] = self.fields([name]);
+        let [value] = self.fields(&[name]);
         value
     }
 

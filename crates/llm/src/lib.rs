@@ -16,6 +16,7 @@ extern crate alloc;
 extern crate std;
 
 mod auto;
+mod background;
 mod calls;
 mod delta;
 mod deltas;
@@ -28,8 +29,10 @@ mod line;
 mod message;
 mod out;
 pub mod partial;
+pub mod places;
 mod template;
 
+pub use background::continuation;
 pub use delta::{Delta, Finish, Usage};
 pub use deltas::Deltas;
 pub use dialect::{DIALECTS, Dialect, Paths, UnknownDialect};

@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 
 use crate::delta::{Delta, Finish, Usage};
 use crate::partial::{Partial, Problem};
+use crate::places::{Key, Keyed, Places};
 
 /// A reply as far as it has come.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -33,6 +34,7 @@ pub struct Message {
     pub usage: Usage,
     /// The alternatives beside this one, where more than one was asked for.
     pub others: Vec<Alternative>,
+    places: Places,
     /// What came and has no place above.
     pub raw: Vec<Other>,
 }
@@ -157,11 +159,21 @@ impl Message {
         if choice == 0 {
             return self;
         }
-        let place = self.others.iter().position(|other| other.choice == choice).unwrap_or_else(|| {
+        let known = self.places.find(&self.others, Key::Choice(choice));
+        // Whoever took some out of the list began it anew.
+        let known = known.filter(|place| self.others.get(*place).is_some_and(|other| other.choice == choice));
+        let place = known.unwrap_or_else(|| {
             self.others.push(Alternative { choice, message: Self::default() });
+            self.places.added(&self.others);
             self.others.len() - 1
         });
         &mut self.others[place].message
+    }
+}
+
+impl Keyed for Alternative {
+    fn choice(&self) -> u32 {
+        self.choice
     }
 }
 

@@ -82,8 +82,8 @@ impl Template {
         let Some(token) = span(text, token) else { return };
         let mut holes = [Hole { start: token.0, end: token.1, kind: Kind::Token }; HOLES];
         let mut used = 1;
-        let before = Value::sound(&self.text).fields(varying);
-        for (value, before) in event.fields(varying).into_iter().zip(before) {
+        let before = Value::sound(&self.text).fields(&varying);
+        for (value, before) in event.fields(&varying).into_iter().zip(before) {
             let (Some(value), Some(before)) = (value, before) else { continue };
             if value == before {
                 continue;

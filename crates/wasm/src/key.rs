@@ -32,10 +32,12 @@ pub(crate) enum Key {
     StallAfter,
     /// Of an LLM's reply.
     Dialect,
+    /// Of the same: `POST https://…`, what is requested.
+    Request,
     Unknown,
 }
 
-const KEYS: [Key; 23] = [
+const KEYS: [Key; 24] = [
     Key::Format,
     Key::EndOn,
     Key::FailOn,
@@ -59,6 +61,7 @@ const KEYS: [Key; 23] = [
     Key::ProgressTimeout,
     Key::StallAfter,
     Key::Dialect,
+    Key::Request,
 ];
 
 impl Key {

@@ -58,6 +58,8 @@ mod fact {
     pub(super) const LAST_EVENT_ID: u32 = 10;
     /// Of a decoder: whether the body, should it end here, ends inside a record.
     pub(super) const INSIDE_RECORD: u32 = 11;
+    /// The URL at which a GET goes on behind the request's cursor, where that is to be asked for in no other way; empty where there is none.
+    pub(super) const CONTINUATION: u32 = 12;
 }
 
 /// What [`Machine::advance`] says is to be done. `js/src/machine.ts` has the same list.
@@ -151,6 +153,7 @@ impl Machine {
         let Life::Described(setup) = &mut self.life else { return false };
         match Key::of(key) {
             Key::Dialect => self.reply.choose(self.inbox.text(length), setup),
+            Key::Request => self.reply.ask(self.inbox.text(length), setup),
             key => set_text(setup, key, self.inbox.text(length)),
         }
     }
@@ -237,9 +240,20 @@ impl Machine {
     /// The consumer asks: says what to do next. Frames are gathered in the table as far as they have come; how the stream goes on
     /// behind them is told when it is asked again.
     pub fn advance(&mut self, now: f64, chance: u32) -> u32 {
-        let Life::Streaming(stream) = &mut self.life else { return Todo::Wait as u32 };
         let at = at(now, chance);
-        stream.resume(at);
+        if let Life::Streaming(stream) = &mut self.life {
+            stream.resume(at);
+        }
+        let todo = self.gather(at);
+        if let (Todo::Deliver, Life::Streaming(stream)) = (todo, &mut self.life) {
+            stream.pause(at);
+        }
+        todo as u32
+    }
+
+    #[inline(never)]
+    fn gather(&mut self, at: At) -> Todo {
+        let Life::Streaming(stream) = &mut self.life else { return Todo::Wait };
         let (mut table, mut rest) = self.table.write(&mut self.inbox, self.used..self.came);
         let todo = loop {
             match stream.next(at, &mut rest) {
@@ -273,12 +287,9 @@ impl Machine {
             }
         };
         self.used = self.came - rest.len();
-        if let Todo::Deliver = todo {
-            stream.pause(at);
-        }
         table.finish();
         self.table.publish(&self.inbox);
-        todo as u32
+        todo
     }
 
     /// When the stream wants to hear that time has passed, at the latest, in milliseconds; infinite for never.
@@ -295,6 +306,9 @@ impl Machine {
         let text = match &self.life {
             Life::Described(setup) if what == fact::ACCEPT => Some(setup.format.accept().into()),
             Life::Streaming(stream) if what == fact::IS_READING => return stream.is_reading(),
+            Life::Streaming(stream) if what == fact::CONTINUATION => {
+                stream.request_cursor().and_then(|cursor| self.reply.continuation(cursor)).map(Cow::Owned)
+            }
             Life::Streaming(stream) => told(stream, what, self.again, self.gap.as_deref()),
             Life::Decoding(decoder) if what == fact::INSIDE_RECORD => return decoder.inside_record(),
             Life::Decoding(decoder) if what == fact::LAST_EVENT_ID => Some(decoder.last_event_id().to_str()),
@@ -320,7 +334,7 @@ impl Machine {
     /// goes on as [`advance`](Self::advance).
     pub fn feed(&mut self, length: usize, last: bool) -> u32 {
         self.handle(0.0, 0, if last { input::BODY_END } else { input::RECEIVED }, length);
-        self.advance(0.0, 0)
+        self.gather(at(0.0, 0)) as u32
     }
 }
 

@@ -1,5 +1,7 @@
 //! In the place of `reply.rs` where the core knows no dialects: frames go out as they are.
 
+use alloc::string::String;
+
 use tidewire_core::{Frame, Judgement, Setup};
 
 use crate::table::Writer;
@@ -12,6 +14,14 @@ pub(crate) struct Reply(());
 impl Reply {
     pub(crate) const fn choose(&mut self, _: &str, _: &mut Setup) -> bool {
         false
+    }
+
+    pub(crate) const fn ask(&mut self, _: &str, _: &mut Setup) -> bool {
+        false
+    }
+
+    pub(crate) const fn continuation(&self, _: &str) -> Option<String> {
+        None
     }
 
     #[inline]

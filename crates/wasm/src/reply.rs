@@ -1,12 +1,15 @@
 //! An LLM's reply: its deltas go out in the place of its records.
 
+use alloc::borrow::ToOwned;
 use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::mem;
 
 use tidewire_core::{Frame, Judgement, Setup};
 use tidewire_llm::partial::{Build, Scanner};
-use tidewire_llm::{Delta, Deltas, Dialect};
+use tidewire_llm::places::{Key, Keyed, Places};
+use tidewire_llm::{Delta, Deltas, Dialect, continuation};
 
 use crate::table::Writer;
 
@@ -30,6 +33,8 @@ mod kind {
     pub(super) const SCALAR: u32 = 27;
     /// The dialect's name, once it is known.
     pub(super) const DIALECT: u32 = 28;
+    /// What was built of the arguments in the last row of [`ARGUMENTS`] is not what they are: they are no JSON, or come in too large pieces.
+    pub(super) const LOST: u32 = 29;
 }
 
 /// Arguments that come in larger fragments than this are not shown while they grow: the rows of what they build would take many times
@@ -42,6 +47,8 @@ pub(crate) struct Reply(Option<Box<Reading>>);
 
 struct Reading {
     deltas: Deltas,
+    /// Where the cursor counts events: whether they are read by GET, and from where.
+    asked: Option<(bool, String)>,
     telling: Telling,
 }
 
@@ -50,9 +57,28 @@ impl Reply {
     pub(crate) fn choose(&mut self, name: &str, setup: &mut Setup) -> bool {
         let Ok(dialect) = name.parse::<Dialect>() else { return false };
         dialect.set_up(setup);
-        let reading = Reading { deltas: Deltas::new(dialect), telling: Telling::default() };
+        let reading = Reading { deltas: Deltas::new(dialect), asked: None, telling: Telling::default() };
         self.0 = Some(Box::new(reading));
         true
+    }
+
+    /// What is requested, `POST https://…`, once all other options are set.
+    pub(crate) fn ask(&mut self, request: &str, setup: &mut Setup) -> bool {
+        let (Some(reading), Some((method, url))) = (&mut self.0, request.split_once(' ')) else {
+            return false;
+        };
+        let reads = method == "GET";
+        if reading.deltas.dialect().counts_events(setup, reads) {
+            reading.asked = Some((reads, url.to_owned()));
+        }
+        true
+    }
+
+    /// The URL at which a GET goes on behind this cursor, where it counts events; empty where the reply has no id.
+    pub(crate) fn continuation(&self, cursor: &str) -> Option<String> {
+        let reading = self.0.as_ref()?;
+        let (reads, url) = reading.asked.as_ref()?;
+        Some(continuation(url, *reads, reading.deltas.id(), cursor).unwrap_or_default())
     }
 
     /// Puts into the table what a frame comes to, and says how the stream then stands, where a dialect can say it.
@@ -62,7 +88,7 @@ impl Reply {
             table.push(frame);
             return None;
         };
-        let Reading { deltas, telling } = &mut **reading;
+        let Reading { deltas, telling, .. } = &mut **reading;
         let read = deltas.read(frame, &mut |delta| telling.tell(delta, table));
         match (read, frame) {
             (Err(bad), _) => table.push(&Frame::BadRecord(bad)),
@@ -79,7 +105,7 @@ impl Reply {
     pub(crate) fn finish(&mut self, table: &mut Writer<'_>) -> bool {
         let before = table.len();
         if let Some(reading) = &mut self.0 {
-            let Reading { deltas, telling } = &mut **reading;
+            let Reading { deltas, telling, .. } = &mut **reading;
             deltas.finish(&mut |delta| telling.tell(delta, table));
         }
         table.len() > before
@@ -96,6 +122,7 @@ impl Reply {
 struct Telling {
     has_dialect: bool,
     calls: Vec<Call>,
+    places: Places,
     line: String,
 }
 
@@ -103,6 +130,20 @@ struct Telling {
 struct Call {
     place: (u32, u32),
     scanner: Option<Scanner>,
+}
+
+impl Keyed for Call {
+    fn choice(&self) -> u32 {
+        self.place.0
+    }
+
+    fn has(&self, key: Key<'_>) -> bool {
+        key == Key::Number(self.place.0, self.place.1.into())
+    }
+
+    fn tell_keys(&self, tell: &mut dyn FnMut(Key<'_>)) {
+        tell(Key::Number(self.place.0, self.place.1.into()));
+    }
 }
 
 impl Telling {
@@ -131,11 +172,16 @@ impl Telling {
     #[inline(never)]
     fn tell_arguments(&mut self, place: (u32, u32), fragment: &str, table: &mut Writer<'_>) {
         table.copied(kind::ARGUMENTS, place.0, place.1, fragment.as_bytes());
-        let Some(call) = self.calls.iter_mut().rev().find(|call| call.place == place) else { return };
+        let key = Key::Number(place.0, place.1.into());
+        let Some(found) = self.places.find(&self.calls, key) else { return };
+        let call = &mut self.calls[found];
         let Some(scanner) = call.scanner.as_mut() else { return };
-        if fragment.len() > LARGEST_FRAGMENT || scanner.push(fragment, &mut Rows(table)).is_err() {
+        let mut rows = Rows { table, begins: false };
+        if fragment.len() > LARGEST_FRAGMENT || scanner.push(fragment, &mut rows).is_err() {
             call.scanner = None;
+            rows.add(kind::LOST, "");
         }
+        rows.settle();
     }
 
     #[inline(never)]
@@ -143,6 +189,7 @@ impl Telling {
         if let Delta::ToolCall { choice, index, .. } = delta {
             let scanner = Some(Scanner::default());
             self.calls.push(Call { place: (*choice, *index), scanner });
+            self.places.added(&self.calls);
         }
         self.line.clear();
         delta.write_line(&mut self.line);
@@ -150,12 +197,23 @@ impl Telling {
     }
 }
 
-/// Makes a row of each thing that is built.
-struct Rows<'t, 'a>(&'t mut Writer<'a>);
+/// Makes a row of each thing that is built; a string and its first piece are one.
+struct Rows<'t, 'a> {
+    table: &'t mut Writer<'a>,
+    /// A string has begun, and has no row.
+    begins: bool,
+}
 
 impl Rows<'_, '_> {
     fn add(&mut self, kind: u32, text: &str) {
-        self.0.copied(kind, 0, 0, text.as_bytes());
+        self.settle();
+        self.table.copied(kind, 0, 0, text.as_bytes());
+    }
+
+    fn settle(&mut self) {
+        if mem::take(&mut self.begins) {
+            self.add(kind::STRING, "");
+        }
     }
 }
 
@@ -177,11 +235,13 @@ impl Build for Rows<'_, '_> {
     }
 
     fn open_string(&mut self) {
-        self.add(kind::STRING, "");
+        self.settle();
+        self.begins = true;
     }
 
     fn more_string(&mut self, piece: &str) {
-        self.add(kind::MORE, piece);
+        let kind = if mem::take(&mut self.begins) { kind::STRING } else { kind::MORE };
+        self.add(kind, piece);
     }
 
     fn scalar(&mut self, text: &str) {

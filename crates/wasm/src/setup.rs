@@ -45,7 +45,13 @@ pub(crate) fn set(setup: &mut Setup, key: Key, value: f64) -> bool {
         Key::IdleTimeout => policy.idle_timeout = limit,
         Key::ProgressTimeout => policy.progress_timeout = limit,
         Key::StallAfter => policy.stall_after = limit,
-        Key::Format | Key::HeartbeatOn | Key::LastEventId | Key::Cursor | Key::Dialect | Key::Unknown => {
+        Key::Format
+        | Key::HeartbeatOn
+        | Key::LastEventId
+        | Key::Cursor
+        | Key::Dialect
+        | Key::Request
+        | Key::Unknown => {
             return false;
         }
     }

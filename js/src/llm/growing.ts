@@ -4,10 +4,17 @@ type Place = { [key: string | number]: unknown };
 export class Growing {
   /** The value so far; `undefined` before it begins. */
   root: unknown;
+  /** The text is not what was built of it. */
+  isLost = false;
   /** The containers that are open, outermost first. */
   readonly #open: Place[] = [];
   /** Of each of them, where its last value is. */
   readonly #keys: (string | number)[] = [];
+
+  /** Whether this is the value of the whole text. A string or a number that stands alone may still go on. */
+  get isWhole(): boolean {
+    return !this.isLost && this.#open.length === 0 && typeof this.root === "object";
+  }
 
   /** A value begins, or is there. */
   add(value: unknown): void {
@@ -17,7 +24,10 @@ export class Growing {
       this.root = value;
       return;
     }
-    if (Array.isArray(place)) this.#keys[top] = place.length;
+    if (Array.isArray(place)) {
+      this.#keys[top] = place.push(value) - 1;
+      return;
+    }
     const key = this.#keys[top];
     // As JSON.parse has it: a field like any other.
     if (key === "__proto__") Object.defineProperty(place, key, { value, configurable: true, enumerable: true, writable: true });

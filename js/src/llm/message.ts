@@ -44,6 +44,7 @@ export interface Message extends Alternative {
 }
 
 const LONG = 4096;
+const HALF = /\\u[dD][89a-fA-F]/;
 const alternative = (): Alternative => ({
   text: "",
   reasoning: "",
@@ -58,6 +59,8 @@ export class Draft {
   readonly #message: Message;
   /** What is to be added to its text. */
   #tail = "";
+  /** The same as in the message, by their numbers. */
+  readonly #others = new Map<number, Alternative & { choice: number }>();
   readonly #growing = new Map<ToolCall, Growing>();
 
   constructor(dialect: Dialect) {
@@ -89,8 +92,11 @@ export class Draft {
   choice(choice: number): Alternative {
     const message = this.#message;
     if (choice === 0) return message;
-    let own = message.others.find((other) => other.choice === choice);
-    if (own === undefined) message.others.push((own = { choice, ...alternative() }));
+    let own = this.#others.get(choice);
+    if (own === undefined) {
+      message.others.push((own = { choice, ...alternative() }));
+      this.#others.set(choice, own);
+    }
     return own;
   }
 
@@ -136,7 +142,11 @@ export class Draft {
   whole(): Message {
     const { message } = this;
     for (const { toolCalls } of [message, ...message.others]) {
-      for (const call of toolCalls) call.arguments = parsed(call.argumentsText || "{}");
+      for (const call of toolCalls) {
+        // Half a character that is escaped stands alone in what JSON.parse makes, and in nothing that the core does.
+        const isThere = this.#growing.get(call)?.isWhole && !HALF.test(call.argumentsText);
+        if (!isThere) call.arguments = parsed(call.argumentsText || "{}");
+      }
     }
     this.#growing.clear();
     return message;

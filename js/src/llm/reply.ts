@@ -7,11 +7,15 @@ import { errorOf } from "../outcome.js";
 import type { Outcome } from "../outcome.js";
 import { Streaming } from "../stream.js";
 import type { Transport } from "../stream.js";
+import { ask, goingOn } from "./background.js";
 import type { Delta, Dialect } from "./delta.js";
 import type { Message } from "./message.js";
 import { DeltaReader } from "./rows.js";
 
-/** Options of `deltas`: those of `stream`, and whose reply it is. */
+/**
+ * Options of `deltas`: those of `stream`, and whose reply it is. A background response of OpenAI's Responses (`background: true`) goes on
+ * where it broke with `resume: "always"`; one that is read by GET does so by itself.
+ */
 export interface ReplyOptions extends StreamOptions {
   /** `auto` by default. A dialect that is named also proves the end of a reply that breaks off before its first record. */
   dialect?: Dialect | undefined;
@@ -19,6 +23,7 @@ export interface ReplyOptions extends StreamOptions {
 
 /** The reply of an LLM: its deltas by `for await`, and the message that they come to. Otherwise as the stream that it is. */
 export class Reply extends Streaming<Delta> {
+  readonly #machine: Machine;
   readonly #reader: DeltaReader;
   readonly #signal: AbortSignal | null | undefined;
   #message: Promise<Message> | undefined;
@@ -27,8 +32,17 @@ export class Reply extends Streaming<Delta> {
   constructor(machine: Machine, options: Omit<ReplyOptions, "headers" | "body">, transport: Transport) {
     const reader = new DeltaReader(options);
     super(machine, options, transport, reader);
+    this.#machine = machine;
     this.#reader = reader;
     this.#signal = options.signal;
+  }
+
+  /** For `deltas`. */
+  static requested(from: string | URL | Request, options: ReplyOptions): Reply {
+    const plan = goingOn(from, options, () => reply.#machine);
+    const reply = open(Reply, from, options, undefined, plan);
+    ask(reply.#machine, plan);
+    return reply;
   }
 
   /**
@@ -81,6 +95,6 @@ export function wholeOf({ draft }: DeltaReader, outcome: Outcome, signal?: Abort
  */
 export function deltas(from: string | URL | Request | Source, options: ReplyOptions = {}): Reply {
   const chosen = { dialect: "auto" as const, ...options };
-  if (typeof from === "string" || from instanceof URL || from instanceof Request) return open(Reply, from, chosen);
+  if (typeof from === "string" || from instanceof URL || from instanceof Request) return Reply.requested(from, chosen);
   return read(Reply, from, chosen);
 }

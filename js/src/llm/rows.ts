@@ -19,9 +19,18 @@ const KEY = 24;
 const STRING = 25;
 const MORE = 26;
 const SCALAR = 27;
+const DIALECT = 28;
 
 /** Those of texts, from `TEXT` on. */
 const TEXTS: readonly TextDelta["kind"][] = ["text", "reasoning", "refusal"];
+
+/** What JSON.parse makes of a scalar's text, which is known to be sound. */
+function scalarOf(text: string): unknown {
+  const first = text.charCodeAt(0);
+  // Digits and the sign stand before all letters.
+  if (first < 0x61) return Number(text);
+  return first === 0x6e ? null : first === 0x74;
+}
 
 /** Turns rows into deltas, and puts them together. */
 export class DeltaReader {
@@ -63,8 +72,8 @@ export class DeltaReader {
     }
     if (kind === ARGUMENTS) {
       const index = words[row + 2];
-      this.#call = this.draft.fragment(choice, index, text);
-      this.#growing = this.draft.growing(this.#call);
+      const call = this.draft.fragment(choice, index, text);
+      if (call !== this.#call) this.#growing = this.draft.growing((this.#call = call));
       return { kind: "arguments", choice, index, fragment: text };
     }
     return this.#rare(kind, text);
@@ -81,10 +90,11 @@ export class DeltaReader {
     else if (kind === ARRAY) growing.open([]);
     else if (kind === CLOSE) growing.close();
     else if (kind === KEY) growing.key(text);
-    else if (kind === STRING) growing.add("");
+    else if (kind === STRING) growing.add(text);
     else if (kind === MORE) growing.more(text);
-    else if (kind === SCALAR) growing.add(JSON.parse(text));
-    else this.draft.message.dialect = text as Dialect;
+    else if (kind === SCALAR) growing.add(scalarOf(text));
+    else if (kind === DIALECT) this.draft.message.dialect = text as Dialect;
+    else growing.isLost = true;
     if (this.#call !== undefined) this.#call.arguments = growing.root;
     return undefined;
   }

@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
 import { serve } from "../support/serve.mjs";
 import { ENGINES } from "./engines.mjs";
+import { example } from "./example.mjs";
 import { pages } from "./server.mjs";
 
 const chosen = process.env.TIDEWIRE_ENGINES?.split(",") ?? Object.keys(ENGINES);
@@ -40,5 +41,37 @@ for (const name of chosen) {
         assert.equal(error, undefined);
       });
     }
+
+    /** Waits until the page of the example says something. */
+    const shows = async (words) => {
+      let shown = "";
+      for (let tries = 0; tries < 600 && !shown.includes(words); tries++) {
+        await new Promise((resolve) => setTimeout(resolve, 50));
+        shown = await browser.text();
+      }
+      assert.ok(shown.includes(words), `${words} is nowhere in:\n${shown}`);
+      return shown;
+    };
+
+    test("the example's page of a model's reply", { timeout: 90_000 }, async () => {
+      const site = await example(upstream.base);
+      try {
+        await browser.go(`${site.base}/llm.html?dialect=anthropic`);
+        const shown = await shows("complete: the provider said so · finish: tool_calls");
+        for (const part of ["I look at the weather and the tide.", "适合游泳。", 'weather {\n  "city": "Sète"', "outputTokens: 29"]) {
+          assert.ok(shown.includes(part), `${part} is nowhere in:\n${shown}`);
+        }
+        await browser.go(`${site.base}/llm.html?dialect=openai-chat`);
+        await shows("The sea at");
+        await site.cut();
+        assert.ok(!(await shows("truncated: this is not the whole reply")).includes("complete"));
+        await browser.go(`${site.base}/llm.html?dialect=openai-responses`);
+        await shows("The sea at");
+        await site.cut();
+        assert.match(await shows("complete: the provider said so"), /request 2, because of: (body|end); behind event \d+/);
+      } finally {
+        await site.stop();
+      }
+    });
   });
 }

@@ -22,7 +22,8 @@ pub(super) fn show(port: u16) -> Result<(), Trouble> {
     let server = Server::start(Instant::now() + PATIENCE)?;
 
     heading(5, "Serve the page");
-    say!("  {} at the address below, {} at /rust/ there; Ctrl-C ends it", bold("JavaScript"), bold("Rust"));
+    say!("  {} at the address below, models' replies at /llm.html there;", bold("JavaScript"));
+    say!("  {} at /rust/; Ctrl-C ends it", bold("Rust"));
     let mut page = Command::new("node");
     page.arg("examples/page/server.mjs").env("SERVE", server.url("")).env("RUST_PAGE", rust);
     match run_command(page.env("PORT", port.to_string())) {

@@ -173,7 +173,7 @@ fn what_has_no_end_is_truncated() {
 }
 
 #[test]
-fn a_filter_and_a_refusal_where_there_is_a_word_for_them() {
+fn other_replies_where_there_is_a_word_for_them() {
     let server = Upstream::start();
     each(&rows(), Row::name, |row| {
         let done = row.get(&server, row.dialect, "&reply=filter");
@@ -201,6 +201,10 @@ fn a_filter_and_a_refusal_where_there_is_a_word_for_them() {
             }
             _ => assert_eq!(done.status, Some(4), "{done:?}"),
         }
+        let done = row.get(&server, row.dialect, "&reply=json");
+        let (_, message, end) = parts(&done);
+        let json: Value = serde_json::from_str(message["text"].as_str().unwrap()).unwrap();
+        assert_eq!((&json["degrees"], &end["outcome"]), (&json!(18), &json!("complete")), "{done:?}");
         let done = row.get(&server, row.dialect, "&reply=text&events=20");
         let (lines, message, end) = parts(&done);
         assert_eq!((&end["outcome"], message.get("tool_calls")), (&json!("complete"), None), "{done:?}");

@@ -104,10 +104,7 @@ impl<I> Streaming<I> {
     pub(crate) fn new(request: Request, accept: Format, shape: Shape<I>) -> Self {
         let mut request = background::set_up(request);
         request.ready(accept);
-        let deltas = request.dialect.map(|dialect| {
-            dialect.set_up(&mut request.setup);
-            Box::new(Deltas::new(dialect))
-        });
+        let deltas = request.dialect.map(|dialect| Box::new(Deltas::new(dialect)));
         Self {
             deltas,
             machine: request.shared.alike.stream(request.setup),

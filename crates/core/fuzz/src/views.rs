@@ -34,7 +34,7 @@ fn rebuilt(view: Value<'_>, tree: &Tree) -> Tree {
         Tree::Object(fields) => {
             let field = |(name, value): (&String, &Tree)| {
                 // A `null` is no value to a view.
-                let [found, again] = view.fields([name, name]);
+                let [found, again] = view.fields(&[name, name]);
                 assert!(again.is_none(), "the first of equal names counts");
                 (name.clone(), found.map_or(Tree::Null, |found| rebuilt(found, value)))
             };

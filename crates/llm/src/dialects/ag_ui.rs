@@ -16,7 +16,7 @@ pub(crate) struct AgUi {
 
 impl AgUi {
     pub(crate) fn read(&mut self, event: Value<'_>, out: &mut Out<'_>) {
-        let [kind, delta, call, name] = event.fields(["type", "delta", "toolCallId", "toolCallName"]);
+        let [kind, delta, call, name] = event.fields(&["type", "delta", "toolCallId", "toolCallName"]);
         let kind = scalar(kind);
         match &*kind {
             "RUN_STARTED" => out.start(event.field("runId"), None, None),
@@ -33,7 +33,7 @@ impl AgUi {
             }
             "TOOL_CALL_ARGS" | "TOOL_CALL_CHUNK" => {
                 let known = match call {
-                    Some(id) => out.kept.calls.with_id(&scalar(Some(id))),
+                    Some(id) => out.kept.calls.with_id(0, &scalar(Some(id))),
                     None => out.kept.calls.last(0),
                 };
                 // A chunk begins its call itself.
@@ -52,7 +52,7 @@ impl AgUi {
                 out.complete();
             }
             "RUN_ERROR" => {
-                let [code, message] = event.fields(["code", "message"]);
+                let [code, message] = event.fields(&["code", "message"]);
                 out.fail(Fault::of(event).named(scalar(code), scalar(message)));
             }
             "STEP_STARTED"

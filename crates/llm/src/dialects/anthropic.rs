@@ -13,7 +13,7 @@ use crate::out::{Out, scalar};
 
 pub(super) fn read(name: &[u8], event: Value<'_>, out: &mut Out<'_>) {
     let [kind, message, index, block, delta, usage] =
-        event.fields(["type", "message", "index", "content_block", "delta", "usage"]);
+        event.fields(&["type", "message", "index", "content_block", "delta", "usage"]);
     let kind = match kind {
         Some(kind) => scalar(Some(kind)),
         None => Cow::Borrowed(core::str::from_utf8(name).unwrap_or_default()),
@@ -22,7 +22,7 @@ pub(super) fn read(name: &[u8], event: Value<'_>, out: &mut Out<'_>) {
     match (&*kind, block, delta) {
         ("message_start", _, _) => {
             let [id, model, usage] =
-                message.map_or([None; 3], |message| message.fields(["id", "model", "usage"]));
+                message.map_or([None; 3], |message| message.fields(&["id", "model", "usage"]));
             out.start(id, model, None);
             out.usage(usage_of(usage));
         }
@@ -44,7 +44,7 @@ pub(super) fn read(name: &[u8], event: Value<'_>, out: &mut Out<'_>) {
 
 fn read_block(number: Option<u64>, block: Value<'_>, out: &mut Out<'_>) {
     let [kind, text, thinking, id, name, input] =
-        block.fields(["type", "text", "thinking", "id", "name", "input"]);
+        block.fields(&["type", "text", "thinking", "id", "name", "input"]);
     match &*scalar(kind) {
         "text" => out.text(0, text),
         "thinking" => out.reasoning(0, thinking),
@@ -61,7 +61,7 @@ fn read_block(number: Option<u64>, block: Value<'_>, out: &mut Out<'_>) {
 
 fn read_delta(number: Option<u64>, delta: Value<'_>, out: &mut Out<'_>) {
     let [kind, text, thinking, json, citation] =
-        delta.fields(["type", "text", "thinking", "partial_json", "citation"]);
+        delta.fields(&["type", "text", "thinking", "partial_json", "citation"]);
     let kind = scalar(kind);
     match (&*kind, citation) {
         ("text_delta", _) => out.text(0, text),
@@ -72,7 +72,7 @@ fn read_delta(number: Option<u64>, delta: Value<'_>, out: &mut Out<'_>) {
             None => out.other(&kind, delta),
         },
         ("citations_delta", Some(citation)) => {
-            let [url, title, document] = citation.fields(["url", "title", "document_title"]);
+            let [url, title, document] = citation.fields(&["url", "title", "document_title"]);
             out.citation(0, url, title.or(document));
         }
         _ => out.other(&kind, delta),
@@ -81,7 +81,7 @@ fn read_delta(number: Option<u64>, delta: Value<'_>, out: &mut Out<'_>) {
 
 fn usage_of(usage: Option<Value<'_>>) -> Usage {
     let Some(usage) = usage else { return Usage::default() };
-    let [input, output, read, written] = usage.fields([
+    let [input, output, read, written] = usage.fields(&[
         "input_tokens",
         "output_tokens",
         "cache_read_input_tokens",

@@ -46,17 +46,18 @@ impl Bedrock {
 }
 
 fn read_start(value: Value<'_>, out: &mut Out<'_>) {
-    let [number, start] = value.fields(["contentBlockIndex", "start"]);
+    let [number, start] = value.fields(&["contentBlockIndex", "start"]);
     if let Some(tool) = start.and_then(|start| start.field("toolUse")) {
-        let [id, name] = tool.fields(["toolUseId", "name"]);
+        let [id, name] = tool.fields(&["toolUseId", "name"]);
         out.call(0, number.and_then(Value::whole), id, name);
     }
 }
 
 fn read_delta(value: Value<'_>, out: &mut Out<'_>) {
-    let [number, delta] = value.fields(["contentBlockIndex", "delta"]);
+    let [number, delta] = value.fields(&["contentBlockIndex", "delta"]);
     let Some(delta) = delta else { return };
-    let [text, tool, reasoning, citation] = delta.fields(["text", "toolUse", "reasoningContent", "citation"]);
+    let [text, tool, reasoning, citation] =
+        delta.fields(&["text", "toolUse", "reasoningContent", "citation"]);
     out.text(0, text);
     if let Some(reasoning) = reasoning {
         match reasoning.field("text") {
@@ -72,7 +73,7 @@ fn read_delta(value: Value<'_>, out: &mut Out<'_>) {
         }
     }
     if let Some(citation) = citation {
-        let [title, location] = citation.fields(["title", "location"]);
+        let [title, location] = citation.fields(&["title", "location"]);
         let url = location.and_then(|location| location.field("web")?.field("url"));
         out.citation(0, url, title);
     }
@@ -80,7 +81,7 @@ fn read_delta(value: Value<'_>, out: &mut Out<'_>) {
 
 fn usage_of(metadata: Value<'_>) -> Usage {
     let Some(usage) = metadata.field("usage") else { return Usage::default() };
-    let [input, output, total, read, written] = usage.fields([
+    let [input, output, total, read, written] = usage.fields(&[
         "inputTokens",
         "outputTokens",
         "totalTokens",

@@ -12,27 +12,27 @@ use crate::json::Value;
 use crate::out::{Out, scalar};
 
 pub(super) fn read(name: &[u8], event: Value<'_>, out: &mut Out<'_>) {
-    let [kind, index, id, delta] = event.fields(["type", "index", "id", "delta"]);
+    let [kind, index, id, delta] = event.fields(&["type", "index", "id", "delta"]);
     let kind = match kind {
         Some(kind) => scalar(Some(kind)),
         None => Cow::Borrowed(core::str::from_utf8(name).unwrap_or_default()),
     };
     let message = delta.and_then(|delta| delta.field("message"));
     let [content, plan, calls, citations] = message
-        .map_or([None; 4], |message| message.fields(["content", "tool_plan", "tool_calls", "citations"]));
+        .map_or([None; 4], |message| message.fields(&["content", "tool_plan", "tool_calls", "citations"]));
     let number = index.and_then(Value::whole);
     match &*kind {
         "message-start" => out.start(id, None, None),
         "content-start" | "content-delta" => {
-            let [text, thinking] = content.map_or([None; 2], |content| content.fields(["text", "thinking"]));
+            let [text, thinking] = content.map_or([None; 2], |content| content.fields(&["text", "thinking"]));
             out.reasoning(0, thinking);
             out.text(0, text);
         }
         "tool-plan-delta" => out.reasoning(0, plan),
         "tool-call-start" => {
-            let [id, function] = calls.map_or([None; 2], |call| call.fields(["id", "function"]));
+            let [id, function] = calls.map_or([None; 2], |call| call.fields(&["id", "function"]));
             let [name, arguments] =
-                function.map_or([None; 2], |function| function.fields(["name", "arguments"]));
+                function.map_or([None; 2], |function| function.fields(&["name", "arguments"]));
             let call = out.call(0, number, id, name);
             out.arguments(call, arguments);
         }
@@ -44,8 +44,8 @@ pub(super) fn read(name: &[u8], event: Value<'_>, out: &mut Out<'_>) {
         }
         "citation-start" => {
             for source in citations.and_then(|one| one.field("sources")).into_iter().flat_map(Value::items) {
-                let [document, id] = source.fields(["document", "id"]);
-                let [url, title] = document.map_or([None; 2], |document| document.fields(["url", "title"]));
+                let [document, id] = source.fields(&["document", "id"]);
+                let [url, title] = document.map_or([None; 2], |document| document.fields(&["url", "title"]));
                 out.citation(0, url, title.or(id));
             }
         }
@@ -60,9 +60,10 @@ pub(super) fn read(name: &[u8], event: Value<'_>, out: &mut Out<'_>) {
 
 fn read_end(delta: Option<Value<'_>>, out: &mut Out<'_>) {
     let [finish, usage, error] =
-        delta.map_or([None; 3], |delta| delta.fields(["finish_reason", "usage", "error"]));
-    let [tokens, cached] = usage.map_or([None; 2], |usage| usage.fields(["tokens", "cached_tokens"]));
-    let [input, output] = tokens.map_or([None; 2], |tokens| tokens.fields(["input_tokens", "output_tokens"]));
+        delta.map_or([None; 3], |delta| delta.fields(&["finish_reason", "usage", "error"]));
+    let [tokens, cached] = usage.map_or([None; 2], |usage| usage.fields(&["tokens", "cached_tokens"]));
+    let [input, output] =
+        tokens.map_or([None; 2], |tokens| tokens.fields(&["input_tokens", "output_tokens"]));
     out.usage(Usage {
         input_tokens: input.and_then(Value::whole),
         output_tokens: output.and_then(Value::whole),

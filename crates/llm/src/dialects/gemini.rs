@@ -14,10 +14,14 @@ use crate::delta::{Delta, Finish, Usage};
 use crate::fault::Fault;
 use crate::json::Value;
 use crate::out::{Out, choice, scalar};
+use crate::places::{Key, Keyed, Places};
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Gemini {
     candidates: Vec<Candidate>,
+    places: Places,
+    /// So many candidates are not finished.
+    unfinished: usize,
     cited: usize,
 }
 
@@ -29,9 +33,15 @@ struct Candidate {
     open: Option<(CallAt, PartialArgs)>,
 }
 
+impl Keyed for Candidate {
+    fn choice(&self) -> u32 {
+        self.index
+    }
+}
+
 impl Gemini {
     pub(crate) fn read(&mut self, event: Value<'_>, out: &mut Out<'_>) {
-        let [id, model, created, candidates, feedback, usage, error] = event.fields([
+        let [id, model, created, candidates, feedback, usage, error] = event.fields(&[
             "responseId",
             "modelVersion",
             "createTime",
@@ -52,7 +62,7 @@ impl Gemini {
         if let Some(reason) = blocked {
             out.say(Delta::Finish { choice: 0, reason: Finish::ContentFilter, said: scalar(Some(reason)) });
         }
-        let finished = !self.candidates.is_empty() && self.candidates.iter().all(|one| one.finished);
+        let finished = !self.candidates.is_empty() && self.unfinished == 0;
         if finished || blocked.is_some() {
             out.judge(Judgement::MayComplete);
         }
@@ -60,10 +70,12 @@ impl Gemini {
 
     fn candidate(&mut self, candidate: Value<'_>, out: &mut Out<'_>) {
         let [index, content, finish, grounding] =
-            candidate.fields(["index", "content", "finishReason", "groundingMetadata"]);
+            candidate.fields(&["index", "content", "finishReason", "groundingMetadata"]);
         let index = choice(index);
-        let place = self.candidates.iter().position(|one| one.index == index).unwrap_or_else(|| {
+        let place = self.places.find(&self.candidates, Key::Choice(index)).unwrap_or_else(|| {
             self.candidates.push(Candidate { index, ..Candidate::default() });
+            self.places.added(&self.candidates);
+            self.unfinished += 1;
             self.candidates.len() - 1
         });
         let own = &mut self.candidates[place];
@@ -73,8 +85,8 @@ impl Gemini {
         let mut told = 0;
         let chunks = grounding.and_then(|grounding| grounding.field("groundingChunks"));
         for source in chunks.into_iter().flat_map(Value::items) {
-            let [web, context] = source.fields(["web", "retrievedContext"]);
-            let [url, title] = web.or(context).map_or([None; 2], |source| source.fields(["uri", "title"]));
+            let [web, context] = source.fields(&["web", "retrievedContext"]);
+            let [url, title] = web.or(context).map_or([None; 2], |source| source.fields(&["uri", "title"]));
             if told >= self.cited {
                 out.citation(index, url, title);
             }
@@ -85,6 +97,7 @@ impl Gemini {
         if !said.is_empty() {
             own.close(out);
             if !core::mem::replace(&mut own.finished, true) {
+                self.unfinished -= 1;
                 let word = if said == "STOP" && !out.kept.calls.is_empty() { "tool_calls" } else { &*said };
                 out.say(Delta::Finish { choice: index, reason: Finish::of(word), said });
             }
@@ -95,7 +108,7 @@ impl Gemini {
 impl Candidate {
     fn part(&mut self, part: Value<'_>, out: &mut Out<'_>) {
         let [text, thought, call, signature] =
-            part.fields(["text", "thought", "functionCall", "thoughtSignature"]);
+            part.fields(&["text", "thought", "functionCall", "thoughtSignature"]);
         match (call, text) {
             (Some(call), _) => self.call(call, out),
             (None, Some(_)) if thought.is_some_and(Value::is_true) => out.reasoning(self.index, text),
@@ -112,7 +125,7 @@ impl Candidate {
 
     fn call(&mut self, call: Value<'_>, out: &mut Out<'_>) {
         let [id, name, args, parts, more] =
-            call.fields(["id", "name", "args", "partialArgs", "willContinue"]);
+            call.fields(&["id", "name", "args", "partialArgs", "willContinue"]);
         if name.is_some() {
             self.close(out);
             let at = out.call(self.index, None, id, name);
@@ -142,7 +155,7 @@ impl Candidate {
 
 fn usage_of(usage: Option<Value<'_>>) -> Usage {
     let Some(usage) = usage else { return Usage::default() };
-    let [input, output, total, thoughts, cached] = usage.fields([
+    let [input, output, total, thoughts, cached] = usage.fields(&[
         "promptTokenCount",
         "candidatesTokenCount",
         "totalTokenCount",

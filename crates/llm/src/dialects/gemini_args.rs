@@ -37,7 +37,7 @@ impl PartialArgs {
     pub(crate) fn push(&mut self, part: Value<'_>) -> String {
         // What has none of these values is `null`.
         let [path, text, number, truth, more] =
-            part.fields(["jsonPath", "stringValue", "numberValue", "boolValue", "willContinue"]);
+            part.fields(&["jsonPath", "stringValue", "numberValue", "boolValue", "willContinue"]);
         let mut json = String::new();
         let path = segments(&scalar(path));
         if !self.in_string || path != self.path {

@@ -24,7 +24,7 @@ impl Generic {
     }
 
     pub(crate) fn read(&self, event: Value<'_>, out: &mut Out<'_>) {
-        let [error, kind, id, model] = event.fields(["error", "type", "id", "model"]);
+        let [error, kind, id, model] = event.fields(&["error", "type", "id", "model"]);
         if let Some(error) = error.filter(|error| error.content().is_none_or(|text| !text.is_empty())) {
             return out.fail(Fault::of(error));
         }

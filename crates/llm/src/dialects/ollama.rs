@@ -11,7 +11,7 @@ use crate::out::{Out, scalar};
 
 pub(super) fn read(event: Value<'_>, out: &mut Out<'_>) {
     let [model, created, message, response, thinking, done, error] =
-        event.fields(["model", "created_at", "message", "response", "thinking", "done", "error"]);
+        event.fields(&["model", "created_at", "message", "response", "thinking", "done", "error"]);
     if let Some(error) = error {
         return out.fail(Fault::of(error));
     }
@@ -19,19 +19,19 @@ pub(super) fn read(event: Value<'_>, out: &mut Out<'_>) {
     out.reasoning(0, thinking);
     out.text(0, response);
     if let Some(message) = message {
-        let [content, thinking, calls] = message.fields(["content", "thinking", "tool_calls"]);
+        let [content, thinking, calls] = message.fields(&["content", "thinking", "tool_calls"]);
         out.reasoning(0, thinking);
         out.text(0, content);
         for call in calls.into_iter().flat_map(Value::items) {
-            let [id, function] = call.fields(["id", "function"]);
+            let [id, function] = call.fields(&["id", "function"]);
             let [name, arguments] =
-                function.map_or([None; 2], |function| function.fields(["name", "arguments"]));
+                function.map_or([None; 2], |function| function.fields(&["name", "arguments"]));
             let at = out.call(0, None, id, name);
             out.arguments(at, arguments);
         }
     }
     if done.is_some_and(Value::is_true) {
-        let [reason, input, output] = event.fields(["done_reason", "prompt_eval_count", "eval_count"]);
+        let [reason, input, output] = event.fields(&["done_reason", "prompt_eval_count", "eval_count"]);
         out.usage(Usage {
             input_tokens: input.and_then(Value::whole),
             output_tokens: output.and_then(Value::whole),

@@ -14,10 +14,14 @@ use crate::delta::Usage;
 use crate::fault::Fault;
 use crate::json::Value;
 use crate::out::{Out, choice, scalar};
+use crate::places::{Key, Keyed, Places};
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Chat {
     choices: Vec<Choice>,
+    places: Places,
+    /// So many choices are not finished.
+    open: usize,
     /// Citations that were told; Perplexity repeats them all in every event.
     cited: usize,
 }
@@ -28,9 +32,15 @@ struct Choice {
     finished: bool,
 }
 
+impl Keyed for Choice {
+    fn choice(&self) -> u32 {
+        self.index
+    }
+}
+
 impl Chat {
     pub(crate) fn read(&mut self, event: Value<'_>, out: &mut Out<'_>) {
-        let [id, model, created, choices, usage, error, object, kind, groq, citations] = event.fields([
+        let [id, model, created, choices, usage, error, object, kind, groq, citations] = event.fields(&[
             "id",
             "model",
             "created",
@@ -66,7 +76,7 @@ impl Chat {
         } else if failed {
             out.fail(Fault::new("error", ""));
         } else {
-            let finished = !self.choices.is_empty() && self.choices.iter().all(|choice| choice.finished);
+            let finished = !self.choices.is_empty() && self.open == 0;
             out.judge(if finished { Judgement::MayComplete } else { Judgement::Open });
         }
     }
@@ -74,10 +84,12 @@ impl Chat {
     /// Says whether it reports a failure.
     fn choice(&mut self, one: Value<'_>, out: &mut Out<'_>) -> bool {
         let [index, delta, message, text, finish] =
-            one.fields(["index", "delta", "message", "text", "finish_reason"]);
+            one.fields(&["index", "delta", "message", "text", "finish_reason"]);
         let index = choice(index);
-        let place = self.choices.iter().position(|choice| choice.index == index).unwrap_or_else(|| {
+        let place = self.places.find(&self.choices, Key::Choice(index)).unwrap_or_else(|| {
             self.choices.push(Choice { index, finished: false });
+            self.places.added(&self.choices);
+            self.open += 1;
             self.choices.len() - 1
         });
         // A server that does not stream sends the whole message.
@@ -90,6 +102,7 @@ impl Chat {
             return false;
         }
         if !core::mem::replace(&mut self.choices[place].finished, true) {
+            self.open -= 1;
             out.finish(index, &said);
         }
         said == "error"
@@ -97,22 +110,23 @@ impl Chat {
 }
 
 fn read_delta(index: u32, delta: Value<'_>, out: &mut Out<'_>) {
-    let [content, reasoning_content, reasoning, details, refusal, calls, call, annotations] = delta.fields([
-        "content",
-        "reasoning_content",
-        "reasoning",
-        "reasoning_details",
-        "refusal",
-        "tool_calls",
-        "function_call",
-        "annotations",
-    ]);
+    let [content, reasoning_content, reasoning, details, refusal, calls, call, annotations] =
+        delta.fields(&[
+            "content",
+            "reasoning_content",
+            "reasoning",
+            "reasoning_details",
+            "refusal",
+            "tool_calls",
+            "function_call",
+            "annotations",
+        ]);
     // Some servers send the same under two or three names.
     let said =
         reasoning_content.or(reasoning).filter(|text| text.content().is_some_and(|text| !text.is_empty()));
     out.reasoning(index, said);
     for detail in details.into_iter().flat_map(Value::items) {
-        let [text, summary, kind] = detail.fields(["text", "summary", "type"]);
+        let [text, summary, kind] = detail.fields(&["text", "summary", "type"]);
         match text.or(summary) {
             Some(text) if said.is_none() => out.reasoning(index, Some(text)),
             Some(_) => {}
@@ -130,7 +144,7 @@ fn read_delta(index: u32, delta: Value<'_>, out: &mut Out<'_>) {
     }
     for annotation in annotations.into_iter().flat_map(Value::items) {
         let source = annotation.field("url_citation").unwrap_or(annotation);
-        let [url, title] = source.fields(["url", "title"]);
+        let [url, title] = source.fields(&["url", "title"]);
         out.citation(index, url, title);
     }
 }
@@ -140,7 +154,7 @@ fn read_content(index: u32, content: Option<Value<'_>>, out: &mut Out<'_>) {
     let Some(content) = content else { return };
     out.text(index, Some(content));
     for piece in content.items() {
-        let [text, thinking, kind] = piece.fields(["text", "thinking", "type"]);
+        let [text, thinking, kind] = piece.fields(&["text", "thinking", "type"]);
         match (text, thinking) {
             (None, None) => out.other(&scalar(kind), piece),
             (text, thinking) => {
@@ -155,7 +169,7 @@ fn read_content(index: u32, content: Option<Value<'_>>, out: &mut Out<'_>) {
 }
 
 fn read_call(index: u32, call: Value<'_>, out: &mut Out<'_>) {
-    let [number, id, function, custom] = call.fields(["index", "id", "function", "custom"]);
+    let [number, id, function, custom] = call.fields(&["index", "id", "function", "custom"]);
     if let Some(function) = function.or(custom) {
         read_function(index, number.and_then(Value::whole), id, function, out);
     }
@@ -168,14 +182,14 @@ fn read_function(
     function: Value<'_>,
     out: &mut Out<'_>,
 ) {
-    let [name, arguments, input] = function.fields(["name", "arguments", "input"]);
+    let [name, arguments, input] = function.fields(&["name", "arguments", "input"]);
     let known = out.kept.calls.continued(index, number, &scalar(id), &scalar(name));
     let call = known.unwrap_or_else(|| out.call(index, number, id, name));
     out.arguments(call, arguments.or(input));
 }
 
 pub(super) fn usage_of(usage: Value<'_>) -> Usage {
-    let [input, output, total, of_input, of_output, hit] = usage.fields([
+    let [input, output, total, of_input, of_output, hit] = usage.fields(&[
         "prompt_tokens",
         "completion_tokens",
         "total_tokens",
@@ -184,7 +198,7 @@ pub(super) fn usage_of(usage: Value<'_>) -> Usage {
         "prompt_cache_hit_tokens",
     ]);
     let [cached, written] =
-        of_input.map_or([None; 2], |of| of.fields(["cached_tokens", "cache_write_tokens"]));
+        of_input.map_or([None; 2], |of| of.fields(&["cached_tokens", "cache_write_tokens"]));
     let reasoning = of_output.and_then(|of| of.field("reasoning_tokens"));
     let whole = |value: Option<Value<'_>>| value.and_then(Value::whole);
     Usage {

@@ -22,13 +22,13 @@ pub(crate) struct Responses {
 impl Responses {
     pub(crate) fn read(&mut self, name: &[u8], event: Value<'_>, out: &mut Out<'_>) {
         let [kind, delta, response, item, number] =
-            event.fields(["type", "delta", "response", "item", "output_index"]);
+            event.fields(&["type", "delta", "response", "item", "output_index"]);
         let kind = match kind {
             Some(kind) => scalar(Some(kind)),
             None => Cow::Borrowed(core::str::from_utf8(name).unwrap_or_default()),
         };
         if let Some(response) = response {
-            let [id, model, created] = response.fields(["id", "model", "created_at"]);
+            let [id, model, created] = response.fields(&["id", "model", "created_at"]);
             out.start(id, model, created);
         }
         let number = number.and_then(Value::whole);
@@ -54,7 +54,7 @@ impl Responses {
             }
             // Some servers send the whole only.
             "response.function_call_arguments.done" | "response.custom_tool_call_input.done" => {
-                let [arguments, input] = event.fields(["arguments", "input"]);
+                let [arguments, input] = event.fields(&["arguments", "input"]);
                 if let Some(call) = call_of(number, event, out).filter(|call| !out.kept.calls.is_fed(*call)) {
                     out.arguments(call, arguments.or(input));
                 }
@@ -67,7 +67,7 @@ impl Responses {
             "response.output_text.annotation.added" => {
                 let annotation = event.field("annotation");
                 let [url, title, file] = annotation
-                    .map_or([None; 3], |annotation| annotation.fields(["url", "title", "filename"]));
+                    .map_or([None; 3], |annotation| annotation.fields(&["url", "title", "filename"]));
                 out.citation(0, url, title.or(file));
             }
             "response.completed" | "response.done" => {
@@ -101,7 +101,7 @@ impl Responses {
     fn begin(&mut self, number: Option<u64>, item: Value<'_>, out: &mut Out<'_>) -> CallAt {
         self.calls_a_function = true;
         let [id, call_id, name, arguments, input] =
-            item.fields(["id", "call_id", "name", "arguments", "input"]);
+            item.fields(&["id", "call_id", "name", "arguments", "input"]);
         let call = out.call(0, number, call_id.or(id), name);
         out.arguments(call, arguments.or(input));
         call
@@ -110,10 +110,10 @@ impl Responses {
     /// What neither the item's beginning nor its pieces said.
     fn end_of_call(&mut self, number: Option<u64>, item: Value<'_>, out: &mut Out<'_>) {
         let known = number.and_then(|number| out.kept.calls.numbered(0, number));
-        let known = known.or_else(|| out.kept.calls.with_id(&scalar(item.field("call_id"))));
+        let known = known.or_else(|| out.kept.calls.with_id(0, &scalar(item.field("call_id"))));
         match known {
             Some(call) if !out.kept.calls.is_fed(call) => {
-                let [arguments, input] = item.fields(["arguments", "input"]);
+                let [arguments, input] = item.fields(&["arguments", "input"]);
                 out.arguments(call, arguments.or(input));
             }
             Some(_) => {}
@@ -132,7 +132,7 @@ fn is_call(item: Value<'_>) -> bool {
 fn call_of(number: Option<u64>, event: Value<'_>, out: &Out<'_>) -> Option<CallAt> {
     match number {
         Some(number) => out.kept.calls.numbered(0, number),
-        None => out.kept.calls.with_id(&scalar(event.field("call_id"))).or_else(|| out.kept.calls.last(0)),
+        None => out.kept.calls.with_id(0, &scalar(event.field("call_id"))).or_else(|| out.kept.calls.last(0)),
     }
 }
 
@@ -161,7 +161,7 @@ fn is_progress(kind: &str) -> bool {
 
 fn usage_of(response: Option<Value<'_>>) -> Usage {
     let Some(usage) = response.and_then(|response| response.field("usage")) else { return Usage::default() };
-    let [input, output, total, of_input, of_output] = usage.fields([
+    let [input, output, total, of_input, of_output] = usage.fields(&[
         "input_tokens",
         "output_tokens",
         "total_tokens",

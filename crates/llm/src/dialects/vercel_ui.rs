@@ -11,7 +11,7 @@ use crate::json::Value;
 use crate::out::{Out, scalar};
 
 pub(super) fn read(event: Value<'_>, out: &mut Out<'_>) {
-    let [kind, delta, call, name] = event.fields(["type", "delta", "toolCallId", "toolName"]);
+    let [kind, delta, call, name] = event.fields(&["type", "delta", "toolCallId", "toolName"]);
     let kind = scalar(kind);
     match &*kind {
         "start" => out.start(event.field("messageId"), None, None),
@@ -21,19 +21,19 @@ pub(super) fn read(event: Value<'_>, out: &mut Out<'_>) {
             out.call(0, None, call, name);
         }
         "tool-input-delta" => {
-            if let Some(at) = out.kept.calls.with_id(&scalar(call)) {
+            if let Some(at) = out.kept.calls.with_id(0, &scalar(call)) {
                 out.arguments(at, event.field("inputTextDelta"));
             }
         }
         "tool-input-available" => {
-            let known = out.kept.calls.with_id(&scalar(call));
+            let known = out.kept.calls.with_id(0, &scalar(call));
             let at = known.unwrap_or_else(|| out.call(0, None, call, name));
             if !out.kept.calls.is_fed(at) {
                 out.arguments(at, event.field("input"));
             }
         }
         "source-url" | "source-document" => {
-            let [url, title] = event.fields(["url", "title"]);
+            let [url, title] = event.fields(&["url", "title"]);
             out.citation(0, url, title);
         }
         "finish" => {

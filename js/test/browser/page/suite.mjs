@@ -2,6 +2,8 @@
 import { TidewireError, parse, stream } from "../dist/index.js";
 import { EventSource } from "../dist/eventsource.js";
 import * as inJs from "../dist/js.js";
+import * as llmInJs from "../dist/llm-js.js";
+import * as llm from "../dist/llm.js";
 import { SOURCES, watch } from "./sources.mjs";
 import { engine, equal, host, ok, other, script, sleep, take, until, upstream } from "./tools.mjs";
 
@@ -57,6 +59,26 @@ export const tests = {
     equal(outcome.outcome, "complete");
     ok(outcome.attempts > 3, `${outcome.attempts} attempts`);
     equal(items.map(({ id }) => Number(id)), items.map((_, index) => index + 1));
+  },
+
+  async "models' replies, in every dialect"() {
+    const words = "openai-chat openai-responses anthropic gemini ollama cohere mistral bedrock-json vercel-ui ag-ui";
+    for (const { deltas } of [llm, llmInJs]) {
+      for (const dialect of words.split(" ")) {
+        const url = `${upstream}/llm?dialect=${dialect}&interval_ms=0`;
+        for (const asked of [dialect, "auto"]) {
+          const { text, reasoning, toolCalls, dialect: read } = await deltas(url, { dialect: asked }).whole();
+          // Whose first record is no other than OpenAI's.
+          const known = asked === "auto" && dialect === "mistral" ? "openai-chat" : dialect;
+          equal([read, toolCalls.length, toolCalls[0].arguments.days, toolCalls[1].arguments.at], [known, 2, 3, ["06:10", "18:35"]]);
+          ok(text.endsWith("18 °C.\n\n海面很平静，适合游泳。") && reasoning.endsWith("the tide."), `${dialect}: ${text} ${reasoning}`);
+        }
+        for (const [how, outcome] of [["unfinished", "truncated"], ["error", "failed"]]) {
+          const reply = deltas(`${url}&${how}=1`, { dialect, method: "POST", json: {} });
+          equal([(await reply.drain()).outcome, await reply.message.catch(({ code }) => code)], [outcome, outcome], `${dialect}, ${how}`);
+        }
+      }
+    }
   },
 
   async abort() {

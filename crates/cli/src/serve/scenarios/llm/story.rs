@@ -12,6 +12,7 @@ pub(super) const HALVES: [(char, &str); 2] = [('\u{E000}', "\\ud83c"), ('\u{E001
 
 const THOUGHT: &str = "They ask about the sea. I look at the weather and the tide.";
 const TEXT: &str = "The sea at Sète is **calm** today 🌊 and the water has 18 °C.\n\n海面很平静，适合游泳。";
+const JSON: &str = r#"{"city":"Sète","sea":"calm","degrees":18}"#;
 const REFUSAL: &str = "I'm sorry, I can't help with that.";
 
 /// Their arguments come in pieces that end inside escapes, and between the halves of a character.
@@ -45,6 +46,8 @@ pub(crate) enum Tale {
     All,
     /// A thought and a text.
     Text,
+    /// A thought and the JSON that was asked for.
+    Json,
     /// A text that the provider's filter ends.
     Filter,
     /// The model refuses.
@@ -56,6 +59,7 @@ impl Tale {
         match self {
             Self::All => "all",
             Self::Text => "text",
+            Self::Json => "json",
             Self::Filter => "filter",
             Self::Refusal => "refusal",
         }
@@ -143,17 +147,21 @@ impl Telling {
     pub(super) fn parts(self) -> Box<dyn Iterator<Item = Part> + Send> {
         let why = match self.tale {
             Tale::All => Why::Tools,
-            Tale::Text => Why::Stop,
+            Tale::Text | Tale::Json => Why::Stop,
             Tale::Filter => Why::Filter,
             Tale::Refusal => Why::Refusal,
         };
         let (thought, text) = match self.tale {
             Tale::Refusal => (None, Block { number: 0, kind: Kind::Refusal }),
-            Tale::All | Tale::Text | Tale::Filter => {
+            Tale::All | Tale::Text | Tale::Json | Tale::Filter => {
                 (Some(Block { number: 0, kind: Kind::Thought }), Block { number: 1, kind: Kind::Text })
             }
         };
-        let words = if text.kind == Kind::Refusal { REFUSAL } else { TEXT };
+        let words = match self.tale {
+            Tale::Refusal => REFUSAL,
+            Tale::Json => JSON,
+            Tale::All | Tale::Text | Tale::Filter => TEXT,
+        };
         let calls = (self.tale == Tale::All).then_some(Part::Calls(text.number + 1, CALLS));
         let before = iter::once(Part::Start)
             .chain(thought.into_iter().flat_map(|block| stretch(block, tokens(THOUGHT, None))))

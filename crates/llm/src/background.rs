@@ -1,0 +1,139 @@
+//! Where a reply goes on that broke: of all dialects, only OpenAI's Responses can, if they run in the background.
+
+use alloc::string::String;
+
+use tidewire_core::json::Path;
+use tidewire_core::session::Resume;
+use tidewire_core::{CursorSource, Setup};
+
+use crate::dialect::Dialect;
+
+impl Dialect {
+    /// Settles how a stream that was set up for this dialect is resumed, whose request reads (by GET) or not. True where the cursor counts
+    /// events: it then goes nowhere but into [`continuation`], since a server that is asked in another way answers from the beginning.
+    ///
+    /// Whether a response that is yet to be made runs in the background is the caller's to say, by [`Resume::Always`]; one that is
+    /// read is there.
+    pub fn counts_events(&self, setup: &mut Setup, reads: bool) -> bool {
+        let Some(field) = self.cursor() else { return false };
+        let by_number = setup.cursor_source == CursorSource::Json(Path::parse(field));
+        let resume = setup.policy.resume;
+        if !by_number || resume == Resume::Elsewhere {
+            return false;
+        }
+        if !reads {
+            setup.last_event_id = None;
+        }
+        let goes_on = resume == Resume::Always || (resume == Resume::Auto && reads);
+        setup.policy.resume = if goes_on { Resume::Elsewhere } else { Resume::Never };
+        true
+    }
+}
+
+/// The URL from which a GET goes on behind the cursor: `{url}/{id}?stream=true&starting_after={cursor}` (OpenAI API reference,
+/// "Background mode"), or of a request that reads the response by GET already, the same without its id. `None` without an id that can
+/// be part of a path.
+#[must_use]
+pub fn continuation(url: &str, reads: bool, id: &str, cursor: &str) -> Option<String> {
+    let url = url.split('#').next().unwrap_or_default();
+    let (path, query) = url.split_once('?').unwrap_or((url, ""));
+    let mut next = String::from(path);
+    if !reads {
+        if matches!(id, "" | "." | "..") {
+            return None;
+        }
+        if !next.ends_with('/') {
+            next.push('/');
+        }
+        encode(id, &mut next);
+    }
+    next.push('?');
+    for pair in query.split('&') {
+        if !matches!(pair.split('=').next(), Some("" | "stream" | "starting_after")) {
+            next.push_str(pair);
+            next.push('&');
+        }
+    }
+    next.push_str("stream=true&starting_after=");
+    encode(cursor, &mut next);
+    Some(next)
+}
+
+/// Appends a text as it can stand in a URL's path and query.
+fn encode(text: &str, url: &mut String) {
+    const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            url.push(byte.into());
+        } else {
+            let digit = |half: u8| char::from(DIGITS[usize::from(half)]);
+            url.extend(['%', digit(byte >> 4), digit(byte & 15)]);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn where_it_goes_on() {
+        for (url, reads, id, want) in [
+            ("http://h/v1/responses", false, "r_1", "http://h/v1/responses/r_1?stream=true&starting_after=7"),
+            (
+                "http://h/v1/responses/",
+                false,
+                "r_1",
+                "http://h/v1/responses/r_1?stream=true&starting_after=7",
+            ),
+            ("http://h/v1?a=1&stream=x#f", false, "r", "http://h/v1/r?a=1&stream=true&starting_after=7"),
+            (
+                "http://h/r",
+                false,
+                "a/../é ?",
+                "http://h/r/a%2F..%2F%C3%A9%20%3F?stream=true&starting_after=7",
+            ),
+            ("http://h/r/1", true, "", "http://h/r/1?stream=true&starting_after=7"),
+            (
+                "http://h/r/1?starting_after=3&b=%20",
+                true,
+                "1",
+                "http://h/r/1?b=%20&stream=true&starting_after=7",
+            ),
+        ] {
+            assert_eq!(continuation(url, reads, id, "7").as_deref(), Some(want), "{url}");
+        }
+        for id in ["", ".", ".."] {
+            assert_eq!(continuation("http://h/r", false, id, "7"), None);
+        }
+    }
+
+    #[test]
+    fn what_becomes_of_resuming() {
+        for (dialect, resume, reads, want) in [
+            (Dialect::OpenAiResponses, Resume::Always, false, Resume::Elsewhere),
+            (Dialect::OpenAiResponses, Resume::Always, true, Resume::Elsewhere),
+            (Dialect::OpenAiResponses, Resume::Auto, true, Resume::Elsewhere),
+            (Dialect::OpenAiResponses, Resume::Auto, false, Resume::Never),
+            (Dialect::OpenAiResponses, Resume::Never, true, Resume::Never),
+            (Dialect::OpenAiChat, Resume::Always, false, Resume::Always),
+            (Dialect::Auto, Resume::Auto, true, Resume::Auto),
+        ] {
+            let mut setup = Setup { last_event_id: Some("3".into()), ..Setup::default() };
+            dialect.set_up(&mut setup);
+            setup.policy.resume = resume;
+            let counts = dialect == Dialect::OpenAiResponses;
+            assert_eq!(dialect.counts_events(&mut setup, reads), counts, "{dialect} {resume:?}");
+            assert_eq!(setup.policy.resume, want, "{dialect} {resume:?} {reads}");
+            assert_eq!(setup.last_event_id.is_some(), reads || !counts, "{dialect} {resume:?} {reads}");
+        }
+        // Whoever says himself how it goes on, or takes another field for the cursor, has said it.
+        let mut setup = Setup::default();
+        Dialect::OpenAiResponses.set_up(&mut setup);
+        setup.policy.resume = Resume::Elsewhere;
+        assert!(!Dialect::OpenAiResponses.counts_events(&mut setup, true));
+        let mut setup = Setup { cursor_source: CursorSource::Json(Path::parse("mine")), ..Setup::default() };
+        Dialect::OpenAiResponses.set_up(&mut setup);
+        assert!(!Dialect::OpenAiResponses.counts_events(&mut setup, true));
+    }
+}

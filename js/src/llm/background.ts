@@ -1,0 +1,43 @@
+import { encode } from "../core.js";
+import type { Machine } from "../machine.js";
+import { TidewireError } from "../error.js";
+import type { Continuation, StreamOptions } from "../options.js";
+import { planOf } from "../request.js";
+import type { Plan } from "../request.js";
+
+/** A reply is told what is requested; `crates/wasm/src/key.rs` has this number. */
+const REQUEST = 23;
+/** And tells where it goes on, where that is to be asked for in no other way; `crates/wasm/src/machine.rs` has this one. */
+const CONTINUATION = 12;
+
+/** Says once what is requested, after all other options: how a reply is resumed may depend on it. */
+export function ask(machine: Machine, { request }: Plan): void {
+  const [core, number] = machine.own;
+  const text = encode(request);
+  core.write(core.exports.machine_reserve(number, text.length), text);
+  core.exports.machine_set_text(number, REQUEST, text.length);
+}
+
+/** The plan of these options, but for a response that the core says to go on with by another request. */
+export function goingOn(from: string | URL | Request, options: StreamOptions, machine: () => Machine): Plan {
+  let next: Continuation = {};
+  const plan = planOf(from, options);
+  const onward = planOf(from, { ...options, resume: () => next });
+  return {
+    ...plan,
+    async prepare(attempt, continues, accept, signal) {
+      const found = continuation(machine());
+      if (found === undefined) return plan.prepare(attempt, continues, accept, signal);
+      next = found;
+      return onward.prepare(attempt, true, accept, signal);
+    },
+  };
+}
+
+function continuation(machine: Machine): Continuation | undefined {
+  const [core, number] = machine.own;
+  if (core.exports.machine_tell(number, CONTINUATION) === 0) return undefined;
+  const url = core.text(core.exports.machine_header(number));
+  if (url === "") throw new TidewireError("usage", "the response that it would go on with has no id");
+  return { url, method: "GET" };
+}
