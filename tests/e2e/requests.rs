@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use tidewire::{Client, CursorTo, Error, Outcome, Reason, RequestBuilderExt, Resume};
+use tidewire::{Client, CursorTo, Error, Format, Outcome, Reason, RequestBuilderExt, Resume};
 use tidewire_tests::raw::{Act, RawServer, chunk, reply};
 use tidewire_tests::{ids, requests, take, upstream, within};
 
@@ -299,6 +299,8 @@ async fn what_cannot_be_sent_is_said_first_and_nothing_is_sent() {
         (true, client.get("not a url")),
         (true, client.get("ftp://host/")),
         (true, client.get(server.url("/chat")).header("bad name", "x")),
+        (false, client.get(server.url("/chat")).format(Format::Ndjson)),
+        (false, client.get(server.url("/chat")).accept(Format::Text)),
         (true, client.get(server.url("/chat")).header("x-y", "a\r\nevil: 1")),
         (false, client.get(server.url("/chat")).header_with("x-y", |_| "a\nb".to_owned())),
         (false, client.get(server.url("/chat")).url_with(|_| "http://".to_owned())),
@@ -314,6 +316,9 @@ async fn what_cannot_be_sent_is_said_first_and_nothing_is_sent() {
             taken.error
         );
     }
+    let records = client.get(server.url("/chat")).format(Format::Text).records::<serde_json::Value>();
+    let error = take(&mut { records }).await.error.expect("an error").to_string();
+    assert!(error.starts_with("text has no records"), "{error}");
     assert!(server.log().is_empty());
 }
 

@@ -5,7 +5,7 @@ use std::fmt;
 
 use http::HeaderMap;
 use tidewire_core::session::{Outcome, Refusal};
-use tidewire_core::{BadRecord, Stats, TooLarge};
+use tidewire_core::{BadRecord, Format, Stats, TooLarge};
 
 /// What an item of a stream may be instead of a record.
 #[derive(Debug, thiserror::Error)]
@@ -76,6 +76,14 @@ pub enum UsageError {
     /// The cursor cannot be put into the body.
     #[error("the cursor cannot be put into the body: it is not a JSON object")]
     CursorBody,
+    /// The format that was chosen has no such items.
+    #[error("{format} has no {items}; frames() shows what it has")]
+    Format {
+        /// The format.
+        format: Format,
+        /// What was asked for: `events` or `records`.
+        items: &'static str,
+    },
     /// The HTTP client cannot be set up or refused the request.
     #[error("the HTTP client refused the request: {problem}")]
     Client {

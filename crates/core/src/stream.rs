@@ -51,6 +51,8 @@ pub struct Setup {
     pub sniff: bool,
     /// Of the formats that a content type announces, the one that is read. `None` for all.
     pub only: Option<Format>,
+    /// Text is none of the formats that are read, unless it was chosen by hand.
+    pub no_text: bool,
     /// The decoder's limits and choices. `done` follows from the markers.
     pub options: Options,
     /// End, failure and heartbeat markers.
@@ -522,7 +524,10 @@ impl Stream {
             },
             chosen => Decoder::new(chosen, options),
         };
-        if self.setup.only.is_some_and(|only| only != decoder.format() && self.setup.format == Format::Auto) {
+        let Setup { format: chosen, only, no_text, .. } = *self.setup;
+        let format = decoder.format();
+        let unwanted = only.is_some_and(|only| only != format) || (no_text && format == Format::Text);
+        if unwanted && chosen == Format::Auto {
             return None;
         }
         Some(decoder.with_last_event_id(self.reader.decoder().last_event_id().as_bytes()))

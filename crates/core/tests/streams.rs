@@ -583,7 +583,15 @@ fn only_one_format_of_those_announced_may_be_wanted() {
     let mut rig = Rig::started(only.clone());
     rig.head(SSE);
     assert_eq!(rig.end(), "refused");
+    let mut rig = Rig::started(Setup { no_text: true, ..get() });
+    rig.head(Some("text/plain"));
+    assert_eq!(rig.end(), "refused");
+    let mut rig = Rig::open_with(Setup { no_text: true, ..get() }, json);
+    assert_eq!(rig.bytes(b"1\n"), "1");
     // Chosen by hand, it is read whatever was announced.
+    let mut rig =
+        Rig::open_with(Setup { no_text: true, format: Format::Ndjson, ..get() }, Some("text/plain"));
+    assert_eq!(rig.bytes(b"1\n"), "1");
     let mut rig = Rig::open_with(Setup { format: Format::Sse, ..only }, json);
     assert_eq!(rig.bytes(b"data: a\n\n"), "message:a");
 }

@@ -101,7 +101,7 @@ enum Kept {
 impl<I> Unpin for Streaming<I> {}
 
 impl<I> Streaming<I> {
-    pub(crate) fn new(request: Request, accept: Format, shape: Shape<I>) -> Self {
+    pub(crate) fn new(request: Request, accept: &'static str, shape: Shape<I>) -> Self {
         let mut request = background::set_up(request);
         request.ready(accept);
         let deltas = request.dialect.map(|dialect| {
