@@ -238,6 +238,7 @@ impl Stream {
 
     /// Bytes of the body came, to be given to [`next`](Self::next) now.
     pub fn received(&mut self, at: At, bytes: usize) {
+        self.conclude(at);
         if matches!(self.phase, Phase::Reading) {
             self.brought.first_byte.get_or_insert(at.now.saturating_sub(self.session.started()));
             self.brought.bytes += bytes as u64;

@@ -323,6 +323,10 @@ impl Session {
             ) => Action::Nothing,
 
             (State::Open { .. }, Input::Head(_) | Input::QueueTimeout) => Action::Nothing,
+            // Who reads slowly finds bytes each time, and is never told by a tick.
+            (State::Open { .. }, Input::Wire | Input::BodyEnd { .. }) if self.total_passed(at.now) => {
+                self.close(Outcome::TimedOut(Limit::Total))
+            }
             (State::Open { .. }, Input::Wire) => {
                 self.watch.wire(at.now);
                 Action::Nothing
@@ -435,6 +439,7 @@ impl Session {
         self.watch.wire(at.now);
         let refused = |why| Outcome::Refused { status: head.status, why };
         match head.status {
+            200..=299 if self.total_passed(at.now) => self.close(Outcome::TimedOut(Limit::Total)),
             204 if self.expects_marker => self.close(Outcome::Truncated),
             204 => self.close(Outcome::Ended),
             200..=299 if head.acceptable => {

@@ -412,6 +412,37 @@ fn of_limits_that_passed_unseen_before_a_pause_the_first_counts() {
     assert_eq!(session.outcome(), Some(Outcome::TimedOut(Limit::Progress)));
 }
 
+/// Who reads slowly finds something at each look, and no tick comes in between.
+#[test]
+fn what_comes_too_late_for_the_whole_stream_ends_it() {
+    let opens = Input::Head(head(200, true, None));
+    let rows = [
+        (None, opens, "timed_out"),
+        (None, Input::Head(head(204, true, None)), "timed_out"),
+        (None, Input::Head(head(403, true, None)), "refused"),
+        (Some(opens), Input::Wire, "timed_out"),
+        (Some(opens), Input::BodyEnd { inside_record: false }, "timed_out"),
+        (Some(opens), Input::EndMarker, "complete"),
+        (Some(opens), Input::Broken(Failure::Body), "truncated"),
+    ];
+    for (first, late, want) in rows {
+        for (seconds, passed) in [(4, false), (5, true)] {
+            let timeout = Some(Duration::from_secs(5));
+            let mut session = Session::new(Policy { timeout, ..Policy::default() }, None);
+            let mut tell =
+                |seconds, input| session.handle(At { now: Duration::from_secs(seconds), chance: 0 }, input);
+            tell(0, Input::Start);
+            if let Some(first) = first {
+                tell(0, first);
+            }
+            tell(seconds, late);
+            let outcome = session.outcome().map(|outcome| outcome.code());
+            assert!(!passed || outcome == Some(want), "{late:?}: {outcome:?}");
+            assert!(passed || outcome != Some("timed_out"), "{late:?}: {outcome:?}");
+        }
+    }
+}
+
 #[test]
 fn a_server_that_asks_to_wait_until_the_last_moment_is_waited_for() {
     for (wait, waits) in [(10, true), (11, false)] {
