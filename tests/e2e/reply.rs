@@ -150,6 +150,31 @@ async fn a_background_response_goes_on_where_it_broke() {
     assert!(continued.body_bytes == 0 && !continued.headers.contains_key("content-type"), "{continued:?}");
 }
 
+/// A stored cursor is a number behind which the response goes on, by GET.
+#[tokio::test]
+async fn a_stored_cursor_of_a_background_response_goes_on_behind_it() {
+    let server = responses().await;
+    let get = |query: &str| {
+        let url = server.url(&format!("/v1/responses/resp_tidewire?interval_ms=0{query}"));
+        Client::new().get(url).last_event_id("8")
+    };
+    for request in [get("&stream=true"), get(""), get("").resume(Resume::Never)] {
+        server.clear_log();
+        let whole = request.reply(Dialect::OpenAiResponses).whole();
+        assert!(within("the message", whole).await.is_ok());
+        let log = server.log();
+        assert_eq!(asked(&server)[0].2, Some(8));
+        assert!(log[0].path.contains("stream=true"), "{:?}", log[0].path);
+        assert!(!log[0].headers.contains_key("last-event-id"));
+    }
+    server.clear_log();
+    for request in [background(&server, 2_500), background(&server, 2_500).resume(Resume::Always)] {
+        let reply = request.last_event_id("8").reply(Dialect::OpenAiResponses).whole();
+        assert_eq!(within("the end", reply).await.expect_err("usage").code(), "usage");
+    }
+    assert!(server.log().is_empty());
+}
+
 /// By GET it is asked for again at its own URL. By POST without the caller's word it is not, even where the request may be repeated:
 /// the answer would begin anew.
 #[tokio::test]

@@ -34,6 +34,8 @@ pub(crate) struct Plan {
 #[derive(Default)]
 pub(crate) struct Changes {
     pub(crate) cursor_to: Option<CursorTo>,
+    /// Puts the cursor where the dialect wants it.
+    pub(crate) put_cursor_with: Option<fn(&str, &mut AttemptRequest)>,
     pub(crate) prepare: Vec<Prepare>,
     pub(crate) prepare_async: Option<PrepareAsync>,
     pub(crate) resume_with: Option<ResumeWith>,
@@ -82,9 +84,12 @@ impl Plan {
         }
         match (cursor, elsewhere) {
             (Some(cursor), Some(resume)) => resume(&cursor, &mut request)?,
-            (Some(cursor), None) => {
-                request.put_cursor(&cursor, changes.and_then(|changes| changes.cursor_to.as_ref()))?;
-            }
+            (Some(cursor), None) => match changes.and_then(|changes| changes.put_cursor_with) {
+                Some(put) => put(&cursor, &mut request),
+                None => {
+                    request.put_cursor(&cursor, changes.and_then(|changes| changes.cursor_to.as_ref()))?
+                }
+            },
             (None, _) => {}
         }
         Ok(request)

@@ -10,14 +10,21 @@ use crate::request::Request;
 
 /// Where the numbers of events are a cursor, they go nowhere but into `starting_after`: a server that is asked in another way
 /// answers from the beginning.
-pub(crate) fn set_up(request: Request) -> Request {
-    if request.dialect != Some(Dialect::OpenAiResponses) || request.says_where_to_resume() {
+pub(crate) fn set_up(mut request: Request) -> Request {
+    if request.dialect != Some(Dialect::OpenAiResponses) || request.says_where_the_cursor_goes() {
         return request;
     }
-    match request.setup.policy.resume {
-        Resume::Always => request.resume_with(go_on),
+    if request.plan.method == Method::GET {
         // A response that exists already.
-        Resume::Auto if request.plan.method == Method::GET => request.resume_with(go_on),
+        request.put_cursor_with(start_after);
+        return request;
+    }
+    if request.setup.last_event_id.is_some() {
+        request.note(UsageError::StoredCursor);
+    }
+    match request.setup.policy.resume {
+        _ if request.has_resume_function() => request,
+        Resume::Always => request.resume_with(go_on),
         // Whether a new one runs in the background is the caller's to say.
         Resume::Auto => request.resume(Resume::Never),
         _ => request,
@@ -41,7 +48,12 @@ fn go_on(cursor: &str, request: &mut AttemptRequest) -> Result<(), UsageError> {
         request.set_method(Method::GET);
         request.clear_body();
     }
+    start_after(cursor, request);
+    Ok(())
+}
+
+/// Asks for the events behind this number of the response that the URL names.
+fn start_after(cursor: &str, request: &mut AttemptRequest) {
     request.set_query("stream", "true");
     request.set_query("starting_after", cursor);
-    Ok(())
 }

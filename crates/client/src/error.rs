@@ -76,6 +76,11 @@ pub enum UsageError {
     /// The cursor cannot be put into the body.
     #[error("the cursor cannot be put into the body: it is not a JSON object")]
     CursorBody,
+    /// A stored cursor, with a request that makes a new response.
+    #[error(
+        "nothing of a new response is behind a cursor; read the one that it belongs to with GET …/responses/{{id}}"
+    )]
+    StoredCursor,
     /// The format that was chosen has no such items.
     #[error("{format} has no {items}; frames() shows what it has")]
     Format {

@@ -205,7 +205,8 @@ impl Request {
     /// place of its records.
     ///
     /// A background response of OpenAI's Responses (`"background": true, "stream": true`) goes on where it broke if the caller says
-    /// [`Resume::Always`]: with `GET {url}/{id}?stream=true&starting_after={sequence_number}`. One that is read by GET does so by itself.
+    /// [`Resume::Always`]: with `GET {url}/{id}?stream=true&starting_after={sequence_number}`. One that is read by GET does so by itself,
+    /// also behind a [stored number](Self::last_event_id).
     pub fn dialect(mut self, dialect: Dialect) -> Self {
         self.dialect = Some(dialect);
         self
@@ -471,10 +472,18 @@ impl Request {
     }
 
     /// Whether the caller has said what becomes of a cursor.
-    pub(crate) fn says_where_to_resume(&self) -> bool {
-        self.changes
-            .as_ref()
-            .is_some_and(|changes| changes.resume_with.is_some() || changes.cursor_to.is_some())
+    pub(crate) fn says_where_the_cursor_goes(&self) -> bool {
+        self.changes.as_ref().is_some_and(|changes| changes.cursor_to.is_some())
+    }
+
+    /// Whether the caller makes the request that goes on.
+    pub(crate) fn has_resume_function(&self) -> bool {
+        self.changes.as_ref().is_some_and(|changes| changes.resume_with.is_some())
+    }
+
+    /// Has the dialect say what becomes of a cursor.
+    pub(crate) fn put_cursor_with(&mut self, put: fn(&str, &mut AttemptRequest)) {
+        self.changes().put_cursor_with = Some(put);
     }
 
     /// Notes a format that the caller chose and whose records are no such items: nothing would come of them.
