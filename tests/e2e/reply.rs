@@ -150,6 +150,24 @@ async fn a_background_response_goes_on_where_it_broke() {
     assert!(continued.body_bytes == 0 && !continued.headers.contains_key("content-type"), "{continued:?}");
 }
 
+/// Nobody can say whose events are numbered in a reply that broke before its id came. That is the server's fault, not the caller's.
+#[tokio::test]
+async fn a_background_response_that_broke_before_its_id_is_truncated() {
+    let delta = json!({"type": "response.output_text.delta", "sequence_number": 1, "delta": "a"});
+    let body = format!("data: {delta}\n\n");
+    let broken = "content-type: text/event-stream\r\ncontent-length: 1000";
+    let server = RawServer::start(vec![vec![reply(broken, body.as_bytes())]]).await;
+    let request = Client::new().post(server.url("/v1/responses")).json(&json!({})).resume(Resume::Always);
+    let mut reply = request.reply(Dialect::OpenAiResponses);
+    let mut last = None;
+    while let Some(item) = within("a delta", reply.next()).await {
+        last = Some(item);
+    }
+    assert_eq!(last.and_then(Result::err).as_ref().map(Error::code), Some("truncated"));
+    assert_eq!(reply.ending().map(|ending| ending.outcome), Some(Outcome::Truncated));
+    assert_eq!((&*reply.message().text, server.seen().len()), ("a", 1));
+}
+
 /// A stored cursor is a number behind which the response goes on, by GET.
 #[tokio::test]
 async fn a_stored_cursor_of_a_background_response_goes_on_behind_it() {

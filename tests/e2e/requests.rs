@@ -178,6 +178,23 @@ async fn an_id_that_cannot_be_a_header_is_no_cursor() {
     assert_eq!((taken.outcome, taken.items.len(), server.seen().len()), (Some(Outcome::Truncated), 1, 1));
 }
 
+/// What a server sends as its cursor is no fault of the caller's.
+#[tokio::test]
+async fn a_cursor_of_the_records_that_cannot_be_a_header_is_none() {
+    let rows = [
+        (r#"{"seq":"a\nb"}"#, CursorTo::Header("x-since".to_owned()), Outcome::Truncated, 1),
+        (r#"{"seq":"a\nb"}"#, CursorTo::Query("since".to_owned()), Outcome::Complete, 2),
+        (r#"{"seq":"ab"}"#, CursorTo::Header("x-since".to_owned()), Outcome::Complete, 2),
+    ];
+    for (record, to, outcome, requests) in rows {
+        let first = broken(format!("data: {record}\n\n").as_bytes());
+        let server = RawServer::start(vec![first, whole(b"data: [DONE]\n\n")]).await;
+        let request = Client::new().get(server.url("/")).cursor("seq", to.clone()).retry_delay(SOON);
+        let taken = take(&mut request.events()).await;
+        assert_eq!((taken.outcome, server.seen().len()), (Some(outcome), requests), "{record} {to:?}");
+    }
+}
+
 #[tokio::test]
 async fn a_hole_in_ordered_ids_is_told_and_so_is_a_gap_without_cursor() {
     let gaps = Arc::new(Mutex::new(Vec::new()));

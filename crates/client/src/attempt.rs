@@ -39,6 +39,8 @@ pub(crate) struct Changes {
     pub(crate) prepare: Vec<Prepare>,
     pub(crate) prepare_async: Option<PrepareAsync>,
     pub(crate) resume_with: Option<ResumeWith>,
+    /// That function makes its request of the reply's id.
+    pub(crate) needs_reply_id: bool,
 }
 
 /// The request of one attempt, as it is about to be sent.

@@ -24,7 +24,7 @@ pub(crate) fn set_up(mut request: Request) -> Request {
     }
     match request.setup.policy.resume {
         _ if request.has_resume_function() => request,
-        Resume::Always => request.resume_with(go_on),
+        Resume::Always => request.resume_by_id(go_on),
         // Whether a new one runs in the background is the caller's to say.
         Resume::Auto => request.resume(Resume::Never),
         _ => request,

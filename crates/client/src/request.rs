@@ -481,6 +481,16 @@ impl Request {
         self.changes.as_ref().is_some_and(|changes| changes.resume_with.is_some())
     }
 
+    /// Resumes by a request that is made of the reply's id.
+    pub(crate) fn resume_by_id<F>(self, resume: F) -> Self
+    where
+        F: Fn(&str, &mut AttemptRequest) -> Result<(), UsageError> + MaybeSend + MaybeSync + 'static,
+    {
+        let mut request = self.resume_with(resume);
+        request.changes().needs_reply_id = true;
+        request
+    }
+
     /// Has the dialect say what becomes of a cursor.
     pub(crate) fn put_cursor_with(&mut self, put: fn(&str, &mut AttemptRequest)) {
         self.changes().put_cursor_with = Some(put);

@@ -437,6 +437,11 @@ impl Stream {
         }
     }
 
+    /// Nobody can go on behind the present cursor: the driver cannot send it, or does not know whose it is.
+    pub fn forget_cursor(&mut self, at: At) {
+        self.session.handle(at, Input::Cursor(""));
+    }
+
     /// When the stream wants a [`tick`](Self::tick) at the latest; `None` for never.
     #[must_use]
     pub fn deadline(&self) -> Option<Duration> {

@@ -13,8 +13,8 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::{Buf, Bytes};
-use http::HeaderMap;
 use http::header::{CONTENT_TYPE, RETRY_AFTER};
+use http::{HeaderMap, HeaderValue};
 use tidewire_core::session::{Again, At, Failure, Outcome, Refusal};
 use tidewire_core::{Format, Step, Stream};
 use tidewire_llm::{Deltas, Dialect};
@@ -29,7 +29,7 @@ use crate::client::Shared;
 use crate::error::{Ending, Error, RefusedReply, UsageError};
 use crate::event::{Attempt, Frame};
 use crate::observe::Observer;
-use crate::request::Request;
+use crate::request::{CursorTo, Request};
 use crate::transport::{BodyReader, Clock, Reply, Sending, Timer, TransportError, chance};
 use crate::wire::Wire;
 
@@ -238,6 +238,9 @@ impl<I> Streaming<I> {
                         }
                     };
                     self.chunk.advance(used);
+                    if self.changes.as_ref().is_some_and(|changes| self.is_lost(changes)) {
+                        self.machine.forget_cursor(*at);
+                    }
                     if let Some(after) = gap {
                         self.hooks.gap(Some(&after));
                         if let Some(notice) = self.shape.notice {
@@ -280,6 +283,19 @@ impl<I> Streaming<I> {
             if matches!(self.kept, Kept::Over(_)) {
                 return Poll::Ready(None);
             }
+        }
+    }
+
+    /// Whether no request can be made that goes on behind the present cursor. What a peer sends is no fault of the caller's.
+    fn is_lost(&self, changes: &Changes) -> bool {
+        let nameless = || self.deltas.as_ref().is_none_or(|deltas| deltas.id().is_empty());
+        match (&changes.cursor_to, changes.needs_reply_id) {
+            (_, true) => nameless(),
+            (Some(CursorTo::Header(_)), false) => self
+                .machine
+                .cursor()
+                .is_some_and(|cursor| HeaderValue::from_bytes(cursor.as_bytes()).is_err()),
+            _ => false,
         }
     }
 
