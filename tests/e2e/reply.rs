@@ -62,6 +62,22 @@ async fn what_is_not_whole_is_an_error() {
     }
 }
 
+/// A record that is passed over may be the word on which the rest turns.
+#[tokio::test]
+async fn a_whole_message_has_no_hole() {
+    // Every choice has finished, so that a clean end completes it.
+    let finished = "data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n";
+    for (end, code) in [("data: [DONE]\n\n", "bad_record"), (finished, "bad_record"), ("", "truncated")] {
+        let body = String::from_utf8(chat(&["press ", "not ", "it"], end)).expect("text");
+        let body = body.replace("\"not \"", "\"not ");
+        let server = server(body.as_bytes()).await;
+        let whole = Client::new().post(server.url("/")).reply(Dialect::OpenAiChat).whole();
+        assert_eq!(within("the message", whole).await.expect_err("a hole").code(), code);
+        let json = Client::new().post(server.url("/")).reply(Dialect::OpenAiChat).json::<u8>();
+        assert_eq!(within("the message", json).await.expect_err("a hole").code(), code);
+    }
+}
+
 #[tokio::test]
 async fn text_is_what_the_reply_says_and_events_stay_events() {
     let body = chat(&["a", "b"], "data: [DONE]\n\n");

@@ -46,17 +46,17 @@ impl Reply {
     /// Reads on to the end; the whole message.
     ///
     /// # Errors
-    /// How the reply ended, if it is not whole.
+    /// How the reply ended, if it is not whole; else the first record that was passed over, of which nobody can say what it held.
     pub async fn whole(mut self) -> Result<Message, Error> {
+        let mut hole = None;
         while let Some(item) = self.next().await {
             match item {
                 Ok(_) => {}
                 Err(error) if error.is_last() => return Err(error),
-                // A record that is no JSON is no part of the reply.
-                Err(_) => {}
+                Err(error) => hole = hole.or(Some(error)),
             }
         }
-        Ok(self.message)
+        hole.map_or(Ok(self.message), Err)
     }
 
     /// Reads on to the end; the text as the JSON that was asked for.
