@@ -107,6 +107,29 @@ async fn a_reply_that_broke_before_its_first_delta_is_asked_for_again() {
     assert_eq!(message.text, "a");
 }
 
+/// A followed reply has no place to go on at. It is told from its beginning, and the message is that of the last telling.
+#[tokio::test]
+async fn a_followed_reply_that_began_anew_is_not_told_twice() {
+    let broken = "content-type: text/event-stream\r\ncontent-length: 1000";
+    let whole = chat(&["Hel", "lo"], "data: [DONE]\n\n");
+    let scripts = || vec![vec![reply(broken, &chat(&["Hel"], ""))], vec![reply(HEAD, &whole)]];
+    let follow = |server: &RawServer| {
+        Client::new().get(server.url("/")).follow().retry_delay(std::time::Duration::ZERO)
+    };
+    for dialect in [Dialect::OpenAiChat, Dialect::Auto] {
+        let server = RawServer::start(scripts()).await;
+        let message = within("the message", follow(&server).reply(dialect).whole()).await.expect("whole");
+        assert_eq!((&*message.text, server.seen().len()), ("Hello", 2));
+    }
+    // Until it has begun anew, what had come is kept.
+    let refusal = Act::Send(b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n".to_vec());
+    let server = RawServer::start(vec![scripts().remove(0), vec![refusal]]).await;
+    let mut reply = follow(&server).reply(Dialect::OpenAiChat);
+    while within("a delta", reply.next()).await.is_some() {}
+    assert_eq!(reply.ending().map(|ending| ending.outcome.code()), Some("refused"));
+    assert_eq!(reply.message().text, "Hel");
+}
+
 async fn responses() -> Server {
     let scenario = Some(Scenario::dialect("openai-responses").expect("a dialect"));
     Server::start(ServeConfig { scenario, ..ServeConfig::default() }).await.expect("a free port")

@@ -13,6 +13,9 @@ use crate::streaming::Streaming;
 ///
 /// As [`Streaming`], of which it is made: the last item is an `Err` unless the reply is complete, or has ended in a dialect that knows
 /// no end of its own.
+///
+/// A [followed](crate::Request::follow) reply that broke and cannot go on behind a cursor is told from its beginning, and its message begins
+/// anew; [`on_gap`](crate::Request::on_gap) says so before.
 #[derive(Debug)]
 #[must_use = "a reply does nothing until its deltas are asked for"]
 pub struct Reply {
@@ -87,6 +90,9 @@ impl Reply {
 
     fn note(&mut self, item: Option<&Result<Delta<'static>, Error>>) {
         if let Some(Ok(delta)) = item {
+            if self.stream.take_anew() {
+                self.message = Message::default();
+            }
             self.message.push(delta);
         }
     }

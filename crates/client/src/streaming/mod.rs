@@ -75,12 +75,19 @@ pub struct Streaming<I> {
     machine: Stream,
     io: Io,
     /// What reads the records where their dialect is known.
-    deltas: Option<Box<Deltas>>,
+    reading: Option<Box<Reading>>,
     shared: Arc<Shared>,
     plan: Arc<Plan>,
     changes: Option<Box<Changes>>,
     /// Boxed, since few clients have a limited number of places.
     permit: Option<Box<OwnedSemaphorePermit>>,
+}
+
+/// An LLM's reply.
+struct Reading {
+    deltas: Deltas,
+    /// It is told from its beginning again, to be taken by who put the deltas together.
+    anew: bool,
 }
 
 /// What is kept for later, of which there is one thing at a time.
@@ -104,12 +111,12 @@ impl<I> Streaming<I> {
     pub(crate) fn new(request: Request, accept: &'static str, shape: Shape<I>) -> Self {
         let mut request = background::set_up(request);
         request.ready(accept);
-        let deltas = request.dialect.map(|dialect| {
+        let reading = request.dialect.map(|dialect| {
             dialect.set_up(&mut request.setup);
-            Box::new(Deltas::new(dialect))
+            Box::new(Reading { deltas: Deltas::new(dialect), anew: false })
         });
         Self {
-            deltas,
+            reading,
             machine: request.shared.alike.stream(request.setup),
             clock: Clock::start(),
             timer: Timer::default(),
@@ -173,7 +180,7 @@ impl<I> Streaming<I> {
     /// The dialect in which the reply is read; [`Dialect::Auto`] before a record has said it, and `None` where none was asked for.
     #[must_use]
     pub fn dialect(&self) -> Option<&Dialect> {
-        self.deltas.as_deref().map(Deltas::dialect)
+        self.deltas().map(Deltas::dialect)
     }
 
     /// Connects again at once: the network has come back, or the stream seems dead. A request that may not be sent again is
@@ -194,6 +201,11 @@ impl<I> Streaming<I> {
     pub async fn drain(&mut self) -> Option<&Ending> {
         while self.next().await.is_some() {}
         self.ending()
+    }
+
+    /// Whether the reply has begun anew since this was asked last.
+    pub(crate) fn take_anew(&mut self) -> bool {
+        self.reading.as_mut().is_some_and(|reading| mem::take(&mut reading.anew))
     }
 
     pub(crate) fn poll_item(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<I, Error>>> {
@@ -229,9 +241,10 @@ impl<I> Streaming<I> {
             match step {
                 Step::Frame { frame, gap } => {
                     self.observer.frame(&frame);
-                    let item = match &mut self.deltas {
+                    let item = match &mut self.reading {
                         None => (self.shape.items)(frame, &mut self.queue),
-                        Some(deltas) => {
+                        Some(reading) => {
+                            let deltas = &mut reading.deltas;
                             let item = self.shape.read(frame, deltas, &mut self.queue);
                             self.machine.judge(deltas.judgement(), deltas.error());
                             item
@@ -258,6 +271,11 @@ impl<I> Streaming<I> {
                 Step::Connect => self.connect(*at),
                 Step::Again(again) => self.connect_again(again),
                 Step::Gap { after } => {
+                    // Nothing goes on behind a gap: what comes is another reply, or the same one from its beginning.
+                    if let Some(reading) = &mut self.reading {
+                        let deltas = Deltas::new(reading.deltas.dialect().clone());
+                        **reading = Reading { deltas, anew: true };
+                    }
                     self.hooks.gap(after.as_deref());
                     self.show(Frame::Gap { after });
                 }
@@ -288,7 +306,7 @@ impl<I> Streaming<I> {
 
     /// Whether no request can be made that goes on behind the present cursor. What a peer sends is no fault of the caller's.
     fn is_lost(&self, changes: &Changes) -> bool {
-        let nameless = || self.deltas.as_ref().is_none_or(|deltas| deltas.id().is_empty());
+        let nameless = || self.deltas().is_none_or(|deltas| deltas.id().is_empty());
         match (&changes.cursor_to, changes.needs_reply_id) {
             (_, true) => nameless(),
             (Some(CursorTo::Header(_)), false) => self
@@ -396,7 +414,7 @@ impl<I> Streaming<I> {
                 return;
             }
         };
-        let reply_id = self.deltas.as_deref().map_or("", Deltas::id);
+        let reply_id = self.deltas().map_or("", Deltas::id);
         let continues = self.machine.has_begun().then_some(reply_id);
         let request = match self.plan.request(attempt, self.changes.as_deref(), continues) {
             Ok(request) => request,
@@ -508,8 +526,8 @@ impl<I> Streaming<I> {
     /// The stream is over; its last item, unless that was handed out.
     fn end(&mut self) -> Option<Result<I, Error>> {
         self.let_go();
-        if let (Some(deltas), Some(tell)) = (&mut self.deltas, self.shape.tell) {
-            deltas.finish(&mut |delta| tell(delta, &mut self.queue));
+        if let (Some(reading), Some(tell)) = (&mut self.reading, self.shape.tell) {
+            reading.deltas.finish(&mut |delta| tell(delta, &mut self.queue));
         }
         let kept = mem::replace(&mut self.kept, Kept::Over(None));
         let outcome = self.machine.outcome()?;
@@ -566,6 +584,10 @@ impl<I> Streaming<I> {
         if let Some(notice) = self.shape.notice {
             self.queue.push_back(Ok(notice(frame)));
         }
+    }
+
+    fn deltas(&self) -> Option<&Deltas> {
+        self.reading.as_ref().map(|reading| &reading.deltas)
     }
 
     fn at(&self) -> At {
