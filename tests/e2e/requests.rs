@@ -178,6 +178,28 @@ async fn an_id_that_cannot_be_a_header_is_no_cursor() {
     assert_eq!((taken.outcome, taken.items.len(), server.seen().len()), (Some(Outcome::Truncated), 1, 1));
 }
 
+#[tokio::test]
+async fn a_cursor_in_the_body_is_as_it_came_and_the_rest_as_it_was() {
+    let numbers = ["7", "1700000000.123456789", "12345678901234567890123", "\"42\""];
+    // A stored one has no type.
+    let rows = numbers.map(|seq| (None, seq, seq)).into_iter();
+    for (stored, seq, want) in rows.chain([(Some("8"), "null", "8"), (Some("8a"), "null", "\"8a\"")]) {
+        let first = broken(format!("data: {{\"seq\":{seq}}}\n\n").as_bytes());
+        let server = RawServer::start(vec![first, whole(b"data: [DONE]\n\n")]).await;
+        let request =
+            Client::new().post(server.url("/")).body(r#"{"z":1,"n":12345678901234567890123,"a":2}"#);
+        let request = request.cursor("seq", CursorTo::Body("after".to_owned())).resume(Resume::Always);
+        let request = match stored {
+            Some(id) => request.last_event_id(id),
+            None => request,
+        };
+        take(&mut request.retry_delay(SOON).events()).await;
+        let body = format!(r#"{{"z":1,"n":12345678901234567890123,"a":2,"after":{want}}}"#);
+        let seen = server.seen();
+        assert!(seen[1].request.ends_with(&body), "{}", seen[1].request);
+    }
+}
+
 /// What a server sends as its cursor is no fault of the caller's.
 #[tokio::test]
 async fn a_cursor_of_the_records_that_cannot_be_a_header_is_none() {

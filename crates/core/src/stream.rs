@@ -154,6 +154,8 @@ pub struct Stream {
     phase: Phase,
     /// [`Step::Connect`] is what is to be told first.
     connect: bool,
+    /// The cursor stood in its record as a JSON string.
+    quoted: bool,
     /// What is to be told behind that; nearly always nothing.
     #[expect(clippy::box_collection, reason = "an empty one takes no more than a word")]
     told: Option<Box<VecDeque<Step<'static>>>>,
@@ -195,6 +197,7 @@ impl Stream {
             setup: Arc::new(setup),
             phase: Phase::Away,
             connect: false,
+            quoted: false,
             told: None,
             sequence,
             brought: Brought::default(),
@@ -383,8 +386,8 @@ impl Stream {
                     self.brought.events += 1;
                     self.brought.first_event.get_or_insert(at.now.saturating_sub(self.session.started()));
                 }
-                let gap =
-                    note_frame(&frame, at, &self.setup.cursor_source, &mut self.session, &mut self.sequence);
+                let source = (&self.setup.cursor_source, &mut self.quoted);
+                let gap = note_frame(&frame, at, source, &mut self.session, &mut self.sequence);
                 Step::Frame { frame, gap }
             }
             Ok(Read::Heartbeat(frame)) => {
@@ -491,6 +494,12 @@ impl Stream {
     #[must_use]
     pub fn request_cursor(&self) -> Option<&str> {
         self.session.request_cursor()
+    }
+
+    /// Whether the cursor stood in its record as a JSON string; else as a number, or nobody knows.
+    #[must_use]
+    pub const fn cursor_is_string(&self) -> bool {
+        self.quoted
     }
 
     /// Whether records have come, so that a further request goes on behind them.
@@ -621,7 +630,7 @@ impl Stream {
 fn note_frame(
     frame: &Frame<'_>,
     at: At,
-    source: &CursorSource,
+    (source, quoted): (&CursorSource, &mut bool),
     session: &mut Session,
     sequence: &mut Sequence,
 ) -> Option<String> {
@@ -646,6 +655,9 @@ fn note_frame(
         _ => return None,
     };
     let cursor = field.and_then(scalar);
+    if cursor.is_some() {
+        *quoted = field.is_some_and(|json| json.starts_with(b"\""));
+    }
     session.handle(at, Input::Record { cursor: cursor.as_deref() });
     None
 }

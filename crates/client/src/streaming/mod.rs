@@ -416,7 +416,8 @@ impl<I> Streaming<I> {
         };
         let reply_id = self.deltas().map_or("", Deltas::id);
         let continues = self.machine.has_begun().then_some(reply_id);
-        let request = match self.plan.request(attempt, self.changes.as_deref(), continues) {
+        let is_string = self.machine.cursor_is_string();
+        let request = match self.plan.request(attempt, self.changes.as_deref(), continues, is_string) {
             Ok(request) => request,
             Err(problem) => {
                 self.give_up(problem);
