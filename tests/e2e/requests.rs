@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use tidewire::{Client, CursorTo, Error, Format, Outcome, Reason, RequestBuilderExt, Resume};
+use tidewire::{AttemptRequest, Client, CursorTo, Error, Format, Outcome, Reason, RequestBuilderExt, Resume};
 use tidewire_tests::raw::{Act, RawServer, chunk, reply};
 use tidewire_tests::{ids, requests, take, upstream, within};
 
@@ -141,6 +141,37 @@ async fn each_attempt_can_be_made_anew() {
         assert!(request.path.ends_with(&format!("attempt={number}")));
         assert_eq!(request.body, format!("body {number}"));
         assert!(request.headers.contains_key("x-fresh"));
+    }
+}
+
+/// A request that goes on without a body says nothing of one, and one with another body says the length of that.
+#[tokio::test]
+async fn headers_are_of_the_body_that_is_sent() {
+    let rows: [(&str, fn(&mut AttemptRequest)); 2] = [
+        ("GET", |request| {
+            request.set_method(reqwest::Method::GET);
+            request.clear_body();
+        }),
+        ("POST", |request| request.set_body("longer")),
+    ];
+    for (method, change) in rows {
+        let first = broken(b"id: 1\ndata: one\n\n");
+        let server = RawServer::start(vec![first, whole(b"data: [DONE]\n\n")]).await;
+        let headers = ["content-type", "content-encoding", "content-language", "content-location"];
+        let request = Client::new().post(server.url("/")).body("{}").header("content-length", "2");
+        let request = headers.iter().fold(request, |request, name| request.header(name, "x"));
+        let request = request.retry_delay(SOON).resume_with(move |_, request| {
+            change(request);
+            Ok(())
+        });
+        let taken = take(&mut request.events()).await;
+        assert_eq!(taken.outcome, Some(Outcome::Complete));
+        let [first, second] = [0, 1].map(|request: usize| server.seen()[request].request.clone());
+        assert!(first.contains("content-length: 2\r\n"), "{first}");
+        match method {
+            "GET" => assert!(!second.contains("content-"), "{second}"),
+            _ => assert!(second.contains("content-length: 6\r\n") && second.ends_with("longer"), "{second}"),
+        }
     }
 }
 

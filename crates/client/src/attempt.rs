@@ -10,7 +10,7 @@ use http::{HeaderMap, HeaderValue, Method, header};
 use serde_json::value::{RawValue, to_raw_value};
 use url::Url;
 
-use crate::body::{Body, Fields};
+use crate::body::{Body, Fields, forget_body};
 use crate::client;
 use crate::error::UsageError;
 use crate::event::Attempt;
@@ -172,16 +172,20 @@ impl AttemptRequest {
         Ok(())
     }
 
-    /// Sets the body.
+    /// Sets the body. Its length is counted anew.
     pub fn set_body(&mut self, body: impl Into<Bytes>) {
-        self.change().body = Body::bytes(body);
+        let plan = self.change();
+        plan.body = Body::bytes(body);
+        if plan.headers.contains_key(header::CONTENT_LENGTH) {
+            plan.headers_mut().remove(header::CONTENT_LENGTH);
+        }
     }
 
     /// Takes the body and what described it away.
     pub fn clear_body(&mut self) {
         let plan = self.change();
         plan.body = Body::Empty;
-        plan.headers_mut().remove(header::CONTENT_TYPE);
+        forget_body(plan.headers_mut());
     }
 
     /// A cursor that cannot be a header is not sent.

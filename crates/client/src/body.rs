@@ -5,10 +5,23 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
+use http::header::{CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_LENGTH, CONTENT_LOCATION, CONTENT_TYPE};
+use http::{HeaderMap, HeaderName};
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use crate::transport::OnceBody;
+
+/// Headers that describe a request's body (WHATWG Fetch, "request-body-header name"), and its length.
+const OF_BODY: [HeaderName; 5] =
+    [CONTENT_TYPE, CONTENT_LENGTH, CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_LOCATION];
+
+/// Takes away the headers of a body that is not sent.
+pub(crate) fn forget_body(headers: &mut HeaderMap) {
+    for name in OF_BODY {
+        headers.remove(name);
+    }
+}
 
 /// What a request carries.
 #[derive(Clone, Default)]

@@ -9,13 +9,13 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use http::header::{self, AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, LOCATION};
+use http::header::{self, AUTHORIZATION, LOCATION};
 use http::{HeaderMap, HeaderName, Method, StatusCode};
 use url::{Origin, Url};
 
 use super::super::{Chunk, Outgoing, Reply, Sending, TransportError};
 use crate::attempt::Plan;
-use crate::body::{Body, Taken};
+use crate::body::{Body, Taken, forget_body};
 use crate::client::SECRET_HEADERS;
 
 /// As many as browsers follow (WHATWG Fetch, "HTTP-redirect fetch").
@@ -137,9 +137,7 @@ fn redirected(plan: &Plan, status: StatusCode, reply: &HeaderMap) -> Option<Outg
     }
     let mut headers = HeaderMap::clone(headers);
     if becomes_get {
-        for name in [CONTENT_TYPE, CONTENT_LENGTH, CONTENT_ENCODING] {
-            headers.remove(name);
-        }
+        forget_body(&mut headers);
     }
     if !same_origin(&from.origin(), &url.origin()) {
         let secret: Vec<HeaderName> = headers
