@@ -175,7 +175,7 @@ struct Brought {
     events: u64,
     /// Bytes of the present body.
     body_bytes: u64,
-    /// A clean end of the present body completes the stream.
+    /// A clean end completes the stream, of the present body or of one that goes on behind it.
     may_complete: bool,
 }
 
@@ -224,6 +224,13 @@ impl Stream {
         }
         self.error = (!(200..=299).contains(&status))
             .then(|| sentence("the server answered with status {}", &[status.into()]).into());
+        // What goes on behind a cursor has finished if it had; what begins anew has not.
+        self.brought.may_complete &= self.session.request_cursor().is_some();
+        if status == 204 && self.brought.may_complete {
+            // Nothing more is a clean end.
+            self.tell(at, Input::Head(Head { status: 200, acceptable: true, retry_after: None }));
+            return self.tell(at, Input::EndMarker);
+        }
         let decoder = self.decoder_for(content_type);
         let head = Head {
             status,
@@ -235,7 +242,6 @@ impl Stream {
             self.reader.restart(decoder);
             self.phase = Phase::Reading;
             self.brought.body_bytes = 0;
-            self.brought.may_complete = false;
         }
     }
 

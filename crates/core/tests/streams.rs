@@ -652,6 +652,34 @@ fn a_judge_decides_how_a_stream_ends() {
     }
 }
 
+/// A reply that had finished before it broke has nothing to add behind its cursor, with a comment or without.
+#[test]
+fn what_has_finished_stays_so_behind_its_cursor() {
+    use tidewire_core::Judgement::{MayComplete, Open};
+    let setup = |follow| Setup { judged: true, policy: Policy { follow, ..get().policy }, ..get() };
+    for (event, judgement, follow, want) in [
+        (&b"id: 1\ndata: x\n\n"[..], MayComplete, false, "complete"),
+        (b"id: 1\ndata: x\n\n", Open, false, "again(end)"),
+        // Without a cursor it begins anew.
+        (b"data: x\n\n", MayComplete, true, "again(end) gap()"),
+    ] {
+        for (status, body) in [(200, &b""[..]), (200, b": nothing more\n\n"), (204, b"")] {
+            let mut rig = Rig::open(setup(follow));
+            let mut input = event;
+            rig.stream.received(rig.at(), input.len());
+            assert!(matches!(rig.stream.next(rig.at(), &mut input), Step::Frame { .. }));
+            rig.stream.judge(judgement, None);
+            rig.broke();
+            assert_eq!(rig.seconds(1), "connect");
+            rig.stream.head(rig.at(), status, SSE, None, Duration::ZERO);
+            rig.bytes(body);
+            let said = rig.end();
+            let want = if status == 204 && want != "complete" { "truncated" } else { want };
+            assert_eq!(said, want, "{judgement:?} {status} {body:?}");
+        }
+    }
+}
+
 #[test]
 fn a_judge_words_the_failure_that_a_marker_found() {
     for (judgement, error) in
