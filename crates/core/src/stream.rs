@@ -610,7 +610,8 @@ impl Stream {
             }
             Action::Close => {
                 if let Some(Outcome::Refused { .. }) = self.session.outcome() {
-                    let until = at.now.saturating_add(REFUSED_BODY_TIME);
+                    let rest = self.session.remaining(at.now).unwrap_or(REFUSED_BODY_TIME);
+                    let until = at.now.saturating_add(rest.min(REFUSED_BODY_TIME));
                     self.phase = Phase::Refused(Box::new(Refused { until, body: Vec::new() }));
                 } else {
                     self.close();

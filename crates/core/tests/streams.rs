@@ -341,6 +341,13 @@ fn a_refused_reply_is_read_as_far_as_it_helps() {
         assert_eq!(rig.stream.refused_body(), b"not here", "{name}");
     }
 
+    // Within the whole stream's time.
+    let policy = Policy { timeout: Some(Duration::from_secs(3)), ..get().policy };
+    let mut rig = Rig::started(Setup { policy, ..get() });
+    rig.now += Duration::from_secs(2);
+    rig.stream.head(rig.at(), 404, None, None, Duration::ZERO);
+    assert_eq!(rig.stream.deadline(), Some(rig.now + Duration::from_secs(1)));
+
     let mut rig = refused();
     let piece = vec![b'x'; 10_000];
     while rig.stream.outcome().is_none() {

@@ -614,7 +614,8 @@ impl Session {
         }
     }
 
-    fn remaining(&self, now: Duration) -> Option<Duration> {
+    /// What is left of the whole stream's time.
+    pub(crate) fn remaining(&self, now: Duration) -> Option<Duration> {
         self.policy.timeout.map(|timeout| self.started.saturating_add(timeout).saturating_sub(now))
     }
 
