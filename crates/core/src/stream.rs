@@ -429,7 +429,7 @@ impl Stream {
         if let (Phase::Judged(Verdict::Failed), Judgement::Failed, Some(error)) =
             (&self.phase, judgement, error)
         {
-            self.error = Some(error.into());
+            self.error = Some(part(error));
         }
         if !matches!(self.phase, Phase::Reading | Phase::Finishing) {
             return;
@@ -439,7 +439,7 @@ impl Stream {
             Judgement::Complete => self.phase = Phase::Judged(Verdict::Complete),
             Judgement::Failed => {
                 self.phase = Phase::Judged(Verdict::Failed);
-                self.error = error.map(Into::into);
+                self.error = error.map(part);
             }
             Judgement::Open | Judgement::MayComplete => self.session.expect_marker(true),
             Judgement::MayEnd => self.session.expect_marker(self.setup.markers.expected()),
@@ -715,6 +715,11 @@ fn failure_text(frame: &Frame<'_>) -> Option<Box<str>> {
         Frame::Record(record) => record.json,
         _ => return None,
     };
-    let text = said.to_str();
-    (0..=FAILURE_BYTES.min(text.len())).rev().find_map(|end| text.get(..end)).map(Into::into)
+    Some(part(&said.to_str()))
+}
+
+/// As much of what a failure said as is kept.
+fn part(text: &str) -> Box<str> {
+    let end = (0..=FAILURE_BYTES.min(text.len())).rev().find(|end| text.is_char_boundary(*end));
+    text[..end.unwrap_or(0)].into()
 }

@@ -434,6 +434,14 @@ fn what_a_failed_record_said_is_kept_in_part() {
     rig.bytes(format!("event: error\ndata: a{said}\n\n").as_bytes());
     let kept = rig.stream.error().unwrap();
     assert_eq!((kept.len(), kept.starts_with("aéé")), (4095, true));
+    for event in [&b"data: x\n\n"[..], b"event: error\ndata: x\n\n"] {
+        let mut rig = Rig::open(Setup { judged: true, ..get() });
+        let mut input = event;
+        rig.stream.received(rig.at(), input.len());
+        assert!(matches!(rig.stream.next(rig.at(), &mut input), Step::Frame { .. }));
+        rig.stream.judge(tidewire_core::Judgement::Failed, Some(&format!("a{said}")));
+        assert_eq!(rig.stream.error().map(str::len), Some(4095));
+    }
 }
 
 #[test]
