@@ -371,6 +371,7 @@ async fn what_cannot_be_sent_is_said_first_and_nothing_is_sent() {
         (true, client.get(server.url("/chat")).header("bad name", "x")),
         (false, client.get(server.url("/chat")).format(Format::Ndjson)),
         (false, client.get(server.url("/chat")).accept(Format::Text)),
+        (false, client.get(server.url("/chat")).resume(Resume::Elsewhere)),
         (true, client.get(server.url("/chat")).header("x-y", "a\r\nevil: 1")),
         (false, client.get(server.url("/chat")).header_with("x-y", |_| "a\nb".to_owned())),
         (false, client.get(server.url("/chat")).url_with(|_| "http://".to_owned())),

@@ -81,6 +81,11 @@ pub enum UsageError {
         "nothing of a new response is behind a cursor; read the one that it belongs to with GET …/responses/{{id}}"
     )]
     StoredCursor,
+    /// [`Resume::Elsewhere`](crate::Resume::Elsewhere) without a function that makes the other request.
+    #[error(
+        "a stream that is resumed elsewhere needs the function that makes the request; give it to resume_with()"
+    )]
+    NoResumeFunction,
     /// The format that was chosen has no such items.
     #[error("{format} has no {items}; frames() shows what it has")]
     Format {

@@ -243,7 +243,8 @@ impl Request {
         self.idempotent().header("idempotency-key", key)
     }
 
-    /// Whether the stream may be resumed behind its cursor; by default where the request is idempotent.
+    /// Whether the stream may be resumed behind its cursor; by default where the request is idempotent. [`Resume::Elsewhere`] needs the
+    /// function of [`resume_with`](Self::resume_with), which chooses it.
     pub fn resume(mut self, resume: Resume) -> Self {
         self.setup.policy.resume = resume;
         self
@@ -445,6 +446,9 @@ impl Request {
 
     /// Completes the request for a stream that asks for `accept`.
     pub(crate) fn ready(&mut self, accept: &'static str) {
+        if self.setup.policy.resume == Resume::Elsewhere && !self.has_resume_function() {
+            self.note(UsageError::NoResumeFunction);
+        }
         let method = &self.plan.method;
         let policy: &mut Policy = &mut self.setup.policy;
         policy.idempotent = self.idempotent || method == Method::GET || method == Method::HEAD;
