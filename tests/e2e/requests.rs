@@ -4,7 +4,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use tidewire::{AttemptRequest, Client, CursorTo, Error, Format, Outcome, Reason, RequestBuilderExt, Resume};
+use tidewire::{
+    AttemptRequest, Client, CursorTo, Error, Format, Outcome, Reason, Request, RequestBuilderExt, Resume,
+};
 use tidewire_tests::raw::{Act, RawServer, chunk, reply};
 use tidewire_tests::{ids, requests, take, upstream, within};
 
@@ -228,6 +230,36 @@ async fn a_cursor_in_the_body_is_as_it_came_and_the_rest_as_it_was() {
         let body = format!(r#"{{"z":1,"n":12345678901234567890123,"a":2,"after":{want}}}"#);
         let seen = server.seen();
         assert!(seen[1].request.ends_with(&body), "{}", seen[1].request);
+    }
+}
+
+/// A redirect to another origin drops the cursor: what answers there begins anew, and is not taken for what goes on.
+#[tokio::test]
+async fn a_reply_without_its_cursor_is_not_taken_for_one_that_goes_on() {
+    let rows: [(fn(Request) -> Request, _, &[&str], &[Option<&str>]); 3] = [
+        (|request| request, "truncated", &["1"], &[]),
+        (Request::follow, "complete", &["1", "1", "2"], &[Some("1")]),
+        (|request| request.retry_attempts(0).last_event_id("0"), "truncated", &["1"], &[Some("0")]),
+    ];
+    for (of, want, data, gaps) in rows {
+        let other = RawServer::start(vec![
+            broken(b"id: 1\ndata: 1\n\n"),
+            whole(b"id: 1\ndata: 1\n\nid: 2\ndata: 2\n\ndata: [DONE]\n\n"),
+        ])
+        .await;
+        let moved =
+            format!("HTTP/1.1 307 Moved\r\nlocation: {}\r\ncontent-length: 0\r\n\r\n", other.url("/"));
+        let server = RawServer::start(vec![vec![Act::Send(moved.into())]]).await;
+        let told = Arc::new(Mutex::new(Vec::new()));
+        let noted = Arc::clone(&told);
+        let request = of(Client::new().get(server.url("/")).retry_delay(SOON));
+        let request =
+            request.on_gap(move |after| noted.lock().expect("a lock").push(after.map(str::to_owned)));
+        let taken = take(&mut request.events()).await;
+        let items: Vec<&str> = taken.items.iter().map(|event| &*event.data).collect();
+        assert_eq!((taken.outcome.map(|outcome| outcome.code()), &*items), (Some(want), data));
+        let told = told.lock().expect("a lock");
+        assert_eq!(told.iter().map(Option::as_deref).collect::<Vec<_>>(), gaps);
     }
 }
 

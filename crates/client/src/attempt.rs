@@ -17,6 +17,9 @@ use crate::event::Attempt;
 use crate::request::{CursorTo, parse_url};
 use crate::transport::Outgoing;
 
+/// Where a cursor goes unless the caller says otherwise.
+pub(crate) const LAST_EVENT_ID: &str = "last-event-id";
+
 type Prepare = Arc<dyn Fn(&mut AttemptRequest) -> Result<(), UsageError> + Send + Sync>;
 type Prepared = Pin<Box<dyn Future<Output = Result<AttemptRequest, String>> + Send>>;
 type PrepareAsync = Arc<dyn Fn(AttemptRequest) -> Prepared + Send + Sync>;
@@ -193,7 +196,7 @@ impl AttemptRequest {
         match to {
             None => {
                 if let Ok(value) = HeaderValue::from_bytes(cursor.as_bytes()) {
-                    self.change().headers_mut().insert("last-event-id", value);
+                    self.change().headers_mut().insert(LAST_EVENT_ID, value);
                 }
             }
             Some(CursorTo::Header(name)) => self.set_header(name, cursor)?,

@@ -271,6 +271,9 @@ impl Request {
     }
 
     /// Where an earlier stream stopped.
+    ///
+    /// A redirect to another origin drops a `Last-Event-ID`, as it does secrets. What answers there begins anew: a stream that has brought
+    /// records is truncated by it, and a [followed](Self::follow) one, or one that has brought none, tells of a [gap](Self::on_gap).
     pub fn last_event_id(mut self, id: impl Into<String>) -> Self {
         self.setup.last_event_id = Some(id.into());
         self

@@ -451,6 +451,20 @@ impl Stream {
         self.session.handle(at, Input::Cursor(""));
     }
 
+    /// The reply whose head came was asked for without the cursor, which a redirect to another origin drops: it begins anew. A stream that
+    /// has begun is truncated by it, unless it is followed; else it is told as a gap.
+    pub fn lost_cursor(&mut self, at: At) {
+        let Some(after) = self.session.request_cursor().filter(|_| self.is_reading()).map(ToOwned::to_owned)
+        else {
+            return;
+        };
+        self.brought.may_complete = false;
+        self.tell(at, Input::CursorLost);
+        if self.is_reading() {
+            self.told.get_or_insert_default().push_back(Step::Gap { after: Some(after) });
+        }
+    }
+
     /// When the stream wants a [`tick`](Self::tick) at the latest; `None` for never.
     #[must_use]
     pub fn deadline(&self) -> Option<Duration> {

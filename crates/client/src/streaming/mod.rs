@@ -457,11 +457,14 @@ impl<I> Streaming<I> {
     fn answered(&mut self, at: At, reply: Result<Reply, TransportError>) {
         self.io = Io::Idle;
         match reply {
-            Ok(Reply { status, headers, body }) => {
+            Ok(Reply { status, headers, body, lost_cursor }) => {
                 self.observer.head(status);
                 self.hooks.wire(Wire::Head { status, headers: &headers });
                 let text = |name| headers.get(name).and_then(|value: &http::HeaderValue| value.to_str().ok());
                 self.machine.head(at, status, text(CONTENT_TYPE), text(RETRY_AFTER), Clock::wall());
+                if lost_cursor {
+                    self.machine.lost_cursor(at);
+                }
                 if !self.machine.is_reading() {
                     self.kept = Kept::Head(Box::new((status, headers)));
                 }

@@ -58,6 +58,8 @@ pub enum Input<'a> {
     },
     /// The cursor changed without a record.
     Cursor(&'a str),
+    /// The reply whose head came was asked for without the cursor, which was lost on the way: it begins anew.
+    CursorLost,
     /// The stream asked for this wait before connecting again.
     Retry(Duration),
     /// The end marker came.
@@ -295,6 +297,7 @@ impl Session {
                 | Input::Wire
                 | Input::Record { .. }
                 | Input::Cursor(_)
+                | Input::CursorLost
                 | Input::Retry(_)
                 | Input::EndMarker
                 | Input::FailureMarker
@@ -315,6 +318,7 @@ impl Session {
                 Input::Wire
                 | Input::Record { .. }
                 | Input::Cursor(_)
+                | Input::CursorLost
                 | Input::Retry(_)
                 | Input::EndMarker
                 | Input::FailureMarker
@@ -342,6 +346,11 @@ impl Session {
                 self.set_cursor(Some(cursor));
                 Action::Nothing
             }
+            (State::Open { .. }, Input::CursorLost) if self.any_record && !self.policy.follow => {
+                self.close(Outcome::Truncated)
+            }
+            // As long as nothing comes, it is still the place to go on at.
+            (State::Open { .. }, Input::CursorLost) => Action::Nothing,
             (State::Open { .. }, Input::Retry(wait)) => {
                 self.backoff.set_floor(wait);
                 Action::Nothing

@@ -130,6 +130,9 @@ const AFTER_RECORDS: &[Timeline] = &[
     ("no cursor, followed, others", "post follow", "Corx", "truncated"),
     ("no cursor, followed, body read once", "get follow once", "Corx", "truncated"),
     ("no cursor, followed, again and again", "get follow", "Cor[x gap]Cor[x gap]C", "-"),
+    ("the cursor was lost on the way", "get", "Coex[C:1][o lost]", "truncated"),
+    ("the cursor was lost on the way, followed", "get follow", "Coex[C:1][o lost]x.[C:1]", "-"),
+    ("the cursor was lost on the way, stored", "get from=7", "[C:7][o lost]ex[C:1]", "-"),
     ("the cursor was taken away", "get", "Coe0x", "truncated"),
     ("the cursor was taken away, followed", "get follow", "Coe0[x gap]C", "-"),
 ];
