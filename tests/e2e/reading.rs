@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use futures_util::StreamExt as _;
-use tidewire::{Client, Outcome};
+use tidewire::{Client, Error, Format, Outcome};
 use tidewire_tests::raw::{RawServer, chunk, reply};
 use tidewire_tests::{ids, take, upstream, within};
 
@@ -37,6 +37,21 @@ async fn compressed_events_arrive_as_they_are_sent() {
             begun.elapsed()
         );
     }
+}
+
+/// A server that calls its lines text: records are not looked for in it unasked, and none is left out in silence.
+#[tokio::test]
+async fn records_that_come_as_text_are_refused_or_read() {
+    let head = "content-type: text/plain; charset=utf-8\r\nconnection: close";
+    let server = RawServer::start(vec![vec![reply(head, b"1\n2\n")]]).await;
+    let request = || Client::new().get(server.url("/"));
+    let taken = take(&mut request().records::<u8>()).await;
+    assert_eq!(taken.error.as_ref().map(Error::code), Some("refused"));
+    assert!(!server.seen()[0].request.contains("text/plain"), "{:?}", server.seen());
+    let taken = take(&mut request().format(Format::Ndjson).records::<u8>()).await;
+    assert_eq!((taken.outcome, &*taken.items), (Some(Outcome::Ended), &[1, 2][..]));
+    let text = take(&mut request().text()).await;
+    assert_eq!((text.outcome, text.items.concat()), (Some(Outcome::Ended), "1\n2\n".to_owned()));
 }
 
 #[tokio::test]

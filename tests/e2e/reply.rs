@@ -62,6 +62,22 @@ async fn what_is_not_whole_is_an_error() {
     }
 }
 
+/// A record that is passed over may be the word on which the rest turns.
+#[tokio::test]
+async fn a_whole_message_has_no_hole() {
+    // Every choice has finished, so that a clean end completes it.
+    let finished = "data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n";
+    for (end, code) in [("data: [DONE]\n\n", "bad_record"), (finished, "bad_record"), ("", "truncated")] {
+        let body = String::from_utf8(chat(&["press ", "not ", "it"], end)).expect("text");
+        let body = body.replace("\"not \"", "\"not ");
+        let server = server(body.as_bytes()).await;
+        let whole = Client::new().post(server.url("/")).reply(Dialect::OpenAiChat).whole();
+        assert_eq!(within("the message", whole).await.expect_err("a hole").code(), code);
+        let json = Client::new().post(server.url("/")).reply(Dialect::OpenAiChat).json::<u8>();
+        assert_eq!(within("the message", json).await.expect_err("a hole").code(), code);
+    }
+}
+
 #[tokio::test]
 async fn text_is_what_the_reply_says_and_events_stay_events() {
     let body = chat(&["a", "b"], "data: [DONE]\n\n");
@@ -89,6 +105,29 @@ async fn a_reply_that_broke_before_its_first_delta_is_asked_for_again() {
     let request = Client::new().post(server.url("/")).idempotent().retry_delay(std::time::Duration::ZERO);
     let message = within("the message", request.reply(Dialect::OpenAiChat).whole()).await.expect("whole");
     assert_eq!(message.text, "a");
+}
+
+/// A followed reply has no place to go on at. It is told from its beginning, and the message is that of the last telling.
+#[tokio::test]
+async fn a_followed_reply_that_began_anew_is_not_told_twice() {
+    let broken = "content-type: text/event-stream\r\ncontent-length: 1000";
+    let whole = chat(&["Hel", "lo"], "data: [DONE]\n\n");
+    let scripts = || vec![vec![reply(broken, &chat(&["Hel"], ""))], vec![reply(HEAD, &whole)]];
+    let follow = |server: &RawServer| {
+        Client::new().get(server.url("/")).follow().retry_delay(std::time::Duration::ZERO)
+    };
+    for dialect in [Dialect::OpenAiChat, Dialect::Auto] {
+        let server = RawServer::start(scripts()).await;
+        let message = within("the message", follow(&server).reply(dialect).whole()).await.expect("whole");
+        assert_eq!((&*message.text, server.seen().len()), ("Hello", 2));
+    }
+    // Until it has begun anew, what had come is kept.
+    let refusal = Act::Send(b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n".to_vec());
+    let server = RawServer::start(vec![scripts().remove(0), vec![refusal]]).await;
+    let mut reply = follow(&server).reply(Dialect::OpenAiChat);
+    while within("a delta", reply.next()).await.is_some() {}
+    assert_eq!(reply.ending().map(|ending| ending.outcome.code()), Some("refused"));
+    assert_eq!(reply.message().text, "Hel");
 }
 
 async fn responses() -> Server {
@@ -148,6 +187,49 @@ async fn a_background_response_goes_on_where_it_broke() {
         "{continued:?}"
     );
     assert!(continued.body_bytes == 0 && !continued.headers.contains_key("content-type"), "{continued:?}");
+}
+
+/// Nobody can say whose events are numbered in a reply that broke before its id came. That is the server's fault, not the caller's.
+#[tokio::test]
+async fn a_background_response_that_broke_before_its_id_is_truncated() {
+    let delta = json!({"type": "response.output_text.delta", "sequence_number": 1, "delta": "a"});
+    let body = format!("data: {delta}\n\n");
+    let broken = "content-type: text/event-stream\r\ncontent-length: 1000";
+    let server = RawServer::start(vec![vec![reply(broken, body.as_bytes())]]).await;
+    let request = Client::new().post(server.url("/v1/responses")).json(&json!({})).resume(Resume::Always);
+    let mut reply = request.reply(Dialect::OpenAiResponses);
+    let mut last = None;
+    while let Some(item) = within("a delta", reply.next()).await {
+        last = Some(item);
+    }
+    assert_eq!(last.and_then(Result::err).as_ref().map(Error::code), Some("truncated"));
+    assert_eq!(reply.ending().map(|ending| ending.outcome), Some(Outcome::Truncated));
+    assert_eq!((&*reply.message().text, server.seen().len()), ("a", 1));
+}
+
+/// A stored cursor is a number behind which the response goes on, by GET.
+#[tokio::test]
+async fn a_stored_cursor_of_a_background_response_goes_on_behind_it() {
+    let server = responses().await;
+    let get = |query: &str| {
+        let url = server.url(&format!("/v1/responses/resp_tidewire?interval_ms=0{query}"));
+        Client::new().get(url).last_event_id("8")
+    };
+    for request in [get("&stream=true"), get(""), get("").resume(Resume::Never)] {
+        server.clear_log();
+        let whole = request.reply(Dialect::OpenAiResponses).whole();
+        assert!(within("the message", whole).await.is_ok());
+        let log = server.log();
+        assert_eq!(asked(&server)[0].2, Some(8));
+        assert!(log[0].path.contains("stream=true"), "{:?}", log[0].path);
+        assert!(!log[0].headers.contains_key("last-event-id"));
+    }
+    server.clear_log();
+    for request in [background(&server, 2_500), background(&server, 2_500).resume(Resume::Always)] {
+        let reply = request.last_event_id("8").reply(Dialect::OpenAiResponses).whole();
+        assert_eq!(within("the end", reply).await.expect_err("usage").code(), "usage");
+    }
+    assert!(server.log().is_empty());
 }
 
 /// By GET it is asked for again at its own URL. By POST without the caller's word it is not, even where the request may be repeated:

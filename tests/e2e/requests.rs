@@ -4,7 +4,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use tidewire::{Client, CursorTo, Error, Outcome, Reason, RequestBuilderExt, Resume};
+use tidewire::{
+    AttemptRequest, Client, CursorTo, Error, Format, Outcome, Reason, Request, RequestBuilderExt, Resume,
+};
 use tidewire_tests::raw::{Act, RawServer, chunk, reply};
 use tidewire_tests::{ids, requests, take, upstream, within};
 
@@ -144,6 +146,37 @@ async fn each_attempt_can_be_made_anew() {
     }
 }
 
+/// A request that goes on without a body says nothing of one, and one with another body says the length of that.
+#[tokio::test]
+async fn headers_are_of_the_body_that_is_sent() {
+    let rows: [(&str, fn(&mut AttemptRequest)); 2] = [
+        ("GET", |request| {
+            request.set_method(reqwest::Method::GET);
+            request.clear_body();
+        }),
+        ("POST", |request| request.set_body("longer")),
+    ];
+    for (method, change) in rows {
+        let first = broken(b"id: 1\ndata: one\n\n");
+        let server = RawServer::start(vec![first, whole(b"data: [DONE]\n\n")]).await;
+        let headers = ["content-type", "content-encoding", "content-language", "content-location"];
+        let request = Client::new().post(server.url("/")).body("{}").header("content-length", "2");
+        let request = headers.iter().fold(request, |request, name| request.header(name, "x"));
+        let request = request.retry_delay(SOON).resume_with(move |_, request| {
+            change(request);
+            Ok(())
+        });
+        let taken = take(&mut request.events()).await;
+        assert_eq!(taken.outcome, Some(Outcome::Complete));
+        let [first, second] = [0, 1].map(|request: usize| server.seen()[request].request.clone());
+        assert!(first.contains("content-length: 2\r\n"), "{first}");
+        match method {
+            "GET" => assert!(!second.contains("content-"), "{second}"),
+            _ => assert!(second.contains("content-length: 6\r\n") && second.ends_with("longer"), "{second}"),
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_cursor_of_the_records_goes_where_it_is_wanted() {
     let first = broken(b"data: {\"seq\":7}\n\ndata: {\"seq\":8}\n\n");
@@ -176,6 +209,75 @@ async fn an_id_that_cannot_be_a_header_is_no_cursor() {
     let server = RawServer::start(vec![broken(b"id: a\x01b\ndata: one\n\n"), whole(b"data: two\n\n")]).await;
     let taken = take(&mut Client::new().get(server.url("/")).retry_delay(SOON).events()).await;
     assert_eq!((taken.outcome, taken.items.len(), server.seen().len()), (Some(Outcome::Truncated), 1, 1));
+}
+
+#[tokio::test]
+async fn a_cursor_in_the_body_is_as_it_came_and_the_rest_as_it_was() {
+    let numbers = ["7", "1700000000.123456789", "12345678901234567890123", "\"42\""];
+    // A stored one has no type.
+    let rows = numbers.map(|seq| (None, seq, seq)).into_iter();
+    for (stored, seq, want) in rows.chain([(Some("8"), "null", "8"), (Some("8a"), "null", "\"8a\"")]) {
+        let first = broken(format!("data: {{\"seq\":{seq}}}\n\n").as_bytes());
+        let server = RawServer::start(vec![first, whole(b"data: [DONE]\n\n")]).await;
+        let request =
+            Client::new().post(server.url("/")).body(r#"{"z":1,"n":12345678901234567890123,"a":2}"#);
+        let request = request.cursor("seq", CursorTo::Body("after".to_owned())).resume(Resume::Always);
+        let request = match stored {
+            Some(id) => request.last_event_id(id),
+            None => request,
+        };
+        take(&mut request.retry_delay(SOON).events()).await;
+        let body = format!(r#"{{"z":1,"n":12345678901234567890123,"a":2,"after":{want}}}"#);
+        let seen = server.seen();
+        assert!(seen[1].request.ends_with(&body), "{}", seen[1].request);
+    }
+}
+
+/// A redirect to another origin drops the cursor: what answers there begins anew, and is not taken for what goes on.
+#[tokio::test]
+async fn a_reply_without_its_cursor_is_not_taken_for_one_that_goes_on() {
+    let rows: [(fn(Request) -> Request, _, &[&str], &[Option<&str>]); 3] = [
+        (|request| request, "truncated", &["1"], &[]),
+        (Request::follow, "complete", &["1", "1", "2"], &[Some("1")]),
+        (|request| request.retry_attempts(0).last_event_id("0"), "truncated", &["1"], &[Some("0")]),
+    ];
+    for (of, want, data, gaps) in rows {
+        let other = RawServer::start(vec![
+            broken(b"id: 1\ndata: 1\n\n"),
+            whole(b"id: 1\ndata: 1\n\nid: 2\ndata: 2\n\ndata: [DONE]\n\n"),
+        ])
+        .await;
+        let moved =
+            format!("HTTP/1.1 307 Moved\r\nlocation: {}\r\ncontent-length: 0\r\n\r\n", other.url("/"));
+        let server = RawServer::start(vec![vec![Act::Send(moved.into())]]).await;
+        let told = Arc::new(Mutex::new(Vec::new()));
+        let noted = Arc::clone(&told);
+        let request = of(Client::new().get(server.url("/")).retry_delay(SOON));
+        let request =
+            request.on_gap(move |after| noted.lock().expect("a lock").push(after.map(str::to_owned)));
+        let taken = take(&mut request.events()).await;
+        let items: Vec<&str> = taken.items.iter().map(|event| &*event.data).collect();
+        assert_eq!((taken.outcome.map(|outcome| outcome.code()), &*items), (Some(want), data));
+        let told = told.lock().expect("a lock");
+        assert_eq!(told.iter().map(Option::as_deref).collect::<Vec<_>>(), gaps);
+    }
+}
+
+/// What a server sends as its cursor is no fault of the caller's.
+#[tokio::test]
+async fn a_cursor_of_the_records_that_cannot_be_a_header_is_none() {
+    let rows = [
+        (r#"{"seq":"a\nb"}"#, CursorTo::Header("x-since".to_owned()), Outcome::Truncated, 1),
+        (r#"{"seq":"a\nb"}"#, CursorTo::Query("since".to_owned()), Outcome::Complete, 2),
+        (r#"{"seq":"ab"}"#, CursorTo::Header("x-since".to_owned()), Outcome::Complete, 2),
+    ];
+    for (record, to, outcome, requests) in rows {
+        let first = broken(format!("data: {record}\n\n").as_bytes());
+        let server = RawServer::start(vec![first, whole(b"data: [DONE]\n\n")]).await;
+        let request = Client::new().get(server.url("/")).cursor("seq", to.clone()).retry_delay(SOON);
+        let taken = take(&mut request.events()).await;
+        assert_eq!((taken.outcome, server.seen().len()), (Some(outcome), requests), "{record} {to:?}");
+    }
 }
 
 #[tokio::test]
@@ -299,6 +401,9 @@ async fn what_cannot_be_sent_is_said_first_and_nothing_is_sent() {
         (true, client.get("not a url")),
         (true, client.get("ftp://host/")),
         (true, client.get(server.url("/chat")).header("bad name", "x")),
+        (false, client.get(server.url("/chat")).format(Format::Ndjson)),
+        (false, client.get(server.url("/chat")).accept(Format::Text)),
+        (false, client.get(server.url("/chat")).resume(Resume::Elsewhere)),
         (true, client.get(server.url("/chat")).header("x-y", "a\r\nevil: 1")),
         (false, client.get(server.url("/chat")).header_with("x-y", |_| "a\nb".to_owned())),
         (false, client.get(server.url("/chat")).url_with(|_| "http://".to_owned())),
@@ -314,6 +419,9 @@ async fn what_cannot_be_sent_is_said_first_and_nothing_is_sent() {
             taken.error
         );
     }
+    let records = client.get(server.url("/chat")).format(Format::Text).records::<serde_json::Value>();
+    let error = take(&mut { records }).await.error.expect("an error").to_string();
+    assert!(error.starts_with("text has no records"), "{error}");
     assert!(server.log().is_empty());
 }
 

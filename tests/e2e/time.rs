@@ -76,6 +76,21 @@ async fn each_limit_by_its_name() {
     assert_eq!(take(&mut events).await.outcome, Some(Outcome::TimedOut(Limit::Connect)));
 }
 
+/// A consumer that is slower than its server finds bytes each time that it asks.
+#[tokio::test]
+async fn the_whole_streams_limit_holds_for_a_slow_consumer() {
+    let mut script = vec![reply("content-type: text/event-stream", b"")];
+    script.extend((0..200).flat_map(|n| [Act::Send(format!("data: {n}\n\n").into()), Act::Wait(SHORT / 30)]));
+    let server = RawServer::start(vec![script]).await;
+    let mut events = Client::new().get(server.url("/")).timeout(SHORT * 2).events();
+    let begun = Instant::now();
+    while within("an event", events.next()).await.is_some() {
+        tokio::time::sleep(SHORT / 10).await;
+    }
+    assert_eq!(events.outcome(), Some(Outcome::TimedOut(Limit::Total)));
+    assert!(begun.elapsed() < SHORT * 6, "{:?}", begun.elapsed());
+}
+
 #[tokio::test]
 async fn limits_stand_still_while_nobody_asks() {
     let server = upstream().await;

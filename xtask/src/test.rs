@@ -118,7 +118,11 @@ const STEPS: &[Step] = &[
 
 fn fmt() -> Result<(), Trouble> {
     tools::component("rustfmt", "fmt")?;
-    cargo(&["fmt", "--all", "--check"])
+    // Two are workspaces of their own.
+    for manifest in ["Cargo.toml", "bench/Cargo.toml", "crates/core/fuzz/Cargo.toml"] {
+        cargo(&["fmt", "--all", "--check", "--manifest-path", manifest])?;
+    }
+    Ok(())
 }
 
 fn clippy() -> Result<(), Trouble> {

@@ -4,23 +4,23 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use http::HeaderMap;
-use tidewire_core::{Format, Setup, Stream};
+use tidewire_core::{Setup, Stream};
 
 /// What the last request came to. The next one that says the same takes a share of it.
 #[derive(Default)]
 pub(crate) struct Alike {
-    headers: Mutex<Option<(Format, Arc<HeaderMap>)>>,
+    headers: Mutex<Option<(&'static str, Arc<HeaderMap>)>>,
     /// A stream that has not begun.
     stream: Mutex<Option<(Setup, Stream)>>,
 }
 
 impl Alike {
-    /// The headers of a request that asks for `format` and has none of its own.
-    pub(crate) fn headers(&self, format: Format, make: impl FnOnce() -> HeaderMap) -> Arc<HeaderMap> {
+    /// The headers of a request that asks for `accept` and has none of its own.
+    pub(crate) fn headers(&self, accept: &'static str, make: impl FnOnce() -> HeaderMap) -> Arc<HeaderMap> {
         let mut last = self.headers.lock().unwrap_or_else(PoisonError::into_inner);
         match &*last {
-            Some((known, headers)) if *known == format => Arc::clone(headers),
-            _ => Arc::clone(&last.insert((format, Arc::new(make()))).1),
+            Some((known, headers)) if *known == accept => Arc::clone(headers),
+            _ => Arc::clone(&last.insert((accept, Arc::new(make()))).1),
         }
     }
 

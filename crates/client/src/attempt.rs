@@ -7,14 +7,18 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, header};
+use serde_json::value::{RawValue, to_raw_value};
 use url::Url;
 
-use crate::body::Body;
+use crate::body::{Body, Fields, forget_body};
 use crate::client;
 use crate::error::UsageError;
 use crate::event::Attempt;
 use crate::request::{CursorTo, parse_url};
 use crate::transport::Outgoing;
+
+/// Where a cursor goes unless the caller says otherwise.
+pub(crate) const LAST_EVENT_ID: &str = "last-event-id";
 
 type Prepare = Arc<dyn Fn(&mut AttemptRequest) -> Result<(), UsageError> + Send + Sync>;
 type Prepared = Pin<Box<dyn Future<Output = Result<AttemptRequest, String>> + Send>>;
@@ -34,9 +38,13 @@ pub(crate) struct Plan {
 #[derive(Default)]
 pub(crate) struct Changes {
     pub(crate) cursor_to: Option<CursorTo>,
+    /// Puts the cursor where the dialect wants it.
+    pub(crate) put_cursor_with: Option<fn(&str, &mut AttemptRequest)>,
     pub(crate) prepare: Vec<Prepare>,
     pub(crate) prepare_async: Option<PrepareAsync>,
     pub(crate) resume_with: Option<ResumeWith>,
+    /// That function makes its request of the reply's id.
+    pub(crate) needs_reply_id: bool,
 }
 
 /// The request of one attempt, as it is about to be sent.
@@ -55,12 +63,13 @@ impl Plan {
     }
 
     /// The request of this attempt. `continues` says that records have come, so that it goes on behind them, and has the id of the
-    /// LLM's reply that they are.
+    /// LLM's reply that they are; `cursor_is_string` that the cursor was no number in its record.
     pub(crate) fn request(
         self: &Arc<Self>,
         attempt: Attempt,
         changes: Option<&Changes>,
         continues: Option<&str>,
+        cursor_is_string: bool,
     ) -> Result<AttemptRequest, UsageError> {
         let Some(url) = self.url.clone() else {
             return Err(UsageError::Url { problem: "there is none".to_owned() });
@@ -82,9 +91,13 @@ impl Plan {
         }
         match (cursor, elsewhere) {
             (Some(cursor), Some(resume)) => resume(&cursor, &mut request)?,
-            (Some(cursor), None) => {
-                request.put_cursor(&cursor, changes.and_then(|changes| changes.cursor_to.as_ref()))?;
-            }
+            (Some(cursor), None) => match changes.and_then(|changes| changes.put_cursor_with) {
+                Some(put) => put(&cursor, &mut request),
+                None => {
+                    let to = changes.and_then(|changes| changes.cursor_to.as_ref());
+                    request.put_cursor(&cursor, cursor_is_string, to)?;
+                }
+            },
             (None, _) => {}
         }
         Ok(request)
@@ -162,38 +175,38 @@ impl AttemptRequest {
         Ok(())
     }
 
-    /// Sets the body.
+    /// Sets the body. Its length is counted anew.
     pub fn set_body(&mut self, body: impl Into<Bytes>) {
-        self.change().body = Body::bytes(body);
+        let plan = self.change();
+        plan.body = Body::bytes(body);
+        if plan.headers.contains_key(header::CONTENT_LENGTH) {
+            plan.headers_mut().remove(header::CONTENT_LENGTH);
+        }
     }
 
     /// Takes the body and what described it away.
     pub fn clear_body(&mut self) {
         let plan = self.change();
         plan.body = Body::Empty;
-        plan.headers_mut().remove(header::CONTENT_TYPE);
+        forget_body(plan.headers_mut());
     }
 
     /// A cursor that cannot be a header is not sent.
-    fn put_cursor(&mut self, cursor: &str, to: Option<&CursorTo>) -> Result<(), UsageError> {
+    fn put_cursor(&mut self, cursor: &str, is_string: bool, to: Option<&CursorTo>) -> Result<(), UsageError> {
         match to {
             None => {
                 if let Ok(value) = HeaderValue::from_bytes(cursor.as_bytes()) {
-                    self.change().headers_mut().insert("last-event-id", value);
+                    self.change().headers_mut().insert(LAST_EVENT_ID, value);
                 }
             }
             Some(CursorTo::Header(name)) => self.set_header(name, cursor)?,
             Some(CursorTo::Query(name)) => self.set_query(name, cursor),
             Some(CursorTo::Body(field)) => {
                 let Body::Bytes(bytes) = &self.plan.body else { return Err(UsageError::CursorBody) };
-                let mut body: serde_json::Value =
-                    serde_json::from_slice(bytes).map_err(|_| UsageError::CursorBody)?;
-                let fields = body.as_object_mut().ok_or(UsageError::CursorBody)?;
-                // A cursor that came as a number goes back as one.
-                let number =
-                    serde_json::from_str::<serde_json::Number>(cursor).ok().map(serde_json::Value::Number);
-                fields.insert(field.clone(), number.unwrap_or_else(|| cursor.into()));
-                self.set_body(serde_json::to_vec(&body).map_err(UsageError::Json)?);
+                let mut fields = Fields::of(bytes).ok_or(UsageError::CursorBody)?;
+                fields.set(field, json_of(cursor, is_string)?);
+                let body = fields.to_json().map_err(UsageError::Json)?;
+                self.set_body(body);
             }
         }
         Ok(())
@@ -210,6 +223,14 @@ impl AttemptRequest {
         }
         Outgoing { url: self.url, plan: self.plan }
     }
+}
+
+/// A cursor as it stood in its record, digit for digit; a stored one that reads as a number is one.
+fn json_of(cursor: &str, is_string: bool) -> Result<Box<RawValue>, UsageError> {
+    let number = serde_json::from_str::<&RawValue>(cursor).ok();
+    let number =
+        number.filter(|_| !is_string && cursor.starts_with(|c: char| c == '-' || c.is_ascii_digit()));
+    number.map_or_else(|| to_raw_value(cursor).map_err(UsageError::Json), |number| Ok(number.to_owned()))
 }
 
 impl fmt::Debug for Plan {

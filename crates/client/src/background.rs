@@ -6,22 +6,31 @@ use tidewire_llm::continuation;
 
 use crate::attempt::AttemptRequest;
 use crate::error::UsageError;
-use crate::request::{CursorTo, Request};
+use crate::request::Request;
 
-/// Sets the stream up for its dialect, where it has one.
+/// Sets the stream up for its dialect, where it has one. Where the numbers of events are a cursor, they go nowhere but into
+/// `starting_after`: a server that is asked in another way answers from the beginning.
 pub(crate) fn set_up(mut request: Request) -> Request {
     let Some(dialect) = &request.dialect else { return request };
     dialect.set_up(&mut request.setup);
     let reads = request.plan.method == Method::GET;
-    if request.says_where_to_resume() || !dialect.counts_events(&mut request.setup, reads) {
+    let (resume, stored) = (request.setup.policy.resume, request.setup.last_event_id.is_some());
+    if request.says_where_the_cursor_goes() || !dialect.counts_events(&mut request.setup, reads) {
         return request;
     }
+    if reads {
+        // A response that exists already.
+        request.setup.policy.resume = resume;
+        request.put_cursor_with(start_after);
+        return request;
+    }
+    if stored {
+        request.note(UsageError::StoredCursor);
+    }
     match request.setup.policy.resume {
-        Resume::Elsewhere => request.resume_with(go_on),
+        Resume::Elsewhere => request.resume_by_id(go_on),
         _ => request,
     }
-    // Where an earlier stream stopped.
-    .cursor_to(CursorTo::Query("starting_after".to_owned()))
 }
 
 fn go_on(cursor: &str, request: &mut AttemptRequest) -> Result<(), UsageError> {
@@ -34,4 +43,10 @@ fn go_on(cursor: &str, request: &mut AttemptRequest) -> Result<(), UsageError> {
     request.set_method(Method::GET);
     request.clear_body();
     Ok(())
+}
+
+/// Asks for the events behind this number of the response that the URL names.
+fn start_after(cursor: &str, request: &mut AttemptRequest) {
+    request.set_query("stream", "true");
+    request.set_query("starting_after", cursor);
 }

@@ -5,7 +5,7 @@ use std::fmt;
 
 use http::HeaderMap;
 use tidewire_core::session::{Outcome, Refusal};
-use tidewire_core::{BadRecord, Stats, TooLarge};
+use tidewire_core::{BadRecord, Format, Stats, TooLarge};
 
 /// What an item of a stream may be instead of a record.
 #[derive(Debug, thiserror::Error)]
@@ -76,6 +76,24 @@ pub enum UsageError {
     /// The cursor cannot be put into the body.
     #[error("the cursor cannot be put into the body: it is not a JSON object")]
     CursorBody,
+    /// A stored cursor, with a request that makes a new response.
+    #[error(
+        "nothing of a new response is behind a cursor; read the one that it belongs to with GET …/responses/{{id}}"
+    )]
+    StoredCursor,
+    /// [`Resume::Elsewhere`](crate::Resume::Elsewhere) without a function that makes the other request.
+    #[error(
+        "a stream that is resumed elsewhere needs the function that makes the request; give it to resume_with()"
+    )]
+    NoResumeFunction,
+    /// The format that was chosen has no such items.
+    #[error("{format} has no {items}; frames() shows what it has")]
+    Format {
+        /// The format.
+        format: Format,
+        /// What was asked for: `events` or `records`.
+        items: &'static str,
+    },
     /// The HTTP client cannot be set up or refused the request.
     #[error("the HTTP client refused the request: {problem}")]
     Client {

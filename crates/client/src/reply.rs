@@ -13,6 +13,9 @@ use crate::streaming::Streaming;
 ///
 /// As [`Streaming`], of which it is made: the last item is an `Err` unless the reply is complete, or has ended in a dialect that knows
 /// no end of its own.
+///
+/// A [followed](crate::Request::follow) reply that broke and cannot go on behind a cursor is told from its beginning, and its message begins
+/// anew; [`on_gap`](crate::Request::on_gap) says so before.
 #[derive(Debug)]
 #[must_use = "a reply does nothing until its deltas are asked for"]
 pub struct Reply {
@@ -46,17 +49,17 @@ impl Reply {
     /// Reads on to the end; the whole message.
     ///
     /// # Errors
-    /// How the reply ended, if it is not whole.
+    /// How the reply ended, if it is not whole; else the first record that was passed over, of which nobody can say what it held.
     pub async fn whole(mut self) -> Result<Message, Error> {
+        let mut hole = None;
         while let Some(item) = self.next().await {
             match item {
                 Ok(_) => {}
                 Err(error) if error.is_last() => return Err(error),
-                // A record that is no JSON is no part of the reply.
-                Err(_) => {}
+                Err(error) => hole = hole.or(Some(error)),
             }
         }
-        Ok(self.message)
+        hole.map_or(Ok(self.message), Err)
     }
 
     /// Reads on to the end; the text as the JSON that was asked for.
@@ -87,6 +90,9 @@ impl Reply {
 
     fn note(&mut self, item: Option<&Result<Delta<'static>, Error>>) {
         if let Some(Ok(delta)) = item {
+            if self.stream.take_anew() {
+                self.message = Message::default();
+            }
             self.message.push(delta);
         }
     }

@@ -25,6 +25,9 @@ use crate::streaming::{Hooks, Streaming, shapes};
 use crate::transport::{MaybeSend, MaybeSync, Sendable, Transport, boxed};
 use crate::wire::Wire;
 
+/// What [`Request::records`] asks for: of [`Format::Auto`] all but text.
+const ACCEPT_RECORDS: &str = "text/event-stream, application/x-ndjson, application/jsonl, application/json-seq, application/json;q=0.9";
+
 /// A request to be streamed. Nothing is sent before its stream is asked for the first item.
 ///
 /// A problem with the URL, a header or the body is said by the stream's first item.
@@ -202,7 +205,8 @@ impl Request {
     /// place of its records.
     ///
     /// A background response of OpenAI's Responses (`"background": true, "stream": true`) goes on where it broke if the caller says
-    /// [`Resume::Always`]: with `GET {url}/{id}?stream=true&starting_after={sequence_number}`. One that is read by GET does so by itself.
+    /// [`Resume::Always`]: with `GET {url}/{id}?stream=true&starting_after={sequence_number}`. One that is read by GET does so by itself,
+    /// also behind a [stored number](Self::last_event_id).
     pub fn dialect(mut self, dialect: Dialect) -> Self {
         self.dialect = Some(dialect);
         self
@@ -239,7 +243,8 @@ impl Request {
         self.idempotent().header("idempotency-key", key)
     }
 
-    /// Whether the stream may be resumed behind its cursor; by default where the request is idempotent.
+    /// Whether the stream may be resumed behind its cursor; by default where the request is idempotent. [`Resume::Elsewhere`] needs the
+    /// function of [`resume_with`](Self::resume_with), which chooses it.
     pub fn resume(mut self, resume: Resume) -> Self {
         self.setup.policy.resume = resume;
         self
@@ -271,6 +276,9 @@ impl Request {
     }
 
     /// Where an earlier stream stopped.
+    ///
+    /// A redirect to another origin drops a `Last-Event-ID`, as it does secrets. What answers there begins anew: a stream that has brought
+    /// records is truncated by it, and a [followed](Self::follow) one, or one that has brought none, tells of a [gap](Self::on_gap).
     pub fn last_event_id(mut self, id: impl Into<String>) -> Self {
         self.setup.last_event_id = Some(id.into());
         self
@@ -403,32 +411,38 @@ impl Request {
 
     /// The reply as SSE events. A reply of another content type is refused, unless [`format`](Self::format) says that it is one.
     pub fn events(mut self) -> Streaming<Event> {
+        self.shows("events", |format| format == Format::Sse);
         self.setup.only = Some(Format::Sse);
-        Streaming::new(self, Format::Sse, shapes::EVENT)
+        Streaming::new(self, Format::Sse.accept(), shapes::EVENT)
     }
 
     /// The reply as typed JSON records: of every JSON format, and of the data of SSE events, each of which may hold several
     /// values. A record that does not fit is an [`Error::BadRecord`](crate::Error::BadRecord), and the next one is read.
+    ///
+    /// A reply of text is refused. Lines of JSON that a server calls `text/plain` are read with
+    /// [`format(Format::Ndjson)`](Self::format).
     pub fn records<T: DeserializeOwned>(mut self) -> Streaming<T> {
+        self.shows("records", |format| format != Format::Text);
+        self.setup.no_text = true;
         // serde finds out by itself whether a line is JSON.
         self.setup.options.validate = false;
-        Streaming::new(self, Format::Auto, shapes::record())
+        Streaming::new(self, ACCEPT_RECORDS, shapes::record())
     }
 
     /// The reply as text: of a text stream the pieces as they come, of events their data, of JSON records their own text; of an LLM's
     /// reply in a known [`dialect`](Self::dialect) the text that it says.
     pub fn text(self) -> Streaming<String> {
-        Streaming::new(self, Format::Auto, shapes::TEXT)
+        Streaming::new(self, Format::Auto.accept(), shapes::TEXT)
     }
 
     /// The reply of an LLM, in this dialect, as deltas and then as a whole [`Message`](crate::Message).
     pub fn reply(self, dialect: Dialect) -> Reply {
-        Reply::new(Streaming::new(self.dialect(dialect), Format::Auto, shapes::REPLY))
+        Reply::new(Streaming::new(self.dialect(dialect), Format::Auto.accept(), shapes::REPLY))
     }
 
     /// Everything that the stream shows: comments, retries, attempts, stalls and gaps too.
     pub fn frames(self) -> Streaming<Frame> {
-        Streaming::new(self, Format::Auto, shapes::FRAME)
+        Streaming::new(self, Format::Auto.accept(), shapes::FRAME)
     }
 
     /// What the stream's first item would say: a URL, a header or a body that cannot be sent. Functions that are called for each
@@ -439,18 +453,21 @@ impl Request {
     }
 
     /// Completes the request for a stream that asks for `accept`.
-    pub(crate) fn ready(&mut self, accept: Format) {
+    pub(crate) fn ready(&mut self, accept: &'static str) {
+        if self.setup.policy.resume == Resume::Elsewhere && !self.has_resume_function() {
+            self.note(UsageError::NoResumeFunction);
+        }
         let method = &self.plan.method;
         let policy: &mut Policy = &mut self.setup.policy;
         policy.idempotent = self.idempotent || method == Method::GET || method == Method::HEAD;
         policy.repeatable = self.plan.body.is_repeatable();
         let asked = match self.setup.format {
-            Format::Auto => self.setup.only.unwrap_or(accept),
-            chosen => chosen,
+            Format::Auto => self.setup.only.map_or(accept, Format::accept),
+            chosen => chosen.accept(),
         };
         let defaults = self.shared.transport.iter().flat_map(Transport::default_headers);
         let complete = |headers: &mut HeaderMap| {
-            set_default(headers, header::ACCEPT, asked.accept());
+            set_default(headers, header::ACCEPT, asked);
             for (name, value) in defaults {
                 set_default(headers, name, value);
             }
@@ -467,10 +484,36 @@ impl Request {
     }
 
     /// Whether the caller has said what becomes of a cursor.
-    pub(crate) fn says_where_to_resume(&self) -> bool {
-        self.changes
-            .as_ref()
-            .is_some_and(|changes| changes.resume_with.is_some() || changes.cursor_to.is_some())
+    pub(crate) fn says_where_the_cursor_goes(&self) -> bool {
+        self.changes.as_ref().is_some_and(|changes| changes.cursor_to.is_some())
+    }
+
+    /// Whether the caller makes the request that goes on.
+    pub(crate) fn has_resume_function(&self) -> bool {
+        self.changes.as_ref().is_some_and(|changes| changes.resume_with.is_some())
+    }
+
+    /// Resumes by a request that is made of the reply's id.
+    pub(crate) fn resume_by_id<F>(self, resume: F) -> Self
+    where
+        F: Fn(&str, &mut AttemptRequest) -> Result<(), UsageError> + MaybeSend + MaybeSync + 'static,
+    {
+        let mut request = self.resume_with(resume);
+        request.changes().needs_reply_id = true;
+        request
+    }
+
+    /// Has the dialect say what becomes of a cursor.
+    pub(crate) fn put_cursor_with(&mut self, put: fn(&str, &mut AttemptRequest)) {
+        self.changes().put_cursor_with = Some(put);
+    }
+
+    /// Notes a format that the caller chose and whose records are no such items: nothing would come of them.
+    fn shows(&mut self, items: &'static str, can: fn(Format) -> bool) {
+        let chosen = [Some(self.setup.format), self.setup.only].into_iter().flatten();
+        if let Some(format) = chosen.filter(|format| *format != Format::Auto).find(|format| !can(*format)) {
+            self.note(UsageError::Format { format, items });
+        }
     }
 
     pub(crate) fn note(&mut self, problem: UsageError) {

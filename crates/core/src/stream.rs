@@ -50,6 +50,8 @@ pub struct Setup {
     pub sniff: bool,
     /// Of the formats that a content type announces, the one that is read. `None` for all.
     pub only: Option<Format>,
+    /// Text is none of the formats that are read, unless it was chosen by hand.
+    pub no_text: bool,
     /// The decoder's limits and choices. `done` follows from the markers.
     pub options: Options,
     /// End, failure and heartbeat markers.
@@ -151,6 +153,8 @@ pub struct Stream {
     phase: Phase,
     /// [`Step::Connect`] is what is to be told first.
     connect: bool,
+    /// The cursor stood in its record as a JSON string.
+    quoted: bool,
     /// What is to be told behind that; nearly always nothing.
     #[expect(clippy::box_collection, reason = "an empty one takes no more than a word")]
     told: Option<Box<Vec<Step<'static>>>>,
@@ -171,7 +175,7 @@ struct Brought {
     events: u64,
     /// Bytes of the present body.
     body_bytes: u64,
-    /// A clean end of the present body completes the stream.
+    /// A clean end completes the stream, of the present body or of one that goes on behind it.
     may_complete: bool,
 }
 
@@ -193,6 +197,7 @@ impl Stream {
             setup: Arc::new(setup),
             phase: Phase::Away,
             connect: false,
+            quoted: false,
             told: None,
             sequence,
             brought: Brought::default(),
@@ -219,6 +224,13 @@ impl Stream {
         }
         self.error = (!(200..=299).contains(&status))
             .then(|| sentence("the server answered with status {}", &[status.into()]).into());
+        // What goes on behind a cursor has finished if it had; what begins anew has not.
+        self.brought.may_complete &= self.session.request_cursor().is_some();
+        if status == 204 && self.brought.may_complete {
+            // Nothing more is a clean end.
+            self.tell(at, Input::Head(Head { status: 200, acceptable: true, retry_after: None }));
+            return self.tell(at, Input::EndMarker);
+        }
         let decoder = self.decoder_for(content_type);
         let head = Head {
             status,
@@ -230,12 +242,12 @@ impl Stream {
             self.reader.restart(decoder);
             self.phase = Phase::Reading;
             self.brought.body_bytes = 0;
-            self.brought.may_complete = false;
         }
     }
 
     /// Bytes of the body came, to be given to [`next`](Self::next) now.
     pub fn received(&mut self, at: At, bytes: usize) {
+        self.conclude(at);
         if matches!(self.phase, Phase::Reading) {
             self.brought.first_byte.get_or_insert(at.now.saturating_sub(self.session.started()));
             self.brought.bytes += bytes as u64;
@@ -380,8 +392,8 @@ impl Stream {
                     self.brought.events += 1;
                     self.brought.first_event.get_or_insert(at.now.saturating_sub(self.session.started()));
                 }
-                let gap =
-                    note_frame(&frame, at, &self.setup.cursor_source, &mut self.session, &mut self.sequence);
+                let source = (&self.setup.cursor_source, &mut self.quoted);
+                let gap = note_frame(&frame, at, source, &mut self.session, &mut self.sequence);
                 Step::Frame { frame, gap }
             }
             Ok(Read::Heartbeat(frame)) => {
@@ -417,7 +429,7 @@ impl Stream {
         if let (Phase::Judged(Verdict::Failed), Judgement::Failed, Some(error)) =
             (&self.phase, judgement, error)
         {
-            self.error = Some(error.into());
+            self.error = Some(part(error));
         }
         if !matches!(self.phase, Phase::Reading | Phase::Finishing) {
             return;
@@ -427,10 +439,29 @@ impl Stream {
             Judgement::Complete => self.phase = Phase::Judged(Verdict::Complete),
             Judgement::Failed => {
                 self.phase = Phase::Judged(Verdict::Failed);
-                self.error = error.map(Into::into);
+                self.error = error.map(part);
             }
             Judgement::Open | Judgement::MayComplete => self.session.expect_marker(true),
             Judgement::MayEnd => self.session.expect_marker(self.reader.markers().expected()),
+        }
+    }
+
+    /// Nobody can go on behind the present cursor: the driver cannot send it, or does not know whose it is.
+    pub fn forget_cursor(&mut self, at: At) {
+        self.session.handle(at, Input::Cursor(""));
+    }
+
+    /// The reply whose head came was asked for without the cursor, which a redirect to another origin drops: it begins anew. A stream that
+    /// has begun is truncated by it, unless it is followed; else it is told as a gap.
+    pub fn lost_cursor(&mut self, at: At) {
+        let Some(after) = self.session.request_cursor().filter(|_| self.is_reading()).map(ToOwned::to_owned)
+        else {
+            return;
+        };
+        self.brought.may_complete = false;
+        self.tell(at, Input::CursorLost);
+        if self.is_reading() {
+            self.told.get_or_insert_default().push(Step::Gap { after: Some(after) });
         }
     }
 
@@ -485,6 +516,12 @@ impl Stream {
         self.session.request_cursor()
     }
 
+    /// Whether the cursor stood in its record as a JSON string; else as a number, or nobody knows.
+    #[must_use]
+    pub const fn cursor_is_string(&self) -> bool {
+        self.quoted
+    }
+
     /// Whether records have come, so that a further request goes on behind them.
     #[must_use]
     pub const fn has_begun(&self) -> bool {
@@ -522,7 +559,10 @@ impl Stream {
             },
             chosen => Decoder::new(chosen, options),
         };
-        if self.setup.only.is_some_and(|only| only != decoder.format() && self.setup.format == Format::Auto) {
+        let Setup { format: chosen, only, no_text, .. } = *self.setup;
+        let format = decoder.format();
+        let unwanted = only.is_some_and(|only| only != format) || (no_text && format == Format::Text);
+        if unwanted && chosen == Format::Auto {
             return None;
         }
         Some(decoder.with_last_event_id(self.reader.decoder().last_event_id().as_bytes()))
@@ -584,7 +624,8 @@ impl Stream {
             }
             Action::Close => {
                 if let Some(Outcome::Refused { .. }) = self.session.outcome() {
-                    let until = at.now.saturating_add(REFUSED_BODY_TIME);
+                    let rest = self.session.remaining(at.now).unwrap_or(REFUSED_BODY_TIME);
+                    let until = at.now.saturating_add(rest.min(REFUSED_BODY_TIME));
                     self.phase = Phase::Refused(Box::new(Refused { until, body: Vec::new() }));
                 } else {
                     self.close();
@@ -610,7 +651,7 @@ impl Stream {
 fn note_frame(
     frame: &Frame<'_>,
     at: At,
-    source: &CursorSource,
+    (source, quoted): (&CursorSource, &mut bool),
     session: &mut Session,
     sequence: &mut Sequence,
 ) -> Option<String> {
@@ -635,6 +676,9 @@ fn note_frame(
         _ => return None,
     };
     let cursor = field.and_then(scalar);
+    if cursor.is_some() {
+        *quoted = field.is_some_and(|json| json.starts_with(b"\""));
+    }
     session.handle(at, Input::Record { cursor: cursor.as_deref() });
     None
 }
@@ -685,10 +729,14 @@ fn failure_text(frame: &Frame<'_>) -> Option<Box<str>> {
         Frame::Record(record) => record.json,
         _ => return None,
     };
-    let text = said.to_str();
+    Some(part(&said.to_str()))
+}
+
+/// As much of what a failure said as is kept.
+fn part(text: &str) -> Box<str> {
     let mut end = FAILURE_BYTES.min(text.len());
     while !text.is_char_boundary(end) {
         end -= 1;
     }
-    text.get(..end).map(Into::into)
+    text.get(..end).unwrap_or_default().into()
 }

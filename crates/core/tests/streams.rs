@@ -341,6 +341,13 @@ fn a_refused_reply_is_read_as_far_as_it_helps() {
         assert_eq!(rig.stream.refused_body(), b"not here", "{name}");
     }
 
+    // Within the whole stream's time.
+    let policy = Policy { timeout: Some(Duration::from_secs(3)), ..get().policy };
+    let mut rig = Rig::started(Setup { policy, ..get() });
+    rig.now += Duration::from_secs(2);
+    rig.stream.head(rig.at(), 404, None, None, Duration::ZERO);
+    assert_eq!(rig.stream.deadline(), Some(rig.now + Duration::from_secs(1)));
+
     let mut rig = refused();
     let piece = vec![b'x'; 10_000];
     while rig.stream.outcome().is_none() {
@@ -427,6 +434,14 @@ fn what_a_failed_record_said_is_kept_in_part() {
     rig.bytes(format!("event: error\ndata: a{said}\n\n").as_bytes());
     let kept = rig.stream.error().unwrap();
     assert_eq!((kept.len(), kept.starts_with("aéé")), (4095, true));
+    for event in [&b"data: x\n\n"[..], b"event: error\ndata: x\n\n"] {
+        let mut rig = Rig::open(Setup { judged: true, ..get() });
+        let mut input = event;
+        rig.stream.received(rig.at(), input.len());
+        assert!(matches!(rig.stream.next(rig.at(), &mut input), Step::Frame { .. }));
+        rig.stream.judge(tidewire_core::Judgement::Failed, Some(&format!("a{said}")));
+        assert_eq!(rig.stream.error().map(str::len), Some(4095));
+    }
 }
 
 #[test]
@@ -583,7 +598,15 @@ fn only_one_format_of_those_announced_may_be_wanted() {
     let mut rig = Rig::started(only.clone());
     rig.head(SSE);
     assert_eq!(rig.end(), "refused");
+    let mut rig = Rig::started(Setup { no_text: true, ..get() });
+    rig.head(Some("text/plain"));
+    assert_eq!(rig.end(), "refused");
+    let mut rig = Rig::open_with(Setup { no_text: true, ..get() }, json);
+    assert_eq!(rig.bytes(b"1\n"), "1");
     // Chosen by hand, it is read whatever was announced.
+    let mut rig =
+        Rig::open_with(Setup { no_text: true, format: Format::Ndjson, ..get() }, Some("text/plain"));
+    assert_eq!(rig.bytes(b"1\n"), "1");
     let mut rig = Rig::open_with(Setup { format: Format::Sse, ..only }, json);
     assert_eq!(rig.bytes(b"data: a\n\n"), "message:a");
 }
@@ -640,6 +663,34 @@ fn a_judge_decides_how_a_stream_ends() {
             };
             assert_eq!(rig.stream.outcome(), Some(want), "{judgements:?} breaks {breaks}");
             assert_eq!(rig.stream.error() == Some("it said so"), want == Outcome::Failed);
+        }
+    }
+}
+
+/// A reply that had finished before it broke has nothing to add behind its cursor, with a comment or without.
+#[test]
+fn what_has_finished_stays_so_behind_its_cursor() {
+    use tidewire_core::Judgement::{MayComplete, Open};
+    let setup = |follow| Setup { judged: true, policy: Policy { follow, ..get().policy }, ..get() };
+    for (event, judgement, follow, want) in [
+        (&b"id: 1\ndata: x\n\n"[..], MayComplete, false, "complete"),
+        (b"id: 1\ndata: x\n\n", Open, false, "again(end)"),
+        // Without a cursor it begins anew.
+        (b"data: x\n\n", MayComplete, true, "again(end) gap()"),
+    ] {
+        for (status, body) in [(200, &b""[..]), (200, b": nothing more\n\n"), (204, b"")] {
+            let mut rig = Rig::open(setup(follow));
+            let mut input = event;
+            rig.stream.received(rig.at(), input.len());
+            assert!(matches!(rig.stream.next(rig.at(), &mut input), Step::Frame { .. }));
+            rig.stream.judge(judgement, None);
+            rig.broke();
+            assert_eq!(rig.seconds(1), "connect");
+            rig.stream.head(rig.at(), status, SSE, None, Duration::ZERO);
+            rig.bytes(body);
+            let said = rig.end();
+            let want = if status == 204 && want != "complete" { "truncated" } else { want };
+            assert_eq!(said, want, "{judgement:?} {status} {body:?}");
         }
     }
 }

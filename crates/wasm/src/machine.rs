@@ -402,7 +402,32 @@ const fn at(now: f64, chance: u32) -> At {
     At { now: Duration::from_micros((now * 1000.0) as u64), chance }
 }
 
-/// Milliseconds, to the microsecond.
+/// Milliseconds, to the microsecond; what is too long is the longest, as in [`duration`].
 fn ms(time: Duration) -> f64 {
-    time.as_micros() as u64 as f64 / 1000.0
+    let micros = time.as_secs().saturating_mul(1_000_000).saturating_add(time.subsec_micros().into());
+    micros as f64 / 1000.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A wait that no timer takes, which a server can ask for, is not one that has passed.
+    #[test]
+    fn times_of_every_length() {
+        let longest = u64::MAX as f64 / 1000.0;
+        let rows = [
+            (Duration::ZERO, 0.0),
+            (Duration::from_micros(1_500), 1.5),
+            (Duration::from_nanos(1_500_999), 1.5),
+            (Duration::from_secs(1 << 40), 1000.0 * (1_u64 << 40) as f64),
+            (Duration::from_millis(u64::MAX), longest),
+            (Duration::from_millis(u64::MAX / 1000 + 2), longest),
+            (Duration::from_micros(u64::MAX).saturating_add(Duration::from_secs(5)), longest),
+            (Duration::MAX, longest),
+        ];
+        for (time, want) in rows {
+            assert_eq!(ms(time), want, "{time:?}");
+        }
+    }
 }

@@ -27,6 +27,8 @@ pub(crate) struct Model {
     floor: Duration,
     ordered: Option<(String, u64)>,
     attempts: u32,
+    /// The cursor of the request that a redirect to another origin has dropped.
+    lost: Option<String>,
     /// How many items there were before a body whose corrupt bytes may come in one read with what is before them.
     pub(crate) corrupt_at: Option<usize>,
 }
@@ -45,6 +47,7 @@ impl Model {
             failures: 0,
             floor: Duration::ZERO,
             attempts: 0,
+            lost: None,
             corrupt_at: None,
         }
     }
@@ -118,6 +121,7 @@ impl Model {
 
     /// Notes the requests of an attempt; `false` where a redirect ended the stream.
     fn send(&mut self, attempt: &Attempt) -> bool {
+        self.lost = None;
         let cursor = self.next_cursor();
         let elsewhere = self.ask.resume == Resume::Elsewhere && self.any_record && cursor.is_some();
         let mut want = Want {
@@ -183,7 +187,7 @@ impl Model {
             want.method = "GET";
             want.body.clear();
         }
-        want.last_event_id = None;
+        self.lost = want.last_event_id.take().or(self.lost.take());
         want.authorized = false;
         self.items.push(Item::Sent(want.clone()));
     }
@@ -254,6 +258,13 @@ impl Model {
         if !self.acceptable(reply.content_type) {
             self.outcome = Some(Outcome::Refused { status: 200, why: Refusal::ContentType });
             return;
+        }
+        if let Some(after) = self.lost.take() {
+            if self.any_record && !self.ask.follow {
+                self.outcome = Some(Outcome::Truncated);
+                return;
+            }
+            self.items.push(Item::Gap(Some(after)));
         }
         let (plain, reach) = match reply.coding {
             Some(coding) => coding.decode(&reply.wire()),

@@ -1,6 +1,7 @@
 //! What `get` prints, by `--output`.
 
 use std::io::{self, IsTerminal, Write};
+use std::mem;
 use std::time::Duration;
 
 use tidewire::core::json;
@@ -15,7 +16,11 @@ use crate::lines::Line;
 /// Prints frames as they come; standard output is flushed after each.
 pub(crate) enum Printer {
     Pretty(Pretty),
-    Events(Box<Message>),
+    Events {
+        message: Box<Message>,
+        /// The next delta is the first of a reply that is told from its beginning again.
+        anew: bool,
+    },
     Data(Lines),
     Text(Lines),
     /// Standard output belongs to somebody else.
@@ -26,7 +31,7 @@ impl Printer {
     pub(crate) fn new(output: Output) -> Self {
         match output {
             Output::Pretty => Self::Pretty(Pretty::default()),
-            Output::Events => Self::Events(Box::default()),
+            Output::Events => Self::Events { message: Box::default(), anew: false },
             Output::Data => Self::Data(Lines::default()),
             Output::Text => Self::Text(Lines::default()),
         }
@@ -36,8 +41,14 @@ impl Printer {
         let mut out = io::stdout().lock();
         match self {
             Self::Pretty(pretty) => pretty.frame(frame)?,
-            Self::Events(message) => {
+            Self::Events { message, anew } => {
+                if matches!(frame, Frame::Gap { after: None }) {
+                    *anew = true;
+                }
                 if let Frame::Delta(delta) = frame {
+                    if mem::take(anew) {
+                        **message = Message::default();
+                    }
                     message.push(delta);
                     Line::delta(delta, &mut out)?;
                 } else if let Some(line) = Line::of(frame) {
@@ -70,7 +81,7 @@ impl Printer {
         let mut out = io::stdout().lock();
         match self {
             Self::Pretty(pretty) => pretty.end(ending)?,
-            Self::Events(message) => {
+            Self::Events { message, .. } => {
                 if let Some(dialect) = dialect {
                     let mut line = String::new();
                     message.write_line(dialect, &mut line);

@@ -91,3 +91,20 @@ fn get_reads_a_reply() {
     let done = tidewire(["get", &cut, "-X", "POST", "--dialect", "openai-chat", "--output", "events"]).run();
     assert_eq!((done.status, &done.stream().1["outcome"]), (Some(3), &json!("truncated")));
 }
+
+/// A reply that is followed and breaks is told from its beginning, and the message is that of the last telling.
+#[test]
+fn a_followed_reply_has_one_message() {
+    let server = Upstream::start();
+    let message = |query: &str| {
+        let url = server.url(&format!("/chat?interval_ms=0{query}"));
+        let done = tidewire(["get", &url, "--follow", "--dialect", "openai-chat", "--output", "events"])
+            .args(["--retry-delay", "1"])
+            .run();
+        let (mut lines, end) = done.stream();
+        assert_eq!(end["outcome"], "complete", "{done:?}");
+        (lines.iter().any(|line| line["type"] == "gap"), lines.pop().unwrap())
+    };
+    let (_, whole) = message("");
+    assert_eq!(message("&cut_at=900&cuts=1&key=followed"), (true, whole));
+}

@@ -13,8 +13,8 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::{Buf, Bytes};
-use http::HeaderMap;
 use http::header::{CONTENT_TYPE, RETRY_AFTER};
+use http::{HeaderMap, HeaderValue};
 use tidewire_core::session::{Again, At, Failure, Outcome, Refusal};
 use tidewire_core::{Format, Step, Stream};
 use tidewire_llm::{Deltas, Dialect};
@@ -29,7 +29,7 @@ use crate::client::Shared;
 use crate::error::{Ending, Error, RefusedReply, UsageError};
 use crate::event::{Attempt, Frame};
 use crate::observe::Observer;
-use crate::request::Request;
+use crate::request::{CursorTo, Request};
 use crate::transport::{BodyReader, Clock, Reply, Sending, Timer, TransportError, chance};
 use crate::wire::Wire;
 
@@ -75,12 +75,19 @@ pub struct Streaming<I> {
     machine: Stream,
     io: Io,
     /// What reads the records where their dialect is known.
-    deltas: Option<Box<Deltas>>,
+    reading: Option<Box<Reading>>,
     shared: Arc<Shared>,
     plan: Arc<Plan>,
     changes: Option<Box<Changes>>,
     /// Boxed, since few clients have a limited number of places.
     permit: Option<Box<OwnedSemaphorePermit>>,
+}
+
+/// An LLM's reply.
+struct Reading {
+    deltas: Deltas,
+    /// It is told from its beginning again, to be taken by who put the deltas together.
+    anew: bool,
 }
 
 /// What is kept for later, of which there is one thing at a time.
@@ -101,12 +108,13 @@ enum Kept {
 impl<I> Unpin for Streaming<I> {}
 
 impl<I> Streaming<I> {
-    pub(crate) fn new(request: Request, accept: Format, shape: Shape<I>) -> Self {
+    pub(crate) fn new(request: Request, accept: &'static str, shape: Shape<I>) -> Self {
         let mut request = background::set_up(request);
         request.ready(accept);
-        let deltas = request.dialect.map(|dialect| Box::new(Deltas::new(dialect)));
+        let reading =
+            request.dialect.map(|dialect| Box::new(Reading { deltas: Deltas::new(dialect), anew: false }));
         Self {
-            deltas,
+            reading,
             machine: request.shared.alike.stream(request.setup),
             clock: Clock::start(),
             timer: Timer::default(),
@@ -170,7 +178,7 @@ impl<I> Streaming<I> {
     /// The dialect in which the reply is read; [`Dialect::Auto`] before a record has said it, and `None` where none was asked for.
     #[must_use]
     pub fn dialect(&self) -> Option<&Dialect> {
-        self.deltas.as_deref().map(Deltas::dialect)
+        self.deltas().map(Deltas::dialect)
     }
 
     /// Connects again at once: the network has come back, or the stream seems dead. A request that may not be sent again is
@@ -191,6 +199,11 @@ impl<I> Streaming<I> {
     pub async fn drain(&mut self) -> Option<&Ending> {
         while self.next().await.is_some() {}
         self.ending()
+    }
+
+    /// Whether the reply has begun anew since this was asked last.
+    pub(crate) fn take_anew(&mut self) -> bool {
+        self.reading.as_mut().is_some_and(|reading| mem::take(&mut reading.anew))
     }
 
     pub(crate) fn poll_item(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<I, Error>>> {
@@ -226,15 +239,19 @@ impl<I> Streaming<I> {
             match step {
                 Step::Frame { frame, gap } => {
                     self.observer.frame(&frame);
-                    let item = match &mut self.deltas {
+                    let item = match &mut self.reading {
                         None => (self.shape.items)(frame, &mut self.queue),
-                        Some(deltas) => {
+                        Some(reading) => {
+                            let deltas = &mut reading.deltas;
                             let item = self.shape.read(frame, deltas, &mut self.queue);
                             self.machine.judge(deltas.judgement(), deltas.error());
                             item
                         }
                     };
                     self.chunk.advance(used);
+                    if self.changes.as_ref().is_some_and(|changes| self.is_lost(changes)) {
+                        self.machine.forget_cursor(*at);
+                    }
                     if let Some(after) = gap {
                         self.hooks.gap(Some(&after));
                         if let Some(notice) = self.shape.notice {
@@ -252,6 +269,11 @@ impl<I> Streaming<I> {
                 Step::Connect => self.connect(*at),
                 Step::Again(again) => self.connect_again(again),
                 Step::Gap { after } => {
+                    // Nothing goes on behind a gap: what comes is another reply, or the same one from its beginning.
+                    if let Some(reading) = &mut self.reading {
+                        let deltas = Deltas::new(reading.deltas.dialect().clone());
+                        **reading = Reading { deltas, anew: true };
+                    }
                     self.hooks.gap(after.as_deref());
                     self.show(Frame::Gap { after });
                 }
@@ -277,6 +299,19 @@ impl<I> Streaming<I> {
             if matches!(self.kept, Kept::Over(_)) {
                 return Poll::Ready(None);
             }
+        }
+    }
+
+    /// Whether no request can be made that goes on behind the present cursor. What a peer sends is no fault of the caller's.
+    fn is_lost(&self, changes: &Changes) -> bool {
+        let nameless = || self.deltas().is_none_or(|deltas| deltas.id().is_empty());
+        match (&changes.cursor_to, changes.needs_reply_id) {
+            (_, true) => nameless(),
+            (Some(CursorTo::Header(_)), false) => self
+                .machine
+                .cursor()
+                .is_some_and(|cursor| HeaderValue::from_bytes(cursor.as_bytes()).is_err()),
+            _ => false,
         }
     }
 
@@ -377,9 +412,10 @@ impl<I> Streaming<I> {
                 return;
             }
         };
-        let reply_id = self.deltas.as_deref().map_or("", Deltas::id);
+        let reply_id = self.deltas().map_or("", Deltas::id);
         let continues = self.machine.has_begun().then_some(reply_id);
-        let request = match self.plan.request(attempt, self.changes.as_deref(), continues) {
+        let is_string = self.machine.cursor_is_string();
+        let request = match self.plan.request(attempt, self.changes.as_deref(), continues, is_string) {
             Ok(request) => request,
             Err(problem) => {
                 self.give_up(problem);
@@ -419,11 +455,14 @@ impl<I> Streaming<I> {
     fn answered(&mut self, at: At, reply: Result<Reply, TransportError>) {
         self.io = Io::Idle;
         match reply {
-            Ok(Reply { status, headers, body }) => {
+            Ok(Reply { status, headers, body, lost_cursor }) => {
                 self.observer.head(status);
                 self.hooks.wire(Wire::Head { status, headers: &headers });
                 let text = |name| headers.get(name).and_then(|value: &http::HeaderValue| value.to_str().ok());
                 self.machine.head(at, status, text(CONTENT_TYPE), text(RETRY_AFTER), Clock::wall());
+                if lost_cursor {
+                    self.machine.lost_cursor(at);
+                }
                 if !self.machine.is_reading() {
                     self.kept = Kept::Head(Box::new((status, headers)));
                 }
@@ -489,8 +528,8 @@ impl<I> Streaming<I> {
     /// The stream is over; its last item, unless that was handed out.
     fn end(&mut self) -> Option<Result<I, Error>> {
         self.let_go();
-        if let (Some(deltas), Some(tell)) = (&mut self.deltas, self.shape.tell) {
-            deltas.finish(&mut |delta| tell(delta, &mut self.queue));
+        if let (Some(reading), Some(tell)) = (&mut self.reading, self.shape.tell) {
+            reading.deltas.finish(&mut |delta| tell(delta, &mut self.queue));
         }
         let kept = mem::replace(&mut self.kept, Kept::Over(None));
         let outcome = self.machine.outcome()?;
@@ -547,6 +586,10 @@ impl<I> Streaming<I> {
         if let Some(notice) = self.shape.notice {
             self.queue.push_back(Ok(notice(frame)));
         }
+    }
+
+    fn deltas(&self) -> Option<&Deltas> {
+        self.reading.as_ref().map(|reading| &reading.deltas)
     }
 
     fn at(&self) -> At {

@@ -12,6 +12,9 @@ use crate::event::{Event, Frame};
 /// What a stream hands out.
 pub(crate) type Item<I> = Result<I, Error>;
 
+/// The memory of an empty queue is given back where it had room for more items than this.
+const MOST_KEPT: usize = 64;
+
 /// Items that wait to be handed out, in order; nearly always none.
 #[expect(clippy::box_collection, reason = "an empty one takes no more than a word")]
 pub(crate) struct Queue<I>(Option<Box<VecDeque<Item<I>>>>);
@@ -30,7 +33,12 @@ impl<I> Queue<I> {
     }
 
     pub(crate) fn pop_front(&mut self) -> Option<Item<I>> {
-        self.0.as_mut()?.pop_front()
+        let queue = self.0.as_mut()?;
+        let item = queue.pop_front();
+        if queue.is_empty() && queue.capacity() > MOST_KEPT {
+            self.0 = None;
+        }
+        item
     }
 }
 
@@ -153,4 +161,22 @@ fn parse<T: DeserializeOwned>(json: Utf8<'_>) -> Item<T> {
 
 fn not_json(problem: core::BadRecord) -> Error {
     RecordError::NotJson(problem).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_memory_of_many_items_is_given_back() {
+        let mut queue = Queue::new();
+        for (items, kept) in [(MOST_KEPT, true), (MOST_KEPT + 1, false), (1, true)] {
+            (0..items).for_each(|item| queue.push_back(Ok(item)));
+            for item in 0..items {
+                assert_eq!(queue.pop_front().and_then(Result::ok), Some(item));
+            }
+            assert_eq!(queue.0.is_some(), kept, "{items}");
+            assert!(queue.pop_front().is_none());
+        }
+    }
 }

@@ -34,6 +34,8 @@ pub(crate) struct Reply {
     pub(crate) status: u16,
     pub(crate) headers: HeaderMap,
     pub(crate) body: BodyReader,
+    /// A redirect to another origin has dropped the `Last-Event-ID`.
+    pub(crate) lost_cursor: bool,
 }
 
 /// Why there is no reply, or no more of its body; the text is for people and holds no secret.

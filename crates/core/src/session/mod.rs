@@ -58,6 +58,8 @@ pub enum Input<'a> {
     },
     /// The cursor changed without a record.
     Cursor(&'a str),
+    /// The reply whose head came was asked for without the cursor, which was lost on the way: it begins anew.
+    CursorLost,
     /// The stream asked for this wait before connecting again.
     Retry(Duration),
     /// The end marker came.
@@ -295,6 +297,7 @@ impl Session {
                 | Input::Wire
                 | Input::Record { .. }
                 | Input::Cursor(_)
+                | Input::CursorLost
                 | Input::Retry(_)
                 | Input::EndMarker
                 | Input::FailureMarker
@@ -315,6 +318,7 @@ impl Session {
                 Input::Wire
                 | Input::Record { .. }
                 | Input::Cursor(_)
+                | Input::CursorLost
                 | Input::Retry(_)
                 | Input::EndMarker
                 | Input::FailureMarker
@@ -323,6 +327,10 @@ impl Session {
             ) => Action::Nothing,
 
             (State::Open { .. }, Input::Head(_) | Input::QueueTimeout) => Action::Nothing,
+            // Who reads slowly finds bytes each time, and is never told by a tick.
+            (State::Open { .. }, Input::Wire | Input::BodyEnd { .. }) if self.total_passed(at.now) => {
+                self.close(Outcome::TimedOut(Limit::Total))
+            }
             (State::Open { .. }, Input::Wire) => {
                 self.watch.wire(at.now);
                 Action::Nothing
@@ -338,6 +346,11 @@ impl Session {
                 self.set_cursor(Some(cursor));
                 Action::Nothing
             }
+            (State::Open { .. }, Input::CursorLost) if self.any_record && !self.policy.follow => {
+                self.close(Outcome::Truncated)
+            }
+            // As long as nothing comes, it is still the place to go on at.
+            (State::Open { .. }, Input::CursorLost) => Action::Nothing,
             (State::Open { .. }, Input::Retry(wait)) => {
                 self.backoff.set_floor(wait);
                 Action::Nothing
@@ -435,6 +448,7 @@ impl Session {
         self.watch.wire(at.now);
         let refused = |why| Outcome::Refused { status: head.status, why };
         match head.status {
+            200..=299 if self.total_passed(at.now) => self.close(Outcome::TimedOut(Limit::Total)),
             204 if self.expects_marker => self.close(Outcome::Truncated),
             204 => self.close(Outcome::Ended),
             200..=299 if head.acceptable => {
@@ -609,7 +623,8 @@ impl Session {
         }
     }
 
-    fn remaining(&self, now: Duration) -> Option<Duration> {
+    /// What is left of the whole stream's time.
+    pub(crate) fn remaining(&self, now: Duration) -> Option<Duration> {
         self.policy.timeout.map(|timeout| self.started.saturating_add(timeout).saturating_sub(now))
     }
 

@@ -130,6 +130,9 @@ const AFTER_RECORDS: &[Timeline] = &[
     ("no cursor, followed, others", "post follow", "Corx", "truncated"),
     ("no cursor, followed, body read once", "get follow once", "Corx", "truncated"),
     ("no cursor, followed, again and again", "get follow", "Cor[x gap]Cor[x gap]C", "-"),
+    ("the cursor was lost on the way", "get", "Coex[C:1][o lost]", "truncated"),
+    ("the cursor was lost on the way, followed", "get follow", "Coex[C:1][o lost]x.[C:1]", "-"),
+    ("the cursor was lost on the way, stored", "get from=7", "[C:7][o lost]ex[C:1]", "-"),
     ("the cursor was taken away", "get", "Coe0x", "truncated"),
     ("the cursor was taken away, followed", "get follow", "Coe0[x gap]C", "-"),
 ];
@@ -410,6 +413,37 @@ fn of_limits_that_passed_unseen_before_a_pause_the_first_counts() {
     tell(20, Input::Resume);
     assert_eq!(tell(20, Input::Tick), Action::Close);
     assert_eq!(session.outcome(), Some(Outcome::TimedOut(Limit::Progress)));
+}
+
+/// Who reads slowly finds something at each look, and no tick comes in between.
+#[test]
+fn what_comes_too_late_for_the_whole_stream_ends_it() {
+    let opens = Input::Head(head(200, true, None));
+    let rows = [
+        (None, opens, "timed_out"),
+        (None, Input::Head(head(204, true, None)), "timed_out"),
+        (None, Input::Head(head(403, true, None)), "refused"),
+        (Some(opens), Input::Wire, "timed_out"),
+        (Some(opens), Input::BodyEnd { inside_record: false }, "timed_out"),
+        (Some(opens), Input::EndMarker, "complete"),
+        (Some(opens), Input::Broken(Failure::Body), "truncated"),
+    ];
+    for (first, late, want) in rows {
+        for (seconds, passed) in [(4, false), (5, true)] {
+            let timeout = Some(Duration::from_secs(5));
+            let mut session = Session::new(Policy { timeout, ..Policy::default() }, None);
+            let mut tell =
+                |seconds, input| session.handle(At { now: Duration::from_secs(seconds), chance: 0 }, input);
+            tell(0, Input::Start);
+            if let Some(first) = first {
+                tell(0, first);
+            }
+            tell(seconds, late);
+            let outcome = session.outcome().map(|outcome| outcome.code());
+            assert!(!passed || outcome == Some(want), "{late:?}: {outcome:?}");
+            assert!(passed || outcome != Some("timed_out"), "{late:?}: {outcome:?}");
+        }
+    }
 }
 
 #[test]

@@ -148,7 +148,8 @@ fn latin1(bytes: &[u8]) -> String {
 fn reply(response: &Response, abort: Abort) -> Reply {
     let reader = response.body().and_then(|body| body.get_reader().dyn_into().ok());
     let body = BodyReader(SendWrapper::new(Body { reader, read: None, _abort: abort }));
-    Reply { status: response.status(), headers: header_map(&response.headers()), body }
+    // A browser keeps the header over redirects, where the other origin allows it (WHATWG Fetch, "HTTP-redirect fetch").
+    Reply { status: response.status(), headers: header_map(&response.headers()), body, lost_cursor: false }
 }
 
 /// What the browser shows of a reply's headers: to another origin's page, what CORS lets through.

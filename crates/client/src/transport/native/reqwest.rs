@@ -9,13 +9,13 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use http::header::{self, AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, LOCATION};
+use http::header::{self, AUTHORIZATION, LOCATION};
 use http::{HeaderMap, HeaderName, Method, StatusCode};
 use url::{Origin, Url};
 
 use super::super::{Chunk, Outgoing, Reply, Sending, TransportError};
-use crate::attempt::Plan;
-use crate::body::{Body, Taken};
+use crate::attempt::{LAST_EVENT_ID, Plan};
+use crate::body::{Body, Taken, forget_body};
 use crate::client::SECRET_HEADERS;
 
 /// As many as browsers follow (WHATWG Fetch, "HTTP-redirect fetch").
@@ -63,6 +63,8 @@ impl Transport {
         let Outgoing { url, mut plan } = request;
         let mut sent = self.client.execute(outgoing(url, &plan));
         Box::pin(async move {
+            let has_cursor = |plan: &Plan| plan.headers.contains_key(LAST_EVENT_ID);
+            let had_cursor = has_cursor(&plan);
             let mut redirects_left = if self.follows_redirects { MOST_REDIRECTS } else { 0 };
             loop {
                 let response = (&mut sent).await.map_err(classify_send)?;
@@ -70,7 +72,9 @@ impl Transport {
                     0 => None,
                     _ => redirected(&plan, response.status(), response.headers()),
                 };
-                let Some(Outgoing { url, plan: next }) = next else { return Ok(reply(response)) };
+                let Some(Outgoing { url, plan: next }) = next else {
+                    return Ok(reply(response, had_cursor && !has_cursor(&plan)));
+                };
                 redirects_left -= 1;
                 sent = self.client.execute(outgoing(url, &next));
                 plan = next;
@@ -111,9 +115,9 @@ fn outgoing(url: Url, plan: &Plan) -> reqwest::Request {
     outgoing
 }
 
-fn reply(mut response: reqwest::Response) -> Reply {
+fn reply(mut response: reqwest::Response, lost_cursor: bool) -> Reply {
     let headers = mem::take(response.headers_mut());
-    Reply { status: response.status().as_u16(), headers, body: BodyReader { response } }
+    Reply { status: response.status().as_u16(), headers, body: BodyReader { response }, lost_cursor }
 }
 
 /// The request that follows a redirect (RFC 9110, 15.4; methods as WHATWG Fetch changes them), or `None` where the reply is
@@ -137,9 +141,7 @@ fn redirected(plan: &Plan, status: StatusCode, reply: &HeaderMap) -> Option<Outg
     }
     let mut headers = HeaderMap::clone(headers);
     if becomes_get {
-        for name in [CONTENT_TYPE, CONTENT_LENGTH, CONTENT_ENCODING] {
-            headers.remove(name);
-        }
+        forget_body(&mut headers);
     }
     if !same_origin(&from.origin(), &url.origin()) {
         let secret: Vec<HeaderName> = headers
@@ -159,7 +161,7 @@ fn redirected(plan: &Plan, status: StatusCode, reply: &HeaderMap) -> Option<Outg
 
 /// Never sent to another origin, beside what the caller marked as secret.
 fn is_secret(name: &HeaderName) -> bool {
-    name == "last-event-id" || SECRET_HEADERS.contains(&name.as_str())
+    name == LAST_EVENT_ID || SECRET_HEADERS.contains(&name.as_str())
 }
 
 fn same_origin(one: &Origin, other: &Origin) -> bool {

@@ -11,6 +11,8 @@ const LONGEST_WAIT: Duration = Duration::from_secs(30);
 const STOOD: Duration = Duration::from_secs(30);
 const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(60);
 
+const TOO_LATE: Outcome = Outcome::TimedOut(Limit::Total);
+
 /// What should be answered.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Answer {
@@ -122,8 +124,8 @@ impl Model {
             }
             (Place::Waiting { .. }, Happening::Kick) => self.place = Place::Waiting { until: self.now },
             (Place::Waiting { until }, Happening::Tick) => {
-                if self.rest().is_some_and(|rest| rest.is_zero()) {
-                    return Answer::Close(Outcome::TimedOut(Limit::Total));
+                if self.too_late() {
+                    return Answer::Close(TOO_LATE);
                 }
                 if self.now >= until {
                     return Answer::Connect;
@@ -147,6 +149,7 @@ impl Model {
 
     fn in_body(&mut self, happening: Happening) -> Answer {
         match happening {
+            Happening::Wire | Happening::BodyEnd { .. } if self.too_late() => return Answer::Close(TOO_LATE),
             Happening::Wire => self.hear(),
             Happening::Record { cursor } => {
                 (self.any_record, self.record_of_this_request) = (true, true);
@@ -180,6 +183,7 @@ impl Model {
         self.hear();
         let refused = |why| Answer::Close(Outcome::Refused { status, why });
         match status {
+            200..=299 if self.too_late() => Answer::Close(TOO_LATE),
             204 if self.policy.expects_marker => Answer::Close(Outcome::Truncated),
             204 => Answer::Close(Outcome::Ended),
             200..=299 if acceptable => {
@@ -238,8 +242,8 @@ impl Model {
     }
 
     fn tick(&mut self) -> Answer {
-        if self.rest().is_some_and(|rest| rest.is_zero()) {
-            return Answer::Close(Outcome::TimedOut(Limit::Total));
+        if self.too_late() {
+            return Answer::Close(TOO_LATE);
         }
         // What passed first counts; of two at the same time the one that is named first.
         let passed =
@@ -369,6 +373,10 @@ impl Model {
         if matches!(self.place, Place::Open { since } if self.now - since >= STOOD) {
             self.failures = 0;
         }
+    }
+
+    fn too_late(&self) -> bool {
+        self.rest().is_some_and(|rest| rest.is_zero())
     }
 
     fn rest(&self) -> Option<Duration> {

@@ -158,6 +158,7 @@ pub(super) fn setup(choices: &[u8; 6]) -> Setup {
         format: Format::NAMES.get(usize::from(format % 16)).map_or(Format::Auto, |(format, _)| *format),
         sniff: is(flags, 5),
         only: is(more, 3).then_some(Format::Sse),
+        no_text: is(more, 4),
         options,
         markers: Markers {
             end_on: listed(END_ON[usize::from(markers & 7)]),

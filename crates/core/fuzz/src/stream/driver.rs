@@ -206,8 +206,10 @@ impl Driver {
             None if self.setup.sniff => Decoder::new(Format::Auto, options),
             None => return None,
         };
-        let wanted = chosen != Format::Auto || self.setup.only.is_none_or(|only| only == decoder.format());
-        wanted.then(|| decoder.with_last_event_id(&self.last_event_id))
+        let format = decoder.format();
+        let wanted = self.setup.only.is_none_or(|only| only == format)
+            && !(self.setup.no_text && format == Format::Text);
+        (wanted || chosen != Format::Auto).then(|| decoder.with_last_event_id(&self.last_event_id))
     }
 
     fn feed(&mut self, piece: &[u8]) {

@@ -244,6 +244,13 @@ impl Model {
             Outcome::Refused { .. } => matches!(cause, Happening::Head { .. }),
             Outcome::TimedOut(Limit::Connect) => matches!(cause, Happening::Broken(Failure::ConnectTimeout)),
             Outcome::TimedOut(Limit::Queue) => matches!(cause, Happening::QueueTimeout),
+            Outcome::TimedOut(Limit::Total) => matches!(
+                cause,
+                Happening::Tick
+                    | Happening::Wire
+                    | Happening::BodyEnd { .. }
+                    | Happening::Head { status: 200..=299, .. }
+            ),
             Outcome::TimedOut(_) => matches!(cause, Happening::Tick),
             Outcome::Unreadable { .. } => matches!(cause, Happening::Unreadable),
             Outcome::Cancelled => matches!(cause, Happening::Cancel),

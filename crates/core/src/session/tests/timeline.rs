@@ -15,6 +15,7 @@
 //! | `i` | a cursor without a record | `t` | connect limit passed | `gap` | reports a possible gap |
 //! | `w` | bytes, no record | `p` `q` | pause, resume | | |
 //! | `retry=5` | a wait asked for | `k` `z` | kick, cancel | | |
+//! | `lost` | the reply was asked for without its cursor | | | | |
 //!
 //! The first `C` starts the session. Draws are even, so that the waits are 1, 2, 4, 8, 15, 15 … seconds.
 
@@ -205,6 +206,7 @@ impl Play {
             "r" => (Input::Record { cursor: None }, None),
             "0" => (Input::Record { cursor: Some("") }, None),
             "i" => (Input::Cursor(&number), None),
+            "lost" => (Input::CursorLost, None),
             "w" => (Input::Wire, None),
             "$" => (Input::BodyEnd { inside_record: false }, Some(Reason::End)),
             "%" => (Input::BodyEnd { inside_record: true }, Some(Reason::End)),
@@ -243,6 +245,7 @@ impl Play {
             Input::Wire,
             Input::Record { cursor: Some("late") },
             Input::Cursor("late"),
+            Input::CursorLost,
             Input::Retry(Duration::from_secs(77)),
             Input::EndMarker,
             Input::FailureMarker,
