@@ -135,10 +135,7 @@ impl Decoder {
     #[inline]
     pub fn next<'a, 'i: 'a>(&'a mut self, input: &mut &'i [u8]) -> Result<Option<Frame<'a>>, DecodeError> {
         if matches!(self.framing, Framing::Sniffing { .. }) {
-            // Nothing that makes a record stands in front of the deciding byte; what a format finds fault with there is passed over.
-            let lead = self.sniff(input);
-            let mut lead = &lead[..];
-            while !lead.is_empty() && self.next(&mut lead)?.is_some() {}
+            self.begin(input)?;
         }
         match &mut self.framing {
             Framing::Sniffing { .. } => Ok(None),
@@ -229,6 +226,21 @@ impl Decoder {
             Format::Text => Other::Text(Text::new(options)),
         };
         self.framing = Framing::Other(Box::new(other));
+    }
+
+    /// Chooses the format and reads what stands in front of the byte that decides it: nothing that makes a record; what a format finds
+    /// fault with there is passed over.
+    #[cold]
+    #[inline]
+    fn begin(&mut self, input: &mut &[u8]) -> Result<(), DecodeError> {
+        let lead = self.sniff(input);
+        let mut lead = &lead[..];
+        match &mut self.framing {
+            Framing::Sniffing { .. } => {}
+            Framing::Sse(sse) => while sse.next_by_line(&mut lead, None)?.is_some() {},
+            Framing::Other(other) => while other.next(&mut lead)?.is_some() {},
+        }
+        Ok(())
     }
 
     /// Looks for the byte that decides the format; gives what stands in front of it, which is to be read first.

@@ -255,7 +255,7 @@ impl Sse {
 
     /// `line_end` is where the first line ends, if somebody has looked already.
     #[inline]
-    fn next_by_line<'a, 'i: 'a>(
+    pub(crate) fn next_by_line<'a, 'i: 'a>(
         &'a mut self,
         input: &mut &'i [u8],
         mut line_end: Option<usize>,
@@ -377,6 +377,7 @@ impl Sse {
     }
 
     /// Keeps the beginning of a line whose end has not come.
+    #[inline]
     fn keep_line(&mut self, input: &mut &[u8]) -> Result<Option<Frame<'static>>, DecodeError> {
         let piece = core::mem::take(input);
         self.offset += piece.len() as u64;
@@ -403,6 +404,7 @@ impl Sse {
     }
 
     /// Moves what lies in the input into the decoder's own memory.
+    #[inline]
     fn keep(&mut self, block: &mut InInput<'_>) {
         if let Some(data) = block.data.take() {
             self.buffer.extend_from_slice(data);
@@ -429,6 +431,7 @@ impl Sse {
 
     /// Makes the data line that ends the buffer part of the block's data, in place: the field's name makes room for the
     /// joining line feed.
+    #[inline]
     fn close_data_line(&mut self, from: usize) {
         let end = self.buffer.len();
         self.data = Some(match self.data.take() {
@@ -537,6 +540,7 @@ impl Sse {
         Ok((!told).then_some(Frame::Skipped(error)))
     }
 
+    #[inline]
     fn kept_data(&self) -> Option<&[u8]> {
         self.data.clone().map(|range| &self.buffer[range])
     }
@@ -555,6 +559,7 @@ impl Sse {
         self.data.as_ref().map_or(0, |data| data.end)
     }
 
+    #[inline]
     fn unfinished_line(&self) -> &[u8] {
         &self.buffer[self.line_start()..]
     }
@@ -574,6 +579,7 @@ impl Sse {
         self.buffer.truncate(self.line_start());
     }
 
+    #[inline]
     fn forget_block(&mut self) {
         self.data = None;
         self.event.clear();

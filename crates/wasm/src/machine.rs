@@ -263,6 +263,9 @@ impl Machine {
                     }
                     if let Some(judgement) = self.reply.read(frame, &mut table) {
                         stream.judge(judgement, self.reply.error());
+                        if self.reply.is_nameless() {
+                            stream.forget_cursor(at);
+                        }
                     }
                 }
                 Step::Closed if self.reply.finish(&mut table) => break Todo::Deliver,

@@ -34,6 +34,10 @@ impl Reply {
         false
     }
 
+    pub(crate) const fn is_nameless(&self) -> bool {
+        false
+    }
+
     pub(crate) const fn error(&self) -> Option<&str> {
         None
     }

@@ -81,6 +81,12 @@ impl Reply {
         Some(continuation(url, *reads, reading.deltas.id(), cursor).unwrap_or_default())
     }
 
+    /// Whether it can go on by its id alone, and has none yet.
+    pub(crate) fn is_nameless(&self) -> bool {
+        let by_id = |reading: &Reading| matches!(reading.asked, Some((false, _)));
+        self.0.as_ref().is_some_and(|reading| by_id(reading) && reading.deltas.id().is_empty())
+    }
+
     /// Puts into the table what a frame comes to, and says how the stream then stands, where a dialect can say it.
     #[inline]
     pub(crate) fn read(&mut self, frame: &Frame<'_>, table: &mut Writer<'_>) -> Option<Judgement> {

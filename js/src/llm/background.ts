@@ -37,7 +37,7 @@ export function goingOn(from: string | URL | Request, options: StreamOptions, ma
 function continuation(machine: Machine): Continuation | undefined {
   const [core, number] = machine.own;
   if (core.exports.machine_tell(number, CONTINUATION) === 0) return undefined;
-  const url = core.text(core.exports.machine_header(number));
+  const url = core.text(number, core.exports.machine_header(number));
   if (url === "") throw new TidewireError("usage", "the response that it would go on with has no id");
   return { url, method: "GET" };
 }
