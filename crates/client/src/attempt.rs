@@ -177,6 +177,10 @@ impl AttemptRequest {
         Ok(())
     }
 
+    pub(crate) fn remove_header(&mut self, name: &str) {
+        self.change().headers_mut().remove(name);
+    }
+
     /// Sets the body. Its length is counted anew.
     pub fn set_body(&mut self, body: impl Into<Bytes>) {
         let plan = self.change();
@@ -247,7 +251,7 @@ impl fmt::Debug for AttemptRequest {
     }
 }
 
-/// Without what may be a secret: a URL's user and query, sensitive headers' values, the idempotency key, the body.
+/// Without what may be a secret: a URL's user and query, sensitive headers' values, the idempotency key, the cursor, the body.
 fn show(
     f: &mut fmt::Formatter<'_>,
     name: &str,
@@ -256,10 +260,12 @@ fn show(
     headers: &HeaderMap,
 ) -> fmt::Result {
     let mut headers = headers.clone();
-    // Whoever knows it can have the order answered for that was placed with it. It is no sensitive header, which a redirect
-    // to another origin would drop: what comes there must be safe to send twice as well.
-    if let Some(key) = headers.get_mut("idempotency-key") {
-        key.set_sensitive(true);
+    // A key: whoever knows it can have the order answered for that was placed with it. It is no sensitive header, which a redirect
+    // to another origin would drop: what comes there must be safe to send twice as well. A cursor says what was read.
+    for name in ["idempotency-key", LAST_EVENT_ID] {
+        if let Some(value) = headers.get_mut(name) {
+            value.set_sensitive(true);
+        }
     }
     f.debug_struct(name)
         .field("method", method)

@@ -47,6 +47,8 @@ fn go_on(cursor: &str, request: &mut AttemptRequest) -> Result<(), UsageError> {
         request.set_url(url.as_str())?;
         request.set_method(Method::GET);
         request.clear_body();
+        // It is the key of the response that was made, not of reading it.
+        request.remove_header("idempotency-key");
     }
     start_after(cursor, request);
     Ok(())
