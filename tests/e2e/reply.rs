@@ -166,7 +166,7 @@ async fn a_background_response_goes_on_where_it_broke() {
     let whole = within("the message", whole).await.expect("whole");
     assert!(whole.text.ends_with("适合游泳。") && whole.tool_calls.len() == 2, "{whole:?}");
     server.clear_log();
-    let request = background(&server, 2_500).resume(Resume::Always);
+    let request = background(&server, 2_500).resume(Resume::Always).idempotency_key("k");
     let message =
         within("the message", request.reply(Dialect::OpenAiResponses).whole()).await.expect("whole");
     assert_eq!(message, whole);
@@ -182,6 +182,9 @@ async fn a_background_response_goes_on_where_it_broke() {
     }
     let log = server.log();
     let continued = &log[1];
+    assert!(
+        log[0].headers.contains_key("idempotency-key") && !continued.headers.contains_key("idempotency-key")
+    );
     assert!(
         continued.path.contains("api-version=1") && continued.path.contains("stream=true"),
         "{continued:?}"

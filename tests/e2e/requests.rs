@@ -149,7 +149,8 @@ async fn each_attempt_can_be_made_anew() {
 /// A request that goes on without a body says nothing of one, and one with another body says the length of that.
 #[tokio::test]
 async fn headers_are_of_the_body_that_is_sent() {
-    let rows: [(&str, fn(&mut AttemptRequest)); 2] = [
+    type Change = fn(&mut AttemptRequest);
+    let rows: [(&str, Change); 2] = [
         ("GET", |request| {
             request.set_method(reqwest::Method::GET);
             request.clear_body();
@@ -236,7 +237,9 @@ async fn a_cursor_in_the_body_is_as_it_came_and_the_rest_as_it_was() {
 /// A redirect to another origin drops the cursor: what answers there begins anew, and is not taken for what goes on.
 #[tokio::test]
 async fn a_reply_without_its_cursor_is_not_taken_for_one_that_goes_on() {
-    let rows: [(fn(Request) -> Request, _, &[&str], &[Option<&str>]); 3] = [
+    type Row =
+        (fn(Request) -> Request, &'static str, &'static [&'static str], &'static [Option<&'static str>]);
+    let rows: [Row; 3] = [
         (|request| request, "truncated", &["1"], &[]),
         (Request::follow, "complete", &["1", "1", "2"], &[Some("1")]),
         (|request| request.retry_attempts(0).last_event_id("0"), "truncated", &["1"], &[Some("0")]),
@@ -432,6 +435,12 @@ async fn secrets_are_not_shown() {
         .bearer_auth("hush")
         .header("x-api-key", "hush")
         .secret_header("x-mine", "hush")
+        .header("last-event-id", "hush")
+        .last_event_id("hush")
+        .prepare_with(|request| {
+            assert!(!format!("{request:?}").contains("hush"), "{request:?}");
+            Ok(())
+        })
         .body("hush")
         .retry_attempts(0)
         .resume(Resume::Never);

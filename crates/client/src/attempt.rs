@@ -8,7 +8,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, header};
 use serde_json::value::{RawValue, to_raw_value};
-use url::Url;
+use url::{Url, form_urlencoded};
 
 use crate::body::{Body, Fields, forget_body};
 use crate::client;
@@ -151,15 +151,17 @@ impl AttemptRequest {
         Ok(())
     }
 
-    /// Sets a query parameter, in the place of those of the same name.
+    /// Sets a query parameter, in the place of those of the same name. The others stay as they are written, which a signature may be
+    /// made of.
     pub fn set_query(&mut self, name: &str, value: &str) {
-        let others: Vec<(String, String)> = self
-            .url
-            .query_pairs()
-            .filter(|(other, _)| other != name)
-            .map(|(n, v)| (n.into(), v.into()))
-            .collect();
-        self.url.query_pairs_mut().clear().extend_pairs(others).append_pair(name, value);
+        let is_other = |pair: &&str| {
+            form_urlencoded::parse(pair.as_bytes()).next().is_none_or(|(other, _)| other != name)
+        };
+        let own = form_urlencoded::Serializer::new(String::new()).append_pair(name, value).finish();
+        let query = self.url.query().filter(|query| !query.is_empty());
+        let pairs = query.into_iter().flat_map(|query| query.split('&')).filter(is_other);
+        let query = pairs.chain([&*own]).collect::<Vec<_>>().join("&");
+        self.url.set_query(Some(&query));
     }
 
     /// Sets a header, in the place of those of the same name. What was a secret stays one.
@@ -173,6 +175,10 @@ impl AttemptRequest {
         }
         self.change().headers_mut().insert(name, value);
         Ok(())
+    }
+
+    pub(crate) fn remove_header(&mut self, name: &str) {
+        self.change().headers_mut().remove(name);
     }
 
     /// Sets the body. Its length is counted anew.
@@ -245,7 +251,7 @@ impl fmt::Debug for AttemptRequest {
     }
 }
 
-/// Without what may be a secret: a URL's user and query, sensitive headers' values, the idempotency key, the body.
+/// Without what may be a secret: a URL's user and query, sensitive headers' values, the idempotency key, the cursor, the body.
 fn show(
     f: &mut fmt::Formatter<'_>,
     name: &str,
@@ -254,10 +260,12 @@ fn show(
     headers: &HeaderMap,
 ) -> fmt::Result {
     let mut headers = headers.clone();
-    // Whoever knows it can have the order answered for that was placed with it. It is no sensitive header, which a redirect
-    // to another origin would drop: what comes there must be safe to send twice as well.
-    if let Some(key) = headers.get_mut("idempotency-key") {
-        key.set_sensitive(true);
+    // A key: whoever knows it can have the order answered for that was placed with it. It is no sensitive header, which a redirect
+    // to another origin would drop: what comes there must be safe to send twice as well. A cursor says what was read.
+    for name in ["idempotency-key", LAST_EVENT_ID] {
+        if let Some(value) = headers.get_mut(name) {
+            value.set_sensitive(true);
+        }
     }
     f.debug_struct(name)
         .field("method", method)
@@ -269,4 +277,32 @@ fn show(
 /// A URL without its user and its query.
 pub(crate) fn place(url: &Url) -> String {
     format!("{}{}", url.origin().ascii_serialization(), url.path())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn a_query_parameter_is_set_and_the_others_stay_as_they_are_written() {
+        let rows = [
+            ("http://h/", "http://h/?since=a+b"),
+            ("http://h/?", "http://h/?since=a+b"),
+            ("http://h/?a=%20b&flag&sig=x%2By%2F", "http://h/?a=%20b&flag&sig=x%2By%2F&since=a+b"),
+            ("http://h/?since=1&a=b&s%69nce=2&since", "http://h/?a=b&since=a+b"),
+            ("http://h/?since=1", "http://h/?since=a+b"),
+            ("http://h/?a=b&&sinceless=1#f", "http://h/?a=b&&sinceless=1&since=a+b#f"),
+        ];
+        for (url, want) in rows {
+            let url = Url::parse(url).expect("a URL");
+            let plan = Arc::new(Plan::new(Method::GET, Some(url), Arc::default()));
+            let attempt =
+                Attempt { number: 1, delay: Duration::ZERO, reason: None, cursor: None, error: None };
+            let mut request = plan.request(attempt, None, None, false).expect("a request");
+            request.set_query("since", "a b");
+            assert_eq!(request.url().as_str(), want);
+        }
+    }
 }

@@ -42,6 +42,10 @@ fn go_on(cursor: &str, request: &mut AttemptRequest) -> Result<(), UsageError> {
     request.set_url(&url)?;
     request.set_method(Method::GET);
     request.clear_body();
+    if !reads {
+        // It is the key of the response that was made, not of reading it.
+        request.remove_header("idempotency-key");
+    }
     Ok(())
 }
 

@@ -114,7 +114,7 @@ pub enum RecordError {
     Type(#[source] serde_json::Error),
 }
 
-/// How a stream ended, and what it brought.
+/// How a stream ended, and what it brought. The cursor is left out of its `Debug` output.
 #[derive(Clone, PartialEq)]
 pub struct Ending {
     /// How it ended.
@@ -165,7 +165,7 @@ impl fmt::Debug for Ending {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Ending")
             .field("outcome", &self.outcome)
-            .field("cursor", &self.cursor)
+            .field("cursor", &self.cursor.as_ref().map(|_| format_args!("…")))
             .field("error", &self.error)
             .field("refused", &self.refused)
             .field("stats", &self.stats)

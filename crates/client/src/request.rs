@@ -533,7 +533,9 @@ impl fmt::Debug for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Request")
             .field("plan", &self.plan)
-            .field("setup", &self.setup)
+            .field("policy", &self.setup.policy)
+            .field("format", &self.setup.format)
+            .field("markers", &self.setup.markers)
             .finish_non_exhaustive()
     }
 }

@@ -62,16 +62,18 @@ impl Reply {
         true
     }
 
-    /// What is requested, `POST https://…`, once all other options are set.
+    /// What is requested, `POST https://…`, once all other options are set. False where a stored cursor is of no use to it: it belongs to a
+    /// response that is yet to be made.
     pub(crate) fn ask(&mut self, request: &str, setup: &mut Setup) -> bool {
         let (Some(reading), Some((method, url))) = (&mut self.0, request.split_once(' ')) else {
             return false;
         };
-        let reads = method == "GET";
-        if reading.deltas.dialect().counts_events(setup, reads) {
-            reading.asked = Some((reads, url.to_owned()));
+        let (reads, is_stored) = (method == "GET", setup.last_event_id.is_some());
+        if !reading.deltas.dialect().counts_events(setup, reads) {
+            return true;
         }
-        true
+        reading.asked = Some((reads, url.to_owned()));
+        reads || !is_stored
     }
 
     /// The URL at which a GET goes on behind this cursor, where it counts events; empty where the reply has no id.

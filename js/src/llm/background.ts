@@ -15,7 +15,9 @@ export function ask(machine: Machine, { request }: Plan): void {
   const [core, number] = machine.own;
   const text = encode(request);
   core.write(core.exports.machine_reserve(number, text.length), text);
-  core.exports.machine_set_text(number, REQUEST, text.length);
+  if (core.exports.machine_set_text(number, REQUEST, text.length) === 0) {
+    throw new TidewireError("usage", "lastEventId: it belongs to a response that is yet to be made; read one by GET");
+  }
 }
 
 /** The plan of these options, but for a response that the core says to go on with by another request. */
@@ -38,6 +40,5 @@ function continuation(machine: Machine): Continuation | undefined {
   const [core, number] = machine.own;
   if (core.exports.machine_tell(number, CONTINUATION) === 0) return undefined;
   const url = core.text(number, core.exports.machine_header(number));
-  if (url === "") throw new TidewireError("usage", "the response that it would go on with has no id");
   return { url, method: "GET" };
 }

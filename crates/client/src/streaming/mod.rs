@@ -622,7 +622,6 @@ impl<I> fmt::Debug for Streaming<I> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Streaming")
             .field("plan", &self.plan)
-            .field("cursor", &self.machine.cursor())
             .field("ending", &self.ending())
             .finish_non_exhaustive()
     }
