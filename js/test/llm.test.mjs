@@ -140,6 +140,9 @@ test("a record that is no JSON: told, or thrown where nobody listens", async () 
   assert.deepEqual([told, texts(heard.seen), heard.outcome], [["bad_record"], ["a", "b"], "complete"]);
   const { error } = await take(deltas(response(body)));
   assert.equal(error.code, "bad_record");
+  // What has a hole is not whole.
+  await assert.rejects(deltas(response(body)).whole(), { code: "bad_record" });
+  assert.equal((await deltas(response(body), { onError() {} }).whole()).text, "ab");
 
   const parser = createParser({ onDelta() {} });
   assert.throws(() => parser.push(bytes(body)), { code: "bad_record" });

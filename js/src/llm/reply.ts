@@ -51,7 +51,7 @@ export class Reply extends Streaming<Delta> {
    */
   get message(): Promise<Message> {
     if (this.#message === undefined) {
-      this.#message = this.outcome.then((outcome) => wholeOf(this.#reader, outcome, this.#signal));
+      this.#message = this.outcome.then((outcome) => wholeOf(this.#reader, outcome, this.#signal, this.#reader.hole));
       // Who asked need not wait: the loop says it too.
       this.#message.catch(() => {});
     }
@@ -80,8 +80,8 @@ export class Reply extends Streaming<Delta> {
 }
 
 /** The whole message of a reply that came to its good end; else throws. */
-export function wholeOf({ draft }: DeltaReader, outcome: Outcome, signal?: AbortSignal | null): Message {
-  const error = errorOf(outcome, undefined);
+export function wholeOf({ draft }: DeltaReader, outcome: Outcome, signal?: AbortSignal | null, hole?: TidewireError): Message {
+  const error = errorOf(outcome, undefined) ?? hole;
   if (error !== undefined) throw error;
   if (outcome.outcome !== "cancelled") return draft.whole();
   throw signal?.aborted ? signal.reason : new TidewireError("cancelled", "the reply was stopped before its end");

@@ -1,7 +1,8 @@
 import { END, ROW, START } from "../core.js";
 import type { Rows } from "../core.js";
 import { DEFAULT_MAX_EVENT_BYTES, Reader } from "../items.js";
-import type { Told } from "../items.js";
+import type { Told, Watchers } from "../items.js";
+import { TidewireError } from "../error.js";
 import type { Delta, Dialect, TextDelta } from "./delta.js";
 import { deltaOf } from "./delta.js";
 import { Growing } from "./growing.js";
@@ -37,10 +38,14 @@ export class DeltaReader {
   readonly draft: Draft;
   /** For what is no delta. */
   readonly #reader: Reader;
+  readonly #isHeard: boolean;
+  /** The first record that is missing, where nobody is told of it but who wants the whole message. */
+  hole: TidewireError | undefined;
   #call: ToolCall | undefined;
   #growing = new Growing();
 
-  constructor({ dialect, maxEventBytes }: { dialect?: Dialect | undefined; maxEventBytes?: number | undefined }) {
+  constructor({ dialect, maxEventBytes, onError }: Watchers & { dialect?: Dialect | undefined; maxEventBytes?: number | undefined }) {
+    this.#isHeard = onError !== undefined;
     this.draft = new Draft((dialect?.replace(/:.*/, "") ?? "auto") as Dialect);
     this.#reader = new Reader(maxEventBytes ?? DEFAULT_MAX_EVENT_BYTES);
   }
@@ -64,7 +69,7 @@ export class DeltaReader {
       this.draft.text(choice, text);
       return { kind: "text", choice, text };
     }
-    if (kind < TEXT) return this.#reader.row(words, row, window) as Told;
+    if (kind < TEXT) return this.#told(this.#reader.row(words, row, window) as Told);
     if (kind < ARGUMENTS) {
       const name = TEXTS[kind - TEXT];
       this.draft.choice(choice)[name] += text;
@@ -77,6 +82,11 @@ export class DeltaReader {
       return { kind: "arguments", choice, index, fragment: text };
     }
     return this.#rare(kind, text);
+  }
+
+  #told(told: Told): Told {
+    if (!this.#isHeard && told.what instanceof TidewireError) this.hole ??= told.what;
+    return told;
   }
 
   #rare(kind: number, text: string): Delta | undefined {
