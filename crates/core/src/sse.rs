@@ -267,7 +267,7 @@ impl Sse {
         let mut block = InInput::default();
         loop {
             self.pass_line_feed(input);
-            let Some(end) = line_end.take().or_else(|| find_next_line_end(input)) else {
+            let Some(end) = line_end.take().or_else(|| find_line_end(input)) else {
                 self.keep(&mut block);
                 return self.keep_line(input);
             };
@@ -604,7 +604,7 @@ fn data_value(line: &[u8]) -> Option<usize> {
 
 /// Where the first line ends. Every second line is blank, and many are short: the first bytes are looked at here, which costs
 /// less than a call (`cargo xtask bench`, case `sse-tiny`).
-#[inline(always)]
+#[inline]
 fn find_line_end(input: &[u8]) -> Option<usize> {
     if let Some(b'\n' | b'\r') = input.first() {
         return Some(0);
@@ -616,12 +616,6 @@ fn find_line_end(input: &[u8]) -> Option<usize> {
         return Some(found.trailing_zeros() as usize / 8);
     }
     memchr2(b'\n', b'\r', rest).map(|end| end + 8)
-}
-
-/// As a call.
-#[inline(never)]
-fn find_next_line_end(input: &[u8]) -> Option<usize> {
-    find_line_end(input)
 }
 
 const ONES: u64 = 0x0101_0101_0101_0101;

@@ -22,7 +22,7 @@ pub(crate) fn decode(
         return decoder.each(input, |frame| table.push(frame));
     }
     while let Some(frame) = decoder.finish()? {
-        table.push(&frame);
+        table.push_seldom(&frame);
     }
     Ok(())
 }
@@ -30,8 +30,8 @@ pub(crate) fn decode(
 /// Adds the row of why decoding cannot go on, as for a record that is passed over.
 pub(crate) fn push_failure(error: &DecodeError, table: &mut Writer<'_>) {
     match error {
-        DecodeError::TooLarge(error) => table.push(&Frame::Skipped(*error)),
-        DecodeError::Malformed(error) => table.push(&Frame::BadRecord(*error)),
+        DecodeError::TooLarge(error) => table.push_seldom(&Frame::Skipped(*error)),
+        DecodeError::Malformed(error) => table.push_seldom(&Frame::BadRecord(*error)),
         // All that there are today.
         _ => {}
     }

@@ -99,9 +99,9 @@ impl Reply {
         let Reading { deltas, telling, .. } = &mut **reading;
         let read = deltas.read(frame, &mut |delta| telling.tell(delta, table));
         match (read, frame) {
-            (Err(bad), _) => table.push(&Frame::BadRecord(bad)),
+            (Err(bad), _) => table.push_seldom(&Frame::BadRecord(bad)),
             (Ok(_), Frame::Event(_) | Frame::Record(_) | Frame::Text(_)) => {}
-            (Ok(_), _) => table.push(frame),
+            (Ok(_), _) => table.push_seldom(frame),
         }
         if !telling.has_dialect {
             telling.tell_dialect(deltas.dialect(), table);

@@ -241,6 +241,12 @@ impl Writer<'_> {
         }
     }
 
+    /// The same as a call.
+    #[inline(never)]
+    pub(crate) fn push_seldom(&mut self, frame: &Frame<'_>) {
+        self.push(frame);
+    }
+
     #[inline(never)]
     fn other(&mut self, frame: &Frame<'_>) {
         let (kind, number, text): (Kind, u64, &[u8]) = match frame {
@@ -253,13 +259,13 @@ impl Writer<'_> {
             Frame::Skipped(error) => (Kind::Skipped, error.offset, b""),
             _ => return,
         };
-        self.add(kind as u32, number as u32, (number >> 32) as u32, text);
+        self.seldom(kind as u32, number as u32, (number >> 32) as u32, text);
     }
 
     #[cfg(feature = "streams")]
     /// Adds a row that says that ordered ids left some out behind this one.
     pub(crate) fn push_gap(&mut self, after: &str) {
-        self.add(Kind::Gap as u32, 0, 0, after.as_bytes());
+        self.seldom(Kind::Gap as u32, 0, 0, after.as_bytes());
     }
 
     #[inline(always)]
@@ -283,7 +289,7 @@ impl Writer<'_> {
         let id = (Kind::Id, id, is_new);
         let in_order = if self.in_piece(id.1) < self.in_piece(name.1) { [id, name] } else { [name, id] };
         for (kind, text, _) in in_order.into_iter().filter(|(.., is_told)| *is_told) {
-            self.add(kind as u32, 0, 0, text);
+            self.seldom(kind as u32, 0, 0, text);
         }
     }
 
@@ -291,6 +297,11 @@ impl Writer<'_> {
     #[cfg(feature = "llm")]
     pub(crate) fn copied(&mut self, kind: u32, a: u32, b: u32, text: &[u8]) {
         self.own();
+        self.seldom(kind, a, b, text);
+    }
+
+    #[inline(never)]
+    fn seldom(&mut self, kind: u32, a: u32, b: u32, text: &[u8]) {
         self.add(kind, a, b, text);
     }
 
@@ -383,6 +394,7 @@ fn push_text(text: &[u8], wide: &mut Vec<u16>) {
 
 /// UTF-16 code units of UTF-8: one for each first byte of a character, and one more for those of four bytes. Counted in words, each byte
 /// by its highest bit.
+#[inline(never)]
 fn code_units(text: &[u8]) -> u32 {
     const HIGH: u64 = 0x8080_8080_8080_8080;
     let of = |word: [u8; 8]| {
