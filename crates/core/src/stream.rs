@@ -734,6 +734,5 @@ fn failure_text(frame: &Frame<'_>) -> Option<Box<str>> {
 
 /// As much of what a failure said as is kept.
 fn part(text: &str) -> Box<str> {
-    let end = (0..=FAILURE_BYTES.min(text.len())).rev().find(|end| text.is_char_boundary(*end));
-    text[..end.unwrap_or(0)].into()
+    (0..=FAILURE_BYTES.min(text.len())).rev().find_map(|end| text.get(..end)).unwrap_or_default().into()
 }
