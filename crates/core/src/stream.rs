@@ -560,6 +560,11 @@ impl Stream {
             chosen => Decoder::new(chosen, options),
         };
         let Setup { format: chosen, only, no_text, .. } = *self.setup;
+        // `application/json` is either of two, until its first byte has come.
+        let decoder = match (only, decoder.format()) {
+            (Some(only @ (Format::JsonArray | Format::Concat)), Format::Auto) => Decoder::new(only, options),
+            _ => decoder,
+        };
         let format = decoder.format();
         let unwanted = only.is_some_and(|only| only != format) || (no_text && format == Format::Text);
         if unwanted && chosen == Format::Auto {

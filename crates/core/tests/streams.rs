@@ -603,6 +603,11 @@ fn only_one_format_of_those_announced_may_be_wanted() {
     assert_eq!(rig.end(), "refused");
     let mut rig = Rig::open_with(Setup { no_text: true, ..get() }, json);
     assert_eq!(rig.bytes(b"1\n"), "1");
+    // Of two that are announced alike, the wanted one is read.
+    for (only, body, want) in [(Format::JsonArray, "[1]", "1"), (Format::Concat, "[1]", "[1]")] {
+        let mut rig = Rig::open_with(Setup { only: Some(only), ..get() }, Some("application/json"));
+        assert_eq!(rig.bytes(body.as_bytes()), want);
+    }
     // Chosen by hand, it is read whatever was announced.
     let mut rig =
         Rig::open_with(Setup { no_text: true, format: Format::Ndjson, ..get() }, Some("text/plain"));
