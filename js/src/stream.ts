@@ -31,6 +31,8 @@ interface Chunk {
 /** Makes of a table what it says: items of a kind, and what is told besides. */
 export interface RowReader<T> {
   read(rows: Rows): (T | Told)[];
+  /** Nothing goes on behind a gap: what comes is told from its beginning. */
+  beginAnew?(): void;
 }
 
 /** What makes a stream of a machine. */
@@ -272,7 +274,7 @@ export class Streaming<T = SseEvent> implements AsyncIterableIterator<T, undefin
     if (what === todo.DELIVER) this.#deliver(this.#reader.read(machine.rows()));
     else if (what === todo.WAIT) return this.#mayGoOn();
     else if (what === todo.CONNECT) this.#connect();
-    else if (what === todo.GAP) this.#options.onGap?.(machine.gap());
+    else if (what === todo.GAP) this.#gap();
     else if (what === todo.STALLED) this.#options.onStall?.(machine.silentMs());
     else if (what === todo.CLOSED) this.#end();
     else {
@@ -281,6 +283,11 @@ export class Streaming<T = SseEvent> implements AsyncIterableIterator<T, undefin
       this.#announce();
     }
     return true;
+  }
+
+  #gap(): void {
+    this.#reader.beginAnew?.();
+    this.#options.onGap?.(this.#machine.gap());
   }
 
   /** What there is for us: a further piece of the chunk, or a dead connection. Else whatever comes next wakes us. */

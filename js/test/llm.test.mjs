@@ -150,6 +150,23 @@ test("a record that is no JSON: told, or thrown where nobody listens", async () 
   assert.equal(parser.end().text, "ab");
 });
 
+test("a followed reply that begins anew is not told twice in its message", async () => {
+  const server = await scripted((_, reply, number) => {
+    reply.writeHead(200, SSE);
+    if (number > 1) return reply.end(HELLO);
+    reply.write(chat({ content: "Hel" }) + CALL);
+    setTimeout(() => reply.destroy(), 50);
+  });
+  try {
+    const gaps = [];
+    const options = { dialect: "openai-chat", follow: true, retryDelay: 0, onGap: (after) => gaps.push(after) };
+    const { text, toolCalls } = await deltas(server.base, options).whole();
+    assert.deepEqual([text, toolCalls, gaps], ["Hello 世界", [], [undefined]]);
+  } finally {
+    await server.stop();
+  }
+});
+
 test("options that cannot be so", () => {
   assert.throws(() => deltas("http://a.invalid/", { dialect: "openai" }), { code: "usage", message: /dialect/ });
   assert.throws(() => createParser({ dialect: "openai" }), { code: "usage" });

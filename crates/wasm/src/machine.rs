@@ -277,6 +277,7 @@ impl Machine {
                     break Todo::Again;
                 }
                 Step::Gap { after } => {
+                    self.reply.begin_anew();
                     self.gap = after;
                     break Todo::Gap;
                 }

@@ -34,6 +34,8 @@ impl Reply {
         false
     }
 
+    pub(crate) const fn begin_anew(&mut self) {}
+
     pub(crate) const fn is_nameless(&self) -> bool {
         false
     }

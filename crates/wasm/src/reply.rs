@@ -83,6 +83,14 @@ impl Reply {
         Some(continuation(url, *reads, reading.deltas.id(), cursor).unwrap_or_default())
     }
 
+    /// Nothing goes on behind a gap: what comes is another reply, or the same one from its beginning.
+    pub(crate) fn begin_anew(&mut self) {
+        if let Some(reading) = &mut self.0 {
+            reading.deltas = Deltas::new(reading.deltas.dialect().clone());
+            reading.telling = Telling::default();
+        }
+    }
+
     /// Whether it can go on by its id alone, and has none yet.
     pub(crate) fn is_nameless(&self) -> bool {
         let by_id = |reading: &Reading| matches!(reading.asked, Some((false, _)));

@@ -58,7 +58,7 @@ export class Reply extends Streaming<Delta> {
     return this.#message;
   }
 
-  /** The message as far as it was read, the same object each time. Tool calls have the value of their arguments so far. */
+  /** The message as far as it was read, the same object each time, unless a followed reply began anew. Tool calls have the value of their arguments so far. */
   get soFar(): Message {
     return this.#reader.draft.message;
   }

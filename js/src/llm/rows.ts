@@ -35,7 +35,7 @@ function scalarOf(text: string): unknown {
 
 /** Turns rows into deltas, and puts them together. */
 export class DeltaReader {
-  readonly draft: Draft;
+  draft: Draft;
   /** For what is no delta. */
   readonly #reader: Reader;
   readonly #isHeard: boolean;
@@ -48,6 +48,12 @@ export class DeltaReader {
     this.#isHeard = onError !== undefined;
     this.draft = new Draft((dialect?.replace(/:.*/, "") ?? "auto") as Dialect);
     this.#reader = new Reader(maxEventBytes ?? DEFAULT_MAX_EVENT_BYTES);
+  }
+
+  /** The reply begins anew, and so does its message. */
+  beginAnew(): void {
+    this.draft = new Draft(this.draft.message.dialect);
+    this.#call = this.hole = undefined;
   }
 
   /** What a table says, in its order. */
