@@ -11,18 +11,17 @@ export class Alarm {
   /** `ring` is told since when it may have slept, where it comes late, and whether it was asked to look. */
   constructor(readonly ring: (asleep: number | undefined, isLook: boolean) => void) {}
 
-  /** Rings in so many milliseconds. It is set anew only where it would ring too late, or where a stream is to be looked at. */
-  set(rest: number, isLook = false): void {
+  /** Rings when `performance.now()` says so. It is set anew only where it would ring too late, or where a stream is to be looked at. */
+  set(due: number, isLook = false): void {
+    if (due === Infinity || (due >= this.#due && !isLook)) return;
     const now = performance.now();
-    if (rest === Infinity || (now + rest >= this.#due && !isLook)) return;
-    const due = now + rest;
     this.clear();
     this.#due = due;
     const rung = (): void => {
       this.#due = Infinity;
-      this.ring(performance.now() - due > LATE_MS ? now : undefined, isLook);
+      this.ring(performance.now() - Math.max(due, now) > LATE_MS ? now : undefined, isLook);
     };
-    this.#timer = setTimeout(rung, Math.min(Math.max(0, Math.ceil(rest)), LONGEST_TIMER));
+    this.#timer = setTimeout(rung, Math.min(Math.max(0, Math.ceil(due - now)), LONGEST_TIMER));
   }
 
   clear(): void {

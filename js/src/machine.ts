@@ -82,8 +82,9 @@ export class Machine {
     this.#core.machine_head(this.#machine, now(), chance(), status, lengths[0], lengths[1], Date.now());
   }
 
-  received(piece: Uint8Array): void {
-    this.#say(RECEIVED, this.#put(piece));
+  /** `at` is when, by `performance.now()`. */
+  received(piece: Uint8Array, at: number): void {
+    this.#say(RECEIVED, this.#put(piece), at);
   }
 
   broke(where: number, error: unknown): void {
@@ -98,9 +99,9 @@ export class Machine {
     return this.#memory.rows(this.#machine, this.#header);
   }
 
-  /** How long until the machine wants a tick, in milliseconds; infinite for never. */
-  rest(): number {
-    return this.#core.machine_deadline(this.#machine) - now();
+  /** When the machine wants a tick, by `performance.now()`; infinite for never. */
+  due(): number {
+    return this.#core.machine_deadline(this.#machine);
   }
 
   get isReading(): boolean {

@@ -218,7 +218,7 @@ export class Streaming<T = SseEvent> implements AsyncIterableIterator<T, undefin
   check(): void {
     if (this.#state === "waiting") return this.reconnect();
     if (this.#abort === undefined) return;
-    this.#alarm.set(LOOK_MS, true);
+    this.#alarm.set(performance.now() + LOOK_MS, true);
   }
 
   get #hasItems(): boolean {
@@ -244,7 +244,7 @@ export class Streaming<T = SseEvent> implements AsyncIterableIterator<T, undefin
       while (!this.#hasItems) {
         if (this.#paused && this.#state !== "closed" && !this.#machine.isOver) {
           this.#machine.handle("pause");
-          this.#alarm.set(this.#machine.rest());
+          this.#alarm.set(this.#machine.due());
           await this.#sleep();
         } else if (this.#error) {
           const { thrown } = this.#error;
@@ -301,7 +301,7 @@ export class Streaming<T = SseEvent> implements AsyncIterableIterator<T, undefin
       return true;
     }
     this.#read();
-    this.#alarm.set(this.#machine.rest());
+    this.#alarm.set(this.#machine.due());
     return false;
   }
 
@@ -359,7 +359,7 @@ export class Streaming<T = SseEvent> implements AsyncIterableIterator<T, undefin
     const piece = chunk.length > PIECE ? chunk.subarray(0, PIECE) : chunk;
     this.#chunk = chunk.length > PIECE ? chunk.subarray(PIECE) : undefined;
     this.#hear();
-    this.#machine.received(piece);
+    this.#machine.received(piece, this.#heard);
   }
 
   /** One read at a time. What comes for a request that was dropped is of no use. */
@@ -449,8 +449,8 @@ export class Streaming<T = SseEvent> implements AsyncIterableIterator<T, undefin
     // The whole stream's limit passes also while nobody asks.
     if (machine.isOver) this.#drop();
     this.#suspected = isLook && this.#isAsked;
-    const rest = machine.rest();
-    if (this.#isAsked || rest > 0) this.#alarm.set(rest);
+    const due = machine.due();
+    if (this.#isAsked || due > performance.now()) this.#alarm.set(due);
     this.#wake();
   }
 
