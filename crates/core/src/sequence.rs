@@ -1,33 +1,40 @@
 //! Holes in ordered ids.
 
+use alloc::borrow::ToOwned;
 use alloc::boxed::Box;
-use alloc::vec::Vec;
+use alloc::string::String;
 
 use crate::numbers::decimal;
 
 /// Watches ids of the form `epoch-seq`, where `seq` counts up by one; other ids say nothing about order.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Sequence {
-    /// Boxed, since few servers have such ids.
-    last: Option<Box<(Vec<u8>, u64)>>,
+    /// The furthest id of its epoch, and its number. Boxed, since few servers have such ids.
+    last: Option<Box<(String, u64)>>,
 }
 
 impl Sequence {
-    /// Whether ids are missing between the one before and this one. An id that comes again, or an older one, is no hole.
-    pub(crate) fn hole_before(&mut self, id: &str) -> bool {
+    /// The id before this one, if others are missing between them. An id that comes again, or an older one, is no hole.
+    pub(crate) fn hole_before(&mut self, id: &str) -> Option<String> {
         let Some((epoch, seq)) = split(id.as_bytes()) else {
             self.last = None;
-            return false;
+            return None;
         };
         match self.last.as_deref_mut() {
-            Some((last_epoch, last)) if last_epoch == epoch => {
-                let hole = last.checked_add(1).is_some_and(|next| seq > next);
-                *last = seq.max(*last);
-                hole
+            Some((last, number)) if split(last.as_bytes()).is_some_and(|(known, _)| known == epoch) => {
+                if seq <= *number {
+                    return None;
+                }
+                let hole = number.checked_add(1).is_some_and(|next| seq > next);
+                let before = hole.then(|| last.clone());
+                last.clear();
+                last.push_str(id);
+                *number = seq;
+                before
             }
             _ => {
-                self.last = Some(Box::new((epoch.to_vec(), seq)));
-                false
+                self.last = Some(Box::new((id.to_owned(), seq)));
+                None
             }
         }
     }
@@ -49,27 +56,27 @@ mod tests {
     fn a_hole_is_seen_within_an_epoch_only() {
         let mut sequence = Sequence::default();
         let rows = [
-            ("e1-1", false),
-            ("e1-2", false),
-            ("e1-5", true),
-            ("e1-6", false),
-            ("e1-3", false),
-            ("e1-7", false),
-            ("e2-9", false),
-            ("e2-10", false),
-            ("e2-10", false),
-            ("e2-18446744073709551615", true),
-            ("e2-1", false),
-            ("7", false),
-            ("9", false),
-            ("550e8400-e29b-41d4-a716-446655440000", false),
-            ("2026-01", false),
-            ("2026-05", false),
-            ("-5", false),
-            ("-7", false),
+            ("e1-1", None),
+            ("e1-2", None),
+            ("e1-5", Some("e1-2")),
+            ("e1-6", None),
+            ("e1-3", None),
+            ("e1-7", None),
+            ("e2-9", None),
+            ("e2-10", None),
+            ("e2-10", None),
+            ("e2-18446744073709551615", Some("e2-10")),
+            ("e2-1", None),
+            ("7", None),
+            ("9", None),
+            ("550e8400-e29b-41d4-a716-446655440000", None),
+            ("2026-01", None),
+            ("2026-05", None),
+            ("-5", None),
+            ("-7", None),
         ];
         for (id, hole) in rows {
-            assert_eq!(sequence.hole_before(id), hole, "{id}");
+            assert_eq!(sequence.hole_before(id).as_deref(), hole, "{id}");
         }
     }
 }

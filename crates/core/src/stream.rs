@@ -667,7 +667,7 @@ fn note_frame(
         }
         (Frame::Event(event), CursorSource::EventId) => {
             let id = event.id.to_str();
-            let gap = hole(&id, session, sequence);
+            let gap = sequence.hole_before(&id);
             session.handle(at, Input::Record { cursor: Some(sendable(&id)) });
             return gap;
         }
@@ -698,15 +698,9 @@ fn note_heartbeat(
 ) -> Option<String> {
     let (Frame::Event(event), CursorSource::EventId) = (frame, source) else { return None };
     let id = event.id.to_str();
-    let gap = hole(&id, session, sequence);
+    let gap = sequence.hole_before(&id);
     session.handle(at, Input::Cursor(sendable(&id)));
     gap
-}
-
-/// The id before a hole in the server's ordered ids, if there is one before this id.
-fn hole(id: &str, session: &Session, sequence: &mut Sequence) -> Option<String> {
-    let hole = sequence.hole_before(id);
-    session.cursor().filter(|_| hole).map(ToOwned::to_owned)
 }
 
 /// A JSON string's content, or a number as written.

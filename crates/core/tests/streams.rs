@@ -202,6 +202,17 @@ fn a_followed_stream_without_cursor_tells_of_a_gap() {
 }
 
 #[test]
+fn what_a_hole_comes_behind_does_not_hang_on_the_cuts() {
+    // The block between has an id, and no data.
+    let pieces = ["id: e-1\ndata: a\n\nid: e-2\n\n", "id: e-4\ndata: b\n\n"];
+    let mut rig = Rig::open(get());
+    let whole = rig.bytes(pieces.concat().as_bytes());
+    let mut rig = Rig::open(get());
+    let cut = pieces.map(|piece| rig.bytes(piece.as_bytes())).join(" ");
+    assert_eq!((&*whole, &*cut), ("message#e-1:a gap(e-1) message#e-4:b", &*whole));
+}
+
+#[test]
 fn holes_in_ordered_ids_are_told_over_connections() {
     let mut rig = Rig::open(get());
     assert_eq!(rig.bytes(b"id: e-1\ndata: a\n\n"), "message#e-1:a");

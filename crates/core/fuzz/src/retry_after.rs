@@ -10,7 +10,7 @@ pub fn retry_after(data: &[u8]) {
     let now = Duration::from_secs(u32::from_le_bytes(*now).into());
     let Ok(value) = str::from_utf8(value) else { return };
     let have = read(value, now);
-    let trimmed = value.trim();
+    let trimmed = value.trim_ascii();
     if !trimmed.is_empty() && trimmed.bytes().all(|byte| byte.is_ascii_digit()) {
         let seconds =
             trimmed.parse::<u128>().map_or(u64::MAX, |seconds| seconds.try_into().unwrap_or(u64::MAX));
