@@ -81,7 +81,7 @@ export function putCursor(headers: Headers, cursor: string | undefined): void {
 }
 
 /** The headers with more of them, which win by their names. */
-export function merged(headers: Headers, more: HeadersInit | undefined): Headers {
+export function merged(headers: Headers, more: RequestInit["headers"]): Headers {
   new Headers(more).forEach((value, name) => headers.set(name, value));
   return headers;
 }
