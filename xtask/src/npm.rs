@@ -51,10 +51,6 @@ const FEATURES: [&str; 8] = [
     "--enable-multivalue",
 ];
 
-/// Functions that stay functions are more alike than what becomes of them inside others, so they pack better. Below the stack's end
-/// there is nothing.
-const PACKED: [&str; 3] = ["--one-caller-inline-max-function-size", "40", "--low-memory-unused"];
-
 pub(crate) fn run(_: &Arguments) -> Result<(), Trouble> {
     set_up()?;
     build()
@@ -116,8 +112,9 @@ pub(crate) fn build() -> Result<(), Trouble> {
         let optimized = folder.join(format!("{name}.wasm"));
         let mut optimize = Command::new(tool("wasm-opt")?);
         optimize
-            .args(["-Oz", "--converge", "--strip-debug", "--strip-producers", "--strip-target-features"])
-            .args(PACKED)
+            // Below the stack's end there is nothing.
+            .args(["-Oz", "--converge", "--low-memory-unused"])
+            .args(["--strip-debug", "--strip-producers", "--strip-target-features"])
             .args(FEATURES);
         run_command(optimize.arg(module).arg("-o").arg(&optimized))?;
         script("inline.mjs", &optimized, &format!("{name}.ts"))?;

@@ -295,9 +295,14 @@ impl Writer<'_> {
 
     /// Adds a row of two numbers and a text that is copied, for texts that are little of what came.
     #[cfg(feature = "llm")]
+    #[inline]
     pub(crate) fn copied(&mut self, kind: u32, a: u32, b: u32, text: &[u8]) {
-        self.own();
-        self.seldom(kind, a, b, text);
+        if !self.is_own {
+            self.own();
+        }
+        let start = self.table.own.len();
+        self.table.own.extend_from_slice(text);
+        self.table.rows.extend_from_slice(&[kind, a, b, start as u32, (start + text.len()) as u32]);
     }
 
     #[inline(never)]
@@ -347,6 +352,7 @@ impl Writer<'_> {
     }
 
     /// From here on texts are copied.
+    #[inline(never)]
     fn own(&mut self) {
         if !mem::replace(&mut self.is_own, true) {
             self.table.own.extend_from_slice(&self.room[self.room.len() - self.early..]);
