@@ -60,7 +60,6 @@ export const SHAPES = {
   "16 KiB chunks": (size) => cut(openai(size, WORDS), 16384),
   "one event a chunk": (size) => openai(size, WORDS).map(bytes),
   CJK: (size) => cut(openai(size, CJK), 16384),
-  "CJK, one event a chunk": (size) => openai(size, CJK).map(bytes),
   "Anthropic, 16 KiB chunks": (size) => cut(anthropic(size), 16384),
   "Anthropic, one event a chunk": (size) => anthropic(size).map(bytes),
 };

@@ -12,10 +12,6 @@ const pieceOf =
     ? (event) => (event.type === "content_block_delta" ? event.delta.text : undefined)
     : (event) => event.choices[0].delta.content || undefined;
 
-async function* each(chunks) {
-  yield* chunks;
-}
-
 /** A body of these chunks, as `fetch` gives it. */
 function reply(chunks) {
   let at = 0;
@@ -30,44 +26,6 @@ function reply(chunks) {
 
 /** Each reads the chunks and says the texts. */
 const VARIANTS = {
-  "tidewire, fed": async () => {
-    const { createParser } = await import("../dist/llm.js");
-    return (chunks, onText) => {
-      const onDelta = (delta) => {
-        if (delta.kind === "text") onText(delta.text);
-      };
-      const parser = createParser({ dialect, onDelta });
-      for (const chunk of chunks) parser.push(chunk);
-      parser.end();
-    };
-  },
-  "eventsource-parser + JSON.parse, fed": async () => {
-    const { createParser } = await import("eventsource-parser");
-    return (chunks, onText) => {
-      const onEvent = ({ data }) => {
-        if (data === "[DONE]") return;
-        const piece = pieceOf(JSON.parse(data));
-        if (piece !== undefined) onText(piece);
-      };
-      const parser = createParser({ onEvent });
-      const decoder = new TextDecoder();
-      for (const chunk of chunks) parser.feed(decoder.decode(chunk, { stream: true }));
-    };
-  },
-  "tidewire, a loop": async () => {
-    const { deltas } = await import("../dist/llm.js");
-    return async (chunks, onText) => {
-      for await (const delta of deltas(each(chunks), { dialect })) if (delta.kind === "text") onText(delta.text);
-    };
-  },
-  "tidewire, batches": async () => {
-    const { deltas } = await import("../dist/llm.js");
-    return async (chunks, onText) => {
-      for await (const batch of deltas(each(chunks), { dialect }).batches()) {
-        for (const delta of batch) if (delta.kind === "text") onText(delta.text);
-      }
-    };
-  },
   "tidewire, fetch": async () => {
     const { deltas } = await import("../dist/llm.js");
     return async (chunks, onText) => {

@@ -14,8 +14,8 @@ async function byTurns(engine, rounds, job, all) {
 }
 
 /** The time of a parser and of its peer in µs, which must have read the same. */
-async function beside(engine, rounds, given) {
-  const said = await byTurns(engine, rounds, "push", ["tidewire", "eventsource-parser"].map((variant) => ({ ...given, variant })));
+async function beside(engine, rounds, given, job = "push") {
+  const said = await byTurns(engine, rounds, job, ["tidewire", "eventsource-parser"].map((variant) => ({ ...given, variant })));
   const read = new Set(said.flat().map(({ events, units }) => `${events} ${units}`));
   // Whoever reads less is faster.
   if (read.size !== 1) throw new Error(`${given.of}: the parsers do not agree: ${[...read].join(" | ")}`);
@@ -36,6 +36,17 @@ export async function push(engine, quick) {
   }
   const at = (least) => ratios.filter((ratio) => ratio >= least).length;
   console.log(`\n${at(1)} of ${ratios.length} shapes at 1.0 or more (goal: all), ${at(1.5)} at 1.5 or more (goal: 6)`);
+}
+
+/** The texts of an LLM's reply, fed by hand, beside eventsource-parser with JSON.parse. */
+export async function deltas(engine, quick, goals) {
+  const [rounds, runs, size] = quick ? [1, 3, 1 << 18] : [5, 15, 1 << 23];
+  console.log(`\n## texts of deltas, ${engine.name}: MB/s, medians of ${rounds} processes\n`);
+  console.log("| shape | tidewire | eventsource-parser 4 + JSON.parse | ratio | goal |\n|---|---|---|---|---|");
+  for (const [of, goal] of Object.entries(goals)) {
+    const { own, peer, bytes } = await beside(engine, rounds, { of, runs, size }, "deltas");
+    console.log(`| ${of} | ${(bytes / own).toFixed(0)} | ${(bytes / peer).toFixed(0)} | ${(peer / own).toFixed(2)} | ${goal} |`);
+  }
 }
 
 /** One ever larger event in 1 KiB reads. */
