@@ -44,6 +44,7 @@ export const KEYS = {
   progressTimeout: 20,
   stallAfter: 21,
   dialect: 22,
+  request: 23,
 } as const;
 
 export type Key = keyof typeof KEYS;

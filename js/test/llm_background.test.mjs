@@ -105,6 +105,8 @@ test("without the caller's word a POST is not answered twice", () =>
     const before = server.requests.length;
     assert.throws(() => deltas(`${server.base}/v1/responses`, { ...CREATE, lastEventId: "2" }), { code: "usage", message: /lastEventId/ });
     assert.equal(server.requests.length, before);
+    // An empty one is none.
+    assert.equal((await whole(`${server.base}/v1/responses`, { ...CREATE, lastEventId: "" })).outcome.attempts, 1);
   }));
 
 test("the caller's own way wins", () =>

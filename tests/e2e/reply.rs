@@ -233,6 +233,10 @@ async fn a_stored_cursor_of_a_background_response_goes_on_behind_it() {
         assert_eq!(within("the end", reply).await.expect_err("usage").code(), "usage");
     }
     assert!(server.log().is_empty());
+    // An empty one is none.
+    let reply = background(&server, 100_000).last_event_id("").reply(Dialect::OpenAiResponses);
+    within("the message", reply.whole()).await.expect("whole");
+    assert_eq!(server.log().len(), 1);
 }
 
 /// By GET it is asked for again at its own URL. By POST without the caller's word it is not, even where the request may be repeated:

@@ -2,7 +2,7 @@
 
 use http::Method;
 use tidewire_core::session::Resume;
-use tidewire_llm::continuation;
+use tidewire_llm::{Counting, continuation};
 
 use crate::attempt::AttemptRequest;
 use crate::error::UsageError;
@@ -14,18 +14,20 @@ pub(crate) fn set_up(mut request: Request) -> Request {
     let Some(dialect) = &request.dialect else { return request };
     dialect.set_up(&mut request.setup);
     let reads = request.plan.method == Method::GET;
-    let (resume, stored) = (request.setup.policy.resume, request.setup.last_event_id.is_some());
-    if request.says_where_the_cursor_goes() || !dialect.counts_events(&mut request.setup, reads) {
+    if request.says_where_the_cursor_goes() {
         return request;
+    }
+    let resume = request.setup.policy.resume;
+    match dialect.counts_events(&mut request.setup, reads) {
+        Counting::No => return request,
+        Counting::Yes => {}
+        Counting::Misplaced => request.note(UsageError::StoredCursor),
     }
     if reads {
         // A response that exists already.
         request.setup.policy.resume = resume;
         request.put_cursor_with(start_after);
         return request;
-    }
-    if stored {
-        request.note(UsageError::StoredCursor);
     }
     match request.setup.policy.resume {
         Resume::Elsewhere => request.resume_by_id(go_on),

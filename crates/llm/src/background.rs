@@ -8,25 +8,35 @@ use tidewire_core::{CursorSource, Setup};
 
 use crate::dialect::Dialect;
 
+/// Whether a stream's cursor counts the events of its dialect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Counting {
+    /// What becomes of it is not the dialect's to say.
+    No,
+    /// It goes nowhere but into [`continuation`], since a server that is asked in another way answers from the beginning.
+    Yes,
+    /// So it is, and one was stored that can be of no use: the response is yet to be made.
+    Misplaced,
+}
+
 impl Dialect {
-    /// Settles how a stream that was set up for this dialect is resumed, whose request reads (by GET) or not. True where the cursor counts
-    /// events: it then goes nowhere but into [`continuation`], since a server that is asked in another way answers from the beginning.
+    /// Settles how a stream that was set up for this dialect is resumed, whose request reads (by GET) or not.
     ///
     /// Whether a response that is yet to be made runs in the background is the caller's to say, by [`Resume::Always`]; one that is
     /// read is there.
-    pub fn counts_events(&self, setup: &mut Setup, reads: bool) -> bool {
-        let Some(field) = self.cursor() else { return false };
+    pub fn counts_events(&self, setup: &mut Setup, reads: bool) -> Counting {
+        let Some(field) = self.cursor() else { return Counting::No };
         let by_number = setup.cursor_source == CursorSource::Json(Path::parse(field));
         let resume = setup.policy.resume;
         if !by_number || resume == Resume::Elsewhere {
-            return false;
-        }
-        if !reads {
-            setup.last_event_id = None;
+            return Counting::No;
         }
         let goes_on = resume == Resume::Always || (resume == Resume::Auto && reads);
         setup.policy.resume = if goes_on { Resume::Elsewhere } else { Resume::Never };
-        true
+        match setup.last_event_id.as_deref() {
+            Some(stored) if !reads && !stored.is_empty() => Counting::Misplaced,
+            _ => Counting::Yes,
+        }
     }
 }
 
@@ -122,18 +132,23 @@ mod tests {
             let mut setup = Setup { last_event_id: Some("3".into()), ..Setup::default() };
             dialect.set_up(&mut setup);
             setup.policy.resume = resume;
-            let counts = dialect == Dialect::OpenAiResponses;
-            assert_eq!(dialect.counts_events(&mut setup, reads), counts, "{dialect} {resume:?}");
+            let mut unstored = Setup { last_event_id: Some("".into()), ..setup.clone() };
+            let (counting, empty) = match dialect {
+                Dialect::OpenAiResponses if reads => (Counting::Yes, Counting::Yes),
+                Dialect::OpenAiResponses => (Counting::Misplaced, Counting::Yes),
+                _ => (Counting::No, Counting::No),
+            };
+            assert_eq!(dialect.counts_events(&mut setup, reads), counting, "{dialect} {resume:?} {reads}");
+            assert_eq!(dialect.counts_events(&mut unstored, reads), empty, "{dialect} {resume:?} {reads}");
             assert_eq!(setup.policy.resume, want, "{dialect} {resume:?} {reads}");
-            assert_eq!(setup.last_event_id.is_some(), reads || !counts, "{dialect} {resume:?} {reads}");
         }
         // Whoever says himself how it goes on, or takes another field for the cursor, has said it.
         let mut setup = Setup::default();
         Dialect::OpenAiResponses.set_up(&mut setup);
         setup.policy.resume = Resume::Elsewhere;
-        assert!(!Dialect::OpenAiResponses.counts_events(&mut setup, true));
+        assert_eq!(Dialect::OpenAiResponses.counts_events(&mut setup, true), Counting::No);
         let mut setup = Setup { cursor_source: CursorSource::Json(Path::parse("mine")), ..Setup::default() };
         Dialect::OpenAiResponses.set_up(&mut setup);
-        assert!(!Dialect::OpenAiResponses.counts_events(&mut setup, true));
+        assert_eq!(Dialect::OpenAiResponses.counts_events(&mut setup, true), Counting::No);
     }
 }

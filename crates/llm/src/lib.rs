@@ -32,7 +32,7 @@ pub mod partial;
 pub mod places;
 mod template;
 
-pub use background::continuation;
+pub use background::{Counting, continuation};
 pub use delta::{Delta, Finish, Usage};
 pub use deltas::Deltas;
 pub use dialect::{DIALECTS, Dialect, Paths, UnknownDialect};

@@ -9,7 +9,7 @@ use core::mem;
 use tidewire_core::{Frame, Judgement, Setup};
 use tidewire_llm::partial::{Build, Scanner};
 use tidewire_llm::places::{Key, Keyed, Places};
-use tidewire_llm::{Delta, Deltas, Dialect, continuation};
+use tidewire_llm::{Counting, Delta, Deltas, Dialect, continuation};
 
 use crate::table::Writer;
 
@@ -68,12 +68,12 @@ impl Reply {
         let (Some(reading), Some((method, url))) = (&mut self.0, request.split_once(' ')) else {
             return false;
         };
-        let (reads, is_stored) = (method == "GET", setup.last_event_id.is_some());
-        if !reading.deltas.dialect().counts_events(setup, reads) {
-            return true;
+        let reads = method == "GET";
+        let counting = reading.deltas.dialect().counts_events(setup, reads);
+        if counting != Counting::No {
+            reading.asked = Some((reads, url.to_owned()));
         }
-        reading.asked = Some((reads, url.to_owned()));
-        reads || !is_stored
+        counting != Counting::Misplaced
     }
 
     /// The URL at which a GET goes on behind this cursor, where it counts events; empty where the reply has no id.

@@ -1,23 +1,16 @@
-import { encode } from "../core.js";
 import type { Machine } from "../machine.js";
 import { TidewireError } from "../error.js";
 import type { Continuation, StreamOptions } from "../options.js";
 import { planOf } from "../request.js";
 import type { Plan } from "../request.js";
 
-/** A reply is told what is requested; `crates/wasm/src/key.rs` has this number. */
-const REQUEST = 23;
-/** And tells where it goes on, where that is to be asked for in no other way; `crates/wasm/src/machine.rs` has this one. */
+/** A reply tells where it goes on, where that is to be asked for in no other way; `crates/wasm/src/machine.rs` has this number. */
 const CONTINUATION = 12;
 
 /** Says once what is requested, after all other options: how a reply is resumed may depend on it. */
 export function ask(machine: Machine, { request }: Plan): void {
-  const [core, number] = machine.own;
-  const text = encode(request);
-  core.write(core.exports.machine_reserve(number, text.length), text);
-  if (core.exports.machine_set_text(number, REQUEST, text.length) === 0) {
-    throw new TidewireError("usage", "lastEventId: it belongs to a response that is yet to be made; read one by GET");
-  }
+  if (machine.set("request", request)) return;
+  throw new TidewireError("usage", "lastEventId: it belongs to a response that is yet to be made; read one by GET");
 }
 
 /** The plan of these options, but for a response that the core says to go on with by another request. */
