@@ -1,8 +1,11 @@
 //! Bytes through a decoder, into a table.
 
+use alloc::boxed::Box;
+
 use tidewire_core::{DecodeError, Frame};
 
-use crate::table::Writer;
+use crate::inbox::Inbox;
+use crate::table::{Table, Writer};
 
 #[cfg(feature = "streams")]
 pub(crate) use tidewire_core::Decoder;
@@ -10,9 +13,39 @@ pub(crate) use tidewire_core::Decoder;
 #[cfg(not(feature = "streams"))]
 pub(crate) use tidewire_core::Sse as Decoder;
 
-/// Puts what is in `input`, or with `last` what the body's clean end completes, behind the table's rows.
+/// A bare decoder at work.
+pub(crate) enum Decoding {
+    On(Box<Decoder>),
+    /// It cannot go on.
+    Failed(DecodeError),
+}
+
+impl Decoding {
+    pub(crate) fn new(decoder: Decoder) -> Self {
+        Self::On(Box::new(decoder))
+    }
+
+    /// Decodes the first `length` bytes of the inbox, or with `last` what the body's clean end completes. What was found is in the table;
+    /// false where decoding cannot go on, and then the last row says why, as for a record that is passed over.
+    #[inline]
+    pub(crate) fn decode(&mut self, inbox: &mut Inbox, length: usize, last: bool, table: &mut Table) -> bool {
+        let (mut rows, piece) = table.write(inbox, 0..length);
+        if let Self::On(decoder) = self
+            && let Err(error) = decode(decoder, piece, last, &mut rows)
+        {
+            *self = Self::Failed(error);
+        }
+        if let Self::Failed(error) = self {
+            push_failure(error, &mut rows);
+        }
+        rows.finish();
+        table.publish(inbox);
+        !matches!(self, Self::Failed(_))
+    }
+}
+
 #[inline]
-pub(crate) fn decode(
+fn decode(
     decoder: &mut Decoder,
     input: &[u8],
     last: bool,
@@ -27,8 +60,7 @@ pub(crate) fn decode(
     Ok(())
 }
 
-/// Adds the row of why decoding cannot go on, as for a record that is passed over.
-pub(crate) fn push_failure(error: &DecodeError, table: &mut Writer<'_>) {
+fn push_failure(error: &DecodeError, table: &mut Writer<'_>) {
     match error {
         DecodeError::TooLarge(error) => table.push_seldom(&Frame::Skipped(*error)),
         DecodeError::Malformed(error) => table.push_seldom(&Frame::BadRecord(*error)),

@@ -1,13 +1,12 @@
 //! In the place of `machine.rs` where there are no streams: a decoder of server-sent events, with the same functions as far as a decoder
 //! has them.
 
-use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use tidewire_core::{DecodeError, Options};
+use tidewire_core::Options;
 use wasm_bindgen::prelude::wasm_bindgen;
 
-use crate::decoding::{Decoder, decode, push_failure};
+use crate::decoding::{Decoder, Decoding};
 use crate::inbox::Inbox;
 use crate::key::Key;
 use crate::table::{Table, address};
@@ -16,13 +15,8 @@ use crate::table::{Table, address};
 const INSIDE_RECORD: u32 = 11;
 
 enum Life {
-    Described {
-        options: Options,
-        last_event_id: Vec<u8>,
-    },
-    Decoding(Box<Decoder>),
-    /// Decoding cannot go on.
-    Failed(DecodeError),
+    Described { options: Options, last_event_id: Vec<u8> },
+    Decoding(Decoding),
 }
 
 /// A bare decoder.
@@ -87,25 +81,16 @@ impl Machine {
     /// false where decoding cannot go on, and then the last row says why, as for an event that is passed over.
     pub fn decode(&mut self, length: usize, last: bool) -> bool {
         if let Life::Described { options, last_event_id } = &self.life {
-            self.life = Life::Decoding(Box::new(Decoder::new(*options).with_last_event_id(last_event_id)));
+            let decoder = Decoder::new(*options).with_last_event_id(last_event_id);
+            self.life = Life::Decoding(Decoding::new(decoder));
         }
-        let (mut table, piece) = self.table.write(&mut self.inbox, 0..length);
-        if let Life::Decoding(decoder) = &mut self.life
-            && let Err(error) = decode(decoder, piece, last, &mut table)
-        {
-            self.life = Life::Failed(error);
-        }
-        if let Life::Failed(error) = &self.life {
-            push_failure(error, &mut table);
-        }
-        table.finish();
-        self.table.publish(&self.inbox);
-        !matches!(self.life, Life::Failed(_))
+        let Life::Decoding(decoding) = &mut self.life else { return false };
+        decoding.decode(&mut self.inbox, length, last, &mut self.table)
     }
 
     /// Says whether the body, should it end here, ends inside an event; or puts the last event id in effect into the window.
     pub fn tell(&mut self, what: u32) -> bool {
-        let Life::Decoding(decoder) = &self.life else { return false };
+        let Life::Decoding(Decoding::On(decoder)) = &self.life else { return false };
         if what == INSIDE_RECORD {
             return decoder.inside_record();
         }

@@ -5,7 +5,7 @@ use core::ops::Range;
 
 /// A buffer that grew beyond this for one large piece is given back after it.
 const KEPT_CAPACITY: usize = 128 * 1024;
-/// Bytes before a piece, for the part of its first text that came earlier: then both are one text.
+/// Bytes before a piece, for texts that came earlier: then they and the piece are one window.
 const ROOM: usize = 4 * 1024;
 
 /// A piece of the body, or a string, written by JavaScript into this memory behind some room.

@@ -7,10 +7,10 @@ use core::mem;
 use core::time::Duration;
 
 use tidewire_core::session::{Again, At, Failure, Outcome, Refusal};
-use tidewire_core::{DecodeError, Setup, Step, Stream, Utf8};
+use tidewire_core::{Setup, Step, Stream, Utf8};
 use wasm_bindgen::prelude::wasm_bindgen;
 
-use crate::decoding::{Decoder, decode, push_failure};
+use crate::decoding::Decoding;
 use crate::inbox::Inbox;
 use crate::key::Key;
 use crate::reply::Reply;
@@ -87,9 +87,7 @@ const FACTS: usize = 14;
 /// What has been described, or is under way.
 enum Life {
     Described(Box<Setup>),
-    Decoding(Box<Decoder>),
-    /// Decoding cannot go on.
-    Failed(DecodeError),
+    Decoding(Decoding),
     Streaming(Box<Stream>),
 }
 
@@ -167,20 +165,10 @@ impl Machine {
     /// false where decoding cannot go on, and then the last row says why, as for a record that is passed over.
     pub fn decode(&mut self, length: usize, last: bool) -> bool {
         if let Life::Described(setup) = &self.life {
-            self.life = Life::Decoding(Box::new(decoder(setup)));
+            self.life = Life::Decoding(Decoding::new(decoder(setup)));
         }
-        let (mut table, piece) = self.table.write(&mut self.inbox, 0..length);
-        if let Life::Decoding(decoder) = &mut self.life
-            && let Err(error) = decode(decoder, piece, last, &mut table)
-        {
-            self.life = Life::Failed(error);
-        }
-        if let Life::Failed(error) = &self.life {
-            push_failure(error, &mut table);
-        }
-        table.finish();
-        self.table.publish(&self.inbox);
-        !matches!(self.life, Life::Failed(_))
+        let Life::Decoding(decoding) = &mut self.life else { return false };
+        decoding.decode(&mut self.inbox, length, last, &mut self.table)
     }
 
     /// Something happened: one of the list above. `now` is in milliseconds since any origin, `chance` an even draw from all `u32`,
@@ -314,9 +302,13 @@ impl Machine {
                 stream.request_cursor().and_then(|cursor| self.reply.continuation(cursor)).map(Cow::Owned)
             }
             Life::Streaming(stream) => told(stream, what, self.again, self.gap.as_deref()),
-            Life::Decoding(decoder) if what == fact::INSIDE_RECORD => return decoder.inside_record(),
-            Life::Decoding(decoder) if what == fact::LAST_EVENT_ID => Some(decoder.last_event_id().to_str()),
-            Life::Described(_) | Life::Decoding(_) | Life::Failed(_) => None,
+            Life::Decoding(Decoding::On(decoder)) if what == fact::INSIDE_RECORD => {
+                return decoder.inside_record();
+            }
+            Life::Decoding(Decoding::On(decoder)) if what == fact::LAST_EVENT_ID => {
+                Some(decoder.last_event_id().to_str())
+            }
+            Life::Described(_) | Life::Decoding(_) => None,
         };
         self.table.only(text.as_deref().unwrap_or_default());
         text.is_some()
