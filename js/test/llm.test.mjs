@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { TidewireError, parse, stream } from "../dist/index.js";
 import { llm } from "./support/llm.mjs";
-import { SSE, scripted } from "./support/scripted.mjs";
+import { SSE, scripted, take as all } from "./support/scripted.mjs";
 
 const { createParser, deltas } = llm;
 const bytes = (text) => new TextEncoder().encode(text);
@@ -16,14 +16,8 @@ const response = (text) => new Response(text, { headers: SSE });
 const texts = (list) => list.filter(({ kind }) => kind === "text").map(({ text }) => text);
 
 async function take(reply) {
-  const seen = [];
-  let error;
-  try {
-    for await (const delta of reply) seen.push(delta);
-  } catch (thrown) {
-    error = thrown;
-  }
-  return { seen, error, outcome: (await reply.outcome).outcome };
+  const { items, error, outcome } = await all(reply);
+  return { seen: items, error, outcome: outcome.outcome };
 }
 
 test("a request: its deltas, message, outcome and statistics", async () => {

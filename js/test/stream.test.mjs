@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { tidewire } from "./support/core.mjs";
+import { take as all } from "./support/scripted.mjs";
 import { serve } from "./support/serve.mjs";
 
 const { TidewireError, parse, stream } = tidewire;
@@ -12,17 +13,11 @@ before(async () => {
 });
 after(() => server?.stop());
 
-/** All items, the error that the loop threw, and the outcome. */
+/** What is read, of a stream that is closed then. */
 async function take(s) {
-  const items = [];
-  let error;
-  try {
-    for await (const item of s) items.push(item);
-  } catch (thrown) {
-    error = thrown;
-  }
+  const taken = await all(s);
   assert.equal(s.state, "closed");
-  return { items, error, outcome: await s.outcome };
+  return taken;
 }
 const at = (path) => server.base + path;
 const check = (name, run) => test(name, { skip, timeout: 60_000 }, run);

@@ -1,5 +1,6 @@
 //! `cargo xtask test`: everything that must hold before a change goes in.
 
+use std::ffi::OsStr;
 use std::process::Command;
 
 use crate::run::{Trouble, run as run_command};
@@ -188,10 +189,7 @@ fn third_party() -> Result<(), Trouble> {
             install: "see the steps python, node and nginx".into(),
         });
     }
-    let mut command = Command::new("cargo");
-    // The whole workspace, so that the same build serves as for the tests before.
-    command.args(["test", "--workspace", "--all-features", "--test", "third_party", "--", "--nocapture"]);
-    run_command(command.envs(found))
+    test("third_party", found)
 }
 
 fn llama() -> Result<(), Trouble> {
@@ -200,10 +198,7 @@ fn llama() -> Result<(), Trouble> {
         what: "Python does not run in its environment".into(),
         install: "remove target/servers/venv-llama, and run the step again".into(),
     })?;
-    let mut command = Command::new("cargo");
-    // The whole workspace, so that the same build serves as for the tests before.
-    command.args(["test", "--workspace", "--all-features", "--test", "llama", "--", "--nocapture"]);
-    run_command(command.envs([found]))
+    test("llama", [found])
 }
 
 fn alerts() -> Result<(), Trouble> {
@@ -211,9 +206,16 @@ fn alerts() -> Result<(), Trouble> {
         what: "Prometheus is not there".into(),
         install: "see the step prometheus".into(),
     })?;
+    test("alerts", found)
+}
+
+/// One program of tests, told of what was found. The whole workspace, so that the same build serves as for the tests before.
+fn test<K: AsRef<OsStr>, V: AsRef<OsStr>>(
+    name: &str,
+    found: impl IntoIterator<Item = (K, V)>,
+) -> Result<(), Trouble> {
     let mut command = Command::new("cargo");
-    // The whole workspace, so that the same build serves as for the tests before.
-    command.args(["test", "--workspace", "--all-features", "--test", "alerts", "--", "--nocapture"]);
+    command.args(["test", "--workspace", "--all-features", "--test", name, "--", "--nocapture"]);
     run_command(command.envs(found))
 }
 
