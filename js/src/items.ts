@@ -62,11 +62,11 @@ const RETRY = 4;
 const DONE = 5;
 const BAD_RECORD = 6;
 const SKIPPED = 7;
-/** These tell nobody anything: they are the type of the next event, and the id from there on. */
+/** These tell nobody anything: they are the type and the id of events from the next one on. */
 const NAME = 9;
 const ID = 10;
 
-/** Turns rows into what they say. Holds the last event id, which is told only where it changes. */
+/** Turns rows into what they say. Holds the type and the last event id, which are told only where they change. */
 export class Reader {
   #id = "";
   #type = MESSAGE;
@@ -89,7 +89,7 @@ export class Reader {
     const kind = words[row];
     const text = window.slice(words[row + START], words[row + END]);
     if (kind === EVENT) return this.event(text);
-    if (kind === NAME) this.#type = text;
+    if (kind === NAME) this.#type = text || MESSAGE;
     else if (kind === ID) this.#id = text;
     else return this.#other(kind, (words[row + 1] >>> 0) + words[row + 2] * 2 ** 32, text);
     return undefined;
@@ -97,9 +97,7 @@ export class Reader {
 
   /** The event of these data. */
   event(data: string): SseEvent {
-    const type = this.#type;
-    this.#type = MESSAGE;
-    return { type, data, id: this.#id };
+    return { type: this.#type, data, id: this.#id };
   }
 
   #other(kind: number, number: number, text: string): Item | Told {

@@ -7,7 +7,7 @@ import { tidewire } from "./support/core.mjs";
 const BODIES = 1500;
 const bytes = (text) => new TextEncoder().encode(text);
 const FIELDS = ["data: ", "data: ", "data:", "event: ", "id: ", ": ", "retry: ", "ignored: "];
-const VALUES = ["x", "世界", "😀", "ä", "\uFEFF", "\0", "a".repeat(300), "b".repeat(5000), "", "5"];
+const VALUES = ["x", "世界", "界😀ä".repeat(12), "😀", "ä", "\uFEFF", "\0", "a".repeat(300), "b".repeat(5000), "", "5"];
 const ENDS = ["\n", "\n\n", "\r\n\r\n", "\r", "\r\r"];
 const BROKEN = [[0xff], [0xe4, 0xb8], [0xf0, 0x9f], [0x80]].map((list) => Uint8Array.from(list));
 

@@ -144,26 +144,13 @@ impl Decoder {
         }
     }
 
-    /// Hands every frame of `input` to `each`, as [`next`](Self::next) would one by one; what is unfinished is kept for the next piece.
-    ///
-    /// # Errors
-    /// As [`next`](Self::next).
+    /// The decoder of SSE, once the body is known to be that: whoever reads its frames where they are found need not ask each of them which
+    /// format it is of.
     #[inline]
-    pub fn each(&mut self, mut input: &[u8], mut each: impl FnMut(&Frame<'_>)) -> Result<(), DecodeError> {
-        if matches!(self.framing, Framing::Sniffing { .. })
-            && let Some(frame) = self.next(&mut input)?
-        {
-            each(&frame);
-        }
+    pub fn as_sse(&mut self) -> Option<&mut Sse> {
         match &mut self.framing {
-            Framing::Sniffing { .. } => Ok(()),
-            Framing::Sse(sse) => sse.each(input, each),
-            Framing::Other(other) => {
-                while let Some(frame) = other.next(&mut input)? {
-                    each(&frame);
-                }
-                Ok(())
-            }
+            Framing::Sse(sse) => Some(sse),
+            Framing::Sniffing { .. } | Framing::Other(_) => None,
         }
     }
 

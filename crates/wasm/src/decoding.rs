@@ -2,7 +2,7 @@
 
 use alloc::boxed::Box;
 
-use tidewire_core::{DecodeError, Frame};
+use tidewire_core::{DecodeError, Frame, Sse};
 
 use crate::inbox::Inbox;
 use crate::table::{Table, Writer};
@@ -44,17 +44,29 @@ impl Decoding {
     }
 }
 
+#[cfg(feature = "streams")]
+fn as_sse(decoder: &mut Decoder) -> Option<&mut Sse> {
+    decoder.as_sse()
+}
+
+#[cfg(not(feature = "streams"))]
+const fn as_sse(decoder: &mut Decoder) -> Option<&mut Sse> {
+    Some(decoder)
+}
+
 #[inline]
 fn decode(
     decoder: &mut Decoder,
-    input: &[u8],
+    mut input: &[u8],
     last: bool,
     table: &mut Writer<'_>,
 ) -> Result<(), DecodeError> {
-    if !last {
-        return decoder.each(input, |frame| table.push(frame));
+    if let Some(sse) = as_sse(decoder)
+        && !last
+    {
+        return sse.each(input, |frame| table.push(frame));
     }
-    while let Some(frame) = decoder.finish()? {
+    while let Some(frame) = if last { decoder.finish() } else { decoder.next(&mut input) }? {
         table.push_seldom(&frame);
     }
     Ok(())

@@ -23,6 +23,7 @@ mod reply;
 #[cfg(feature = "streams")]
 mod setup;
 mod table;
+mod utf16;
 
 pub use machine::Machine;
 

@@ -7,6 +7,7 @@ use core::ops::Range;
 use tidewire_core::{Event, Frame, Utf8};
 
 use crate::inbox::Inbox;
+use crate::utf16::{code_units, is_ascii, push_text};
 
 /// Words of a row, and which of them are the offsets of its text.
 const ROW: usize = 5;
@@ -38,7 +39,7 @@ enum Kind {
     /// The id before a hole.
     #[cfg(feature = "streams")]
     Gap = 8,
-    /// The type of the next event; it is `message` otherwise.
+    /// The type of events from the next one on; empty for `message`, as at the beginning.
     Name = 9,
     /// The last event id from the next event on.
     Id = 10,
@@ -72,7 +73,11 @@ pub(crate) struct Table {
     told: Vec<u8>,
     /// Where JavaScript takes UTF-16 faster, what is not ASCII as that.
     wide: Option<Vec<u16>>,
-    last_id: Vec<u8>,
+    /// The type of the last event, empty for `message`, and its id.
+    name: Vec<u8>,
+    id: Vec<u8>,
+    /// Both are empty.
+    is_plain: bool,
     /// `[address of the rows, their words, address of the window, its bytes, its form]`.
     header: Vec<u32>,
 }
@@ -95,7 +100,9 @@ impl Table {
             own: Vec::new(),
             told: Vec::new(),
             wide: wide.then(Vec::new),
-            last_id: Vec::new(),
+            name: Vec::new(),
+            id: Vec::new(),
+            is_plain: true,
             header: [0; HEADER].to_vec(),
         }
     }
@@ -270,26 +277,29 @@ impl Writer<'_> {
 
     #[inline(always)]
     fn event(&mut self, event: &Event<'_>) {
-        let [name, id] = [event.event.as_bytes(), event.id.as_bytes()];
-        if name != MESSAGE || id != self.table.last_id {
-            self.rare(name, id);
+        let (name, id) = (event.event.as_bytes(), event.id.as_bytes());
+        if !(is_message(name) && id.is_empty() && self.table.is_plain) {
+            self.described(name, id);
         }
         self.add(Kind::Event as u32, 0, 0, event.data.as_bytes());
     }
 
-    /// The rows before an event that is not as the one before it: first what came in an earlier piece.
+    /// What an event has besides its data, where that is not as with the one before it.
     #[inline(never)]
-    fn rare(&mut self, name: &[u8], id: &[u8]) {
-        let is_new = id != self.table.last_id;
-        if is_new {
-            self.table.last_id.clear();
-            self.table.last_id.extend_from_slice(id);
+    fn described(&mut self, name: &[u8], id: &[u8]) {
+        let name = if is_message(name) { b"" } else { name };
+        self.table.is_plain = name.is_empty() && id.is_empty();
+        let is_renamed = replace(&mut self.table.name, name);
+        let has_new_id = replace(&mut self.table.id, id);
+        if !is_renamed && !has_new_id {
+            return;
         }
-        let name = (Kind::Name, name, name != MESSAGE);
-        let id = (Kind::Id, id, is_new);
+        // First what came in an earlier piece.
+        let name = (Kind::Name, name, is_renamed);
+        let id = (Kind::Id, id, has_new_id);
         let in_order = if self.in_piece(id.1) < self.in_piece(name.1) { [id, name] } else { [name, id] };
         for (kind, text, _) in in_order.into_iter().filter(|(.., is_told)| *is_told) {
-            self.seldom(kind as u32, 0, 0, text);
+            self.add(kind as u32, 0, 0, text);
         }
     }
 
@@ -369,6 +379,24 @@ impl Writer<'_> {
     }
 }
 
+/// Looked at as two words: a comparison of slices is a call here, which takes longer than a tiny event.
+#[inline(always)]
+fn is_message(name: &[u8]) -> bool {
+    name.len() == MESSAGE.len()
+        && name.first_chunk::<4>() == Some(b"mess")
+        && name.last_chunk::<4>() == Some(b"sage")
+}
+
+/// Puts a text in the place of the one before it; false where it is the same.
+fn replace(text: &mut Vec<u8>, by: &[u8]) -> bool {
+    let is_other = text != by;
+    if is_other {
+        text.clear();
+        text.extend_from_slice(by);
+    }
+    is_other
+}
+
 /// Memory that one large event took is given back.
 fn clear<T>(list: &mut Vec<T>) {
     list.clear();
@@ -377,78 +405,9 @@ fn clear<T>(list: &mut Vec<T>) {
     }
 }
 
-/// In blocks of which a vector is made; the standard library looks at a word at a time, and words are short here.
-fn is_ascii(bytes: &[u8]) -> bool {
-    let is_low = |block: &[u8]| block.iter().fold(0, |all, byte| all | byte) < 0x80;
-    let (blocks, rest) = bytes.as_chunks::<64>();
-    blocks.iter().all(|block| is_low(block)) && is_low(rest)
-}
-
 /// The text of a row in the window, where offsets count bytes.
 fn text_of<'a>(row: &[u32], window: &'a [u8]) -> &'a [u8] {
     &window[row[START] as usize..row[END] as usize]
-}
-
-/// Adds a text as UTF-16, with U+FFFD for what is broken.
-fn push_text(text: &[u8], wide: &mut Vec<u16>) {
-    let start = wide.len();
-    if !push_utf16(text, wide) {
-        wide.truncate(start);
-        push_utf16(Utf8::new(text).to_str().as_bytes(), wide);
-    }
-}
-
-/// UTF-16 code units of UTF-8: one for each first byte of a character, and one more for those of four bytes. Counted in words, each byte
-/// by its highest bit.
-#[inline(never)]
-fn code_units(text: &[u8]) -> u32 {
-    const HIGH: u64 = 0x8080_8080_8080_8080;
-    let of = |word: [u8; 8]| {
-        let word = u64::from_le_bytes(word);
-        let first = (!word | word << 1) & HIGH;
-        let of_four = word & word << 1 & word << 2 & word << 3 & HIGH;
-        first.count_ones() + of_four.count_ones()
-    };
-    let (words, rest) = text.as_chunks::<8>();
-    // Bytes behind the first of a character count nothing.
-    let mut last = [0x80; 8];
-    last[..rest.len()].copy_from_slice(rest);
-    words.iter().map(|word| of(*word)).sum::<u32>() + of(last)
-}
-
-/// Adds UTF-8 as UTF-16, checked and written in one pass; false where it is broken.
-fn push_utf16(mut text: &[u8], wide: &mut Vec<u16>) -> bool {
-    let mut end = wide.len();
-    // No character has more code units than bytes.
-    wide.resize(end + text.len(), 0);
-    let tail = |byte: u8| u32::from(byte & 0x3F);
-    let is_sound = loop {
-        let (character, length) = match *text {
-            [] => break true,
-            [a @ 0..0x80, ..] => (u32::from(a), 1),
-            [a @ 0xE0..0xF0, b @ 0x80..0xC0, c @ 0x80..0xC0, ..] => {
-                let character = u32::from(a & 0x0F) << 12 | tail(b) << 6 | tail(c);
-                if character < 0x800 || character >> 11 == 0x1B {
-                    break false;
-                }
-                (character, 3)
-            }
-            [a @ 0xC2..0xE0, b @ 0x80..0xC0, ..] => (u32::from(a & 0x1F) << 6 | tail(b), 2),
-            [a @ 0xF0..0xF5, b @ 0x80..0xC0, c @ 0x80..0xC0, d @ 0x80..0xC0, ..] => {
-                let character = u32::from(a & 0x07) << 18 | tail(b) << 12 | tail(c) << 6 | tail(d);
-                let Some(beyond @ 0..0x10_0000) = character.checked_sub(0x1_0000) else { break false };
-                wide[end] = 0xD800 | (beyond >> 10) as u16;
-                end += 1;
-                (0xDC00 | beyond & 0x3FF, 4)
-            }
-            _ => break false,
-        };
-        wide[end] = character as u16;
-        end += 1;
-        text = &text[length..];
-    };
-    wide.truncate(end);
-    is_sound
 }
 
 /// An address in this memory, which has 32 bits where it matters.
@@ -462,48 +421,12 @@ mod tests {
 
     use super::*;
 
-    #[test]
-    fn code_units_are_those_of_utf_16() {
-        for text in ["", "a", "ä", "世界", "😀", "a\u{FFFD}😀ä世\u{10FFFF}\u{7FF}\u{800}\u{FFFF}"] {
-            let want: Vec<u16> = text.encode_utf16().collect();
-            assert_eq!(code_units(text.as_bytes()) as usize, want.len(), "{text}");
-            let mut wide = [7].to_vec();
-            assert!(push_utf16(text.as_bytes(), &mut wide));
-            assert_eq!(wide[1..], want, "{text}");
-        }
-    }
-
-    #[test]
-    fn broken_text_is_seen() {
-        // Every two bytes and every three from the borders of the ranges, against the standard library.
-        let borders = [
-            0x00, 0x7F, 0x80, 0x8F, 0x90, 0x9F, 0xA0, 0xBF, 0xC0, 0xC1, 0xC2, 0xDF, 0xE0, 0xE1, 0xEC, 0xED,
-            0xEE, 0xEF, 0xF0, 0xF1, 0xF3, 0xF4, 0xF5, 0xFF,
-        ];
-        for a in borders {
-            for b in borders {
-                for c in borders {
-                    for d in borders {
-                        let text = [a, b, c, d];
-                        for text in [&text[..], &text[..3], &text[..2], &text[..1]] {
-                            assert_eq!(
-                                push_utf16(text, &mut Vec::new()),
-                                core::str::from_utf8(text).is_ok(),
-                                "{text:x?}"
-                            );
-                        }
-                    }
-                }
-            }
-        }
-    }
-
     /// What JavaScript would see of frames that are read from these pieces.
     fn seen(pieces: &[&[u8]], wide: bool) -> Vec<String> {
         let mut inbox = Inbox::default();
         let mut table = Table::new(wide);
         let mut sse = tidewire_core::Sse::new(tidewire_core::Options::default());
-        let (mut seen, mut id, mut name) = (Vec::new(), String::new(), String::from("message"));
+        let (mut seen, mut id, mut name) = (Vec::new(), String::new(), String::new());
         for piece in pieces {
             inbox.put(piece);
             let (mut writer, mut rest) = table.write(&mut inbox, 0..piece.len());
@@ -530,9 +453,7 @@ mod tests {
                 match row[0] {
                     9 => name = text,
                     10 => id = text,
-                    0 => {
-                        seen.push(alloc::format!("{} {id} {text}", mem::replace(&mut name, "message".into())))
-                    }
+                    0 => seen.push(alloc::format!("{name} {id} {text}")),
                     kind => seen.push(alloc::format!("{kind} {} {text}", row[1])),
                 }
             }
@@ -547,6 +468,7 @@ mod tests {
             "data: a\n\ndata: b\n\n",
             "event: e\nid: 1\ndata: a\n\nid: 2\nevent: f\ndata: b\n\n",
             "data: a\nevent: e\nid: 1\n\ndata: b\n\n",
+            "event: e\ndata: a\n\ndata: b\n\nevent: message\ndata: c\n\nevent: e\nid: 1\ndata: d\n\n",
             "data: a\ndata: b\n\n: c\n\ndata\n\nretry: 5\ndata: c\n\n",
             "data: 世\n\n: 界😀\nid: ä\nevent: ö\ndata: b\n\ndata: c\n\n",
             &alloc::format!("data: {long}\n\ndata: b\n\n"),
@@ -568,6 +490,7 @@ mod tests {
             }
         }
         assert_eq!(seen(&[bodies[1].as_bytes()], false), ["e 1 a", "f 2 b"]);
+        assert_eq!(seen(&[bodies[3].as_bytes()], false), ["e  a", "  b", "  c", "e 1 d"]);
     }
 
     #[test]
