@@ -118,6 +118,15 @@ impl Decoder {
         }
     }
 
+    /// The decoder of server-sent events, where they are what is decoded.
+    #[inline]
+    pub(crate) const fn as_sse(&mut self) -> Option<&mut Sse> {
+        match &mut self.framing {
+            Framing::Sse(sse) => Some(sse),
+            Framing::Sniffing { .. } | Framing::Other(_) => None,
+        }
+    }
+
     /// The last event id in effect; empty for formats that have none.
     #[must_use]
     pub fn last_event_id(&self) -> Utf8<'_> {

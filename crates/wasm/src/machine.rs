@@ -244,6 +244,10 @@ impl Machine {
         let Life::Streaming(stream) = &mut self.life else { return Todo::Wait };
         let (mut table, mut rest) = self.table.write(&mut self.inbox, self.used..self.came);
         let todo = loop {
+            // What is known is whole, so there is nothing to keep of what is used up.
+            if self.reply.read_alike(stream, at, &mut rest, &mut table) && rest.is_empty() {
+                break Todo::Deliver;
+            }
             match stream.next(at, &mut rest) {
                 Step::Frame { ref frame, gap } => {
                     if let Some(after) = gap {
@@ -329,7 +333,13 @@ impl Machine {
     /// A stream that is fed by hand, where no time passes: takes a piece of the body that lies in the inbox, or with `last` its clean end, and
     /// goes on as [`advance`](Self::advance).
     pub fn feed(&mut self, length: usize, last: bool) -> u32 {
-        self.handle(0.0, 0, if last { input::BODY_END } else { input::RECEIVED }, length);
+        let Life::Streaming(stream) = &mut self.life else { return Todo::Closed as u32 };
+        if last {
+            stream.body_end();
+        } else {
+            (self.came, self.used) = (length, 0);
+            stream.fed(length);
+        }
         self.gather(at(0.0, 0)) as u32
     }
 }
