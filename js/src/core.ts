@@ -64,6 +64,9 @@ const fromMemory = (
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true, fatal: true });
 const encoder = new TextEncoder();
 
+/** Texts of so many characters are made here, where they are ASCII; longer ones would be put together of parts. */
+const SHORT = 12;
+
 /** Makes what a core exports. `grown` has to be called where its memory moves and the old one keeps its length. */
 export type Source = (grown: () => void) => Exports;
 
@@ -145,6 +148,15 @@ export class Core {
     }
   }
 
+  /** What is not worth a call out of JavaScript: a token. */
+  #short(at: number, end: number): string {
+    const bytes = this.#bytes;
+    let text = "";
+    for (; at + 4 <= end; at += 4) text += String.fromCharCode(bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]);
+    for (; at < end; at++) text += String.fromCharCode(bytes[at]);
+    return text;
+  }
+
   /** The memory, once more: it moved when it grew, and what was seen of it has no length any more. */
   #look(): void {
     const memory = this.exports.memory.buffer;
@@ -160,6 +172,7 @@ export class Core {
     const length = words[at + 3];
     if (length === 0) return "";
     const form = words[at + 4];
+    if (form === ASCII && length <= SHORT) return this.#short(address, address + length);
     const buffer = this.#buffer;
     if (buffer !== undefined) {
       if (form === ASCII) return buffer.latin1Slice(address, address + length);

@@ -23,6 +23,7 @@ pub struct Markers {
 
 impl Markers {
     /// The end markers that were declared.
+    #[inline]
     fn ends(&self) -> &[Marker] {
         self.end_on.as_deref().unwrap_or_default()
     }
@@ -144,6 +145,7 @@ impl Reader {
 
 impl Meanings {
     /// Whether an event of this name, whose data is JSON, may mean something for the stream.
+    #[inline]
     fn may_mark(&self, name: &[u8]) -> bool {
         let Self { markers, error_fails } = self;
         let may = |marker: &Marker| !matches!(marker, Marker::Event(other) if other.as_bytes() != name);

@@ -460,12 +460,14 @@ impl Stream {
         events > 0
     }
 
-    #[inline(never)]
+    #[inline]
     fn note_known(&mut self, at: At, events: u64) {
         self.brought.events += events;
         self.brought.first_event.get_or_insert(at.now.saturating_sub(self.session.started()));
         self.sequence.forget();
-        self.session.handle(at, Input::Record { cursor: Some("") });
+        if self.session.is_open() {
+            self.session.record(at.now, Some(""));
+        }
     }
 
     /// What the frame that was just handed out means for the stream, by one who knows its dialect; `error` is what the peer

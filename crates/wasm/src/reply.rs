@@ -99,7 +99,7 @@ impl Reply {
     }
 
     /// Puts into the table what events like the one before come to, as far as they stand at the front of `input`.
-    #[inline]
+    #[inline(never)]
     pub(crate) fn read_alike(
         &mut self,
         stream: &mut Stream,

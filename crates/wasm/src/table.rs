@@ -15,6 +15,8 @@ const END: usize = 4;
 /// Memory that grew beyond this for one large event is given back after it.
 const KEPT_CAPACITY: usize = 256 * 1024;
 const MESSAGE: &[u8] = b"message";
+/// JavaScript makes texts of so many characters by itself, where they are ASCII.
+const SHORT: usize = 12;
 
 /// What a row is; `reply.rs` has more of them. `js/src/items.ts` has the same list.
 #[derive(Clone, Copy)]
@@ -132,7 +134,8 @@ impl Table {
         let Self { rows, window, own, wide, .. } = self;
         let bytes = window.bytes(inbox, own);
         let form = match wide {
-            None => Form::Utf8,
+            None if bytes.len() > SHORT || !is_ascii(bytes) => Form::Utf8,
+            None => Form::Ascii,
             Some(_) if is_ascii(bytes) => Form::Ascii,
             Some(wide) => {
                 clear(wide);
