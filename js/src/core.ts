@@ -148,15 +148,6 @@ export class Core {
     }
   }
 
-  /** What is not worth a call out of JavaScript: a token. */
-  #short(at: number, end: number): string {
-    const bytes = this.#bytes;
-    let text = "";
-    for (; at + 4 <= end; at += 4) text += String.fromCharCode(bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]);
-    for (; at < end; at++) text += String.fromCharCode(bytes[at]);
-    return text;
-  }
-
   /** The memory, once more: it moved when it grew, and what was seen of it has no length any more. */
   #look(): void {
     const memory = this.exports.memory.buffer;
@@ -172,7 +163,12 @@ export class Core {
     const length = words[at + 3];
     if (length === 0) return "";
     const form = words[at + 4];
-    if (form === ASCII && length <= SHORT) return this.#short(address, address + length);
+    if (form === ASCII && length <= SHORT) {
+      // A token, which is not worth a call out of JavaScript.
+      let text = "";
+      for (let at = 0; at < length; at++) text += String.fromCharCode(this.#bytes[address + at]);
+      return text;
+    }
     const buffer = this.#buffer;
     if (buffer !== undefined) {
       if (form === ASCII) return buffer.latin1Slice(address, address + length);

@@ -442,7 +442,7 @@ impl Stream {
         mut each: impl FnMut(T),
     ) -> bool {
         let is_told = self.connect || self.told.as_ref().is_some_and(|told| !told.is_empty());
-        if is_told || self.phase != Phase::Reading || self.setup.cursor_source != CursorSource::EventId {
+        if is_told || !matches!(self.phase, Phase::Reading) || self.setup.cursor_source != CursorSource::EventId {
             return false;
         }
         // With an id there may be a hole before it.

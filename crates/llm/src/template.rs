@@ -141,8 +141,7 @@ impl Template {
         for hole in &self.holes[..self.used] {
             rest = behind(rest, self.text.get(from..hole.start)?)?;
             let length = match hole.kind {
-                Kind::Token => content_length(rest)?,
-                Kind::Text => plain(rest),
+                Kind::Token | Kind::Text => content_length(rest)?,
                 Kind::Number => digits(rest)?,
             };
             let (value, behind) = rest.split_at_checked(length)?;

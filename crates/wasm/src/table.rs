@@ -134,9 +134,8 @@ impl Table {
         let Self { rows, window, own, wide, .. } = self;
         let bytes = window.bytes(inbox, own);
         let form = match wide {
-            None if bytes.len() > SHORT || !is_ascii(bytes) => Form::Utf8,
-            None => Form::Ascii,
-            Some(_) if is_ascii(bytes) => Form::Ascii,
+            _ if (wide.is_some() || bytes.len() <= SHORT) && is_ascii(bytes) => Form::Ascii,
+            None => Form::Utf8,
             Some(wide) => {
                 clear(wide);
                 for row in rows.chunks_exact_mut(ROW) {

@@ -114,7 +114,7 @@ impl Watch {
     #[inline]
     fn clock(&self, now: Duration) -> Duration {
         match self.asking_since {
-            Some(since) if since < now => self.asked_before + (now - since),
+            Some(since) if since < now => self.asked_before + now.saturating_sub(since),
             _ => self.asked_before,
         }
     }
