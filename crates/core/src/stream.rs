@@ -429,9 +429,9 @@ impl Stream {
         }
     }
 
-    /// Takes events away from the front of `input` that the caller knows by their bytes, as [`Sse::known`] does, as long as it knows them:
-    /// their data is JSON, and they mean for the stream what each record does. Says whether there were any; what is not known, or may mean
-    /// more, is left for [`next`](Self::next).
+    /// Takes events away from the front of `input` that the caller knows by their bytes, as [`Sse::known`](crate::Sse::known) does, as long
+    /// as it knows them: their data is JSON, and they mean for the stream what each record does. Says whether there were any; what is not
+    /// known, or may mean more, is left for [`next`](Self::next).
     #[inline]
     pub fn known<'i, T>(
         &mut self,
@@ -442,7 +442,10 @@ impl Stream {
         mut each: impl FnMut(T),
     ) -> bool {
         let is_told = self.connect || self.told.as_ref().is_some_and(|told| !told.is_empty());
-        if is_told || !matches!(self.phase, Phase::Reading) || self.setup.cursor_source != CursorSource::EventId {
+        if is_told
+            || !matches!(self.phase, Phase::Reading)
+            || self.setup.cursor_source != CursorSource::EventId
+        {
             return false;
         }
         // With an id there may be a hole before it.

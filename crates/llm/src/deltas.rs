@@ -103,7 +103,8 @@ impl Deltas {
     }
 
     /// Reads events at the front of a body's `input` that are like the one before, as long as there are any, and tells the stream of them:
-    /// that is what [`read`](Self::read) would do with each of its frames, at a fraction of the time.
+    /// that is what [`read`](Self::read) would do with each of their frames, at a fraction of the time. Says whether
+    /// there were any.
     #[inline]
     pub fn read_alike(
         &mut self,
