@@ -64,6 +64,9 @@ const fromMemory = (
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true, fatal: true });
 const encoder = new TextEncoder();
 
+/** Texts of so many characters are made here, where they are ASCII; longer ones would be put together of parts. */
+const SHORT = 12;
+
 /** Makes what a core exports. `grown` has to be called where its memory moves and the old one keeps its length. */
 export type Source = (grown: () => void) => Exports;
 
@@ -160,6 +163,12 @@ export class Core {
     const length = words[at + 3];
     if (length === 0) return "";
     const form = words[at + 4];
+    if (form === ASCII && length <= SHORT) {
+      // A token, which is not worth a call out of JavaScript.
+      let text = "";
+      for (let at = 0; at < length; at++) text += String.fromCharCode(this.#bytes[address + at]);
+      return text;
+    }
     const buffer = this.#buffer;
     if (buffer !== undefined) {
       if (form === ASCII) return buffer.latin1Slice(address, address + length);

@@ -33,6 +33,8 @@ impl Rig {
     pub(crate) fn feed(&mut self, mut input: &[u8]) {
         self.stream.received(NOW, input.len());
         loop {
+            let message = &mut self.message;
+            self.deltas.read_alike(&mut self.stream, NOW, &mut input, &mut |delta| message.push(delta));
             match self.stream.next(NOW, &mut input) {
                 Step::Frame { frame, .. } => {
                     self.bad += usize::from(matches!(frame, tidewire::core::Frame::BadRecord(_)));

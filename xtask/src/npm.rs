@@ -114,6 +114,8 @@ pub(crate) fn build() -> Result<(), Trouble> {
         optimize
             // Below the stack's end there is nothing.
             .args(["-Oz", "--converge", "--low-memory-unused"])
+            // What is rare and large stays beside the way of every event, and the whole packs better (`npm run bench`, `npm run size`).
+            .arg("--one-caller-inline-max-function-size=200")
             .args(["--strip-debug", "--strip-producers", "--strip-target-features"])
             .args(FEATURES);
         run_command(optimize.arg(module).arg("-o").arg(&optimized))?;

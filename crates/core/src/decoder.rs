@@ -147,7 +147,7 @@ impl Decoder {
     /// The decoder of SSE, once the body is known to be that: whoever reads its frames where they are found need not ask each of them which
     /// format it is of.
     #[inline]
-    pub fn as_sse(&mut self) -> Option<&mut Sse> {
+    pub const fn as_sse(&mut self) -> Option<&mut Sse> {
         match &mut self.framing {
             Framing::Sse(sse) => Some(sse),
             Framing::Sniffing { .. } | Framing::Other(_) => None,

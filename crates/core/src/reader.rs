@@ -7,6 +7,7 @@ use crate::decoder::Decoder;
 use crate::error::DecodeError;
 use crate::frame::{Frame, Record};
 use crate::marker::{DONE, Marker};
+use crate::sse::Sse;
 
 /// Which records end a stream, report its failure, or only say that it is alive.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -22,6 +23,7 @@ pub struct Markers {
 
 impl Markers {
     /// The end markers that were declared.
+    #[inline]
     fn ends(&self) -> &[Marker] {
         self.end_on.as_deref().unwrap_or_default()
     }
@@ -111,6 +113,12 @@ impl Reader {
         &self.meanings.markers
     }
 
+    /// The decoder of server-sent events, where these are read and no marker asks for more of an event of this name, in JSON, than that.
+    #[inline]
+    pub(crate) fn unmarked(&mut self, name: &[u8]) -> Option<&mut Sse> {
+        if self.meanings.may_mark(name) { None } else { self.decoder.as_sse() }
+    }
+
     /// The next frame of `input`, whose front is taken away as far as it was used.
     ///
     /// # Errors
@@ -136,6 +144,18 @@ impl Reader {
 }
 
 impl Meanings {
+    /// Whether an event of this name, whose data is JSON, may mean something for the stream.
+    #[inline]
+    fn may_mark(&self, name: &[u8]) -> bool {
+        let Self { markers, error_fails } = self;
+        let may = |marker: &Marker| !matches!(marker, Marker::Event(other) if other.as_bytes() != name);
+        let any = |markers: &[Marker]| markers.iter().any(may);
+        (*error_fails && name == b"error")
+            || markers.fail_on.as_deref().is_some_and(any)
+            || any(markers.ends())
+            || any(&markers.heartbeat_on)
+    }
+
     fn is_bare_end(&self, data: &[u8]) -> bool {
         let is_end = |marker: &Marker| matches!(marker, Marker::Data(end) if end.as_bytes() == data);
         (self.markers.done() && data == DONE.as_bytes()) || self.markers.ends().iter().any(is_end)

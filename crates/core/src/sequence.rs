@@ -14,6 +14,11 @@ pub(crate) struct Sequence {
 }
 
 impl Sequence {
+    /// A record without an id has come.
+    pub(crate) fn forget(&mut self) {
+        self.last = None;
+    }
+
     /// The id before this one, if others are missing between them. An id that comes again, or an older one, is no hole.
     pub(crate) fn hole_before(&mut self, id: &str) -> Option<String> {
         let Some((epoch, seq)) = split(id.as_bytes()) else {

@@ -1,6 +1,8 @@
 //! Server-sent events, by the WHATWG HTML standard, 9.2.5 "Parsing an event stream" and 9.2.6 "Interpreting an
 //! event stream".
 
+mod known;
+
 use alloc::vec::Vec;
 use core::ops::Range;
 use core::time::Duration;

@@ -250,10 +250,17 @@ impl Stream {
         self.conclude(at);
         if matches!(self.phase, Phase::Reading) {
             self.brought.first_byte.get_or_insert(at.now.saturating_sub(self.session.started()));
+        }
+        self.fed(bytes);
+        self.tell(at, Input::Wire);
+    }
+
+    /// The same for a body that is fed by hand, where no time passes.
+    pub fn fed(&mut self, bytes: usize) {
+        if matches!(self.phase, Phase::Reading) {
             self.brought.bytes += bytes as u64;
             self.brought.body_bytes += bytes as u64;
         }
-        self.tell(at, Input::Wire);
     }
 
     /// The body ended cleanly.
@@ -419,6 +426,50 @@ impl Stream {
                 self.phase = Phase::Undecodable(Box::new(error));
                 Step::Pass
             }
+        }
+    }
+
+    /// Takes events away from the front of `input` that the caller knows by their bytes, as [`Sse::known`](crate::Sse::known) does, as long
+    /// as it knows them: their data is JSON, and they mean for the stream what each record does. Says whether there were any; what is not
+    /// known, or may mean more, is left for [`next`](Self::next).
+    #[inline]
+    pub fn known<'i, T>(
+        &mut self,
+        at: At,
+        input: &mut &'i [u8],
+        name: &[u8],
+        mut known: impl FnMut(&'i [u8]) -> Option<(T, usize)>,
+        mut each: impl FnMut(T),
+    ) -> bool {
+        let is_told = self.connect || self.told.as_ref().is_some_and(|told| !told.is_empty());
+        if is_told
+            || !matches!(self.phase, Phase::Reading)
+            || self.setup.cursor_source != CursorSource::EventId
+        {
+            return false;
+        }
+        // With an id there may be a hole before it.
+        let Some(sse) = self.reader.unmarked(name).filter(|sse| sse.last_event_id().is_empty()) else {
+            return false;
+        };
+        let mut events = 0;
+        while let Some(made) = sse.known(input, name, &mut known) {
+            each(made);
+            events += 1;
+        }
+        if events > 0 {
+            self.note_known(at, events);
+        }
+        events > 0
+    }
+
+    #[inline]
+    fn note_known(&mut self, at: At, events: u64) {
+        self.brought.events += events;
+        self.brought.first_event.get_or_insert(at.now.saturating_sub(self.session.started()));
+        self.sequence.forget();
+        if self.session.is_open() {
+            self.session.record(at.now, Some(""));
         }
     }
 

@@ -15,7 +15,7 @@ use tidewire_core::{Decoder, Format, Frame, Marker, Markers, Options, Setup, Ste
 use support::cuts::pieces;
 use support::decoding::decode;
 use support::oracle;
-use support::streaming::drive;
+use support::streaming::{drive, drive_knowing};
 
 const SSE: [&[u8]; 32] = [
     b"data",
@@ -50,6 +50,26 @@ const SSE: [&[u8]; 32] = [
     b"\xF0\x9F\x98\x80",
     b"\xF0\x9F",
     b"\xFF",
+];
+/// Events of which many are known, and what stands between them.
+const KNOWN: [&[u8]; 17] = [
+    b"data: {\"a\":1}\n\n",
+    b"data: {\"a\":1}\n\n",
+    b"data:{\"a\":23}\r\n\r\n",
+    b"event: e\ndata: {\"a\":1}\n\n",
+    b"event:e\r\ndata: {\"a\":1}\n\n",
+    b"event: error\ndata: {\"a\":1}\n\n",
+    b"data: {\"a\":1}\n",
+    b"data: {\"b\":1}\n\n",
+    b"data: [DONE]\n\n",
+    b"data: {\"long\":\"0123456789\"}\n\n",
+    b"id: e-1\ndata: {\"b\":1}\n\n",
+    b"id: e-3\n",
+    b"id:\n\ndata: {\"a\":1}\n\nid: e-3\ndata: {\"b\":1}\n\n",
+    b": c\n",
+    b"\n",
+    b"\r",
+    b"\xEF\xBB\xBF",
 ];
 const TEXT: [&[u8]; 16] = [
     b"[DONE]",
@@ -221,6 +241,28 @@ proptest! {
         for key in ["outcome", "cursor", "offset", "limit"] {
             prop_assert_eq!(&whole.end[key], &cut.end[key], "{}", key);
         }
+    }
+
+    #[test]
+    fn events_that_are_known_mean_what_their_frames_do(
+        body in vec(select(&KNOWN[..]), 0..24).prop_map(|parts| parts.concat()),
+        cuts in vec(0_usize..40, 1..8),
+        (name, max_event_bytes, skip_oversized) in (select(&["message", "e", "error"][..]), select(&[6, 12, 20, 100][..]), any::<bool>()),
+        marker in prop::option::of(select(&MARKERS[..])),
+        list in 0..3,
+        follow: bool,
+    ) {
+        let markers: Option<Vec<Marker>> = marker.map(|marker| vec![marker.parse().unwrap()]);
+        let of = |place| markers.clone().filter(|_| list == place);
+        let setup = Setup {
+            policy: Policy { follow, ..Policy::default() },
+            options: Options { max_event_bytes, skip_oversized, ..Options::default() },
+            markers: Markers { end_on: of(0), fail_on: of(1), heartbeat_on: of(2).unwrap_or_default() },
+            ..Setup::default()
+        };
+        let pieces = pieces(&body, &cuts);
+        let want = drive(setup.clone(), Some("text/event-stream"), &pieces, false);
+        prop_assert_eq!(drive_knowing(setup, Some("text/event-stream"), &pieces, false, name), want);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! From frames to deltas.
 
-use tidewire_core::{BadRecord, Frame, Judgement, Utf8};
+use tidewire_core::session::At;
+use tidewire_core::{BadRecord, Frame, Judgement, Stream, Utf8};
 
 use crate::auto::dialect_of;
 use crate::delta::Delta;
@@ -99,6 +100,29 @@ impl Deltas {
             }
             None => self.read_whole(name, text, sink),
         }
+    }
+
+    /// Reads events at the front of a body's `input` that are like the one before, as long as there are any, and tells the stream of them:
+    /// that is what [`read`](Self::read) would do with each of their frames, at a fraction of the time. Says whether
+    /// there were any.
+    #[inline]
+    pub fn read_alike(
+        &mut self,
+        stream: &mut Stream,
+        at: At,
+        input: &mut &[u8],
+        sink: &mut dyn FnMut(&Delta<'_>),
+    ) -> bool {
+        let Self { template, kept, .. } = self;
+        let Some((name, slot)) = template.line() else { return false };
+        let grower = &mut kept.grower;
+        let known = |data| template.front(data);
+        let any = stream.known(at, input, name, known, |token| grower.grow(slot, token, sink));
+        if any {
+            template.came();
+            stream.judge(kept.judgement, kept.error.as_deref());
+        }
+        any
     }
 
     /// The stream is over: hands out what was waiting for more.

@@ -30,6 +30,8 @@ pub(crate) struct Template {
     holes: [Hole; HOLES],
     used: usize,
     slot: Slot,
+    /// Whether it may be a line of an SSE event's data.
+    is_line: bool,
     /// How many events in a row were unlike the one that was kept.
     unlike: u32,
 }
@@ -55,7 +57,8 @@ impl Default for Template {
     fn default() -> Self {
         let none = Hole { start: 0, end: 0, kind: Kind::Token };
         let (name, text) = (Vec::new(), Vec::new());
-        Self { name, text, holes: [none; HOLES], used: 0, slot: Slot::Text { choice: 0 }, unlike: 0 }
+        let slot = Slot::Text { choice: 0 };
+        Self { name, text, holes: [none; HOLES], used: 0, slot, is_line: false, unlike: 0 }
     }
 }
 
@@ -102,6 +105,7 @@ impl Template {
         replace(&mut self.name, name);
         replace(&mut self.text, text);
         (self.holes, self.used, self.slot) = (holes, used, slot);
+        self.is_line = !text.iter().any(|byte| matches!(byte, b'\n' | b'\r'));
     }
 
     /// The token of an event that is like the one that was kept, and the text that it makes grow.
@@ -110,13 +114,34 @@ impl Template {
         if self.used == 0 || name != self.name {
             return None;
         }
+        let (token, length) = self.front(text)?;
+        if length != text.len() {
+            return None;
+        }
+        self.unlike = 0;
+        Some((self.slot, token))
+    }
+
+    /// The name and the slot of the event that was kept, where others like it can be looked for in the lines of a body.
+    #[inline]
+    pub(crate) fn line(&self) -> Option<(&[u8], Slot)> {
+        (self.used > 0 && self.is_line).then_some((&self.name, self.slot))
+    }
+
+    /// Events like the one that was kept have come.
+    pub(crate) const fn came(&mut self) {
+        self.unlike = 0;
+    }
+
+    /// The token of an event like the one that was kept, at the front of `text`, and how long that event is.
+    #[inline]
+    pub(crate) fn front<'a>(&self, text: &'a [u8]) -> Option<(&'a [u8], usize)> {
         let mut token: &[u8] = &[];
         let (mut rest, mut from) = (text, 0);
         for hole in &self.holes[..self.used] {
             rest = behind(rest, self.text.get(from..hole.start)?)?;
             let length = match hole.kind {
-                Kind::Token => content_length(rest)?,
-                Kind::Text => plain(rest),
+                Kind::Token | Kind::Text => content_length(rest)?,
                 Kind::Number => digits(rest)?,
             };
             let (value, behind) = rest.split_at_checked(length)?;
@@ -125,11 +150,8 @@ impl Template {
             }
             (rest, from) = (behind, hole.end);
         }
-        if !behind(rest, self.text.get(from..)?)?.is_empty() {
-            return None;
-        }
-        self.unlike = 0;
-        Some((self.slot, token))
+        let rest = behind(rest, self.text.get(from..)?)?;
+        Some((token, text.len() - rest.len()))
     }
 }
 

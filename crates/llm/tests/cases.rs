@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 use tidewire_core::session::{At, Failure, Policy};
 use tidewire_core::{Format, Setup, Step, Stream};
-use tidewire_llm::{DIALECTS, Deltas, Dialect, Message};
+use tidewire_llm::{DIALECTS, Delta, Deltas, Dialect, Message};
 
 const CASES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/cases");
 const NOW: At = At { now: Duration::ZERO, chance: 0 };
@@ -39,11 +39,11 @@ fn auto_picks_the_dialect() {
         let path = Path::new(CASES).join(format!("llm_{}.json", dialect.replace('-', "_")));
         for row in cases(&path) {
             let Some(want) = row.get("auto") else { continue };
-            let have = run(&row, &Dialect::Auto, &[]);
+            let have = run(&row, &Dialect::Auto, &[], false);
             assert_eq!(have.dialect, want.as_str().unwrap(), "{dialect}: {}", row["name"]);
             picked += 1;
             if have.dialect == *dialect {
-                let own = run(&row, &dialect.parse().unwrap(), &[]);
+                let own = run(&row, &dialect.parse().unwrap(), &[], true);
                 assert_eq!((own.lines, own.outcome), (have.lines, have.outcome), "{}", row["name"]);
             }
         }
@@ -71,9 +71,9 @@ fn check(file: &str, row: &Value) {
     let wire = wire(row);
     let mut cuts: Vec<Vec<usize>> = (0..wire.len()).map(|at| vec![at]).collect();
     cuts.push((1..wire.len()).collect());
-    for cuts in cuts {
-        let have = run(row, &dialect, &cuts);
-        let place = || format!("{file}: {} cut at {:?}", row["name"], &cuts[..cuts.len().min(3)]);
+    for (cuts, alike) in cuts.iter().flat_map(|cuts| [(cuts, false), (cuts, true)]) {
+        let have = run(row, &dialect, cuts, alike);
+        let place = || format!("{file}: {} cut at {:?}, {alike}", row["name"], &cuts[..cuts.len().min(3)]);
         if let Some(lines) = row.get("lines") {
             assert_eq!(Value::from(have.lines), *lines, "{}", place());
         }
@@ -117,7 +117,8 @@ fn wire(row: &Value) -> Vec<u8> {
     .into()
 }
 
-fn run(row: &Value, dialect: &Dialect, cuts: &[usize]) -> Read {
+/// With `alike`, events like the one before are read without frames.
+fn run(row: &Value, dialect: &Dialect, cuts: &[usize], alike: bool) -> Read {
     let policy = Policy { retry_attempts: 0, ..Policy::default() };
     let mut setup = Setup { policy, format: Format::Auto, ..Setup::default() };
     dialect.set_up(&mut setup);
@@ -127,22 +128,23 @@ fn run(row: &Value, dialect: &Dialect, cuts: &[usize]) -> Read {
     stream.head(NOW, 200, row["content_type"].as_str(), None, Duration::ZERO);
     let mut deltas = Deltas::new(dialect.clone());
     let (mut lines, mut message, mut bad) = (Vec::new(), Message::default(), 0);
+    let mut sink = |delta: &Delta<'_>| {
+        let mut line = String::new();
+        delta.write_line(&mut line);
+        lines.push(serde_json::from_str(&line).unwrap());
+        message.push(delta);
+    };
     let mut feed = |stream: &mut Stream, mut input: &[u8]| {
         stream.received(NOW, input.len());
         loop {
+            if alike {
+                deltas.read_alike(stream, NOW, &mut input, &mut sink);
+            }
             match stream.next(NOW, &mut input) {
-                Step::Frame { frame, .. } => {
-                    let judgement = deltas.read(&frame, &mut |delta| {
-                        let mut line = String::new();
-                        delta.write_line(&mut line);
-                        lines.push(serde_json::from_str(&line).unwrap());
-                        message.push(delta);
-                    });
-                    match judgement {
-                        Ok(judgement) => stream.judge(judgement, deltas.error()),
-                        Err(_) => bad += 1,
-                    }
-                }
+                Step::Frame { frame, .. } => match deltas.read(&frame, &mut sink) {
+                    Ok(judgement) => stream.judge(judgement, deltas.error()),
+                    Err(_) => bad += 1,
+                },
                 Step::Starved | Step::Closed => break,
                 _ => {}
             }

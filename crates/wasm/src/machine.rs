@@ -15,7 +15,7 @@ use crate::inbox::Inbox;
 use crate::key::Key;
 use crate::reply::Reply;
 use crate::setup::{decoder, duration, set, set_text};
-use crate::table::{Table, address};
+use crate::table::{Table, Writer, address};
 
 /// What [`Machine::handle`] is told. `js/src/machine.ts` has the same list.
 mod input {
@@ -102,11 +102,16 @@ pub struct Machine {
     life: Life,
     /// What reads the records of a stream that has a dialect.
     reply: Reply,
-    /// What was told last.
+    last: Last,
+    facts: Box<[f64; FACTS]>,
+}
+
+/// What was told last.
+#[derive(Default)]
+struct Last {
     again: Option<Again>,
     gap: Option<String>,
     silent: Duration,
-    facts: Box<[f64; FACTS]>,
 }
 
 #[wasm_bindgen]
@@ -122,9 +127,7 @@ impl Machine {
             table: Table::new(wide),
             life: Life::Described(Box::default()),
             reply: Reply::default(),
-            again: None,
-            gap: None,
-            silent: Duration::ZERO,
+            last: Last::default(),
             facts: Box::new([0.0; FACTS]),
         }
     }
@@ -243,40 +246,11 @@ impl Machine {
     fn gather(&mut self, at: At) -> Todo {
         let Life::Streaming(stream) = &mut self.life else { return Todo::Wait };
         let (mut table, mut rest) = self.table.write(&mut self.inbox, self.used..self.came);
-        let todo = loop {
-            match stream.next(at, &mut rest) {
-                Step::Frame { ref frame, gap } => {
-                    if let Some(after) = gap {
-                        table.push_gap(&after);
-                    }
-                    if let Some(judgement) = self.reply.read(frame, &mut table) {
-                        stream.judge(judgement, self.reply.error());
-                        if self.reply.is_nameless() {
-                            stream.forget_cursor(at);
-                        }
-                    }
-                }
-                Step::Closed if self.reply.finish(&mut table) => break Todo::Deliver,
-                _ if table.len() > 0 => break Todo::Deliver,
-                Step::Connect => break Todo::Connect,
-                Step::Again(again) => {
-                    rest = &[];
-                    self.again = Some(again);
-                    break Todo::Again;
-                }
-                Step::Gap { after } => {
-                    self.reply.begin_anew();
-                    self.gap = after;
-                    break Todo::Gap;
-                }
-                Step::Stalled(silent) => {
-                    self.silent = silent;
-                    break Todo::Stalled;
-                }
-                Step::Starved => break Todo::Wait,
-                Step::Closed => break Todo::Closed,
-                _ => {}
-            }
+        // Most pieces of a reply are nothing but events that are alike; these are whole, so nothing of them is to be kept.
+        let is_all = self.reply.read_alike(stream, at, &mut rest, &mut table) && rest.is_empty();
+        let todo = match is_all {
+            true => Todo::Deliver,
+            false => gather_frames(stream, &mut self.reply, at, &mut rest, &mut table, &mut self.last),
         };
         self.used = self.came - rest.len();
         table.finish();
@@ -301,7 +275,7 @@ impl Machine {
             Life::Streaming(stream) if what == fact::CONTINUATION => {
                 stream.request_cursor().and_then(|cursor| self.reply.continuation(cursor)).map(Cow::Owned)
             }
-            Life::Streaming(stream) => told(stream, what, self.again, self.gap.as_deref()),
+            Life::Streaming(stream) => told(stream, what, &self.last),
             Life::Decoding(Decoding::On(decoder)) if what == fact::INSIDE_RECORD => {
                 return decoder.inside_record();
             }
@@ -317,7 +291,7 @@ impl Machine {
     /// Writes down what is known in numbers, and says where.
     pub fn facts(&mut self, now: f64) -> u32 {
         if let Life::Streaming(stream) = &self.life {
-            *self.facts = facts(stream, now, self.again, self.silent);
+            *self.facts = facts(stream, now, &self.last);
         }
         address(self.facts.as_ptr())
     }
@@ -329,17 +303,66 @@ impl Machine {
     /// A stream that is fed by hand, where no time passes: takes a piece of the body that lies in the inbox, or with `last` its clean end, and
     /// goes on as [`advance`](Self::advance).
     pub fn feed(&mut self, length: usize, last: bool) -> u32 {
-        self.handle(0.0, 0, if last { input::BODY_END } else { input::RECEIVED }, length);
+        let Life::Streaming(stream) = &mut self.life else { return Todo::Closed as u32 };
+        if last {
+            stream.body_end();
+        } else {
+            (self.came, self.used) = (length, 0);
+            stream.fed(length);
+        }
         self.gather(at(0.0, 0)) as u32
     }
 }
 
-fn told<'a>(
-    stream: &'a Stream,
-    what: u32,
-    again: Option<Again>,
-    gap: Option<&'a str>,
-) -> Option<Cow<'a, str>> {
+// Beside the way of what is alike, which is short: as one they would share a large frame and its registers.
+#[inline(never)]
+fn gather_frames(
+    stream: &mut Stream,
+    reply: &mut Reply,
+    at: At,
+    rest: &mut &[u8],
+    table: &mut Writer<'_>,
+    last: &mut Last,
+) -> Todo {
+    loop {
+        match stream.next(at, rest) {
+            Step::Frame { ref frame, gap } => {
+                if let Some(after) = gap {
+                    table.push_gap(&after);
+                }
+                if let Some(judgement) = reply.read(frame, table) {
+                    stream.judge(judgement, reply.error());
+                    if reply.is_nameless() {
+                        stream.forget_cursor(at);
+                    }
+                    reply.read_alike(stream, at, rest, table);
+                }
+            }
+            Step::Closed if reply.finish(table) => return Todo::Deliver,
+            _ if table.len() > 0 => return Todo::Deliver,
+            Step::Connect => return Todo::Connect,
+            Step::Again(again) => {
+                *rest = &[];
+                last.again = Some(again);
+                return Todo::Again;
+            }
+            Step::Gap { after } => {
+                reply.begin_anew();
+                last.gap = after;
+                return Todo::Gap;
+            }
+            Step::Stalled(silent) => {
+                last.silent = silent;
+                return Todo::Stalled;
+            }
+            Step::Starved => return Todo::Wait,
+            Step::Closed => return Todo::Closed,
+            _ => {}
+        }
+    }
+}
+
+fn told<'a>(stream: &'a Stream, what: u32, last: &'a Last) -> Option<Cow<'a, str>> {
     let outcome = stream.outcome();
     let text = match what {
         fact::OUTCOME => outcome?.code(),
@@ -351,8 +374,8 @@ fn told<'a>(
             _ => return None,
         },
         fact::REFUSED_BODY => return Some(Utf8::new(stream.refused_body()).to_str()),
-        fact::REASON => again?.reason.name(),
-        fact::GAP => gap?,
+        fact::REASON => last.again?.reason.name(),
+        fact::GAP => last.gap.as_deref()?,
         _ => return None,
     };
     Some(text.into())
@@ -360,7 +383,7 @@ fn told<'a>(
 
 /// `[status, limit, offset, retry-after, events, bytes, attempts, first byte, first event, longest silence, elapsed, next attempt, its
 /// delay, silence]`, times in milliseconds.
-fn facts(stream: &Stream, now: f64, again: Option<Again>, silent: Duration) -> [f64; FACTS] {
+fn facts(stream: &Stream, now: f64, last: &Last) -> [f64; FACTS] {
     const NONE: f64 = -1.0;
     let outcome = stream.outcome();
     let stats = stream.stats(duration(now));
@@ -388,9 +411,9 @@ fn facts(stream: &Stream, now: f64, again: Option<Again>, silent: Duration) -> [
         stats.first_event.map_or(NONE, ms),
         ms(stats.longest_silence),
         ms(stats.elapsed),
-        again.map_or(NONE, |again| f64::from(again.attempt)),
-        again.map_or(NONE, |again| ms(again.delay)),
-        ms(silent),
+        last.again.map_or(NONE, |again| f64::from(again.attempt)),
+        last.again.map_or(NONE, |again| ms(again.delay)),
+        ms(last.silent),
     ]
 }
 

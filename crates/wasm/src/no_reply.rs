@@ -2,7 +2,8 @@
 
 use alloc::string::String;
 
-use tidewire_core::{Frame, Judgement, Setup};
+use tidewire_core::session::At;
+use tidewire_core::{Frame, Judgement, Setup, Stream};
 
 use crate::table::Writer;
 
@@ -22,6 +23,17 @@ impl Reply {
 
     pub(crate) const fn continuation(&self, _: &str) -> Option<String> {
         None
+    }
+
+    #[inline]
+    pub(crate) const fn read_alike(
+        &mut self,
+        _: &mut Stream,
+        _: At,
+        _: &mut &[u8],
+        _: &mut Writer<'_>,
+    ) -> bool {
+        false
     }
 
     #[inline]

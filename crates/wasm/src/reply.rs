@@ -6,7 +6,8 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::mem;
 
-use tidewire_core::{Frame, Judgement, Setup};
+use tidewire_core::session::At;
+use tidewire_core::{Frame, Judgement, Setup, Stream};
 use tidewire_llm::partial::{Build, Scanner};
 use tidewire_llm::places::{Key, Keyed, Places};
 use tidewire_llm::{Counting, Delta, Deltas, Dialect, continuation};
@@ -95,6 +96,20 @@ impl Reply {
     pub(crate) fn is_nameless(&self) -> bool {
         let by_id = |reading: &Reading| matches!(reading.asked, Some((false, _)));
         self.0.as_ref().is_some_and(|reading| by_id(reading) && reading.deltas.id().is_empty())
+    }
+
+    /// Puts into the table what events like the one before come to, as far as they stand at the front of `input`.
+    #[inline(never)]
+    pub(crate) fn read_alike(
+        &mut self,
+        stream: &mut Stream,
+        at: At,
+        input: &mut &[u8],
+        table: &mut Writer<'_>,
+    ) -> bool {
+        let Some(reading) = &mut self.0 else { return false };
+        let Reading { deltas, telling, .. } = &mut **reading;
+        deltas.read_alike(stream, at, input, &mut |delta| telling.tell(delta, table))
     }
 
     /// Puts into the table what a frame comes to, and says how the stream then stands, where a dialect can say it.

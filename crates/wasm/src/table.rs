@@ -16,6 +16,8 @@ const END: usize = 4;
 /// Memory that grew beyond this for one large event is given back after it.
 const KEPT_CAPACITY: usize = 256 * 1024;
 const MESSAGE: &[u8] = b"message";
+/// JavaScript makes texts of so many characters by itself, where they are ASCII.
+const SHORT: usize = 12;
 
 /// What a row is; `reply.rs` has more of them. `js/src/items.ts` has the same list.
 #[derive(Clone, Copy)]
@@ -139,8 +141,8 @@ impl Table {
         let Self { rows, window, own, wide, .. } = self;
         let bytes = window.bytes(inbox, own);
         let form = match wide {
+            _ if (wide.is_some() || bytes.len() <= SHORT) && is_ascii(bytes) => Form::Ascii,
             None => Form::Utf8,
-            Some(_) if is_ascii(bytes) => Form::Ascii,
             Some(wide) => {
                 clear(wide);
                 for row in rows.chunks_exact_mut(ROW) {

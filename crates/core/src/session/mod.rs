@@ -336,10 +336,7 @@ impl Session {
                 Action::Nothing
             }
             (State::Open { .. }, Input::Record { cursor }) => {
-                self.watch.record(at.now);
-                self.backoff.reset();
-                self.any_record = true;
-                self.set_cursor(cursor);
+                self.record(at.now, cursor);
                 Action::Nothing
             }
             (State::Open { .. }, Input::Cursor(cursor)) => {
@@ -365,6 +362,15 @@ impl Session {
                 self.broke(at, Break { reason: Reason::Body, limit: None })
             }
         }
+    }
+
+    /// A record has come while a body is read.
+    #[inline]
+    pub(crate) fn record(&mut self, now: Duration, cursor: Option<&str>) {
+        self.watch.record(now);
+        self.backoff.reset();
+        self.any_record = true;
+        self.set_cursor(cursor);
     }
 
     /// Whether a body that ends cleanly without an end marker is truncated, from here on; first it is as the policy says.

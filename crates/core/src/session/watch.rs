@@ -57,6 +57,7 @@ impl Watch {
     }
 
     /// A record has come.
+    #[inline]
     pub(super) fn record(&mut self, now: Duration) {
         self.record = self.clock(now);
         self.any_record = true;
@@ -110,8 +111,11 @@ impl Watch {
         .map(|(point, due)| (asking_since.saturating_add(point.saturating_sub(self.asked_before)), due))
     }
 
+    #[inline]
     fn clock(&self, now: Duration) -> Duration {
-        let asking = self.asking_since.map_or(Duration::ZERO, |since| now.saturating_sub(since));
-        self.asked_before + asking
+        match self.asking_since {
+            Some(since) if since < now => self.asked_before + now.saturating_sub(since),
+            _ => self.asked_before,
+        }
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use tidewire_core::session::{At, Failure, Outcome, Policy};
-use tidewire_core::{Format, Markers, Setup, Step, Stream};
+use tidewire_core::{Event, Format, Frame, Markers, Setup, Step, Stream, Utf8};
 
 use super::lines::{line, push};
 use super::table::Row;
@@ -25,6 +25,27 @@ pub(crate) fn stream(row: &Row, pieces: &[&[u8]]) -> Streamed {
 
 /// Reads one reply to a request that is not sent again.
 pub(crate) fn drive(setup: Setup, content_type: Option<&str>, pieces: &[&[u8]], broken: bool) -> Streamed {
+    drive_with(setup, content_type, pieces, broken, None)
+}
+
+/// The same by one who knows events of this name with a number in `{"a":…}`.
+pub(crate) fn drive_knowing(
+    setup: Setup,
+    content_type: Option<&str>,
+    pieces: &[&[u8]],
+    broken: bool,
+    name: &str,
+) -> Streamed {
+    drive_with(setup, content_type, pieces, broken, Some(name))
+}
+
+fn drive_with(
+    setup: Setup,
+    content_type: Option<&str>,
+    pieces: &[&[u8]],
+    broken: bool,
+    known: Option<&str>,
+) -> Streamed {
     let mut stream = Stream::new(setup);
     let mut lines = Vec::new();
     stream.start(NOW);
@@ -35,19 +56,26 @@ pub(crate) fn drive(setup: Setup, content_type: Option<&str>, pieces: &[&[u8]], 
             break;
         }
         stream.received(NOW, piece.len());
-        read(&mut stream, piece, &mut lines);
+        read(&mut stream, piece, known, &mut lines);
     }
     if broken {
         stream.broke(NOW, Failure::Body, "reset".to_owned());
     } else {
         stream.body_end();
     }
-    read(&mut stream, &[], &mut lines);
+    read(&mut stream, &[], known, &mut lines);
     Streamed { lines, end: end(&stream) }
 }
 
-fn read(stream: &mut Stream, mut input: &[u8], lines: &mut Vec<Value>) {
+fn read(stream: &mut Stream, mut input: &[u8], known: Option<&str>, lines: &mut Vec<Value>) {
     loop {
+        if let Some(name) = known {
+            let is_known = |data| known_data(data).map(|data| (data, data.len()));
+            stream.known(NOW, &mut input, name.as_bytes(), is_known, |data| {
+                let [event, data, id] = [name.as_bytes(), data, b""].map(Utf8::new);
+                push(lines, line(&Frame::Event(Event { event, data, id })));
+            });
+        }
         match stream.next(NOW, &mut input) {
             Step::Frame { frame, gap } => {
                 if let Some(after) = gap {
@@ -64,6 +92,12 @@ fn read(stream: &mut Stream, mut input: &[u8], lines: &mut Vec<Value>) {
             other => panic!("the request is not sent again, yet: {other:?}"),
         }
     }
+}
+
+fn known_data(input: &[u8]) -> Option<&[u8]> {
+    let value = input.strip_prefix(br#"{"a":"#)?;
+    let digits = value.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    value[digits..].starts_with(b"}").then(|| &input[..input.len() - value.len() + digits + 1])
 }
 
 fn setup(row: &Row) -> Setup {
