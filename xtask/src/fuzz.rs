@@ -137,6 +137,12 @@ const TARGETS: &[Target] = &[
         words: Some("dialects"),
         longest: 2048,
     },
+    Target {
+        name: "alike",
+        what: "LLM replies, their events known where they stand in the body and taken for frames",
+        words: Some("dialects"),
+        longest: 2048,
+    },
     Target { name: "retry_after", what: "Retry-After, against httpdate", words: Some("dates"), longest: 64 },
 ];
 

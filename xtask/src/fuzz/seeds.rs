@@ -42,7 +42,8 @@ fn seeds(target: &str) -> Result<Vec<Vec<u8>>, Trouble> {
             let bodies = bodies.iter().map(|row| [b"\x01a", &row.wire[..]].concat());
             bodies.chain(LOOKUPS.map(<[u8]>::to_vec)).collect()
         }
-        "dialects" => replies()?,
+        "dialects" => replies(&[])?,
+        "alike" => replies(&[0, 0, 3, 0])?,
         "partial" => rows(&JSON)?.concat().iter().map(|row| [b"\x00", &row.wire[..]].concat()).collect(),
         "strings" | "views" => rows(&JSON)?.concat().into_iter().map(|row| row.wire).collect(),
         "retry_after" => DATES.iter().map(|date| [&[0; 4], date.as_bytes()].concat()).collect(),
@@ -76,15 +77,15 @@ const REPLIES: [&str; 11] = [
     "generic",
 ];
 
-/// A dialect, three choices, and the records of a reply in lines.
-fn replies() -> Result<Vec<Vec<u8>>, Trouble> {
+/// A dialect, three choices and more of them, and the records of a reply in lines.
+fn replies(choices: &[u8]) -> Result<Vec<Vec<u8>>, Trouble> {
     let mut seeds = Vec::new();
     for (dialect, table) in (1..).zip(REPLIES) {
         for row in rows(&format!("llm_{table}"))? {
             let records = row.case["data"].as_array().into_iter().flatten();
             let lines = records.map(|data| data.as_str().map_or_else(|| data.to_string(), str::to_owned));
             let lines: Vec<String> = lines.collect();
-            seeds.push([&[dialect, 0, 3, b'"'], lines.join("\n").as_bytes()].concat());
+            seeds.push([&[dialect, 0, 3, b'"'], choices, lines.join("\n").as_bytes()].concat());
         }
     }
     Ok(seeds)

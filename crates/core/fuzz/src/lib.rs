@@ -11,6 +11,7 @@
 
 extern crate alloc;
 
+mod alike;
 mod decoder;
 mod dialects;
 mod input;
@@ -28,6 +29,7 @@ mod support;
 mod text;
 mod views;
 
+pub use alike::alike;
 pub use decoder::decoder;
 pub use dialects::dialects;
 pub use json::{concat, json_array, json_seq, ndjson};

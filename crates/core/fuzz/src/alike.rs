@@ -1,0 +1,123 @@
+//! A reply whose events are known where they stand in the body, against one whose every event is taken for a frame.
+
+use std::time::Duration;
+
+use tidewire_core::session::{At, Policy};
+use tidewire_core::{Format, Frame, Setup, Step, Stream};
+use tidewire_llm::{DIALECTS, Deltas, Dialect};
+
+use crate::input::Input;
+
+const NOW: At = At { now: Duration::ZERO, chance: 0 };
+const CHOICES: usize = 4;
+
+/// A dialect, how its events are written, and how the stream is set up; a byte; the options of a decoder and the cuts; and records in lines.
+/// Each is written, written again, and once more with that byte somewhere in it.
+pub fn alike(data: &[u8]) {
+    let Some((&[dialect, writing, at, byte], rest)) = data.split_first_chunk::<CHOICES>() else { return };
+    let Some((reading, lines)) = rest.split_first_chunk::<CHOICES>() else { return };
+    let dialect: Dialect = DIALECTS[usize::from(dialect) % DIALECTS.len()].parse().expect("its name");
+    let lines = lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+    let mut body = Vec::new();
+    for (index, line) in lines.enumerate() {
+        let event = written(line, writing);
+        let mut changed = event.clone();
+        changed[(usize::from(at) * 7 + index * 5) % event.len()] = byte;
+        body.extend([&event[..], &event, &changed].concat());
+    }
+    let given = [&reading[..], &body].concat();
+    let Some(input) = Input::new(&given) else { return };
+    let [known, plain] = [true, false].map(|knows| Reply::read(&dialect, writing, input, knows));
+    assert_eq!(known, plain, "{}", body.escape_ascii());
+}
+
+/// The event of a record.
+fn written(line: &[u8], writing: u8) -> Vec<u8> {
+    let end = if writing & 1 == 0 { "\n" } else { "\r\n" };
+    let name =
+        ["", "event: content_block_delta", "event:message", "event: error"][usize::from(writing >> 1) % 4];
+    let colon = if writing & 8 == 0 { "data: " } else { "data:" };
+    let name_end = if name.is_empty() { "" } else { end };
+    [name.as_bytes(), name_end.as_bytes(), colon.as_bytes(), line, end.as_bytes(), end.as_bytes()].concat()
+}
+
+/// What came of a reply.
+#[derive(Debug, PartialEq)]
+struct Reply {
+    said: Vec<String>,
+    outcome: Option<&'static str>,
+    error: Option<String>,
+    cursor: Option<String>,
+    events: u64,
+    bytes: u64,
+}
+
+impl Reply {
+    fn read(dialect: &Dialect, writing: u8, input: Input<'_>, knows: bool) -> Self {
+        let policy = Policy { retry_attempts: 0, ..Policy::default() };
+        let mut setup = Setup { policy, format: Format::Sse, options: input.options, ..Setup::default() };
+        if writing & 16 != 0 {
+            setup.markers.end_on = Some(vec!["event:message".parse().expect("a marker")]);
+        }
+        if writing & 32 != 0 {
+            setup.markers.heartbeat_on = vec!["json:type=ping".parse().expect("a marker")];
+        }
+        if writing & 64 != 0 {
+            setup.last_event_id = Some("e-1".to_owned());
+        }
+        dialect.set_up(&mut setup);
+        let mut stream = Stream::new(setup);
+        let mut deltas = Deltas::new(dialect.clone());
+        let mut said = Vec::new();
+        stream.start(NOW);
+        assert_eq!(stream.next(NOW, &mut &[][..]), Step::Connect);
+        stream.head(NOW, 200, None, None, Duration::ZERO);
+        for piece in input.pieces() {
+            if stream.outcome().is_some() {
+                break;
+            }
+            stream.received(NOW, piece.len());
+            feed(&mut stream, &mut deltas, piece, knows, &mut said);
+        }
+        stream.body_end();
+        feed(&mut stream, &mut deltas, &[], knows, &mut said);
+        deltas.finish(&mut |delta| said.push(line(delta)));
+        let stats = stream.stats(Duration::ZERO);
+        Self {
+            said,
+            outcome: stream.outcome().map(|outcome| outcome.code()),
+            error: stream.error().map(str::to_owned),
+            cursor: stream.cursor().map(str::to_owned),
+            events: stats.events,
+            bytes: stats.bytes,
+        }
+    }
+}
+
+fn feed(stream: &mut Stream, deltas: &mut Deltas, mut input: &[u8], knows: bool, said: &mut Vec<String>) {
+    loop {
+        if knows {
+            deltas.read_alike(stream, NOW, &mut input, &mut |delta| said.push(line(delta)));
+        }
+        match stream.next(NOW, &mut input) {
+            Step::Frame { frame, gap } => {
+                said.extend(gap);
+                if !matches!(frame, Frame::Event(_)) {
+                    said.push(format!("{frame:?}"));
+                }
+                match deltas.read(&frame, &mut |delta| said.push(line(delta))) {
+                    Ok(judgement) => stream.judge(judgement, deltas.error()),
+                    Err(bad) => said.push(format!("{bad:?}")),
+                }
+            }
+            Step::Starved | Step::Closed => return,
+            _ => {}
+        }
+    }
+}
+
+fn line(delta: &tidewire_llm::Delta<'_>) -> String {
+    let mut line = String::new();
+    delta.write_line(&mut line);
+    line
+}
