@@ -42,8 +42,8 @@ fn seeds(target: &str) -> Result<Vec<Vec<u8>>, Trouble> {
             let bodies = bodies.iter().map(|row| [b"\x01a", &row.wire[..]].concat());
             bodies.chain(LOOKUPS.map(<[u8]>::to_vec)).collect()
         }
-        "dialects" => replies(&[])?,
-        "alike" => replies(&[0, 0, 3, 0])?,
+        "dialects" => replies(&[&[0, 3, b'"']])?,
+        "alike" => replies(&ALIKE)?,
         "partial" => rows(&JSON)?.concat().iter().map(|row| [b"\x00", &row.wire[..]].concat()).collect(),
         "strings" | "views" => rows(&JSON)?.concat().into_iter().map(|row| row.wire).collect(),
         "retry_after" => DATES.iter().map(|date| [&[0; 4], date.as_bytes()].concat()).collect(),
@@ -77,15 +77,26 @@ const REPLIES: [&str; 11] = [
     "generic",
 ];
 
-/// A dialect, three choices and more of them, and the records of a reply in lines.
-fn replies(choices: &[u8]) -> Result<Vec<Vec<u8>>, Trouble> {
+/// How events are written and what the stream takes for a marker, a place and a byte; the options of a decoder, a limit, and how to cut.
+const ALIKE: [&[u8]; 5] = [
+    &[0, 3, b'"', 0, 0, 3, 0],
+    &[2, 10, b'x', 0, 0, 2, 60],
+    &[16, 2, b'x', 0, 0, 2, 60],
+    &[80, 3, b'x', 0, 0, 2, 60],
+    &[0, 6, b'x', 1, 80, 2, 60],
+];
+
+/// A dialect, these choices, and the records of a reply in lines.
+fn replies(choices: &[&[u8]]) -> Result<Vec<Vec<u8>>, Trouble> {
     let mut seeds = Vec::new();
     for (dialect, table) in (1..).zip(REPLIES) {
         for row in rows(&format!("llm_{table}"))? {
             let records = row.case["data"].as_array().into_iter().flatten();
             let lines = records.map(|data| data.as_str().map_or_else(|| data.to_string(), str::to_owned));
             let lines: Vec<String> = lines.collect();
-            seeds.push([&[dialect, 0, 3, b'"'], choices, lines.join("\n").as_bytes()].concat());
+            seeds.extend(
+                choices.iter().map(|chosen| [&[dialect], *chosen, lines.join("\n").as_bytes()].concat()),
+            );
         }
     }
     Ok(seeds)

@@ -11,23 +11,30 @@ use crate::input::Input;
 const NOW: At = At { now: Duration::ZERO, chance: 0 };
 const CHOICES: usize = 4;
 
-/// A dialect, how its events are written, and how the stream is set up; a byte; the options of a decoder and the cuts; and records in lines.
-/// Each is written, written again, and once more with that byte somewhere in it.
+/// A dialect, how its events are written and the stream is set up; a place and a byte; the options of a decoder and the cuts; and records
+/// in lines. Each is written, written again, and once more with a few of that byte in the place of one of its own.
 pub fn alike(data: &[u8]) {
     let Some((&[dialect, writing, at, byte], rest)) = data.split_first_chunk::<CHOICES>() else { return };
     let Some((reading, lines)) = rest.split_first_chunk::<CHOICES>() else { return };
     let dialect: Dialect = DIALECTS[usize::from(dialect) % DIALECTS.len()].parse().expect("its name");
-    let lines = lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+    let lines: Vec<&[u8]> = lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).collect();
     let mut body = Vec::new();
-    for (index, line) in lines.enumerate() {
+    for (index, line) in lines.iter().enumerate() {
         let event = written(line, writing);
-        let mut changed = event.clone();
-        changed[(usize::from(at) * 7 + index * 5) % event.len()] = byte;
+        let place = (usize::from(at) * 7 + index * 5) % event.len();
+        let changed = [&event[..place], &[byte].repeat(usize::from(at % 7)), &event[place + 1..]].concat();
         body.extend([&event[..], &event, &changed].concat());
     }
+    let Some(chosen) = lines.get(usize::from(at) % lines.len().max(1)) else { return };
+    let marker = std::str::from_utf8(chosen).ok();
     let given = [&reading[..], &body].concat();
-    let Some(input) = Input::new(&given) else { return };
-    let [known, plain] = [true, false].map(|knows| Reply::read(&dialect, writing, input, knows));
+    let Some(mut input) = Input::new(&given) else { return };
+    if input.is_limited() {
+        // About the length of records, so that some are too long.
+        input.options.max_event_bytes = chosen.len() + input.options.max_event_bytes % 8;
+    }
+    let [known, plain] = [true, false]
+        .map(|knows| Reply::read(setup(&dialect, writing, marker, input), &dialect, input, knows));
     assert_eq!(known, plain, "{}", body.escape_ascii());
 }
 
@@ -39,6 +46,21 @@ fn written(line: &[u8], writing: u8) -> Vec<u8> {
     let colon = if writing & 8 == 0 { "data: " } else { "data:" };
     let name_end = if name.is_empty() { "" } else { end };
     [name.as_bytes(), name_end.as_bytes(), colon.as_bytes(), line, end.as_bytes(), end.as_bytes()].concat()
+}
+
+/// A stream for which one of its records may be a marker.
+fn setup(dialect: &Dialect, writing: u8, marker: Option<&str>, input: Input<'_>) -> Setup {
+    let policy = Policy { retry_attempts: 0, ..Policy::default() };
+    let mut setup = Setup { policy, format: Format::Sse, options: input.options, ..Setup::default() };
+    let marker = marker.and_then(|marker| marker.parse().ok()).filter(|_| writing & 16 != 0);
+    match writing >> 5 & 3 {
+        0 => setup.markers.end_on = marker.map(|marker| vec![marker]),
+        1 => setup.markers.fail_on = marker.map(|marker| vec![marker]),
+        2 => setup.markers.heartbeat_on = marker.into_iter().collect(),
+        _ => setup.last_event_id = Some("e-1".to_owned()),
+    }
+    dialect.set_up(&mut setup);
+    setup
 }
 
 /// What came of a reply.
@@ -53,19 +75,7 @@ struct Reply {
 }
 
 impl Reply {
-    fn read(dialect: &Dialect, writing: u8, input: Input<'_>, knows: bool) -> Self {
-        let policy = Policy { retry_attempts: 0, ..Policy::default() };
-        let mut setup = Setup { policy, format: Format::Sse, options: input.options, ..Setup::default() };
-        if writing & 16 != 0 {
-            setup.markers.end_on = Some(vec!["event:message".parse().expect("a marker")]);
-        }
-        if writing & 32 != 0 {
-            setup.markers.heartbeat_on = vec!["json:type=ping".parse().expect("a marker")];
-        }
-        if writing & 64 != 0 {
-            setup.last_event_id = Some("e-1".to_owned());
-        }
-        dialect.set_up(&mut setup);
+    fn read(setup: Setup, dialect: &Dialect, input: Input<'_>, knows: bool) -> Self {
         let mut stream = Stream::new(setup);
         let mut deltas = Deltas::new(dialect.clone());
         let mut said = Vec::new();
