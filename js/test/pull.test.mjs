@@ -134,6 +134,36 @@ test("calls of next() that overlap get the items in their order, and each its ow
   assert.deepEqual(results.map(({ done, value }) => (done ? "end" : value.data)), ["1", "2", "3", "4", "end", "end"]);
 });
 
+test("who asks later does not overtake those who wait", limit, async () => {
+  const s = parse(new Response("data: 1\n\ndata: 2\n\ndata: 3\n\n", { headers: SSE }));
+  let last;
+  const first = s.next().then(({ value }) => {
+    last = s.next();
+    return value.data;
+  });
+  const second = s.next();
+  assert.deepEqual([await first, (await second).value.data, (await last).value.data], ["1", "2", "3"]);
+});
+
+test("what comes in a pause is handed out behind it, also where it is larger than a piece", limit, async () => {
+  let controller;
+  const s = parse(new Response(new ReadableStream({ start: (given) => (controller = given) }), { headers: SSE }));
+  const send = (text) => controller.enqueue(new TextEncoder().encode(text));
+  send("data: a\n\n");
+  await s.next();
+  const next = s.next();
+  await sleep(5);
+  s.pause();
+  send("data: b\n\n".repeat(10_000));
+  controller.close();
+  await sleep(20);
+  assert.equal(s.stats.events, 1);
+  s.resume();
+  assert.equal((await next).value.data, "b");
+  assert.equal((await take(s)).items.length, 9999);
+  assert.equal((await s.outcome).events, 10_001);
+});
+
 test("of overlapping calls of next() the first one gets the error, the others the end", limit, async () => {
   const body = new ReadableStream({ pull: (controller) => controller.error(new Error("reset")) }, { highWaterMark: 0 });
   const s = parse(new Response(body, { headers: SSE }));
