@@ -11,6 +11,10 @@ export class Alarm {
   /** `ring` is told since when it may have slept, where it comes late, and whether it was asked to look. */
   constructor(readonly ring: (asleep: number | undefined, isLook: boolean) => void) {}
 
+  get isSet(): boolean {
+    return this.#due < Infinity;
+  }
+
   /** Rings when `performance.now()` says so. It is set anew only where it would ring too late, or where a stream is to be looked at. */
   set(due: number, isLook = false): void {
     if (due === Infinity || (due >= this.#due && !isLook)) return;

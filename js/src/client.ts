@@ -4,7 +4,7 @@ import { impossible } from "./machine.js";
 import type { Attempt, StreamOptions } from "./options.js";
 import { each, merged } from "./request.js";
 import { Streaming } from "./stream.js";
-import type { Admit } from "./stream.js";
+import type { Admit } from "./exchange.js";
 
 /** Options of `createClient`: those of its streams, where a stream has none of its own, and how many may be open. */
 export interface ClientOptions

@@ -10,6 +10,7 @@ export interface Exports {
   machine_measure(machine: number, is_broken: number): void;
   machine_handle(machine: number, now: number, chance: number, what: number, length: number): void;
   machine_head(machine: number, now: number, chance: number, status: number, type: number, retry: number, clock: number): void;
+  machine_received(machine: number, now: number, chance: number, length: number): number;
   machine_advance(machine: number, now: number, chance: number): number;
   /** Of the core that knows the dialects alone. */
   machine_feed(machine: number, length: number, last: number): number;

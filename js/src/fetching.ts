@@ -1,11 +1,12 @@
 import { TidewireError } from "./error.js";
+import type { Admit, Head } from "./exchange.js";
 import type { Item, SseEvent } from "./items.js";
 import { machineOf } from "./options.js";
 import type { ReadOptions, StreamOptions } from "./options.js";
 import { onReturn } from "./page.js";
 import { planOf } from "./request.js";
 import { Streaming } from "./stream.js";
-import type { Admit, Head, Made } from "./stream.js";
+import type { Made } from "./stream.js";
 
 /** Requests a stream. */
 export function stream<T extends Item = SseEvent>(input: string | URL | Request, options?: StreamOptions): Streaming<T> {

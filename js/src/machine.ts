@@ -11,6 +11,8 @@ export const AGAIN = 3;
 export const GAP = 4;
 export const STALLED = 5;
 export const CLOSED = 6;
+/** The alarm rings too late, if it is set. */
+export const WAIT_LESS = 7;
 
 /** What the machine tells in words. */
 const ACCEPT = 0;
@@ -24,9 +26,7 @@ const REASON = 7;
 const AFTER = 8;
 const IS_READING = 9;
 
-/** What the machine is told; the same file has the same list. */
-const RECEIVED = 1;
-/** Where the transport failed. */
+/** What the machine is told, the same file has the list: where the transport failed. */
 export const BEFORE_SENDING: number = 3;
 export const BEFORE_HEAD = 4;
 export const IN_BODY = 5;
@@ -82,9 +82,9 @@ export class Machine {
     this.#core.machine_head(this.#machine, now(), chance(), status, lengths[0], lengths[1], Date.now());
   }
 
-  /** `at` is when, by `performance.now()`. */
-  received(piece: Uint8Array, at: number): void {
-    this.#say(RECEIVED, this.#put(piece), at);
+  /** What came for who asks, and when, by `performance.now()`. What is to be done then. */
+  received(piece: Uint8Array, at: number): number {
+    return this.#core.machine_received(this.#machine, at, chance(), this.#put(piece));
   }
 
   broke(where: number, error: unknown): void {

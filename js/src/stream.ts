@@ -7,26 +7,12 @@ import type { Listeners, SseEvent } from "./items.js";
 import * as todo from "./machine.js";
 import type { Machine } from "./machine.js";
 import type { Attempt, StreamOptions } from "./options.js";
-import { isBytes, noBytes } from "./parser.js";
 import { errorOf } from "./outcome.js";
 import type { Outcome, Stats } from "./outcome.js";
+import { Exchange } from "./exchange.js";
+import type { Head, Transport } from "./exchange.js";
 
-/** Where a stream's replies come from. */
-export interface Transport {
-  /** Makes the request of an attempt ready; what it returns sends it. */
-  prepare(attempt: Attempt, continues: boolean, signal: AbortSignal): Promise<() => Promise<Head>>;
-  /** Waits for the stream's place; false where there was none in time. */
-  admit?: (() => Promise<boolean>) | undefined;
-}
-
-/** Gives a stream its place until the signal says that it is over, or wants none any more. */
-export type Admit = (over: AbortSignal) => Promise<boolean>;
-
-/** What a read brings. */
-interface Chunk {
-  done?: boolean | undefined;
-  value?: Uint8Array | undefined;
-}
+export type { Transport };
 
 /** Makes of a table what it says: items of a kind, and what is told besides. */
 export interface RowReader<T> {
@@ -38,18 +24,15 @@ export interface RowReader<T> {
 /** What makes a stream of a machine. */
 export type Made<S> = new (machine: Machine, options: Omit<StreamOptions, "headers" | "body">, transport: Transport) => S;
 
-/** The head of a reply, and a way to its body. */
-export interface Head {
-  status: number;
-  headers: Headers;
-  read(): Promise<Chunk>;
-  cancel(): void;
+/** Who waits for an item. */
+interface Asker<T> {
+  resolve(result: IteratorResult<T, undefined>): void;
+  reject(error: unknown): void;
 }
 
 /** `idle` before anything is sent, `waiting` between two requests. */
 export type State = "idle" | "connecting" | "open" | "waiting" | "closed";
 
-const nothing = (): void => {};
 const isTold = (one: unknown): one is Told => one instanceof Told;
 const END: IteratorReturnResult<undefined> = { done: true, value: undefined };
 /** How long a stream is looked at before it is taken for dead: what came in the meantime wants to be read first. */
@@ -81,26 +64,25 @@ export class Streaming<T = SseEvent> implements AsyncIterableIterator<T, undefin
   #lastId: string | undefined;
   #stats: Stats | undefined;
 
-  /** Of the request under way. */
-  #abort: AbortController | undefined;
+  /** The request under way, the head that came last, and what came of its body and was not looked at. */
+  #exchange: Exchange | undefined;
   #head: Head | undefined;
-  #sentHead: Head | undefined;
-  #reading = false;
-  #came!: (chunk: Chunk) => void;
-  #failed!: (error: unknown) => void;
   #chunk: Uint8Array | undefined;
+  /** What the machine said when it was fed. */
+  #todo: number | undefined;
   #announced: Attempt | undefined;
   #cause: unknown;
   /** When anything came last, or was sent. */
   #heard = 0;
   #suspected = false;
 
-  #wake = nothing;
   #alarm = new Alarm((asleep, isLook) => this.#ring(asleep, isLook));
   /** A timer came late, and nothing has come since. */
   #overslept = false;
-  #isAsked = false;
-  #pulling: Promise<boolean> | undefined;
+  /** Who asks, in their order, and whether they are being served. */
+  #asking: Asker<T>[] = [];
+  #isServing = false;
+  #hasBegun = false;
   #onAbort = (): void => {
     if (this.#state === "closed") return;
     this.#error = { thrown: this.#options.signal?.reason };
@@ -128,6 +110,7 @@ export class Streaming<T = SseEvent> implements AsyncIterableIterator<T, undefin
 
   /** The last event id of what was taken so far: to be stored, and given to a later stream. */
   get lastEventId(): string | undefined {
+    this.#note();
     return this.#lastId;
   }
 
@@ -141,10 +124,12 @@ export class Streaming<T = SseEvent> implements AsyncIterableIterator<T, undefin
   }
 
   /** The next item. */
-  async next(): Promise<IteratorResult<T, undefined>> {
-    // Who asks while another one does waits for his turn.
-    while (this.#isAsked) await this.#pulling?.catch(nothing);
-    return this.#hasItems || (await (this.#pulling = this.#pull())) ? this.#take() : END;
+  next(): Promise<IteratorResult<T, undefined>> {
+    if (this.#hasItems && this.#asking.length === 0) return Promise.resolve(this.#take());
+    return new Promise((resolve, reject) => {
+      this.#asking.push({ resolve, reject });
+      this.#serve();
+    });
   }
 
   /** Ends the stream, as `break` does. */
@@ -159,7 +144,6 @@ export class Streaming<T = SseEvent> implements AsyncIterableIterator<T, undefin
       for (let first; !(first = await this.next()).done; ) {
         const batch = [first.value, ...(this.#items.slice(this.#at) as T[])];
         this.#at = this.#items.length;
-        this.#note(batch[batch.length - 1]);
         yield batch;
       }
     } finally {
@@ -182,25 +166,24 @@ export class Streaming<T = SseEvent> implements AsyncIterableIterator<T, undefin
   close(): void {
     if (this.#state === "closed") return;
     this.#left += this.#items.length - this.#at;
-    this.#items = [];
-    this.#at = 0;
+    this.#hold([]);
     // One that has not begun takes no other word.
     if (this.#state === "idle") this.#machine.handle("start");
     this.#machine.handle("cancel");
     this.#drop();
-    if (!this.#isAsked) this.#finish();
-    this.#wake();
+    if (this.#asking.length === 0) this.#finish();
+    this.#serve();
   }
 
   /** Hands out nothing and reads nothing until `resume`, whoever asks; limits of time but `timeout` stand still. */
   pause(): void {
     this.#paused = true;
-    this.#wake();
+    this.#serve();
   }
 
   resume(): void {
     this.#paused = false;
-    this.#wake();
+    this.#serve();
   }
 
   /** Connects again at once, where the request may be sent again. */
@@ -208,7 +191,7 @@ export class Streaming<T = SseEvent> implements AsyncIterableIterator<T, undefin
     if (this.#state === "closed") return;
     this.#machine.handle("kick");
     this.#machine.handle("tick");
-    this.#wake();
+    this.#serve();
   }
 
   /**
@@ -217,8 +200,7 @@ export class Streaming<T = SseEvent> implements AsyncIterableIterator<T, undefin
    */
   check(): void {
     if (this.#state === "waiting") return this.reconnect();
-    if (this.#abort === undefined) return;
-    this.#alarm.set(performance.now() + LOOK_MS, true);
+    if (this.#exchange) this.#alarm.set(performance.now() + LOOK_MS, true);
   }
 
   get #hasItems(): boolean {
@@ -226,53 +208,66 @@ export class Streaming<T = SseEvent> implements AsyncIterableIterator<T, undefin
   }
 
   #take(): IteratorResult<T, undefined> {
-    const value = this.#items[this.#at++] as T;
-    this.#note(value);
-    return { done: false, value };
+    return { done: false, value: this.#items[this.#at++] as T };
   }
 
-  #note(item: unknown): void {
-    const { data, id } = item as Partial<SseEvent>;
+  /** Puts other items in the place of those that were taken. */
+  #hold(items: unknown[]): void {
+    this.#note();
+    this.#items = items;
+    this.#at = 0;
+  }
+
+  /** Notes the id of what was taken last. */
+  #note(): void {
+    const { data, id } = (this.#items[this.#at - 1] ?? {}) as Partial<SseEvent>;
     if (data !== undefined) this.#lastId = id || undefined;
   }
 
-  /** Reads until there are items; false at the end. Not to be called while it is under way. */
-  async #pull(): Promise<boolean> {
-    this.#isAsked = true;
-    try {
-      if (this.#state === "idle") await this.#begin();
-      while (!this.#hasItems) {
-        if (this.#paused && this.#state !== "closed" && !this.#machine.isOver) {
-          this.#machine.handle("pause");
-          this.#alarm.set(this.#machine.due());
-          await this.#sleep();
-        } else if (this.#error) {
-          const { thrown } = this.#error;
-          this.#error = undefined;
-          throw thrown;
-        } else if (this.#state === "closed") {
-          return false;
-        } else if (!this.#advance()) {
-          await this.#sleep();
-        }
+  /** Serves who asks as far as it goes without waiting. What a hook does meanwhile is looked at behind it. */
+  #serve(): void {
+    if (this.#isServing) return;
+    this.#isServing = true;
+    for (let first; (first = this.#asking[0]); ) {
+      try {
+        if (this.#hasItems) first.resolve(this.#take());
+        else if (this.#step()) continue;
+        else if (this.#state === "closed") first.resolve(END);
+        else break;
+        this.#asking.shift();
+      } catch (error) {
+        this.#asking.shift();
+        first.reject(error);
+        // Also what a hook threw: nothing is left running behind it.
+        this.close();
       }
-      return true;
-    } catch (error) {
-      // Also what a hook threw: nothing is left running behind it.
-      this.#isAsked = false;
-      this.close();
-      throw error;
-    } finally {
-      this.#isAsked = false;
     }
+    this.#isServing = false;
+  }
+
+  /** A step towards an item; false where there is none to take, or none yet. */
+  #step(): boolean {
+    if (this.#state === "idle" && !this.#hasBegun) this.#begin();
+    if (this.#paused && this.#state !== "closed" && !this.#machine.isOver) {
+      this.#machine.handle("pause");
+      this.#alarm.set(this.#machine.due());
+      return false;
+    }
+    if (this.#error) {
+      const { thrown } = this.#error;
+      this.#error = undefined;
+      throw thrown;
+    }
+    return this.#state !== "closed" && this.#advance();
   }
 
   /** Does what the machine says; false where there is nothing to do but to wait. */
   #advance(): boolean {
     const machine = this.#machine;
-    const what = machine.advance();
+    const what = this.#todo ?? machine.advance();
+    this.#todo = undefined;
     if (what === todo.DELIVER) this.#deliver(this.#reader.read(machine.rows()));
-    else if (what === todo.WAIT) return this.#mayGoOn();
+    else if (what === todo.WAIT || what === todo.WAIT_LESS) return this.#mayGoOn(what === todo.WAIT);
     else if (what === todo.CONNECT) this.#connect();
     else if (what === todo.GAP) this.#gap();
     else if (what === todo.STALLED) this.#options.onStall?.(machine.silentMs());
@@ -291,7 +286,7 @@ export class Streaming<T = SseEvent> implements AsyncIterableIterator<T, undefin
   }
 
   /** What there is for us: a further piece of the chunk, or a dead connection. Else whatever comes next wakes us. */
-  #mayGoOn(): boolean {
+  #mayGoOn(isInTime: boolean): boolean {
     if (this.#chunk !== undefined) {
       this.#feed(this.#chunk);
       return true;
@@ -300,34 +295,32 @@ export class Streaming<T = SseEvent> implements AsyncIterableIterator<T, undefin
       this.#machine.handle("kick");
       return true;
     }
-    this.#read();
-    this.#alarm.set(this.#machine.due());
+    this.#exchange?.read();
+    if (!isInTime || !this.#alarm.isSet) this.#alarm.set(this.#machine.due());
     return false;
   }
 
   /** Before the first request: waits for a place, where there are not enough for all. */
-  async #begin(): Promise<void> {
+  #begin(): void {
+    this.#hasBegun = true;
     const { signal } = this.#options;
     signal?.addEventListener("abort", this.#onAbort);
     if (signal?.aborted) return this.#onAbort();
     const { admit } = this.#transport;
-    let waits = admit !== undefined;
-    let inTime = true;
-    void admit?.().then((hasPlace) => {
-      waits = false;
-      inTime = hasPlace;
-      this.#wake();
+    if (admit === undefined) return this.#machine.handle("start");
+    void admit().then((inTime) => {
+      if (this.#state === "closed") return;
+      this.#machine.handle("start");
+      if (!inTime) this.#machine.handle("queue_timeout");
+      this.#serve();
     });
-    while (waits && !this.#machine.isOver) await this.#sleep();
-    this.#machine.handle("start");
-    if (!inTime) this.#machine.handle("queue_timeout");
   }
 
   #deliver(read: unknown[]): void {
-    this.#at = 0;
     // Most tables have nothing but items.
-    this.#items = read.some(isTold) ? read.filter((one) => !isTold(one)) : read;
-    if (this.#items.length < read.length) for (const one of read) if (isTold(one)) this.#tell(one);
+    const items = read.some(isTold) ? read.filter((one) => !isTold(one)) : read;
+    this.#hold(items);
+    if (items.length < read.length) for (const one of read) if (isTold(one)) this.#tell(one);
   }
 
   #tell({ whom, what }: Told): void {
@@ -336,10 +329,6 @@ export class Streaming<T = SseEvent> implements AsyncIterableIterator<T, undefin
     // Nobody would know of a record that is missing.
     const isUnheard = what instanceof TidewireError && !options.onError;
     if (isUnheard && !(options.skipOversized && what.code === "too_large")) this.#error ??= { thrown: what };
-  }
-
-  #sleep(): Promise<void> {
-    return new Promise((resolve) => (this.#wake = resolve));
   }
 
   /** Whether it was looked at, is silent, and loses nothing by another request. */
@@ -359,14 +348,7 @@ export class Streaming<T = SseEvent> implements AsyncIterableIterator<T, undefin
     const piece = chunk.length > PIECE ? chunk.subarray(0, PIECE) : chunk;
     this.#chunk = chunk.length > PIECE ? chunk.subarray(PIECE) : undefined;
     this.#hear();
-    this.#machine.received(piece, this.#heard);
-  }
-
-  /** One read at a time. What comes for a request that was dropped is of no use. */
-  #read(): void {
-    if (this.#head === undefined || this.#reading) return;
-    this.#reading = true;
-    this.#head.read().then(this.#came, this.#failed);
+    this.#todo = this.#machine.received(piece, this.#heard);
   }
 
   #connect(): void {
@@ -374,55 +356,36 @@ export class Streaming<T = SseEvent> implements AsyncIterableIterator<T, undefin
     this.#hear();
     const attempt = this.#announced ?? this.#announce();
     this.#announced = undefined;
-    const abort = (this.#abort = new AbortController());
-    const current = (): boolean => abort === this.#abort;
-    let where = todo.BEFORE_SENDING;
-    this.#transport
-      .prepare(attempt, this.#machine.stats().events > 0, abort.signal)
-      .then((send) => {
-        where = todo.BEFORE_HEAD;
-        return current() ? send() : undefined;
-      })
-      .then((head) => (current() && head ? this.#answered(head) : head?.cancel()))
-      .catch((error: unknown) => current() && this.#broke(where, error));
+    this.#exchange = new Exchange(this.#hears);
+    this.#exchange.send(this.#transport, attempt, this.#machine.stats().events > 0);
   }
 
-  #answered(head: Head): void {
-    this.#head = head;
-    // Made once for each reply: reads are many.
-    this.#came = ({ done, value }) => {
-      if (head !== this.#head) return;
-      this.#reading = false;
-      if (isBytes(value)) {
-        this.#feed(value);
-      } else if (done) {
-        this.#head = undefined;
-        this.#machine.handle("body_end");
-      } else {
-        this.#error = { thrown: noBytes() };
-      }
-      this.#wake();
-    };
-    this.#failed = (error) => {
-      if (head !== this.#head) return;
-      this.#reading = false;
-      this.#broke(todo.IN_BODY, error);
-    };
-    this.#sentHead = head;
-    this.#hear();
-    this.#machine.head(head.status, head.headers.get("content-type"), head.headers.get("retry-after"));
-    if (this.#machine.isReading) this.#state = "open";
-    this.#wake();
-  }
-
-  /** What the caller did wrong becomes no better by another attempt. */
-  #broke(where: number, error: unknown): void {
-    this.#head = undefined;
-    this.#cause = error;
-    if (error instanceof TidewireError) this.#error = { thrown: error };
-    else this.#machine.broke(where, error);
-    this.#wake();
-  }
+  /** What is heard of the request under way. */
+  #hears = {
+    answered: (head: Head): void => {
+      this.#head = head;
+      this.#hear();
+      this.#machine.head(head.status, head.headers.get("content-type"), head.headers.get("retry-after"));
+      if (this.#machine.isReading) this.#state = "open";
+      this.#serve();
+    },
+    came: (chunk: Uint8Array): void => {
+      if (this.#paused) this.#chunk = chunk;
+      else this.#feed(chunk);
+      this.#serve();
+    },
+    ended: (): void => {
+      this.#machine.handle("body_end");
+      this.#serve();
+    },
+    /** What the caller did wrong becomes no better by another attempt. */
+    broke: (where: number, error: unknown): void => {
+      this.#cause = error;
+      if (error instanceof TidewireError) this.#error = { thrown: error };
+      else this.#machine.broke(where, error);
+      this.#serve();
+    },
+  };
 
   #announce(): Attempt {
     const machine = this.#machine;
@@ -448,22 +411,18 @@ export class Streaming<T = SseEvent> implements AsyncIterableIterator<T, undefin
     machine.handle("tick");
     // The whole stream's limit passes also while nobody asks.
     if (machine.isOver) this.#drop();
-    this.#suspected = isLook && this.#isAsked;
+    const isAsked = this.#asking.length > 0;
+    this.#suspected = isLook && isAsked;
     const due = machine.due();
-    if (this.#isAsked || due > performance.now()) this.#alarm.set(due);
-    this.#wake();
+    if (isAsked || due > performance.now()) this.#alarm.set(due);
+    this.#serve();
   }
 
   /** Drops the request that is under way. */
   #drop(): void {
-    const head = this.#head;
-    this.#head = undefined;
     this.#chunk = undefined;
-    this.#reading = false;
-    const abort = this.#abort;
-    this.#abort = undefined;
-    abort?.abort();
-    head?.cancel();
+    this.#exchange?.drop();
+    this.#exchange = undefined;
   }
 
   #end(): void {
@@ -480,7 +439,7 @@ export class Streaming<T = SseEvent> implements AsyncIterableIterator<T, undefin
     this.#options.signal?.removeEventListener("abort", this.#onAbort);
     const machine = this.#machine;
     this.#stats = machine.stats();
-    const outcome = machine.outcome(this.#sentHead);
+    const outcome = machine.outcome(this.#head);
     // It was taken to have begun so that it can have ended.
     if (this.#state === "idle") outcome.attempts = 0;
     if (outcome.outcome === "cancelled") outcome.events -= this.#left;

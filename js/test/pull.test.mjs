@@ -134,6 +134,32 @@ test("calls of next() that overlap get the items in their order, and each its ow
   assert.deepEqual(results.map(({ done, value }) => (done ? "end" : value.data)), ["1", "2", "3", "4", "end", "end"]);
 });
 
+test("who asks later, from inside a hook, does not overtake who waits", limit, async () => {
+  let second;
+  const s = parse(new Response(": c\n\ndata: 1\n\ndata: 2\n\n", { headers: SSE }), { onComment: () => (second = s.next()) });
+  const first = await s.next();
+  assert.deepEqual([first.value.data, (await second).value.data], ["1", "2"]);
+});
+
+test("what comes in a pause is handed out behind it, also where it is larger than a piece", limit, async () => {
+  let controller;
+  const s = parse(new Response(new ReadableStream({ start: (given) => (controller = given) }), { headers: SSE }));
+  const send = (text) => controller.enqueue(new TextEncoder().encode(text));
+  send("data: a\n\n");
+  await s.next();
+  const next = s.next();
+  await sleep(5);
+  s.pause();
+  send("data: b\n\n".repeat(10_000));
+  controller.close();
+  await sleep(20);
+  assert.equal(s.stats.events, 1);
+  s.resume();
+  assert.equal((await next).value.data, "b");
+  assert.equal((await take(s)).items.length, 9999);
+  assert.equal((await s.outcome).events, 10_001);
+});
+
 test("of overlapping calls of next() the first one gets the error, the others the end", limit, async () => {
   const body = new ReadableStream({ pull: (controller) => controller.error(new Error("reset")) }, { highWaterMark: 0 });
   const s = parse(new Response(body, { headers: SSE }));

@@ -142,3 +142,20 @@ for (const [what, options, ids, stallAfter, requests] of CHECKED) {
       await server.stop();
     }));
 }
+
+test("each silence is told, also behind one for which only a later limit was left", limit, async () => {
+  const server = await scripted(async (_, response) => {
+    response.writeHead(200, SSE);
+    for (const data of [1, 2, 3]) {
+      response.write(`data: ${data}\n\n`);
+      await sleep(150);
+    }
+    response.end();
+  });
+  let stalls = 0;
+  const before = [];
+  const onStall = () => stalls++;
+  for await (const _ of stream(server.base, { stallAfter: 50, idleTimeout: 20_000, onStall })) before.push(stalls);
+  await server.stop();
+  assert.deepEqual([before, stalls], [[0, 1, 2], 3]);
+});

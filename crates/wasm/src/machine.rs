@@ -79,6 +79,8 @@ enum Todo {
     Stalled = 5,
     /// The stream is over.
     Closed = 6,
+    /// Wait, but for a deadline that is sooner than the one that was told last.
+    WaitLess = 7,
 }
 
 /// Numbers that [`Machine::facts`] tells; -1 for what there is not.
@@ -112,6 +114,7 @@ struct Last {
     again: Option<Again>,
     gap: Option<String>,
     silent: Duration,
+    due: Option<Duration>,
 }
 
 #[wasm_bindgen]
@@ -228,6 +231,12 @@ impl Machine {
         stream.head(at(now, chance), status, content_type, retry, duration(clock));
     }
 
+    /// A piece of the body came, which lies in the inbox, and the consumer asks: the one behind the other, as nearly every piece has it.
+    pub fn received(&mut self, now: f64, chance: u32, length: usize) -> u32 {
+        self.handle(now, chance, input::RECEIVED, length);
+        self.advance(now, chance)
+    }
+
     /// The consumer asks: says what to do next. Frames are gathered in the table as far as they have come; how the stream goes on
     /// behind them is told when it is asked again.
     pub fn advance(&mut self, now: f64, chance: u32) -> u32 {
@@ -235,10 +244,18 @@ impl Machine {
         if let Life::Streaming(stream) = &mut self.life {
             stream.resume(at);
         }
-        let todo = self.gather(at);
-        if let (Todo::Deliver, Life::Streaming(stream)) = (todo, &mut self.life) {
-            stream.pause(at);
-        }
+        let todo = match (self.gather(at), &mut self.life) {
+            (Todo::Deliver, Life::Streaming(stream)) => {
+                stream.pause(at);
+                Todo::Deliver
+            }
+            (Todo::Wait, Life::Streaming(stream))
+                if stream.deadline().is_some_and(|due| self.last.due.is_none_or(|told| due < told)) =>
+            {
+                Todo::WaitLess
+            }
+            (todo, _) => todo,
+        };
         todo as u32
     }
 
@@ -259,12 +276,12 @@ impl Machine {
     }
 
     /// When the stream wants to hear that time has passed, at the latest, in milliseconds; infinite for never.
-    #[must_use]
-    pub fn deadline(&self) -> f64 {
-        match &self.life {
-            Life::Streaming(stream) => stream.deadline().map_or(f64::INFINITY, ms),
-            _ => f64::INFINITY,
-        }
+    pub fn deadline(&mut self) -> f64 {
+        self.last.due = match &self.life {
+            Life::Streaming(stream) => stream.deadline(),
+            Life::Described(_) | Life::Decoding(_) => None,
+        };
+        self.last.due.map_or(f64::INFINITY, ms)
     }
 
     /// Says a fact of the list above: puts a text into the window, and says whether there is one; or says yes or no.

@@ -3,12 +3,9 @@ import * as todo from "../../dist/machine.js";
 
 /** `deliver` is called for each table of rows. */
 export function play(machine, { contentType = null, broken = false }, pieces, deliver) {
-  const read = () => {
-    for (;;) {
-      const what = machine.advance();
-      if (what !== todo.DELIVER) return what;
-      deliver();
-    }
+  const read = (what = machine.advance()) => {
+    for (; what === todo.DELIVER; what = machine.advance()) deliver();
+    return what;
   };
   machine.handle("start");
   if (read() !== todo.CONNECT) throw new Error("no request");
@@ -16,8 +13,7 @@ export function play(machine, { contentType = null, broken = false }, pieces, de
   let what = read();
   for (const piece of pieces) {
     if (what === todo.CLOSED) break;
-    machine.received(piece);
-    what = read();
+    what = read(machine.received(piece, performance.now()));
   }
   if (broken) machine.broke(todo.IN_BODY, "reset");
   else machine.handle("body_end");

@@ -98,17 +98,23 @@ impl Watch {
         let asking_since = self.asking_since?;
         let first_event = policy.first_event_timeout.filter(|_| !self.any_record);
         let stall = policy.stall_after.filter(|_| !self.stall_told);
-        [
+        let limits = [
             (policy.idle_timeout, self.wire, Due::Cut(Limit::Idle)),
             (first_event, self.record, Due::Cut(Limit::FirstEvent)),
             (policy.progress_timeout, self.record, Due::Cut(Limit::Progress)),
             (stall, self.wire, Due::Stall),
-        ]
-        .into_iter()
-        .filter_map(|(limit, from, due)| Some((from.saturating_add(limit?), due)))
+        ];
         // On the watch's own clock: what passed before a pause without a tick is due at once behind it, but in its order.
-        .min_by_key(|(point, _)| *point)
-        .map(|(point, due)| (asking_since.saturating_add(point.saturating_sub(self.asked_before)), due))
+        let mut next: Option<(Duration, Due)> = None;
+        for (limit, from, due) in limits {
+            // Asked for behind each piece of a body, and most streams have one limit.
+            let Some(limit) = limit else { continue };
+            let point = from.saturating_add(limit);
+            if next.is_none_or(|(first, _)| point < first) {
+                next = Some((point, due));
+            }
+        }
+        next.map(|(point, due)| (asking_since.saturating_add(point.saturating_sub(self.asked_before)), due))
     }
 
     #[inline]
