@@ -3,6 +3,7 @@
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { join } from "node:path";
+import { END, chunk } from "./chat.mjs";
 
 const EXACT = { "cross-origin-opener-policy": "same-origin", "cross-origin-embedder-policy": "require-corp" };
 
@@ -33,8 +34,5 @@ async function stream(response, events, atOnce, wait) {
     response.write(text);
     await wait(response);
   }
-  response.end("data: [DONE]\n\n");
+  response.end(END);
 }
-
-const chunk = (n) =>
-  JSON.stringify({ id: "chatcmpl-8a2f", object: "chat.completion.chunk", created: 1764000000, model: "gpt-x", choices: [{ index: 0, delta: { content: `token ${n} ` }, finish_reason: null }] });

@@ -64,19 +64,23 @@ export async function linear(engine, quick) {
   console.log(`\n8 MiB cost ${(each.at(-1) / each[0]).toFixed(2)} times as much for each MiB as 1 (goal: 1, linear), and ${(last.own / last.peer).toFixed(2)} of the peer (goal: 1 or less)`);
 }
 
-/** How a server writes, and how many events of it are read. */
+/** How a server writes, and how many events of it are read; `none` has no server. */
 const PACES = {
+  none: ["one event in each read, without a network", 50_000],
   many: ["250 events in each write, as fast as they are read", 100_000],
   single: ["one event in each write, which has left before the next", 20_000],
   paced: ["one event each millisecond", 3000],
 };
 
-/** `for await (… of stream())` over loopback beside the ways that peers offer. What a read brings, the engine decides. */
+/**
+ * `for await (… of stream())` beside the ways that peers offer. What a read over loopback brings, the engine decides; in Chromium where each
+ * event is a write of its own it is chance, from one to thousands of events, and the figures of all readers with it.
+ */
 export async function stream(engine, quick, goal) {
   for (const [pace, [what, full]] of Object.entries(PACES)) {
     const [rounds, events] = quick ? [1, 300] : [5, full];
     console.log(`\n## stream(), ${engine.name}, ${what}: µs an event, medians of ${rounds} processes that read ${events}\n`);
-    await streams(engine, rounds, { base: `${base}/${pace}`, events }, goal);
+    await streams(engine, rounds, { base: pace === "none" ? "" : `${base}/${pace}`, events }, goal);
   }
 }
 

@@ -1,22 +1,24 @@
-// One stream over loopback to its end, after a shorter one, so that everything is loaded and compiled.
+// One stream to its end, over loopback or without a network, after a shorter one, so that everything is loaded and compiled.
+import { reply } from "../chat.mjs";
+
 const WARM = 1000;
 
 const READERS = {
-  "fetch and its bytes": async (base, events, look) => {
-    const reader = (await fetch(`${base}/chat/completions?events=${events}`)).body.getReader();
+  "fetch and its bytes": async (request, url, look) => {
+    const reader = (await request(url)).body.getReader();
     for (;;) {
       const { done, value } = await reader.read();
       if (done) break;
       look(value);
     }
   },
-  tidewire: async (base, events, look) => {
+  tidewire: async (request, url, look) => {
     const { stream } = await import("../../dist/index.js");
-    for await (const { data } of stream(`${base}/chat/completions?events=${events}`)) look(data);
+    for await (const { data } of stream(url, { fetch: request })) look(data);
   },
-  EventSourceParserStream: async (base, events, look) => {
+  EventSourceParserStream: async (request, url, look) => {
     const { EventSourceParserStream } = await import("eventsource-parser/stream");
-    const { body } = await fetch(`${base}/chat/completions?events=${events}`);
+    const { body } = await request(url);
     const items = body.pipeThrough(new TextDecoderStream()).pipeThrough(new EventSourceParserStream());
     // Not every browser's streams can be iterated.
     const reader = items.getReader();
@@ -26,19 +28,23 @@ const READERS = {
       look(value.data);
     }
   },
-  "openai SDK": async (base, events, look) => {
+  "openai SDK": async (request, url, look) => {
     const { default: OpenAI } = await import("openai");
-    const client = new OpenAI({ baseURL: base, apiKey: "none", defaultQuery: { events }, dangerouslyAllowBrowser: true });
+    // The client makes the path itself.
+    const { href, searchParams } = new URL(url);
+    const defaultQuery = Object.fromEntries(searchParams);
+    const client = new OpenAI({ baseURL: href.slice(0, href.indexOf("/chat/")), apiKey: "none", defaultQuery, fetch: request, dangerouslyAllowBrowser: true });
     const chunks = await client.chat.completions.create({ model: "gpt-x", messages: [], stream: true });
     for await (const chunk of chunks) look(chunk.choices[0].delta.content);
   },
 };
 
-/** How many items came, and how long they were in all. */
+/** How many items came, and how long they were in all. Without `base` there is no network. */
 export default async function read({ variant, base, events }) {
   const all = async (count) => {
     let [items, length] = [0, 0];
-    await READERS[variant](base, count, (item) => {
+    const request = base ? (...given) => fetch(...given) : reply;
+    await READERS[variant](request, `${base || "http://nowhere"}/chat/completions?events=${count}`, (item) => {
       items++;
       length += item.length;
     });
