@@ -61,7 +61,10 @@ async fn the_relay_passes_on_all_that_is_said_and_how_it_ends() {
         let ending = reply.ending().expect("an end");
         assert_eq!(ending.outcome.code(), outcome, "{more}: {ending:?}");
         let message = reply.message();
-        assert!(!message.text.is_empty() && direct.text.starts_with(&message.text), "{more}: {message:?}");
+        // Of a connection that breaks, the relay's server drops what it has not written yet.
+        let has_come = !message.text.is_empty() || more.starts_with("&cut_at");
+        assert!(has_come && direct.text.starts_with(&message.text), "{more}: {message:?}");
+        assert!(direct.reasoning.starts_with(&message.reasoning), "{more}: {message:?}");
         match outcome {
             "complete" => {
                 assert_eq!((&message.text, &message.reasoning), (&direct.text, &direct.reasoning));
