@@ -5,11 +5,11 @@ import { build } from "esbuild";
 
 /** `budget` is what it weighs today and must not outgrow; `goal` is where it is to come. */
 const IMPORTS = [
-  { what: 'import { stream } from "tidewire"', code: 'export { stream } from "./dist/index.js"', budget: 34_350, goal: 8_500 },
+  { what: 'import { stream } from "tidewire"', code: 'export { stream } from "./dist/index.js"', budget: 34_400, goal: 8_500 },
   { what: 'import { EventSource } from "tidewire/eventsource"', code: 'export { EventSource } from "./dist/eventsource.js"', budget: 14_100, goal: 9_000 },
   { what: 'import { createParser } from "tidewire"', code: 'export { createParser } from "./dist/index.js"', budget: 30_900 },
   { what: 'import { deltas } from "tidewire/llm"', code: 'export { deltas } from "./dist/llm.js"', budget: 62_100, goal: 15_000 },
-  { what: 'import { stream } from "tidewire/slim", without its core', code: 'export { stream, init } from "./dist/slim.js"', budget: 6_030 },
+  { what: 'import { stream } from "tidewire/slim", without its core', code: 'export { stream, init } from "./dist/slim.js"', budget: 6_050 },
 ];
 
 let failed = false;

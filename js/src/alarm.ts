@@ -8,22 +8,22 @@ export class Alarm {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #due = Infinity;
 
-  /** `ring` is told since when it may have slept, where it comes late, and whether it was asked to look. */
-  constructor(readonly ring: (asleep: number | undefined, isLook: boolean) => void) {}
+  /** `ring` is told since when it may have slept, where it comes late. */
+  constructor(readonly ring: (asleep: number | undefined) => void) {}
 
   get isSet(): boolean {
     return this.#due < Infinity;
   }
 
-  /** Rings when `performance.now()` says so. It is set anew only where it would ring too late, or where a stream is to be looked at. */
-  set(due: number, isLook = false): void {
-    if (due === Infinity || (due >= this.#due && !isLook)) return;
+  /** Rings when `performance.now()` says so. It is set anew only where it would ring too late. */
+  set(due: number): void {
+    if (due >= this.#due) return;
     const now = performance.now();
     this.clear();
     this.#due = due;
     const rung = (): void => {
       this.#due = Infinity;
-      this.ring(performance.now() - Math.max(due, now) > LATE_MS ? now : undefined, isLook);
+      this.ring(performance.now() - Math.max(due, now) > LATE_MS ? now : undefined);
     };
     this.#timer = setTimeout(rung, Math.min(Math.max(0, Math.ceil(due - now)), LONGEST_TIMER));
   }

@@ -68,6 +68,6 @@ function bytesOf(body: Exclude<Source, Response> | null): Pick<Head, "read" | "c
   const iterator = body?.[Symbol.asyncIterator]();
   return {
     read: async () => (await iterator?.next()) ?? { done: true, value: undefined },
-    cancel: () => void Promise.resolve(iterator?.return?.()).catch(() => {}),
+    cancel: () => void (async () => iterator?.return?.())().catch(() => {}),
   };
 }

@@ -76,7 +76,11 @@ export class Streaming<T = SseEvent> implements AsyncIterableIterator<T, undefin
   #heard = 0;
   #suspected = false;
 
-  #alarm = new Alarm((asleep, isLook) => this.#ring(asleep, isLook));
+  #alarm = new Alarm((asleep) => this.#ring(asleep));
+  #look = new Alarm((asleep) => {
+    this.#suspected = this.#asking.length > 0;
+    this.#ring(asleep);
+  });
   /** A timer came late, and nothing has come since. */
   #overslept = false;
   /** Who asks, in their order, and whether they are being served. */
@@ -200,7 +204,7 @@ export class Streaming<T = SseEvent> implements AsyncIterableIterator<T, undefin
    */
   check(): void {
     if (this.#state === "waiting") return this.reconnect();
-    if (this.#exchange) this.#alarm.set(performance.now() + LOOK_MS, true);
+    if (this.#exchange) this.#look.set(performance.now() + LOOK_MS);
   }
 
   get #hasItems(): boolean {
@@ -238,8 +242,9 @@ export class Streaming<T = SseEvent> implements AsyncIterableIterator<T, undefin
       } catch (error) {
         this.#asking.shift();
         first.reject(error);
-        // Also what a hook threw: nothing is left running behind it.
+        // Also what a hook threw: nothing is left running behind it, whoever else asks.
         this.close();
+        this.#finish();
       }
     }
     this.#isServing = false;
@@ -400,7 +405,7 @@ export class Streaming<T = SseEvent> implements AsyncIterableIterator<T, undefin
     return attempt;
   }
 
-  #ring(asleep: number | undefined, isLook: boolean): void {
+  #ring(asleep: number | undefined): void {
     if (this.#state === "closed") return;
     const machine = this.#machine;
     // Who sleeps hears nothing: that was no silence. But once only, for timers may be late as a rule.
@@ -409,20 +414,19 @@ export class Streaming<T = SseEvent> implements AsyncIterableIterator<T, undefin
       machine.handle("pause", asleep);
     }
     machine.handle("tick");
-    // The whole stream's limit passes also while nobody asks.
-    if (machine.isOver) this.#drop();
-    const isAsked = this.#asking.length > 0;
-    this.#suspected = isLook && isAsked;
     const due = machine.due();
-    if (isAsked || due > performance.now()) this.#alarm.set(due);
+    if (this.#asking.length > 0 || due > performance.now()) this.#alarm.set(due);
+    // The whole stream's limit passes also while nobody asks. Who hears of it may end the stream.
+    if (machine.isOver) this.#drop();
     this.#serve();
   }
 
   /** Drops the request that is under way. */
   #drop(): void {
     this.#chunk = undefined;
-    this.#exchange?.drop();
+    const exchange = this.#exchange;
     this.#exchange = undefined;
+    exchange?.drop();
   }
 
   #end(): void {
@@ -433,9 +437,11 @@ export class Streaming<T = SseEvent> implements AsyncIterableIterator<T, undefin
 
   /** Lets everything go, once. */
   #finish(): Outcome | undefined {
-    if (this.#state === "closed") return undefined;
     this.#drop();
+    // Who heard of that may have been here.
+    if (this.#state === "closed") return undefined;
     this.#alarm.clear();
+    this.#look.clear();
     this.#options.signal?.removeEventListener("abort", this.#onAbort);
     const machine = this.#machine;
     this.#stats = machine.stats();
@@ -444,7 +450,10 @@ export class Streaming<T = SseEvent> implements AsyncIterableIterator<T, undefin
     if (this.#state === "idle") outcome.attempts = 0;
     if (outcome.outcome === "cancelled") outcome.events -= this.#left;
     const cursor = machine.cursor();
-    if (outcome.outcome !== "cancelled") this.#lastId = cursor;
+    if (outcome.outcome !== "cancelled" && this.#at === this.#items.length) {
+      this.#hold([]);
+      this.#lastId = cursor;
+    }
     this.#state = "closed";
     machine.free();
     this.#resolve(outcome);

@@ -355,3 +355,13 @@ test("arguments are at the end what JSON.parse makes of their text, whatever it 
     }
   }
 });
+
+test("a piece that is like the one before it and says nothing says nothing", () => {
+  const seen = [];
+  const parser = createParser({ dialect: "openai-chat", onDelta: (delta) => seen.push(delta) });
+  parser.push(bytes(chat({ role: "assistant", content: "" }) + chat({ content: "a" }) + chat({ content: "b" })));
+  parser.push(bytes(chat({ content: "" })));
+  parser.push(bytes(chat({ content: "c" })));
+  assert.deepEqual([seen.map(({ kind }) => kind), texts(seen)], [["start", "text", "text", "text"], ["a", "b", "c"]]);
+  parser.free();
+});

@@ -172,3 +172,78 @@ test("close() from inside a hook: nothing of what was read with it comes any mor
   const { items, outcome, error } = await take(s);
   assert.deepEqual([items.length, outcome.outcome, error], [0, "cancelled", undefined]);
 });
+
+const bytes = (text) => new TextEncoder().encode(text);
+const reply = (body, status = 200) => ({ status, headers: new Headers(SSE), body });
+const never = new Promise(() => {});
+
+for (const how of ["close", "return", "next", "pause", "resume", "reconnect"]) {
+  for (const isAsked of [true, false]) {
+    test(`a fetch that hears of its abort and calls ${how}(), ${isAsked ? "with" : "without"} somebody asking`, limit, async () => {
+      const fetch = async (_, { signal }) => {
+        signal.addEventListener("abort", () => void s[how]()?.catch(() => {}));
+        return reply({
+          async *[Symbol.asyncIterator]() {
+            yield bytes("data: a\n\n");
+            await never;
+          },
+        });
+      };
+      const s = stream("http://nowhere/", { fetch, timeout: 50 });
+      await s.next();
+      const asking = isAsked ? s.next().catch(({ code }) => code) : undefined;
+      await sleep(100);
+      if (how === "pause") s.resume();
+      if (!isAsked) await s.next().catch(() => {});
+      assert.ok(["timed_out", "cancelled"].includes((await s.outcome).outcome));
+      await asking;
+    });
+  }
+}
+
+for (const how of ["break", "close", "marker"]) {
+  test(`a body whose return() throws, at ${how}`, limit, async () => {
+    let n = 0;
+    const next = async () => (n++ > 3 ? never : { done: false, value: bytes(`data: ${n}\n\n`) });
+    const give = () => {
+      throw new Error("it does not give back");
+    };
+    const s = parse({ [Symbol.asyncIterator]: () => ({ next, return: give }) }, { format: "sse", endOn: how === "marker" ? "3" : undefined });
+    if (how === "break") for await (const _ of s) break;
+    else if (how === "marker") for await (const _ of s);
+    else {
+      await s.next();
+      s.close();
+    }
+    assert.equal((await s.next()).done, true);
+    assert.equal((await s.outcome).outcome, how === "marker" ? "complete" : "cancelled");
+  });
+}
+
+for (const [what, body, options, want] of [
+  ["an id without data", "id: 4\ndata: a\n\nid: 5\n\n", {}, "5"],
+  ["the id of the end", "id: 4\ndata: a\n\nid: 5\ndata: [DONE]\n\n", {}, "5"],
+  ["a cursor of its own", 'id: 4\ndata: {"seq":9}\n\n', { cursor: "seq" }, "9"],
+]) {
+  test(`behind the end lastEventId is where it would go on: ${what}`, limit, async () => {
+    const s = parse(new Response(body, { headers: SSE }), options);
+    for await (const _ of s);
+    assert.equal(s.lastEventId, want);
+  });
+}
+
+test("who asks behind one that is rejected has the end", limit, async () => {
+  const abort = new AbortController();
+  const body = {
+    async *[Symbol.asyncIterator]() {
+      yield bytes("x");
+      await never;
+    },
+  };
+  const s = stream("http://nowhere/", { signal: abort.signal, fetch: async () => reply(body, 404) });
+  const asking = [s.next(), s.next()];
+  await sleep(10);
+  abort.abort(new Error("mine"));
+  await assert.rejects(asking[0], /mine/);
+  assert.equal((await asking[1]).done, true);
+});

@@ -159,3 +159,19 @@ test("each silence is told, also behind one for which only a later limit was lef
   await server.stop();
   assert.deepEqual([before, stalls], [[0, 1, 2], 3]);
 });
+
+test("a look at a silent stream delays no limit of time", limit, async () => {
+  const server = await scripted((_, reply) => reply.writeHead(200, SSE).write("data: a\n\n"));
+  try {
+    const s = stream(server.base, { idleTimeout: 100, retryAttempts: 0 });
+    await s.next();
+    const began = performance.now();
+    const asking = s.next();
+    s.check();
+    await assert.rejects(asking, { code: "timed_out" });
+    // The look would be a second later.
+    assert.ok(performance.now() - began < 900);
+  } finally {
+    await server.stop();
+  }
+});

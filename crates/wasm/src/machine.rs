@@ -263,8 +263,9 @@ impl Machine {
     fn gather(&mut self, at: At) -> Todo {
         let Life::Streaming(stream) = &mut self.life else { return Todo::Wait };
         let (mut table, mut rest) = self.table.write(&mut self.inbox, self.used..self.came);
-        // Most pieces of a reply are nothing but events that are alike; these are whole, so nothing of them is to be kept.
-        let is_all = self.reply.read_alike(stream, at, &mut rest, &mut table) && rest.is_empty();
+        // Most pieces of a reply are nothing but events that are alike; these are whole, so nothing of them is to be kept. A token may be empty.
+        self.reply.read_alike(stream, at, &mut rest, &mut table);
+        let is_all = rest.is_empty() && table.len() > 0;
         let todo = match is_all {
             true => Todo::Deliver,
             false => gather_frames(stream, &mut self.reply, at, &mut rest, &mut table, &mut self.last),
