@@ -12,7 +12,7 @@ import { ENGINES, QUIET } from "../test/browser/engines.mjs";
 
 const path = (name) => fileURLToPath(new URL(name, import.meta.url));
 const pages = mkdtempSync(join(tmpdir(), "tidewire-bench-"));
-const server = spawn(process.execPath, [path("server.mjs"), pages], { stdio: ["ignore", "pipe", "inherit"] });
+const server = spawn(process.execPath, [path("server.mjs"), pages], { stdio: ["pipe", "pipe", "inherit"] });
 
 /** Where streams come from, and Chromium's pages. */
 export const base = await new Promise((resolve) => server.stdout.once("data", (line) => resolve(String(line).trim())));

@@ -23,6 +23,8 @@ const server = createServer(async (request, response) => {
   const file = type === "text/html" ? "<!doctype html>" : await readFile(join(process.argv[2], pathname)).catch(() => undefined);
   response.writeHead(file === undefined ? 404 : 200, { "content-type": type, ...EXACT }).end(file);
 });
+// Ends with who started it, however that ends.
+process.stdin.resume().on("end", () => process.exit());
 server.listen(0, "127.0.0.1", () => console.log(`http://127.0.0.1:${server.address().port}`));
 
 async function stream(response, events, atOnce, wait) {

@@ -27,12 +27,12 @@ const AFTER = 8;
 const IS_READING = 9;
 
 /** What the machine is told, the same file has the list: where the transport failed. */
-export const BEFORE_SENDING: number = 3;
-export const BEFORE_HEAD = 4;
-export const IN_BODY = 5;
+export const BEFORE_SENDING: number = 2;
+export const BEFORE_HEAD = 3;
+export const IN_BODY = 4;
 
 /** What happened, and says no more than that. */
-const HAPPENED = { start: 0, body_end: 2, tick: 6, pause: 7, kick: 8, queue_timeout: 9, cancel: 10 };
+const HAPPENED = { start: 0, body_end: 1, tick: 5, pause: 6, kick: 7, queue_timeout: 8, cancel: 9 };
 export type Happened = keyof typeof HAPPENED;
 
 /** A further request, and why. */

@@ -12,8 +12,6 @@ import type { Outcome, Stats } from "./outcome.js";
 import { Exchange } from "./exchange.js";
 import type { Head, Transport } from "./exchange.js";
 
-export type { Transport };
-
 /** Makes of a table what it says: items of a kind, and what is told besides. */
 export interface RowReader<T> {
   read(rows: Rows): (T | Told)[];
@@ -24,8 +22,9 @@ export interface RowReader<T> {
 /** What makes a stream of a machine. */
 export type Made<S> = new (machine: Machine, options: Omit<StreamOptions, "headers" | "body">, transport: Transport) => S;
 
-/** Who waits for an item. */
+/** Who waits for an item, and who does behind him. */
 interface Asker<T> {
+  next?: Asker<T>;
   resolve(result: IteratorResult<T, undefined>): void;
   reject(error: unknown): void;
 }
@@ -78,13 +77,14 @@ export class Streaming<T = SseEvent> implements AsyncIterableIterator<T, undefin
 
   #alarm = new Alarm((asleep) => this.#ring(asleep));
   #look = new Alarm((asleep) => {
-    this.#suspected = this.#asking.length > 0;
+    this.#suspected = this.#first !== undefined;
     this.#ring(asleep);
   });
   /** A timer came late, and nothing has come since. */
   #overslept = false;
-  /** Who asks, in their order, and whether they are being served. */
-  #asking: Asker<T>[] = [];
+  /** Who asks first and last, and whether they are being served. A list, for there may be very many. */
+  #first: Asker<T> | undefined;
+  #last: Asker<T> | undefined;
   #isServing = false;
   #hasBegun = false;
   #onAbort = (): void => {
@@ -129,9 +129,10 @@ export class Streaming<T = SseEvent> implements AsyncIterableIterator<T, undefin
 
   /** The next item. */
   next(): Promise<IteratorResult<T, undefined>> {
-    if (this.#hasItems && this.#asking.length === 0) return Promise.resolve(this.#take());
+    if (this.#hasItems && !this.#first) return Promise.resolve(this.#take());
     return new Promise((resolve, reject) => {
-      this.#asking.push({ resolve, reject });
+      const asker = { resolve, reject };
+      this.#last = this.#first ? ((this.#last as Asker<T>).next = asker) : (this.#first = asker);
       this.#serve();
     });
   }
@@ -175,7 +176,7 @@ export class Streaming<T = SseEvent> implements AsyncIterableIterator<T, undefin
     if (this.#state === "idle") this.#machine.handle("start");
     this.#machine.handle("cancel");
     this.#drop();
-    if (this.#asking.length === 0) this.#finish();
+    if (!this.#first) this.#finish();
     this.#serve();
   }
 
@@ -232,15 +233,15 @@ export class Streaming<T = SseEvent> implements AsyncIterableIterator<T, undefin
   #serve(): void {
     if (this.#isServing) return;
     this.#isServing = true;
-    for (let first; (first = this.#asking[0]); ) {
+    for (let first; (first = this.#first); ) {
       try {
         if (this.#hasItems) first.resolve(this.#take());
         else if (this.#step()) continue;
         else if (this.#state === "closed") first.resolve(END);
         else break;
-        this.#asking.shift();
+        this.#first = first.next;
       } catch (error) {
-        this.#asking.shift();
+        this.#first = first.next;
         first.reject(error);
         // Also what a hook threw: nothing is left running behind it, whoever else asks.
         this.close();
@@ -415,7 +416,7 @@ export class Streaming<T = SseEvent> implements AsyncIterableIterator<T, undefin
     }
     machine.handle("tick");
     const due = machine.due();
-    if (this.#asking.length > 0 || due > performance.now()) this.#alarm.set(due);
+    if (this.#first || due > performance.now()) this.#alarm.set(due);
     // The whole stream's limit passes also while nobody asks. Who hears of it may end the stream.
     if (machine.isOver) this.#drop();
     this.#serve();

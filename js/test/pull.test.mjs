@@ -247,3 +247,16 @@ test("who asks behind one that is rejected has the end", limit, async () => {
   await assert.rejects(asking[0], /mine/);
   assert.equal((await asking[1]).done, true);
 });
+
+test("very many who ask at once cost the same each", limit, async () => {
+  const time = async (count) => {
+    const s = parse(new Response("data: x\n\n".repeat(count), { headers: SSE }));
+    const began = performance.now();
+    await Promise.all(Array.from({ length: count + 1 }, () => s.next()));
+    return performance.now() - began;
+  };
+  await time(1000);
+  const [few, many] = [await time(10_000), await time(160_000)];
+  // Sixteen times as many; it was two hundred times as long when each moved all behind him.
+  assert.ok(many < 80 * few, `${few} ms and ${many} ms`);
+});

@@ -103,8 +103,7 @@ impl Deltas {
     }
 
     /// Reads events at the front of a body's `input` that are like the one before, as long as there are any, and tells the stream of them:
-    /// that is what [`read`](Self::read) would do with each of their frames, at a fraction of the time. Says whether
-    /// there were any.
+    /// that is what [`read`](Self::read) would do with each of their frames, at a fraction of the time.
     #[inline]
     pub fn read_alike(
         &mut self,
@@ -112,17 +111,15 @@ impl Deltas {
         at: At,
         input: &mut &[u8],
         sink: &mut dyn FnMut(&Delta<'_>),
-    ) -> bool {
+    ) {
         let Self { template, kept, .. } = self;
-        let Some((name, slot)) = template.line() else { return false };
+        let Some((name, slot)) = template.line() else { return };
         let grower = &mut kept.grower;
         let known = |data| template.front(data);
-        let any = stream.known(at, input, name, known, |token| grower.grow(slot, token, sink));
-        if any {
+        if stream.known(at, input, name, known, |token| grower.grow(slot, token, sink)) {
             template.came();
             stream.judge(kept.judgement, kept.error.as_deref());
         }
-        any
     }
 
     /// The stream is over: hands out what was waiting for more.

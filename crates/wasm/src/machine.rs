@@ -21,24 +21,22 @@ use crate::table::{Table, Writer, address};
 mod input {
     /// The consumer wants the stream.
     pub(super) const START: u32 = 0;
-    /// A piece of the body lies in the inbox.
-    pub(super) const RECEIVED: u32 = 1;
     /// The body ended cleanly.
-    pub(super) const BODY_END: u32 = 2;
+    pub(super) const BODY_END: u32 = 1;
     /// The transport failed before the request was sent, before a head, inside the body; what it said lies in the inbox.
-    pub(super) const BROKE_CONNECTING: u32 = 3;
-    pub(super) const BROKE_BEFORE_HEAD: u32 = 4;
-    pub(super) const BROKE_IN_BODY: u32 = 5;
+    pub(super) const BROKE_CONNECTING: u32 = 2;
+    pub(super) const BROKE_BEFORE_HEAD: u32 = 3;
+    pub(super) const BROKE_IN_BODY: u32 = 4;
     /// Time has passed.
-    pub(super) const TICK: u32 = 6;
+    pub(super) const TICK: u32 = 5;
     /// The consumer asks for nothing for a while; [`advance`](super::Machine::advance) says by itself that it asks again.
-    pub(super) const PAUSE: u32 = 7;
+    pub(super) const PAUSE: u32 = 6;
     /// Connect now, where the request may be sent again.
-    pub(super) const KICK: u32 = 8;
+    pub(super) const KICK: u32 = 7;
     /// There was no place for the stream in time.
-    pub(super) const QUEUE_TIMEOUT: u32 = 9;
+    pub(super) const QUEUE_TIMEOUT: u32 = 8;
     /// The caller stops the stream.
-    pub(super) const CANCEL: u32 = 10;
+    pub(super) const CANCEL: u32 = 9;
 }
 
 /// What [`Machine::tell`] is asked for. `js/src/machine.ts` has the same list.
@@ -189,10 +187,6 @@ impl Machine {
         let Life::Streaming(stream) = &mut self.life else { return };
         match what {
             input::START => stream.start(at),
-            input::RECEIVED => {
-                (self.came, self.used) = (length, 0);
-                stream.received(at, length);
-            }
             input::BODY_END => stream.body_end(),
             input::BROKE_CONNECTING | input::BROKE_BEFORE_HEAD | input::BROKE_IN_BODY => {
                 let failure = match what {
@@ -233,7 +227,10 @@ impl Machine {
 
     /// A piece of the body came, which lies in the inbox, and the consumer asks: the one behind the other, as nearly every piece has it.
     pub fn received(&mut self, now: f64, chance: u32, length: usize) -> u32 {
-        self.handle(now, chance, input::RECEIVED, length);
+        if let Life::Streaming(stream) = &mut self.life {
+            (self.came, self.used) = (length, 0);
+            stream.received(at(now, chance), length);
+        }
         self.advance(now, chance)
     }
 

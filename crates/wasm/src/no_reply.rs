@@ -26,15 +26,7 @@ impl Reply {
     }
 
     #[inline]
-    pub(crate) const fn read_alike(
-        &mut self,
-        _: &mut Stream,
-        _: At,
-        _: &mut &[u8],
-        _: &mut Writer<'_>,
-    ) -> bool {
-        false
-    }
+    pub(crate) const fn read_alike(&mut self, _: &mut Stream, _: At, _: &mut &[u8], _: &mut Writer<'_>) {}
 
     #[inline]
     pub(crate) fn read(&mut self, frame: &Frame<'_>, table: &mut Writer<'_>) -> Option<Judgement> {

@@ -106,10 +106,10 @@ impl Reply {
         at: At,
         input: &mut &[u8],
         table: &mut Writer<'_>,
-    ) -> bool {
-        let Some(reading) = &mut self.0 else { return false };
+    ) {
+        let Some(reading) = &mut self.0 else { return };
         let Reading { deltas, telling, .. } = &mut **reading;
-        deltas.read_alike(stream, at, input, &mut |delta| telling.tell(delta, table))
+        deltas.read_alike(stream, at, input, &mut |delta| telling.tell(delta, table));
     }
 
     /// Puts into the table what a frame comes to, and says how the stream then stands, where a dialect can say it.
