@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tidewire::Format;
 use tidewire::core::session::{At, Failure, Policy};
-use tidewire::core::{Setup, Step, Stream};
+use tidewire::core::{Step, Stream, StreamOptions};
 use tidewire_llm::{Deltas, Message};
 
 const NOW: At = At { now: Duration::ZERO, chance: 0 };
@@ -21,7 +21,7 @@ impl Rig {
     pub(crate) fn new(format: Format, dialect: &str) -> Self {
         let dialect: tidewire_llm::Dialect = dialect.parse().unwrap();
         let policy = Policy { retry_attempts: 0, ..Policy::default() };
-        let mut setup = Setup { policy, format, ..Setup::default() };
+        let mut setup = StreamOptions { policy, format, ..StreamOptions::default() };
         dialect.set_up(&mut setup);
         let mut stream = Stream::new(setup);
         stream.start(NOW);
@@ -40,7 +40,7 @@ impl Rig {
                     self.bad += usize::from(matches!(frame, tidewire::core::Frame::BadRecord(_)));
                     let message = &mut self.message;
                     match self.deltas.read(&frame, &mut |delta| message.push(delta)) {
-                        Ok(judgement) => self.stream.judge(judgement, self.deltas.error()),
+                        Ok(reply_state) => self.stream.reply_state(reply_state, self.deltas.error()),
                         Err(_) => self.bad += 1,
                     }
                 }

@@ -264,8 +264,8 @@ impl ReadArgs {
     }
 
     /// The decoder's limits.
-    pub(crate) fn options(&self) -> tidewire::core::Options {
-        tidewire::core::Options {
+    pub(crate) fn options(&self) -> tidewire::core::DecoderOptions {
+        tidewire::core::DecoderOptions {
             max_event_bytes: self.max_event_bytes,
             skip_oversized: self.skip_oversized,
             deliver_unterminated: self.deliver_unterminated,

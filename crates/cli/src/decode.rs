@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use tidewire::core::session::{At, Policy, Resume};
-use tidewire::core::{Format, Frame as Lent, Judgement, Setup, Step, Stream};
+use tidewire::core::{Format, Frame as Lent, ReplyState, Step, Stream, StreamOptions};
 use tidewire::llm::{Deltas, Message};
 use tidewire::{Dialect, Ending, Frame};
 use tokio::io::{AsyncReadExt as _, BufReader, Stdin};
@@ -29,13 +29,13 @@ pub(crate) async fn run(args: &DecodeArgs) -> ExitCode {
         Ok(markers) => markers,
         Err(message) => return exit::bad_option(&message),
     };
-    let mut setup = Setup {
+    let mut setup = StreamOptions {
         policy: Policy { retry_attempts: 0, resume: Resume::Never, ..Policy::default() },
         format: args.read.format,
         sniff: args.read.format == Format::Auto,
-        options: args.read.options(),
+        decoder: args.read.options(),
         markers,
-        ..Setup::default()
+        ..StreamOptions::default()
     };
     let reply = args.read.dialect.clone().map(|dialect| {
         dialect.set_up(&mut setup);
@@ -73,8 +73,8 @@ async fn decode(
                 }
                 match &mut reply {
                     Some(reply) => {
-                        let judgement = reply.frame(frame, out)?;
-                        stream.judge(judgement, reply.error());
+                        let reply_state = reply.frame(frame, out)?;
+                        stream.reply_state(reply_state, reply.error());
                     }
                     None => write_frame(frame, out)?,
                 }
@@ -139,7 +139,7 @@ impl Reply {
         Self { deltas: Deltas::new(dialect), message: Message::default(), line: String::new() }
     }
 
-    fn frame(&mut self, frame: Lent<'_>, out: &mut impl Write) -> io::Result<Judgement> {
+    fn frame(&mut self, frame: Lent<'_>, out: &mut impl Write) -> io::Result<ReplyState> {
         let Self { deltas, message, line } = self;
         let read = deltas.read(&frame, &mut |delta| {
             message.push(delta);
@@ -153,7 +153,7 @@ impl Reply {
             (Ok(_), Lent::Event(_) | Lent::Record(_) | Lent::Text(_)) => {}
             (Ok(_), _) => write_frame(frame, out)?,
         }
-        Ok(deltas.judgement())
+        Ok(deltas.reply_state())
     }
 
     fn error(&self) -> Option<&str> {

@@ -4,14 +4,14 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use http::HeaderMap;
-use tidewire_core::{Setup, Stream};
+use tidewire_core::{Stream, StreamOptions};
 
 /// What the last request came to. The next one that says the same takes a share of it.
 #[derive(Default)]
 pub(crate) struct Alike {
     headers: Mutex<Option<(&'static str, Arc<HeaderMap>)>>,
     /// A stream that has not begun.
-    stream: Mutex<Option<(Setup, Stream)>>,
+    stream: Mutex<Option<(StreamOptions, Stream)>>,
 }
 
 impl Alike {
@@ -25,7 +25,7 @@ impl Alike {
     }
 
     /// A stream that has not begun. One that begins behind a cursor is like no other.
-    pub(crate) fn stream(&self, setup: Setup) -> Stream {
+    pub(crate) fn stream(&self, setup: StreamOptions) -> Stream {
         if setup.last_event_id.is_some() {
             return Stream::new(setup);
         }

@@ -114,7 +114,7 @@ pub enum RecordError {
     Type(#[source] serde_json::Error),
 }
 
-/// How a stream ended, and what it brought. The cursor is left out of its `Debug` output.
+/// How a stream ended, and what it counters. The cursor is left out of its `Debug` output.
 #[derive(Clone, PartialEq)]
 pub struct Ending {
     /// How it ended.

@@ -11,7 +11,7 @@ use http::{HeaderName, HeaderValue, Method, header};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tidewire_core::session::{Policy, Resume};
-use tidewire_core::{CursorSource, Format, Marker, Markers, Setup};
+use tidewire_core::{CursorSource, Format, Marker, Markers, StreamOptions};
 use tidewire_llm::Dialect;
 use url::Url;
 
@@ -35,7 +35,7 @@ const ACCEPT_RECORDS: &str = "text/event-stream, application/x-ndjson, applicati
 pub struct Request {
     pub(crate) shared: Arc<Shared>,
     pub(crate) plan: Plan,
-    pub(crate) setup: Setup,
+    pub(crate) setup: StreamOptions,
     /// Boxed, like the hooks and the problem, since few requests have any.
     pub(crate) changes: Option<Box<Changes>>,
     pub(crate) hooks: Hooks,
@@ -67,7 +67,7 @@ impl Request {
         Self {
             shared,
             plan: Plan::new(method, url, headers),
-            setup: Setup::default(),
+            setup: StreamOptions::default(),
             changes: None,
             hooks: Hooks::default(),
             problem,
@@ -365,19 +365,19 @@ impl Request {
 
     /// The most bytes that one event or record may have; 16 MiB by default.
     pub fn max_event_bytes(mut self, bytes: usize) -> Self {
-        self.setup.options.max_event_bytes = bytes;
+        self.setup.decoder.max_event_bytes = bytes;
         self
     }
 
     /// Passes over what outgrows the limit, saying so with an [`Error::Skipped`](crate::Error::Skipped).
     pub fn skip_oversized(mut self) -> Self {
-        self.setup.options.skip_oversized = true;
+        self.setup.decoder.skip_oversized = true;
         self
     }
 
     /// Hands over an SSE event that has data but no blank line at the end of the body; the standard discards it.
     pub fn deliver_unterminated(mut self) -> Self {
-        self.setup.options.deliver_unterminated = true;
+        self.setup.decoder.deliver_unterminated = true;
         self
     }
 
@@ -425,7 +425,7 @@ impl Request {
         self.shows("records", |format| format != Format::Text);
         self.setup.no_text = true;
         // serde finds out by itself whether a line is JSON.
-        self.setup.options.validate = false;
+        self.setup.decoder.validate = false;
         Streaming::new(self, ACCEPT_RECORDS, shapes::record())
     }
 

@@ -7,7 +7,7 @@ use crate::error::DecodeError;
 use crate::format::{Announced, Format};
 use crate::frame::{Frame, Utf8};
 use crate::json::{Concat, JsonArray, JsonSeq, Ndjson, is_white};
-use crate::options::Options;
+use crate::options::DecoderOptions;
 use crate::sse::Sse;
 use crate::text::Text;
 
@@ -18,9 +18,9 @@ const LONGEST_LEAD: usize = 4096;
 /// A decoder of any format, fed in pieces that may be cut anywhere.
 ///
 /// ```
-/// use tidewire_core::{Decoder, Format, Frame, Options};
+/// use tidewire_core::{Decoder, Format, Frame, DecoderOptions};
 ///
-/// let mut decoder = Decoder::new(Format::Auto, Options::default());
+/// let mut decoder = Decoder::new(Format::Auto, DecoderOptions::default());
 /// let mut body: &[u8] = b"{\"token\":\"hi\"}\n{\"token\":\"!\"}\n";
 /// let mut count = 0;
 /// while let Some(frame) = decoder.next(&mut body)? {
@@ -42,7 +42,7 @@ enum Framing {
     Sniffing {
         by: Sniff,
         lead: Vec<u8>,
-        options: Options,
+        options: DecoderOptions,
     },
     Sse(Sse),
     // Boxed, since they are larger than what most streams are: a stream is as large as the largest.
@@ -83,7 +83,7 @@ impl Decoder {
     /// A decoder of `format` at the start of a body; [`Format::Auto`] goes by the first byte: `{` is ndjson, `[` json-array,
     /// 0x1E json-seq, anything else sse. White space and a BOM in front of it are passed over.
     #[must_use]
-    pub fn new(format: Format, options: Options) -> Self {
+    pub fn new(format: Format, options: DecoderOptions) -> Self {
         let mut decoder = Self::sniffing(Sniff::Anything, options);
         decoder.choose(format, options);
         decoder
@@ -91,7 +91,7 @@ impl Decoder {
 
     /// A decoder for a body of this `Content-Type`, or `None` where the type is not one of a stream of records.
     #[must_use]
-    pub fn for_content_type(content_type: &str, options: Options) -> Option<Self> {
+    pub fn for_content_type(content_type: &str, options: DecoderOptions) -> Option<Self> {
         Some(match Announced::by_content_type(content_type)? {
             Announced::Format(format) => Self::new(format, options),
             Announced::Json => Self::sniffing(Sniff::Json, options),
@@ -195,11 +195,11 @@ impl Decoder {
         }
     }
 
-    fn sniffing(by: Sniff, options: Options) -> Self {
+    fn sniffing(by: Sniff, options: DecoderOptions) -> Self {
         Self { framing: Framing::Sniffing { by, lead: Vec::new(), options }, last_event_id: Box::default() }
     }
 
-    fn choose(&mut self, format: Format, options: Options) {
+    fn choose(&mut self, format: Format, options: DecoderOptions) {
         let other = match format {
             Format::Auto => return,
             Format::Sse => {

@@ -138,11 +138,11 @@ pub enum Frame<'a> {
     Comment(Utf8<'a>),
     /// The reconnection time that an SSE stream asks for.
     Retry(Duration),
-    /// `[DONE]` in the place of a JSON record; only where [`Options::done`](crate::Options::done) is set.
+    /// `[DONE]` in the place of a JSON record; only where [`DecoderOptions::done`](crate::DecoderOptions::done) is set.
     Done,
     /// A record that is not JSON.
     BadRecord(BadRecord),
     /// An event or record that outgrew its limit and was left out; only with
-    /// [`Options::skip_oversized`](crate::Options::skip_oversized).
+    /// [`DecoderOptions::skip_oversized`](crate::DecoderOptions::skip_oversized).
     Skipped(TooLarge),
 }

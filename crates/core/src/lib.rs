@@ -4,7 +4,7 @@
 //! Three levels, each usable alone:
 //!
 //! - A *decoder* ([`Decoder`], or [`Sse`], [`json`], [`Text`]) knows its format's standard alone.
-//! - A [`Reader`] adds the markers that say what a record means for the stream.
+//! - A [`MarkedDecoder`] adds the markers that say what a record means for the stream.
 //! - A [`Stream`] adds the [`session`]: requests, waits, the cursor, and the one [`session::Outcome`] of it all.
 //!
 //! Nothing here does input or output, reads a clock, draws random numbers, or needs `std`.
@@ -19,11 +19,11 @@ mod error;
 mod format;
 mod frame;
 pub mod json;
-mod judgement;
+mod marked_decoder;
 mod marker;
 mod numbers;
 mod options;
-mod reader;
+mod reply_state;
 mod sequence;
 pub mod session;
 mod sse;
@@ -34,10 +34,10 @@ pub use decoder::Decoder;
 pub use error::{DecodeError, TooLarge};
 pub use format::{Format, UnknownFormat};
 pub use frame::{BadRecord, Event, Frame, Record, Utf8};
-pub use judgement::Judgement;
+pub use marked_decoder::{MarkedDecoder, MarkedFrame, MarkerOutcome, Markers};
 pub use marker::{InvalidMarker, JsonCondition, Marker};
-pub use options::{DEFAULT_MAX_EVENT_BYTES, Options};
-pub use reader::{Markers, Read, Reader, Verdict};
+pub use options::{DEFAULT_MAX_EVENT_BYTES, DecoderOptions};
+pub use reply_state::ReplyState;
 pub use sse::Sse;
-pub use stream::{CursorSource, REFUSED_BODY_BYTES, Setup, Stats, Step, Stream};
+pub use stream::{CursorSource, REFUSED_BODY_BYTES, Stats, Step, Stream, StreamOptions};
 pub use text::Text;

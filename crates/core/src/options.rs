@@ -1,11 +1,11 @@
 //! What a caller may set on a decoder.
 
-/// The default of [`Options::max_event_bytes`]: 16 MiB.
+/// The default of [`DecoderOptions::max_event_bytes`]: 16 MiB.
 pub const DEFAULT_MAX_EVENT_BYTES: usize = 16 * 1024 * 1024;
 
 /// Limits and choices of a decoder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Options {
+pub struct DecoderOptions {
     /// The most bytes that one event or record may have; it bounds every buffer of the decoder.
     ///
     /// For SSE the event's data counts, and every line that is not data; for JSON the record's own text.
@@ -21,7 +21,7 @@ pub struct Options {
     pub validate: bool,
 }
 
-impl Default for Options {
+impl Default for DecoderOptions {
     fn default() -> Self {
         Self {
             max_event_bytes: DEFAULT_MAX_EVENT_BYTES,

@@ -12,7 +12,7 @@ use memchr::memchr2;
 use crate::error::{DecodeError, TooLarge};
 use crate::frame::{Event, Frame, Utf8};
 use crate::numbers::decimal;
-use crate::options::Options;
+use crate::options::DecoderOptions;
 
 /// A buffer that grew beyond this for a large event is given back after it.
 const KEPT_CAPACITY: usize = 64 * 1024;
@@ -53,9 +53,9 @@ enum Lent {
 /// A decoder of SSE bodies, fed in pieces that may be cut anywhere.
 ///
 /// ```
-/// use tidewire_core::{Frame, Options, Sse};
+/// use tidewire_core::{Frame, DecoderOptions, Sse};
 ///
-/// let mut sse = Sse::new(Options::default());
+/// let mut sse = Sse::new(DecoderOptions::default());
 /// let mut seen = Vec::new();
 /// for mut chunk in [&b"da"[..], b"ta: hel", b"lo\n", b"\n"] {
 ///     while let Some(frame) = sse.next(&mut chunk)? {
@@ -69,7 +69,7 @@ enum Lent {
 /// ```
 #[derive(Clone, Debug)]
 pub struct Sse {
-    options: Options,
+    options: DecoderOptions,
     place: Place,
     lent: Lent,
     /// `[… data of the block …][the unfinished line]`; both only as far as they do not lie in the input.
@@ -112,7 +112,7 @@ enum Line {
 impl Sse {
     /// A decoder at the start of a body.
     #[must_use]
-    pub const fn new(options: Options) -> Self {
+    pub const fn new(options: DecoderOptions) -> Self {
         Self {
             options,
             place: Place::BlockStart,
@@ -203,7 +203,7 @@ impl Sse {
     }
 
     /// Says that the body has ended cleanly. Hands over the unterminated block where
-    /// [`deliver_unterminated`](Options::deliver_unterminated) asks for it; to be called until it returns `None`.
+    /// [`deliver_unterminated`](DecoderOptions::deliver_unterminated) asks for it; to be called until it returns `None`.
     ///
     /// # Errors
     /// As [`next`](Self::next).
@@ -746,7 +746,7 @@ mod tests {
 
     #[test]
     fn the_memory_of_a_large_event_is_given_back() {
-        let mut sse = Sse::new(Options::default());
+        let mut sse = Sse::new(DecoderOptions::default());
         let large = [b"data: ", &alloc::vec![b'x'; 8 * KEPT_CAPACITY][..], b"\n\n"].concat();
         assert_eq!(fed(&mut sse, &large, 1000), 1);
         assert_eq!(fed(&mut sse, b"data: a\n", 1000), 0);
@@ -755,7 +755,8 @@ mod tests {
 
     #[test]
     fn the_limit_bounds_the_memory() {
-        let options = Options { max_event_bytes: 4096, skip_oversized: true, ..Options::default() };
+        let options =
+            DecoderOptions { max_event_bytes: 4096, skip_oversized: true, ..DecoderOptions::default() };
         for line in [
             "data: abcdefgh\n",
             "event: abcdefgh\n",
@@ -774,7 +775,11 @@ mod tests {
 
     #[test]
     fn an_oversized_event_goes_on_behind_a_line_feed_that_came_alone() {
-        let mut sse = Sse::new(Options { max_event_bytes: 5, skip_oversized: true, ..Options::default() });
+        let mut sse = Sse::new(DecoderOptions {
+            max_event_bytes: 5,
+            skip_oversized: true,
+            ..DecoderOptions::default()
+        });
         let pieces = [&b"data: 123456\r"[..], b"\n", b"data: 1\n\n", b"data: 2\n\n"];
         let events: Vec<_> = pieces.iter().map(|piece| fed(&mut sse, piece, 100)).collect();
         assert_eq!(events, [0, 0, 0, 1]);
@@ -789,7 +794,7 @@ mod tests {
             b"event: e\nid: 1\ndata: abc\n\n",
             b": c\n\ndata: abc\nevent: e\n\n",
         ] {
-            let mut sse = Sse::new(Options::default());
+            let mut sse = Sse::new(DecoderOptions::default());
             let mut input = body;
             let data = loop {
                 if let Some(Frame::Event(event)) = sse.next(&mut input).unwrap() {

@@ -1,4 +1,4 @@
-//! A stream: a [`Session`] that says when to connect, and a [`Reader`] of what comes, put together. A driver does what
+//! A stream: a [`Session`] that says when to connect, and a [`MarkedDecoder`] of what comes, put together. A driver does what
 //! [`Stream::next`] says, in the same way on every platform.
 
 use alloc::borrow::{Cow, ToOwned};
@@ -14,12 +14,12 @@ use crate::error::DecodeError;
 use crate::format::Format;
 use crate::frame::Frame;
 use crate::json::{Path, lookup, unescape};
-use crate::judgement::Judgement;
+use crate::marked_decoder::{MarkedDecoder, MarkedFrame, MarkerOutcome, Markers, as_comment};
 use crate::numbers::sentence;
-use crate::options::Options;
-use crate::reader::{Markers, Read, Reader, Verdict, as_comment};
+use crate::options::DecoderOptions;
+use crate::reply_state::ReplyState;
 use crate::sequence::Sequence;
-use crate::session::{Action, Again, At, Failure, Head, Input, Outcome, Policy, Session, retry_after};
+use crate::session::{Action, At, Failure, Head, Input, Outcome, Policy, Retry, Session, retry_after};
 
 /// The most that is kept of a refused reply's body, in bytes.
 pub const REFUSED_BODY_BYTES: usize = 64 * 1024;
@@ -41,7 +41,7 @@ pub enum CursorSource {
 
 /// What a stream is to do.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Setup {
+pub struct StreamOptions {
     /// What may be sent again, and how long it may take. `expects_marker` follows from the markers.
     pub policy: Policy,
     /// The format; chosen by hand it wins over the content type.
@@ -53,7 +53,7 @@ pub struct Setup {
     /// Text is none of the formats that are read, unless it was chosen by hand.
     pub no_text: bool,
     /// The decoder's limits and choices. `done` follows from the markers.
-    pub options: Options,
+    pub decoder: DecoderOptions,
     /// End, failure and heartbeat markers.
     pub markers: Markers,
     /// Where the cursor comes from.
@@ -80,7 +80,7 @@ pub enum Step<'a> {
     /// Send the request, with [`Stream::request_cursor`].
     Connect,
     /// Drop the request that is under way; another one will follow. To be told to whoever watches.
-    Again(Again),
+    Retry(Retry),
     /// Records may have been lost. To be told.
     Gap {
         /// The cursor behind which they are missing, where there is one.
@@ -126,7 +126,7 @@ enum Phase {
     /// What the body's end completes was handed out.
     Finished,
     /// A marker decided how the stream ends.
-    Judged(Verdict),
+    Decided(MarkerOutcome),
     /// The body cannot be decoded further.
     Undecodable(Box<DecodeError>),
     /// The stream is refused; what the reply says is collected.
@@ -159,16 +159,16 @@ pub struct Stream {
     #[expect(clippy::box_collection, reason = "an empty one takes no more than a word")]
     told: Option<Box<Vec<Step<'static>>>>,
     sequence: Sequence,
-    /// But for its markers, which the reader has.
-    setup: Arc<Setup>,
-    brought: Brought,
-    reader: Reader,
+    /// But for its markers, which the marked has.
+    options: Arc<StreamOptions>,
+    counters: Counters,
+    marked: MarkedDecoder,
     error: Option<Box<str>>,
 }
 
 /// See [`Stats`].
 #[derive(Clone, Copy, Debug, Default)]
-struct Brought {
+struct Counters {
     first_byte: Option<Duration>,
     first_event: Option<Duration>,
     bytes: u64,
@@ -182,25 +182,25 @@ struct Brought {
 impl Stream {
     /// A stream that has not begun.
     #[must_use]
-    pub fn new(mut setup: Setup) -> Self {
-        setup.policy.expects_marker = setup.markers.expected() || setup.judged;
-        setup.options.done = setup.markers.done();
-        let first = setup.last_event_id.as_deref().unwrap_or_default();
-        let decoder = Decoder::new(setup.format, setup.options).with_last_event_id(first.as_bytes());
+    pub fn new(mut options: StreamOptions) -> Self {
+        options.policy.expects_marker = options.markers.expected() || options.judged;
+        options.decoder.done = options.markers.done();
+        let first = options.last_event_id.as_deref().unwrap_or_default();
+        let decoder = Decoder::new(options.format, options.decoder).with_last_event_id(first.as_bytes());
         let mut sequence = Sequence::default();
-        if let Some(id) = &setup.last_event_id {
+        if let Some(id) = &options.last_event_id {
             sequence.hole_before(id);
         }
         Self {
-            session: Session::new(setup.policy, setup.last_event_id.as_deref()),
-            reader: Reader::new(decoder, mem::take(&mut setup.markers), setup.policy.follow),
-            setup: Arc::new(setup),
+            session: Session::new(options.policy, options.last_event_id.as_deref()),
+            marked: MarkedDecoder::new(decoder, mem::take(&mut options.markers), options.policy.follow),
+            options: Arc::new(options),
             phase: Phase::Away,
             connect: false,
             quoted: false,
             told: None,
             sequence,
-            brought: Brought::default(),
+            counters: Counters::default(),
             error: None,
         }
     }
@@ -225,8 +225,8 @@ impl Stream {
         self.error = (!(200..=299).contains(&status))
             .then(|| sentence("the server answered with status {}", &[status.into()]).into());
         // What goes on behind a cursor has finished if it had; what begins anew has not.
-        self.brought.may_complete &= self.session.request_cursor().is_some();
-        if status == 204 && self.brought.may_complete {
+        self.counters.may_complete &= self.session.request_cursor().is_some();
+        if status == 204 && self.counters.may_complete {
             // Nothing more is a clean end.
             self.tell(at, Input::Head(Head { status: 200, acceptable: true, retry_after: None }));
             return self.tell(at, Input::EndMarker);
@@ -239,9 +239,9 @@ impl Stream {
         };
         self.tell(at, Input::Head(head));
         if let Some(decoder) = decoder.filter(|_| self.session.is_open()) {
-            self.reader.restart(decoder);
+            self.marked.restart(decoder);
             self.phase = Phase::Reading;
-            self.brought.body_bytes = 0;
+            self.counters.body_bytes = 0;
         }
     }
 
@@ -249,7 +249,7 @@ impl Stream {
     pub fn received(&mut self, at: At, bytes: usize) {
         self.conclude(at);
         if matches!(self.phase, Phase::Reading) {
-            self.brought.first_byte.get_or_insert(at.now.saturating_sub(self.session.started()));
+            self.counters.first_byte.get_or_insert(at.now.saturating_sub(self.session.started()));
         }
         self.fed(bytes);
         self.tell(at, Input::Wire);
@@ -258,8 +258,8 @@ impl Stream {
     /// The same for a body that is fed by hand, where no time passes.
     pub fn fed(&mut self, bytes: usize) {
         if matches!(self.phase, Phase::Reading) {
-            self.brought.bytes += bytes as u64;
-            self.brought.body_bytes += bytes as u64;
+            self.counters.bytes += bytes as u64;
+            self.counters.body_bytes += bytes as u64;
         }
     }
 
@@ -271,7 +271,7 @@ impl Stream {
             Phase::Away
             | Phase::Finishing
             | Phase::Finished
-            | Phase::Judged(_)
+            | Phase::Decided(_)
             | Phase::Undecodable(_)
             | Phase::Closed { .. } => {}
         }
@@ -287,7 +287,7 @@ impl Stream {
             | Phase::Reading
             | Phase::Finishing
             | Phase::Finished
-            | Phase::Judged(_)
+            | Phase::Decided(_)
             | Phase::Undecodable(_) => {
                 self.error = Some(error.into());
                 self.tell(at, Input::Broken(failure));
@@ -304,10 +304,10 @@ impl Stream {
             Phase::Reading
             | Phase::Finishing
             | Phase::Finished
-            | Phase::Judged(_)
+            | Phase::Decided(_)
             | Phase::Undecodable(_) => {
                 self.error = Some(error.into());
-                self.tell(at, Input::Unreadable { offset: self.brought.body_bytes, limit: None });
+                self.tell(at, Input::Unreadable { offset: self.counters.body_bytes, limit: None });
             }
         }
     }
@@ -354,7 +354,7 @@ impl Stream {
         }
     }
 
-    /// What to do next. Takes from the front of `input` what it used; what is left when the step is [`Step::Again`] or
+    /// What to do next. Takes from the front of `input` what it used; what is left when the step is [`Step::Retry`] or
     /// [`Step::Closed`] is of no use.
     #[inline]
     pub fn next<'a, 'i: 'a>(&'a mut self, at: At, input: &mut &'i [u8]) -> Step<'a> {
@@ -378,50 +378,50 @@ impl Stream {
                 self.close();
                 return Step::Pass;
             }
-            Phase::Finished | Phase::Judged(_) | Phase::Undecodable(_) => {
+            Phase::Finished | Phase::Decided(_) | Phase::Undecodable(_) => {
                 self.conclude(at);
                 return Step::Pass;
             }
             Phase::Reading | Phase::Finishing => {}
         }
         let finishing = self.phase == Phase::Finishing;
-        let read = if finishing { self.reader.finish() } else { self.reader.next(input) };
-        // From here on the reader is lent; what it came to is acted upon in the next call.
+        let read = if finishing { self.marked.finish() } else { self.marked.next(input) };
+        // From here on the marked is lent; what it came to is acted upon in the next call.
         match read {
-            Ok(Read::Frame(frame, verdict)) => {
-                if let Some(verdict) = verdict {
-                    self.phase = Phase::Judged(verdict);
-                    if verdict == Verdict::Failed {
+            Ok(MarkedFrame::Frame(frame, outcome)) => {
+                if let Some(outcome) = outcome {
+                    self.phase = Phase::Decided(outcome);
+                    if outcome == MarkerOutcome::Failed {
                         self.error = failure_text(&frame);
                     }
                 }
                 if is_record(&frame) {
-                    self.brought.events += 1;
-                    self.brought.first_event.get_or_insert(at.now.saturating_sub(self.session.started()));
+                    self.counters.events += 1;
+                    self.counters.first_event.get_or_insert(at.now.saturating_sub(self.session.started()));
                 }
-                let source = (&self.setup.cursor_source, &mut self.quoted);
+                let source = (&self.options.cursor_source, &mut self.quoted);
                 let gap = note_frame(&frame, at, source, &mut self.session, &mut self.sequence);
                 Step::Frame { frame, gap }
             }
-            Ok(Read::Heartbeat(frame)) => {
+            Ok(MarkedFrame::Heartbeat(frame)) => {
                 let gap = note_heartbeat(
                     &frame,
                     at,
-                    &self.setup.cursor_source,
+                    &self.options.cursor_source,
                     &mut self.session,
                     &mut self.sequence,
                 );
                 Step::Frame { frame: as_comment(frame), gap }
             }
-            Ok(Read::Ended(verdict)) => {
-                self.phase = Phase::Judged(verdict);
+            Ok(MarkedFrame::Ended(outcome)) => {
+                self.phase = Phase::Decided(outcome);
                 Step::Pass
             }
-            Ok(Read::Nothing) if finishing => {
+            Ok(MarkedFrame::Nothing) if finishing => {
                 self.phase = Phase::Finished;
                 Step::Pass
             }
-            Ok(Read::Nothing) => Step::Starved,
+            Ok(MarkedFrame::Nothing) => Step::Starved,
             Err(error) => {
                 self.phase = Phase::Undecodable(Box::new(error));
                 Step::Pass
@@ -444,12 +444,12 @@ impl Stream {
         let is_told = self.connect || self.told.as_ref().is_some_and(|told| !told.is_empty());
         if is_told
             || !matches!(self.phase, Phase::Reading)
-            || self.setup.cursor_source != CursorSource::EventId
+            || self.options.cursor_source != CursorSource::EventId
         {
             return false;
         }
         // With an id there may be a hole before it.
-        let Some(sse) = self.reader.unmarked(name).filter(|sse| sse.last_event_id().is_empty()) else {
+        let Some(sse) = self.marked.unmarked(name).filter(|sse| sse.last_event_id().is_empty()) else {
             return false;
         };
         let mut events = 0;
@@ -465,8 +465,8 @@ impl Stream {
 
     #[inline]
     fn note_known(&mut self, at: At, events: u64) {
-        self.brought.events += events;
-        self.brought.first_event.get_or_insert(at.now.saturating_sub(self.session.started()));
+        self.counters.events += events;
+        self.counters.first_event.get_or_insert(at.now.saturating_sub(self.session.started()));
         self.sequence.forget();
         if self.session.is_open() {
             self.session.record(at.now, Some(""));
@@ -476,24 +476,24 @@ impl Stream {
     /// What the frame that was just handed out means for the stream, by one who knows its dialect; `error` is what the peer
     /// said of its failure, for people. A marker that has decided how the stream ends is not overruled; of the failure that it found,
     /// the words are those of `error`.
-    pub fn judge(&mut self, judgement: Judgement, error: Option<&str>) {
-        if let (Phase::Judged(Verdict::Failed), Judgement::Failed, Some(error)) =
-            (&self.phase, judgement, error)
+    pub fn reply_state(&mut self, state: ReplyState, error: Option<&str>) {
+        if let (Phase::Decided(MarkerOutcome::Failed), ReplyState::Failed, Some(error)) =
+            (&self.phase, state, error)
         {
             self.error = Some(part(error));
         }
         if !matches!(self.phase, Phase::Reading | Phase::Finishing) {
             return;
         }
-        self.brought.may_complete = judgement == Judgement::MayComplete;
-        match judgement {
-            Judgement::Complete => self.phase = Phase::Judged(Verdict::Complete),
-            Judgement::Failed => {
-                self.phase = Phase::Judged(Verdict::Failed);
+        self.counters.may_complete = state == ReplyState::MayComplete;
+        match state {
+            ReplyState::Complete => self.phase = Phase::Decided(MarkerOutcome::Complete),
+            ReplyState::Failed => {
+                self.phase = Phase::Decided(MarkerOutcome::Failed);
                 self.error = error.map(part);
             }
-            Judgement::Open | Judgement::MayComplete => self.session.expect_marker(true),
-            Judgement::MayEnd => self.session.expect_marker(self.reader.markers().expected()),
+            ReplyState::Open | ReplyState::MayComplete => self.session.expect_marker(true),
+            ReplyState::MayEnd => self.session.expect_marker(self.marked.markers().expected()),
         }
     }
 
@@ -509,7 +509,7 @@ impl Stream {
         else {
             return;
         };
-        self.brought.may_complete = false;
+        self.counters.may_complete = false;
         self.tell(at, Input::CursorLost);
         if self.is_reading() {
             self.told.get_or_insert_default().push(Step::Gap { after: Some(after) });
@@ -576,13 +576,14 @@ impl Stream {
     /// Whether records have come, so that a further request goes on behind them.
     #[must_use]
     pub const fn has_begun(&self) -> bool {
-        self.brought.events > 0
+        self.counters.events > 0
     }
 
     /// What the stream brought and took so far.
     #[must_use]
     pub fn stats(&self, now: Duration) -> Stats {
-        let Brought { first_byte, first_event, bytes, events, body_bytes: _, may_complete: _ } = self.brought;
+        let Counters { first_byte, first_event, bytes, events, body_bytes: _, may_complete: _ } =
+            self.counters;
         Stats {
             first_byte,
             first_event,
@@ -597,20 +598,20 @@ impl Stream {
     /// The format of the present body; [`Format::Auto`] as long as it is not known.
     #[must_use]
     pub const fn format(&self) -> Format {
-        self.reader.decoder().format()
+        self.marked.decoder().format()
     }
 
     fn decoder_for(&self, content_type: Option<&str>) -> Option<Decoder> {
-        let options = self.setup.options;
-        let decoder = match self.setup.format {
+        let options = self.options.decoder;
+        let decoder = match self.options.format {
             Format::Auto => match content_type {
                 Some(content_type) => Decoder::for_content_type(content_type, options)?,
-                None if self.setup.sniff => Decoder::new(Format::Auto, options),
+                None if self.options.sniff => Decoder::new(Format::Auto, options),
                 None => return None,
             },
             chosen => Decoder::new(chosen, options),
         };
-        let Setup { format: chosen, only, no_text, .. } = *self.setup;
+        let StreamOptions { format: chosen, only, no_text, .. } = *self.options;
         // `application/json` is either of two, until its first byte has come.
         let decoder = match (only, decoder.format()) {
             (Some(only @ (Format::JsonArray | Format::Concat)), Format::Auto) => Decoder::new(only, options),
@@ -621,7 +622,7 @@ impl Stream {
         if unwanted && chosen == Format::Auto {
             return None;
         }
-        Some(decoder.with_last_event_id(self.reader.decoder().last_event_id().as_bytes()))
+        Some(decoder.with_last_event_id(self.marked.decoder().last_event_id().as_bytes()))
     }
 
     /// Tells the session where the body stands, and how it ended if it has: whatever else happens then comes too late.
@@ -629,12 +630,12 @@ impl Stream {
         self.tell_cursor(at);
         match self.phase {
             Phase::Finished => {
-                let inside_record = self.reader.decoder().inside_record();
-                let complete = self.brought.may_complete && !inside_record;
+                let inside_record = self.marked.decoder().inside_record();
+                let complete = self.counters.may_complete && !inside_record;
                 self.tell(at, if complete { Input::EndMarker } else { Input::BodyEnd { inside_record } });
             }
-            Phase::Judged(Verdict::Complete) => self.tell(at, Input::EndMarker),
-            Phase::Judged(Verdict::Failed) => self.tell(at, Input::FailureMarker),
+            Phase::Decided(MarkerOutcome::Complete) => self.tell(at, Input::EndMarker),
+            Phase::Decided(MarkerOutcome::Failed) => self.tell(at, Input::FailureMarker),
             Phase::Undecodable(ref error) => {
                 self.error = Some(error.words().into());
                 let limit = match **error {
@@ -651,10 +652,10 @@ impl Stream {
     fn tell_cursor(&mut self, at: At) {
         let reading = matches!(
             self.phase,
-            Phase::Reading | Phase::Finishing | Phase::Finished | Phase::Judged(_) | Phase::Undecodable(_)
+            Phase::Reading | Phase::Finishing | Phase::Finished | Phase::Decided(_) | Phase::Undecodable(_)
         );
-        if reading && self.setup.cursor_source == CursorSource::EventId && self.format() == Format::Sse {
-            let id = self.reader.decoder().last_event_id().to_str();
+        if reading && self.options.cursor_source == CursorSource::EventId && self.format() == Format::Sse {
+            let id = self.marked.decoder().last_event_id().to_str();
             self.session.handle(at, Input::Cursor(sendable(&id)));
         }
     }
@@ -672,7 +673,7 @@ impl Stream {
             Action::Stalled { silent } => self.told.get_or_insert_default().push(Step::Stalled(silent)),
             Action::Wait(again) => {
                 self.phase = Phase::Away;
-                self.told.get_or_insert_default().push(Step::Again(again));
+                self.told.get_or_insert_default().push(Step::Retry(again));
                 if again.gap {
                     let after = self.session.cursor().map(ToOwned::to_owned);
                     self.told.get_or_insert_default().push(Step::Gap { after });

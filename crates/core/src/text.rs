@@ -10,18 +10,18 @@ use alloc::vec::Vec;
 use crate::error::DecodeError;
 use crate::frame::{Frame, Utf8};
 use crate::json::{trim_end, trim_start};
-use crate::options::Options;
+use crate::options::DecoderOptions;
 
 /// The string that ends a text stream when it is the last one of the body.
 const DONE: &str = "[DONE]";
 
 /// A decoder of text bodies, fed in pieces that may be cut anywhere.
 ///
-/// With [`Options::done`], what may be the closing `[DONE]` is held back until it is known not to be: by other text behind it,
-/// or by more white space than [`Options::max_event_bytes`] lets it hold.
+/// With [`DecoderOptions::done`], what may be the closing `[DONE]` is held back until it is known not to be: by other text behind it,
+/// or by more white space than [`DecoderOptions::max_event_bytes`] lets it hold.
 #[derive(Clone, Debug)]
 pub struct Text {
-    options: Options,
+    options: DecoderOptions,
     place: Place,
     /// The beginning of a character whose rest has not come: at most three bytes.
     partial: Vec<u8>,
@@ -44,7 +44,7 @@ enum Place {
 impl Text {
     /// A decoder at the start of a body.
     #[must_use]
-    pub const fn new(options: Options) -> Self {
+    pub const fn new(options: DecoderOptions) -> Self {
         Self { options, place: Place::Start, partial: Vec::new(), held: String::new(), lent: String::new() }
     }
 

@@ -4,7 +4,7 @@
 mod support;
 
 use serde_json::{Value, json};
-use tidewire_core::{DecodeError, Format, Options};
+use tidewire_core::{DecodeError, DecoderOptions, Format};
 
 use support::cuts::{bytes, each_cutting, with_line_ends};
 use support::decoding::{Decoded, Run, decode};
@@ -53,7 +53,7 @@ fn text_as_early_as_can_be() {
     let rows = rows("text.json", &DECODING);
     each_row(&rows, |row| {
         let body = row.wire();
-        let options = Options { done: false, ..row.options() };
+        let options = DecoderOptions { done: false, ..row.options() };
         let mut run = Run::new(Format::Text, options);
         for (at, byte) in bytes(&body).into_iter().enumerate() {
             run.push(byte);
@@ -66,7 +66,7 @@ fn text_as_early_as_can_be() {
 /// What may be the closing `[DONE]` is all that is held back.
 #[test]
 fn text_is_not_held_back_longer_than_need_be() {
-    let mut run = Run::new(Format::Text, Options { done: true, ..Options::default() });
+    let mut run = Run::new(Format::Text, DecoderOptions { done: true, ..DecoderOptions::default() });
     for (piece, shown) in [
         ("a[", "a"),
         ("b", "a[b"),
@@ -102,7 +102,7 @@ fn streams() {
     });
 }
 
-fn check(row: &Row, format: Format, oracle: impl Fn(&[u8], &Options) -> Decoded) {
+fn check(row: &Row, format: Format, oracle: impl Fn(&[u8], &DecoderOptions) -> Decoded) {
     let (name, options, want) = (row.name(), row.options(), expectation(row));
     for body in bodies(row) {
         each_cutting(&body, |pieces| {

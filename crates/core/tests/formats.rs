@@ -5,7 +5,7 @@ mod support;
 
 use support::cuts::each_cutting;
 use support::decoding::decode;
-use tidewire_core::{Decoder, Format, Frame, Options};
+use tidewire_core::{Decoder, DecoderOptions, Format, Frame};
 
 fn after(mut decoder: Decoder, pieces: &[&[u8]]) -> Format {
     for piece in pieces {
@@ -42,8 +42,12 @@ fn the_first_byte_decides() {
     ] {
         each_cutting(body, |pieces| {
             let shown = body.escape_ascii();
-            assert_eq!(after(Decoder::new(Format::Auto, Options::default()), pieces), of_anything, "{shown}");
-            let json = Decoder::for_content_type("application/json", Options::default()).unwrap();
+            assert_eq!(
+                after(Decoder::new(Format::Auto, DecoderOptions::default()), pieces),
+                of_anything,
+                "{shown}"
+            );
+            let json = Decoder::for_content_type("application/json", DecoderOptions::default()).unwrap();
             assert_eq!(after(json, pieces), of_json, "{shown} as JSON");
         });
     }
@@ -55,7 +59,11 @@ fn nobody_sends_that_much_white_space() {
         let body = [&vec![b' '; white][..], b"{}\n"].concat();
         for chunk in [1, 1000, body.len()] {
             let pieces: Vec<&[u8]> = body.chunks(chunk).collect();
-            assert_eq!(after(Decoder::new(Format::Auto, Options::default()), &pieces), format, "{white}");
+            assert_eq!(
+                after(Decoder::new(Format::Auto, DecoderOptions::default()), &pieces),
+                format,
+                "{white}"
+            );
         }
     }
 }
@@ -64,7 +72,7 @@ fn nobody_sends_that_much_white_space() {
 fn what_stands_in_front_counts_in_offsets() {
     for (body, offset) in [(&b"\xEF\xBB\xBF\x1Ex"[..], 4), (b" \n{}\nx\n", 5), (b"\xEF\xBB\xBF [1,x", 7)] {
         each_cutting(body, |pieces| {
-            let decoded = decode(Format::Auto, Options::default(), pieces);
+            let decoded = decode(Format::Auto, DecoderOptions::default(), pieces);
             let error = decoded.lines.last().unwrap();
             assert_eq!((&error["code"], &error["offset"]), (&"bad_record".into(), &offset.into()), "{error}");
         });
@@ -73,14 +81,14 @@ fn what_stands_in_front_counts_in_offsets() {
 
 #[test]
 fn the_largest_limit_overflows_nothing() {
-    let unlimited = Options { max_event_bytes: usize::MAX, ..Options::default() };
+    let unlimited = DecoderOptions { max_event_bytes: usize::MAX, ..DecoderOptions::default() };
     for body in
         [&b"\xEF\xBB\xBFdata: a\ndata: b\nid: 1\n\n"[..], b"{\"a\":1}\n[2]\n3", b"[1,{}]", b"\x1E{}\n"]
     {
         for (format, name) in Format::NAMES {
             each_cutting(body, |pieces| {
                 let have = decode(format, unlimited, pieces);
-                assert_eq!(have, decode(format, Options::default(), &[body]), "{name}");
+                assert_eq!(have, decode(format, DecoderOptions::default(), &[body]), "{name}");
             });
         }
     }
@@ -89,7 +97,7 @@ fn the_largest_limit_overflows_nothing() {
 #[test]
 fn a_decoder_goes_on_with_the_last_event_id() {
     for format in [Format::Sse, Format::Auto] {
-        let mut decoder = Decoder::new(format, Options::default()).with_last_event_id(b"7");
+        let mut decoder = Decoder::new(format, DecoderOptions::default()).with_last_event_id(b"7");
         assert_eq!(decoder.last_event_id(), "7");
         let mut body = &b"data: a\n\nid: 8\ndata: b\n\n"[..];
         for id in ["7", "8"] {

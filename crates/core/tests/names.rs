@@ -7,7 +7,8 @@ use std::time::Duration;
 use tidewire_core::json::{JsonSeq, Ndjson, Path, lookup};
 use tidewire_core::session::{Limit, Outcome, Reason, Refusal};
 use tidewire_core::{
-    BadRecord, DecodeError, Event, Format, Frame, Marker, Options, REFUSED_BODY_BYTES, Record, TooLarge, Utf8,
+    BadRecord, DecodeError, DecoderOptions, Event, Format, Frame, Marker, REFUSED_BODY_BYTES, Record,
+    TooLarge, Utf8,
 };
 
 const CUT_SHORT: &str = "the record is cut short by the next one";
@@ -149,7 +150,7 @@ fn problems_of_json_say_what_was_expected() {
     ];
     for (line, want) in rows {
         let line = format!("{line}\n");
-        let mut ndjson = Ndjson::new(Options::default());
+        let mut ndjson = Ndjson::new(DecoderOptions::default());
         match ndjson.next(&mut line.as_bytes()).unwrap() {
             Some(Frame::BadRecord(bad)) => assert_eq!(bad.problem, want, "{line}"),
             other => panic!("{line}: {other:?}"),
@@ -167,7 +168,7 @@ fn problems_of_json_texts_say_what_was_wrong() {
     ];
     for (text, want) in rows {
         let mut body = text.as_bytes();
-        let mut texts = JsonSeq::new(Options::default());
+        let mut texts = JsonSeq::new(DecoderOptions::default());
         let mut problems = Vec::new();
         while let Some(frame) = texts.next(&mut body).unwrap() {
             if let Frame::BadRecord(bad) = frame {
@@ -189,6 +190,6 @@ fn a_path_may_be_as_deep_as_json() {
 
 #[test]
 fn limits_are_those_of_the_documentation() {
-    assert_eq!(Options::default().max_event_bytes, 16_777_216);
+    assert_eq!(DecoderOptions::default().max_event_bytes, 16_777_216);
     assert_eq!(REFUSED_BODY_BYTES, 65_536);
 }

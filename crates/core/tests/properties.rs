@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use tidewire_core::json::{Path, lookup, unescape, values};
 use tidewire_core::session::{At, Failure, Policy, Resume};
-use tidewire_core::{Decoder, Format, Frame, Marker, Markers, Options, Setup, Step, Stream};
+use tidewire_core::{Decoder, DecoderOptions, Format, Frame, Marker, Markers, Step, Stream, StreamOptions};
 
 use support::cuts::pieces;
 use support::decoding::decode;
@@ -125,10 +125,11 @@ fn cuts() -> impl Strategy<Value = Vec<usize>> {
     vec(0_usize..9, 1..12)
 }
 
-fn limits() -> impl Strategy<Value = Options> {
+fn limits() -> impl Strategy<Value = DecoderOptions> {
     (0_usize..24, any::<[bool; 4]>()).prop_map(
         |(limit, [limited, skip_oversized, deliver_unterminated, done])| {
-            let mut options = Options { skip_oversized, deliver_unterminated, done, ..Options::default() };
+            let mut options =
+                DecoderOptions { skip_oversized, deliver_unterminated, done, ..DecoderOptions::default() };
             if limited {
                 options.max_event_bytes = limit;
             }
@@ -150,7 +151,7 @@ proptest! {
         cuts in cuts(),
         deliver_unterminated: bool,
     ) {
-        let options = Options { deliver_unterminated, ..Options::default() };
+        let options = DecoderOptions { deliver_unterminated, ..DecoderOptions::default() };
         let want = oracle::sse(&body, deliver_unterminated);
         prop_assert_eq!(&decode(Format::Sse, options, &[&body]), &want);
         prop_assert_eq!(&decode(Format::Sse, options, &pieces(&body, &cuts)), &want);
@@ -162,7 +163,7 @@ proptest! {
         cuts in cuts(),
         done: bool,
     ) {
-        let options = Options { done, ..Options::default() };
+        let options = DecoderOptions { done, ..DecoderOptions::default() };
         let want = oracle::text(&body, done);
         prop_assert_eq!(&decode(Format::Text, options, &[&body]), &want);
         prop_assert_eq!(&decode(Format::Text, options, &pieces(&body, &cuts)), &want);
@@ -197,7 +198,7 @@ proptest! {
     ) {
         // The length of what is written out for debugging stands for the memory: at most five characters a byte.
         const FRAME: usize = 2500;
-        let options = Options { max_event_bytes: options.max_event_bytes.min(64), ..options };
+        let options = DecoderOptions { max_event_bytes: options.max_event_bytes.min(64), ..options };
         let mut decoder = Decoder::new(format.0, options);
         'body: for _ in 0..times {
             for mut piece in pieces(&body, &cuts) {
@@ -229,11 +230,11 @@ proptest! {
         broken: bool,
     ) {
         let parse = |markers: Vec<&str>| markers.into_iter().map(|marker| marker.parse().unwrap()).collect();
-        let setup = Setup {
+        let setup = StreamOptions {
             policy: Policy { follow, ..Policy::default() },
-            options,
+            decoder: options,
             markers: Markers { end_on: end_on.map(parse), fail_on: fail_on.map(parse), heartbeat_on: parse(heartbeat_on) },
-            ..Setup::default()
+            ..StreamOptions::default()
         };
         let whole = drive(setup.clone(), Some(content_type), &[&body], broken);
         let cut = drive(setup, Some(content_type), &pieces(&body, &cuts), broken);
@@ -254,11 +255,11 @@ proptest! {
     ) {
         let markers: Option<Vec<Marker>> = marker.map(|marker| vec![marker.parse().unwrap()]);
         let of = |place| markers.clone().filter(|_| list == place);
-        let setup = Setup {
+        let setup = StreamOptions {
             policy: Policy { follow, ..Policy::default() },
-            options: Options { max_event_bytes, skip_oversized, ..Options::default() },
+            decoder: DecoderOptions { max_event_bytes, skip_oversized, ..DecoderOptions::default() },
             markers: Markers { end_on: of(0), fail_on: of(1), heartbeat_on: of(2).unwrap_or_default() },
-            ..Setup::default()
+            ..StreamOptions::default()
         };
         let pieces = pieces(&body, &cuts);
         let want = drive(setup.clone(), Some("text/event-stream"), &pieces, false);
@@ -268,7 +269,7 @@ proptest! {
     #[test]
     fn a_stream_takes_calls_in_any_order(calls in vec((0_u8..14, bytes(), any::<u16>()), 0..60), idempotent: bool, follow: bool) {
         let policy = Policy { idempotent, follow, resume: Resume::Always, idle_timeout: Some(Duration::from_secs(3)), ..Policy::default() };
-        let mut stream = Stream::new(Setup { policy, ..Setup::default() });
+        let mut stream = Stream::new(StreamOptions { policy, ..StreamOptions::default() });
         let mut now = Duration::ZERO;
         let mut ended = None;
         for (call, body, later) in calls {
@@ -327,14 +328,14 @@ proptest! {
 #[test]
 fn time_is_linear_in_the_bytes() {
     let lines = |line: &'static str| move |size: usize| line.repeat(size / line.len()).into_bytes();
-    let done = Options { done: true, ..Options::default() };
-    let none = Options::default();
-    let small = Options { max_event_bytes: 1024, skip_oversized: true, ..none };
+    let done = DecoderOptions { done: true, ..DecoderOptions::default() };
+    let none = DecoderOptions::default();
+    let small = DecoderOptions { max_event_bytes: 1024, skip_oversized: true, ..none };
     type Body = Box<dyn Fn(usize) -> Vec<u8>>;
     let long = |start: &'static str, byte: u8| -> Body {
         Box::new(move |size| [start.as_bytes(), &vec![byte; size]].concat())
     };
-    let bodies: Vec<(&str, Format, Options, Body)> = vec![
+    let bodies: Vec<(&str, Format, DecoderOptions, Body)> = vec![
         ("one line of data", Format::Sse, none, long("data: ", b'a')),
         ("many lines of data", Format::Sse, none, Box::new(lines("data: abc\n"))),
         ("empty lines of data", Format::Sse, none, Box::new(lines("data\n"))),

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use tidewire_core::json::Path;
 use tidewire_core::session::{At, Failure, Limit, Outcome, Policy, Refusal};
-use tidewire_core::{CursorSource, Format, Frame, Markers, REFUSED_BODY_BYTES, Setup, Stats, Step, Stream};
+use tidewire_core::{
+    CursorSource, Format, Frame, Markers, REFUSED_BODY_BYTES, Stats, Step, Stream, StreamOptions,
+};
 
 const SSE: Option<&str> = Some("text/event-stream");
 
@@ -16,22 +18,22 @@ struct Rig {
 }
 
 impl Rig {
-    fn new(setup: Setup) -> Self {
+    fn new(setup: StreamOptions) -> Self {
         Self { stream: Stream::new(setup), now: Duration::from_secs(100) }
     }
 
     /// A GET request whose head has come.
-    fn open(setup: Setup) -> Self {
+    fn open(setup: StreamOptions) -> Self {
         Self::open_with(setup, SSE)
     }
 
-    fn open_with(setup: Setup, content_type: Option<&str>) -> Self {
+    fn open_with(setup: StreamOptions, content_type: Option<&str>) -> Self {
         let mut rig = Self::started(setup);
         assert_eq!(rig.head(content_type), "");
         rig
     }
 
-    fn started(setup: Setup) -> Self {
+    fn started(setup: StreamOptions) -> Self {
         let mut rig = Self::new(setup);
         rig.stream.start(rig.at());
         assert_eq!(rig.said(b""), "connect");
@@ -94,7 +96,7 @@ impl Rig {
                 }
                 Step::Pass => continue,
                 Step::Connect => "connect".to_owned(),
-                Step::Again(again) => format!("again({})", again.reason),
+                Step::Retry(again) => format!("again({})", again.reason),
                 Step::Gap { after } => format!("gap({})", after.unwrap_or_default()),
                 Step::Stalled(silent) => format!("stalled({})", silent.as_secs()),
                 Step::Frame { frame, gap } => {
@@ -123,12 +125,15 @@ fn shown(frame: &Frame<'_>) -> String {
     }
 }
 
-fn get() -> Setup {
-    Setup { policy: Policy { idempotent: true, ..Policy::default() }, ..Setup::default() }
+fn get() -> StreamOptions {
+    StreamOptions { policy: Policy { idempotent: true, ..Policy::default() }, ..StreamOptions::default() }
 }
 
-fn follow() -> Setup {
-    Setup { policy: Policy { idempotent: true, follow: true, ..Policy::default() }, ..Setup::default() }
+fn follow() -> StreamOptions {
+    StreamOptions {
+        policy: Policy { idempotent: true, follow: true, ..Policy::default() },
+        ..StreamOptions::default()
+    }
 }
 
 #[test]
@@ -146,7 +151,7 @@ fn the_last_event_id_outlives_its_connection() {
 
 #[test]
 fn an_id_that_was_reset_stays_so_on_the_next_connection() {
-    let stored = Setup { last_event_id: Some("s".to_owned()), ..follow() };
+    let stored = StreamOptions { last_event_id: Some("s".to_owned()), ..follow() };
     let mut rig = Rig::started(stored);
     assert_eq!(rig.stream.request_cursor(), Some("s"));
     assert_eq!(rig.head(SSE), "");
@@ -188,7 +193,7 @@ fn an_id_that_no_header_can_carry_is_not_sent() {
 #[test]
 fn the_cursor_of_a_heartbeat_is_sent() {
     let markers = Markers { heartbeat_on: vec!["event:ping".parse().unwrap()], ..Markers::default() };
-    let mut rig = Rig::open(Setup { markers, ..get() });
+    let mut rig = Rig::open(StreamOptions { markers, ..get() });
     assert_eq!(rig.bytes(b"id: 1\ndata: a\n\nid: 2\nevent: ping\ndata: p\n\n"), "message#1:a comment:p");
     assert_eq!((rig.broke(), rig.seconds(1)), ("again(body)".into(), "connect".into()));
     assert_eq!(rig.stream.request_cursor(), Some("2"));
@@ -234,7 +239,7 @@ fn a_json_field_is_the_cursor() {
         ("text/event-stream", "id: 9\ndata: {\"meta\":{\"seq\":1.50}}\n\n", Some("1.50")),
         ("text/event-stream", "id: 9\ndata: seq\n\n", None),
     ] {
-        let mut rig = Rig::started(Setup { cursor_source: cursor_source.clone(), ..get() });
+        let mut rig = Rig::started(StreamOptions { cursor_source: cursor_source.clone(), ..get() });
         rig.head(Some(content_type));
         rig.bytes(body.as_bytes());
         rig.broke();
@@ -251,7 +256,7 @@ fn a_stored_cursor_is_no_place_behind_records_without_one() {
         ("application/json", b"[{\"a\":1},"),
         ("text/plain", b"text"),
     ] {
-        let stored = Setup { last_event_id: Some("s".to_owned()), ..get() };
+        let stored = StreamOptions { last_event_id: Some("s".to_owned()), ..get() };
         let mut rig = Rig::started(stored.clone());
         assert_eq!(rig.stream.request_cursor(), Some("s"));
         rig.head(Some(content_type));
@@ -279,12 +284,12 @@ fn each_reply_has_its_own_format() {
 
 #[test]
 fn only_one_of_the_formats_may_be_read() {
-    let setup = Setup { only: Some(Format::Sse), ..get() };
+    let setup = StreamOptions { only: Some(Format::Sse), ..get() };
     let mut rig = Rig::started(setup.clone());
     assert_eq!(rig.head(Some("application/json")) + &rig.end(), "refused");
     let mut rig = Rig::started(setup.clone());
     assert_eq!(rig.head(SSE), "");
-    let mut rig = Rig::started(Setup { format: Format::Sse, ..setup });
+    let mut rig = Rig::started(StreamOptions { format: Format::Sse, ..setup });
     assert_eq!(rig.head(Some("application/json")), "");
 }
 
@@ -310,7 +315,8 @@ fn nothing_overtakes_a_marker() {
             (&b"event: close\ndata: x\n\n"[..], Outcome::Complete),
             (b"event: error\ndata: x\n\n", Outcome::Failed),
         ] {
-            let mut rig = Rig::open(Setup { policy, markers: markers.clone(), ..Setup::default() });
+            let mut rig =
+                Rig::open(StreamOptions { policy, markers: markers.clone(), ..StreamOptions::default() });
             rig.stream.received(rig.at(), body.len());
             let at = rig.at();
             assert!(matches!(rig.stream.next(at, &mut &body[..]), Step::Frame { .. }));
@@ -354,7 +360,7 @@ fn a_refused_reply_is_read_as_far_as_it_helps() {
 
     // Within the whole stream's time.
     let policy = Policy { timeout: Some(Duration::from_secs(3)), ..get().policy };
-    let mut rig = Rig::started(Setup { policy, ..get() });
+    let mut rig = Rig::started(StreamOptions { policy, ..get() });
     rig.now += Duration::from_secs(2);
     rig.stream.head(rig.at(), 404, None, None, Duration::ZERO);
     assert_eq!(rig.stream.deadline(), Some(rig.now + Duration::from_secs(1)));
@@ -426,11 +432,11 @@ fn the_error_is_that_of_the_end() {
     assert_eq!(rig.bytes(b"data: [DONE]\n\n"), "complete");
     assert_eq!(rig.stream.error(), None);
 
-    let mut rig = Rig::open(Setup::default());
+    let mut rig = Rig::open(StreamOptions::default());
     assert_eq!(rig.broke(), "truncated");
     assert_eq!(rig.stream.error(), Some("reset"));
 
-    let mut rig = Rig::open(Setup::default());
+    let mut rig = Rig::open(StreamOptions::default());
     rig.bytes(b"data: a\n\n");
     rig.stream.corrupt(rig.at(), "bad gzip".to_owned());
     assert_eq!(rig.said(b""), "unreadable");
@@ -446,11 +452,11 @@ fn what_a_failed_record_said_is_kept_in_part() {
     let kept = rig.stream.error().unwrap();
     assert_eq!((kept.len(), kept.starts_with("aéé")), (4095, true));
     for event in [&b"data: x\n\n"[..], b"event: error\ndata: x\n\n"] {
-        let mut rig = Rig::open(Setup { judged: true, ..get() });
+        let mut rig = Rig::open(StreamOptions { judged: true, ..get() });
         let mut input = event;
         rig.stream.received(rig.at(), input.len());
         assert!(matches!(rig.stream.next(rig.at(), &mut input), Step::Frame { .. }));
-        rig.stream.judge(tidewire_core::Judgement::Failed, Some(&format!("a{said}")));
+        rig.stream.reply_state(tidewire_core::ReplyState::Failed, Some(&format!("a{said}")));
         assert_eq!(rig.stream.error().map(str::len), Some(4095));
     }
 }
@@ -466,7 +472,7 @@ fn the_asked_for_wait_is_heeded() {
 #[test]
 fn retry_after_comes_in_seconds_and_as_a_date() {
     for (value, clock, wait) in [("5", 0, 5), ("Sun, 06 Nov 1994 08:49:37 GMT", 784_111_770, 7)] {
-        let mut rig = Rig::started(Setup::default());
+        let mut rig = Rig::started(StreamOptions::default());
         rig.stream.head(rig.at(), 503, None, Some(value), Duration::from_secs(clock));
         assert_eq!(rig.said(b""), "again(status)", "{value}");
         assert_eq!(rig.stream.deadline(), Some(rig.now + Duration::from_secs(wait)), "{value}");
@@ -478,7 +484,7 @@ fn heartbeats_are_life_and_no_progress() {
     let policy =
         Policy { progress_timeout: Some(Duration::from_secs(5)), stall_after: None, ..Policy::default() };
     let markers = Markers { heartbeat_on: vec!["ping".parse().unwrap()], ..Markers::default() };
-    let mut rig = Rig::open(Setup { policy, markers: markers.clone(), ..Setup::default() });
+    let mut rig = Rig::open(StreamOptions { policy, markers: markers.clone(), ..StreamOptions::default() });
     for _ in 0..4 {
         assert_eq!(rig.seconds(1), "");
         assert_eq!(rig.bytes(b"data: ping\n\n: x\n\n"), "comment:ping comment:x");
@@ -489,7 +495,7 @@ fn heartbeats_are_life_and_no_progress() {
 
     let policy =
         Policy { idle_timeout: Some(Duration::from_secs(5)), stall_after: None, ..Policy::default() };
-    let mut rig = Rig::open(Setup { policy, markers, ..Setup::default() });
+    let mut rig = Rig::open(StreamOptions { policy, markers, ..StreamOptions::default() });
     for _ in 0..20 {
         assert_eq!(rig.seconds(4), "");
         rig.bytes(b"data: ping\n\n");
@@ -498,7 +504,7 @@ fn heartbeats_are_life_and_no_progress() {
 
 #[test]
 fn a_long_silence_is_told_and_then_cut() {
-    let mut rig = Rig::open(Setup::default());
+    let mut rig = Rig::open(StreamOptions::default());
     assert_eq!(rig.seconds(299), "stalled(15)");
     assert_eq!(rig.seconds(1), "timed_out");
     assert_eq!(rig.stats().longest_silence, Duration::from_secs(300));
@@ -506,7 +512,7 @@ fn a_long_silence_is_told_and_then_cut() {
 
 #[test]
 fn a_paused_stream_is_not_cut() {
-    let mut rig = Rig::open(Setup::default());
+    let mut rig = Rig::open(StreamOptions::default());
     rig.stream.pause(rig.at());
     assert_eq!(rig.seconds(10_000), "");
     rig.stream.resume(rig.at());
@@ -596,34 +602,34 @@ fn a_refused_reply_is_read_no_further_than_its_limit() {
 
 #[test]
 fn a_reply_without_content_type_is_read_where_that_was_allowed() {
-    let mut rig = Rig::open_with(Setup { sniff: true, ..get() }, None);
+    let mut rig = Rig::open_with(StreamOptions { sniff: true, ..get() }, None);
     assert_eq!(rig.bytes(b"data: a\n\n"), "message:a");
 }
 
 #[test]
 fn only_one_format_of_those_announced_may_be_wanted() {
     let json = Some("application/x-ndjson");
-    let only = Setup { only: Some(Format::Ndjson), ..get() };
+    let only = StreamOptions { only: Some(Format::Ndjson), ..get() };
     let mut rig = Rig::open_with(only.clone(), json);
     assert_eq!(rig.bytes(b"1\n"), "1");
     let mut rig = Rig::started(only.clone());
     rig.head(SSE);
     assert_eq!(rig.end(), "refused");
-    let mut rig = Rig::started(Setup { no_text: true, ..get() });
+    let mut rig = Rig::started(StreamOptions { no_text: true, ..get() });
     rig.head(Some("text/plain"));
     assert_eq!(rig.end(), "refused");
-    let mut rig = Rig::open_with(Setup { no_text: true, ..get() }, json);
+    let mut rig = Rig::open_with(StreamOptions { no_text: true, ..get() }, json);
     assert_eq!(rig.bytes(b"1\n"), "1");
     // Of two that are announced alike, the wanted one is read.
     for (only, body, want) in [(Format::JsonArray, "[1]", "1"), (Format::Concat, "[1]", "[1]")] {
-        let mut rig = Rig::open_with(Setup { only: Some(only), ..get() }, Some("application/json"));
+        let mut rig = Rig::open_with(StreamOptions { only: Some(only), ..get() }, Some("application/json"));
         assert_eq!(rig.bytes(body.as_bytes()), want);
     }
     // Chosen by hand, it is read whatever was announced.
     let mut rig =
-        Rig::open_with(Setup { no_text: true, format: Format::Ndjson, ..get() }, Some("text/plain"));
+        Rig::open_with(StreamOptions { no_text: true, format: Format::Ndjson, ..get() }, Some("text/plain"));
     assert_eq!(rig.bytes(b"1\n"), "1");
-    let mut rig = Rig::open_with(Setup { format: Format::Sse, ..only }, json);
+    let mut rig = Rig::open_with(StreamOptions { format: Format::Sse, ..only }, json);
     assert_eq!(rig.bytes(b"data: a\n\n"), "message:a");
 }
 
@@ -640,7 +646,7 @@ fn an_id_with_a_space_is_a_cursor_and_one_with_a_control_character_is_none() {
 #[test]
 fn a_record_that_reports_a_failure_is_the_error() {
     let markers = Markers { fail_on: Some(vec!["json:error=true".parse().unwrap()]), ..Markers::default() };
-    let setup = Setup { format: Format::Ndjson, markers, ..get() };
+    let setup = StreamOptions { format: Format::Ndjson, markers, ..get() };
     let mut rig = Rig::open(setup);
     assert_eq!(rig.bytes(b"{\"error\":true}\n"), "{\"error\":true} failed");
     assert_eq!(rig.stream.error(), Some("{\"error\":true}"));
@@ -649,7 +655,7 @@ fn a_record_that_reports_a_failure_is_the_error() {
 /// What a judge says of each event, and what comes of a clean end and of a break behind it.
 #[test]
 fn a_judge_decides_how_a_stream_ends() {
-    use tidewire_core::Judgement::{Complete, Failed, MayComplete, MayEnd, Open};
+    use tidewire_core::ReplyState::{Complete, Failed, MayComplete, MayEnd, Open};
     for (judgements, clean, broken) in [
         (&[][..], Outcome::Truncated, Outcome::Truncated),
         (&[Open], Outcome::Truncated, Outcome::Truncated),
@@ -664,13 +670,13 @@ fn a_judge_decides_how_a_stream_ends() {
     ] {
         for (breaks, want) in [(false, clean), (true, broken)] {
             let policy = Policy { retry_attempts: 0, ..Policy::default() };
-            let mut rig = Rig::open(Setup { judged: true, policy, ..Setup::default() });
-            for judgement in judgements {
+            let mut rig = Rig::open(StreamOptions { judged: true, policy, ..StreamOptions::default() });
+            for reply_state in judgements {
                 let at = rig.at();
                 let mut input = &b"data: x\n\n"[..];
                 rig.stream.received(at, input.len());
                 assert!(matches!(rig.stream.next(at, &mut input), Step::Frame { .. }));
-                rig.stream.judge(*judgement, Some("it said so"));
+                rig.stream.reply_state(*reply_state, Some("it said so"));
             }
             if breaks {
                 rig.broke()
@@ -686,9 +692,9 @@ fn a_judge_decides_how_a_stream_ends() {
 /// A reply that had finished before it broke has nothing to add behind its cursor, with a comment or without.
 #[test]
 fn what_has_finished_stays_so_behind_its_cursor() {
-    use tidewire_core::Judgement::{MayComplete, Open};
-    let setup = |follow| Setup { judged: true, policy: Policy { follow, ..get().policy }, ..get() };
-    for (event, judgement, follow, want) in [
+    use tidewire_core::ReplyState::{MayComplete, Open};
+    let setup = |follow| StreamOptions { judged: true, policy: Policy { follow, ..get().policy }, ..get() };
+    for (event, reply_state, follow, want) in [
         (&b"id: 1\ndata: x\n\n"[..], MayComplete, false, "complete"),
         (b"id: 1\ndata: x\n\n", Open, false, "again(end)"),
         // Without a cursor it begins anew.
@@ -699,29 +705,29 @@ fn what_has_finished_stays_so_behind_its_cursor() {
             let mut input = event;
             rig.stream.received(rig.at(), input.len());
             assert!(matches!(rig.stream.next(rig.at(), &mut input), Step::Frame { .. }));
-            rig.stream.judge(judgement, None);
+            rig.stream.reply_state(reply_state, None);
             rig.broke();
             assert_eq!(rig.seconds(1), "connect");
             rig.stream.head(rig.at(), status, SSE, None, Duration::ZERO);
             rig.bytes(body);
             let said = rig.end();
             let want = if status == 204 && want != "complete" { "truncated" } else { want };
-            assert_eq!(said, want, "{judgement:?} {status} {body:?}");
+            assert_eq!(said, want, "{reply_state:?} {status} {body:?}");
         }
     }
 }
 
 #[test]
 fn a_judge_words_the_failure_that_a_marker_found() {
-    for (judgement, error) in
-        [(tidewire_core::Judgement::Failed, "it said so"), (tidewire_core::Judgement::Open, "{}")]
+    for (reply_state, error) in
+        [(tidewire_core::ReplyState::Failed, "it said so"), (tidewire_core::ReplyState::Open, "{}")]
     {
-        let mut rig = Rig::open(Setup { judged: true, ..get() });
+        let mut rig = Rig::open(StreamOptions { judged: true, ..get() });
         let at = rig.at();
         let mut input = &b"event: error\ndata: {}\n\n"[..];
         rig.stream.received(at, input.len());
         assert!(matches!(rig.stream.next(at, &mut input), Step::Frame { .. }));
-        rig.stream.judge(judgement, Some("it said so"));
+        rig.stream.reply_state(reply_state, Some("it said so"));
         rig.said(b"");
         assert_eq!((rig.stream.outcome(), rig.stream.error()), (Some(Outcome::Failed), Some(error)));
     }
@@ -730,12 +736,12 @@ fn a_judge_words_the_failure_that_a_marker_found() {
 #[test]
 fn a_judge_does_not_make_half_a_record_a_whole_one() {
     let policy = Policy { retry_attempts: 0, ..Policy::default() };
-    let mut rig = Rig::open(Setup { judged: true, policy, ..Setup::default() });
+    let mut rig = Rig::open(StreamOptions { judged: true, policy, ..StreamOptions::default() });
     let at = rig.at();
     let mut input = &b"data: x\n\nda"[..];
     rig.stream.received(at, input.len());
     assert!(matches!(rig.stream.next(at, &mut input), Step::Frame { .. }));
-    rig.stream.judge(tidewire_core::Judgement::MayComplete, None);
+    rig.stream.reply_state(tidewire_core::ReplyState::MayComplete, None);
     rig.said(input);
     rig.end();
     assert_eq!(rig.stream.outcome(), Some(Outcome::Truncated));

@@ -4,7 +4,7 @@ use alloc::string::String;
 
 use tidewire_core::json::Path;
 use tidewire_core::session::Resume;
-use tidewire_core::{CursorSource, Setup};
+use tidewire_core::{CursorSource, StreamOptions};
 
 use crate::dialect::Dialect;
 
@@ -24,7 +24,7 @@ impl Dialect {
     ///
     /// Whether a response that is yet to be made runs in the background is the caller's to say, by [`Resume::Always`]; one that is
     /// read is there.
-    pub fn counts_events(&self, setup: &mut Setup, reads: bool) -> Counting {
+    pub fn counts_events(&self, setup: &mut StreamOptions, reads: bool) -> Counting {
         let Some(field) = self.cursor() else { return Counting::No };
         let by_number = setup.cursor_source == CursorSource::Json(Path::parse(field));
         let resume = setup.policy.resume;
@@ -129,10 +129,10 @@ mod tests {
             (Dialect::OpenAiChat, Resume::Always, false, Resume::Always),
             (Dialect::Auto, Resume::Auto, true, Resume::Auto),
         ] {
-            let mut setup = Setup { last_event_id: Some("3".into()), ..Setup::default() };
+            let mut setup = StreamOptions { last_event_id: Some("3".into()), ..StreamOptions::default() };
             dialect.set_up(&mut setup);
             setup.policy.resume = resume;
-            let mut unstored = Setup { last_event_id: Some("".into()), ..setup.clone() };
+            let mut unstored = StreamOptions { last_event_id: Some("".into()), ..setup.clone() };
             let (counting, empty) = match dialect {
                 Dialect::OpenAiResponses if reads => (Counting::Yes, Counting::Yes),
                 Dialect::OpenAiResponses => (Counting::Misplaced, Counting::Yes),
@@ -143,11 +143,14 @@ mod tests {
             assert_eq!(setup.policy.resume, want, "{dialect} {resume:?} {reads}");
         }
         // Whoever says himself how it goes on, or takes another field for the cursor, has said it.
-        let mut setup = Setup::default();
+        let mut setup = StreamOptions::default();
         Dialect::OpenAiResponses.set_up(&mut setup);
         setup.policy.resume = Resume::Elsewhere;
         assert_eq!(Dialect::OpenAiResponses.counts_events(&mut setup, true), Counting::No);
-        let mut setup = Setup { cursor_source: CursorSource::Json(Path::parse("mine")), ..Setup::default() };
+        let mut setup = StreamOptions {
+            cursor_source: CursorSource::Json(Path::parse("mine")),
+            ..StreamOptions::default()
+        };
         Dialect::OpenAiResponses.set_up(&mut setup);
         assert_eq!(Dialect::OpenAiResponses.counts_events(&mut setup, true), Counting::No);
     }

@@ -1,42 +1,42 @@
 //! From frames to deltas.
 
 use tidewire_core::session::At;
-use tidewire_core::{BadRecord, Frame, Judgement, Stream, Utf8};
+use tidewire_core::{BadRecord, Frame, ReplyState, Stream, Utf8};
 
 use crate::auto::dialect_of;
 use crate::delta::Delta;
 use crate::dialect::{Dialect, Paths};
-use crate::dialects::Reader;
+use crate::dialects::DialectReader;
 use crate::grow::Slot;
 use crate::json::Value;
-use crate::out::{Kept, Out};
+use crate::out::{Out, ReplyFacts};
 use crate::template::Template;
 
 /// Reads the frames of one reply as deltas, and judges how the stream stands behind each.
 ///
 /// ```
 /// use tidewire_core::json::Ndjson;
-/// use tidewire_core::{Judgement, Options};
+/// use tidewire_core::{ReplyState, DecoderOptions};
 /// use tidewire_llm::{Delta, Deltas, Dialect};
 ///
 /// let mut body = &b"{\"model\":\"m\",\"message\":{\"content\":\"hi\"},\"done\":false}\n{\"model\":\"m\",\"done\":true}\n"[..];
-/// let (mut decoder, mut deltas, mut text) = (Ndjson::new(Options::default()), Deltas::new(Dialect::Ollama), String::new());
+/// let (mut decoder, mut deltas, mut text) = (Ndjson::new(DecoderOptions::default()), Deltas::new(Dialect::Ollama), String::new());
 /// while let Some(frame) = decoder.next(&mut body).unwrap() {
-///     let judgement = deltas.read(&frame, &mut |delta| {
+///     let reply_state = deltas.read(&frame, &mut |delta| {
 ///         if let Delta::Text { text: piece, .. } = delta {
 ///             text.push_str(piece);
 ///         }
 ///     });
-///     assert_eq!(judgement == Ok(Judgement::Complete), body.is_empty());
+///     assert_eq!(reply_state == Ok(ReplyState::Complete), body.is_empty());
 /// }
 /// assert_eq!(text, "hi");
 /// ```
 #[derive(Clone, Debug)]
 pub struct Deltas {
     dialect: Dialect,
-    reader: Option<Reader>,
+    reader: Option<DialectReader>,
     template: Template,
-    kept: Kept,
+    facts: ReplyFacts,
 }
 
 impl Deltas {
@@ -47,7 +47,7 @@ impl Deltas {
             dialect: Dialect::Auto,
             reader: None,
             template: Template::default(),
-            kept: Kept::default(),
+            facts: ReplyFacts::default(),
         };
         deltas.choose(dialect);
         deltas
@@ -62,19 +62,19 @@ impl Deltas {
     /// What the provider said of its failure, for people.
     #[must_use]
     pub fn error(&self) -> Option<&str> {
-        self.kept.error.as_deref()
+        self.facts.error.as_deref()
     }
 
     /// The reply's id; empty where none has come.
     #[must_use]
     pub fn id(&self) -> &str {
-        &self.kept.id
+        &self.facts.id
     }
 
     /// How the stream stands behind what was read.
     #[must_use]
-    pub const fn judgement(&self) -> Judgement {
-        self.kept.judgement
+    pub const fn reply_state(&self) -> ReplyState {
+        self.facts.reply_state
     }
 
     /// Reads a frame, hands its deltas to `sink`, and says how the stream then stands. Frames that are no records change nothing.
@@ -87,7 +87,7 @@ impl Deltas {
         &mut self,
         frame: &Frame<'_>,
         sink: &mut dyn FnMut(&Delta<'_>),
-    ) -> Result<Judgement, BadRecord> {
+    ) -> Result<ReplyState, BadRecord> {
         let (name, text) = match frame {
             Frame::Event(event) => (event.event.as_bytes(), event.data.as_bytes()),
             Frame::Record(record) => (&b""[..], record.json.as_bytes()),
@@ -95,8 +95,8 @@ impl Deltas {
         };
         match self.template.token(name, text) {
             Some((slot, token)) => {
-                self.kept.grower.grow(slot, token, sink);
-                Ok(self.kept.judgement)
+                self.facts.grower.grow(slot, token, sink);
+                Ok(self.facts.reply_state)
             }
             None => self.read_whole(name, text, sink),
         }
@@ -112,36 +112,36 @@ impl Deltas {
         input: &mut &[u8],
         sink: &mut dyn FnMut(&Delta<'_>),
     ) {
-        let Self { template, kept, .. } = self;
+        let Self { template, facts, .. } = self;
         let Some((name, slot)) = template.line() else { return };
-        let grower = &mut kept.grower;
+        let grower = &mut facts.grower;
         let known = |data| template.front(data);
         if stream.known(at, input, name, known, |token| grower.grow(slot, token, sink)) {
             template.came();
-            stream.judge(kept.judgement, kept.error.as_deref());
+            stream.reply_state(facts.reply_state, facts.error.as_deref());
         }
     }
 
     /// The stream is over: hands out what was waiting for more.
     pub fn finish(&mut self, sink: &mut dyn FnMut(&Delta<'_>)) {
-        self.kept.grower.flush(sink);
+        self.facts.grower.flush(sink);
     }
 
     fn choose(&mut self, dialect: Dialect) {
-        self.reader = Reader::new(&dialect);
+        self.reader = DialectReader::new(&dialect);
         self.dialect = dialect;
-        self.kept.judgement = self.reader.as_ref().map_or(Judgement::Open, Reader::first);
+        self.facts.reply_state = self.reader.as_ref().map_or(ReplyState::Open, DialectReader::first);
     }
 
     #[inline(never)]
-    fn read_other(&mut self, frame: &Frame<'_>, sink: &mut dyn FnMut(&Delta<'_>)) -> Judgement {
+    fn read_other(&mut self, frame: &Frame<'_>, sink: &mut dyn FnMut(&Delta<'_>)) -> ReplyState {
         if let Frame::Text(text) = frame {
             if self.reader.is_none() {
                 self.choose(Dialect::Generic(Paths::default()));
             }
             sink(&Slot::Text { choice: 0 }.delta(text));
         }
-        self.kept.judgement
+        self.facts.reply_state
     }
 
     #[inline(never)]
@@ -150,32 +150,32 @@ impl Deltas {
         name: &[u8],
         text: &[u8],
         sink: &mut dyn FnMut(&Delta<'_>),
-    ) -> Result<Judgement, BadRecord> {
+    ) -> Result<ReplyState, BadRecord> {
         self.template.missed();
         let parsed = Value::parse(text);
         if self.reader.is_none() {
             self.choose(dialect_of(name, parsed.ok()));
         }
-        let Some(reader) = &mut self.reader else { return Ok(self.kept.judgement) };
+        let Some(reader) = &mut self.reader else { return Ok(self.facts.reply_state) };
         let event = match parsed {
             Ok(event) => event,
             // Where a reply has an end of its own, [DONE] says nothing; nor does what some servers prime a stream with.
-            Err(_) if text.is_empty() || text == b"[DONE]" => return Ok(self.kept.judgement),
+            Err(_) if text.is_empty() || text == b"[DONE]" => return Ok(self.facts.reply_state),
             Err(_) if reader.takes_text() => {
                 sink(&Slot::Text { choice: 0 }.delta(&Utf8::new(text).to_str()));
-                return Ok(self.kept.judgement);
+                return Ok(self.facts.reply_state);
             }
             Err(bad) => return Err(bad),
         };
-        let mut out = Out::new(&mut self.kept, sink);
+        let mut out = Out::new(&mut self.facts, sink);
         reader.read(name, event, &mut out);
         let token = out.only_token(text);
         if let Some(token) = token {
             self.template.keep(name, text, event, token, reader.varying());
         }
-        if matches!(self.kept.judgement, Judgement::Complete | Judgement::Failed) {
-            self.kept.grower.flush(sink);
+        if matches!(self.facts.reply_state, ReplyState::Complete | ReplyState::Failed) {
+            self.facts.grower.flush(sink);
         }
-        Ok(self.kept.judgement)
+        Ok(self.facts.reply_state)
     }
 }

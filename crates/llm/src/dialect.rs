@@ -7,7 +7,7 @@ use core::fmt;
 use core::str::FromStr;
 
 use tidewire_core::json::Path;
-use tidewire_core::{CursorSource, Setup};
+use tidewire_core::{CursorSource, StreamOptions};
 
 /// The shape in which a provider streams its replies.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -117,7 +117,7 @@ impl Dialect {
 
     /// Sets a stream up for this dialect: whoever drives it hands each frame to [`Deltas`](crate::Deltas) and what comes of it to
     /// [`Stream::judge`](tidewire_core::Stream::judge). End markers that were declared stay beside the dialect's own end.
-    pub fn set_up(&self, setup: &mut Setup) {
+    pub fn set_up(&self, setup: &mut StreamOptions) {
         setup.judged = !matches!(self, Self::Generic(_));
         if !self.ends_with_done() && setup.markers.end_on.is_none() {
             setup.markers.end_on = Some(Vec::new());

@@ -2,7 +2,7 @@
 //!
 //! [`Deltas`] reads the frames that [`tidewire_core`] makes of a body, in one [`Dialect`], and hands out each [`Delta`]: text, reasoning,
 //! tool calls and their arguments, usage, why it finished, and the errors that providers report under status 200. It says of
-//! each frame how the stream stands behind it ([`Judgement`](tidewire_core::Judgement)), so that `complete` is proven, a missing
+//! each frame how the stream stands behind it ([`ReplyState`](tidewire_core::ReplyState)), so that `complete` is proven, a missing
 //! end is `truncated`, and a reported error is `failed` whatever follows. A [`Message`] puts the deltas together.
 //!
 //! No tree is built and nothing is allocated for an event: fields are read off its bytes, exactly as `JSON.parse` would read them, and

@@ -3,7 +3,7 @@
 use alloc::borrow::Cow;
 use alloc::string::String;
 
-use tidewire_core::{Judgement, Utf8};
+use tidewire_core::{ReplyState, Utf8};
 
 use crate::calls::{CallAt, Calls};
 use crate::delta::{Delta, Finish, Usage};
@@ -13,11 +13,11 @@ use crate::json::Value;
 
 /// What all dialects keep of a reply.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Kept {
+pub(crate) struct ReplyFacts {
     pub(crate) calls: Calls,
     pub(crate) grower: Grower,
     /// How the stream stands.
-    pub(crate) judgement: Judgement,
+    pub(crate) reply_state: ReplyState,
     /// What the provider said of its failure.
     pub(crate) error: Option<String>,
     pub(crate) started: bool,
@@ -27,7 +27,7 @@ pub(crate) struct Kept {
 
 /// Hands out the deltas of one event.
 pub(crate) struct Out<'o> {
-    pub(crate) kept: &'o mut Kept,
+    pub(crate) facts: &'o mut ReplyFacts,
     sink: &'o mut dyn FnMut(&Delta<'_>),
     /// The event's deltas so far.
     count: usize,
@@ -46,8 +46,8 @@ struct Token {
 }
 
 impl<'o> Out<'o> {
-    pub(crate) fn new(kept: &'o mut Kept, sink: &'o mut dyn FnMut(&Delta<'_>)) -> Self {
-        Self { kept, sink, count: 0, token: None, once: false }
+    pub(crate) fn new(facts: &'o mut ReplyFacts, sink: &'o mut dyn FnMut(&Delta<'_>)) -> Self {
+        Self { facts, sink, count: 0, token: None, once: false }
     }
 
     /// The piece of a growing text, cut out of `text`, that is all that the event came to.
@@ -58,8 +58,8 @@ impl<'o> Out<'o> {
     }
 
     /// The event says nothing that changes how the stream stands.
-    pub(crate) fn judge(&mut self, judgement: Judgement) {
-        self.kept.judgement = judgement;
+    pub(crate) fn reply_state(&mut self, state: ReplyState) {
+        self.facts.reply_state = state;
     }
 
     pub(crate) fn say(&mut self, delta: Delta<'_>) {
@@ -74,13 +74,13 @@ impl<'o> Out<'o> {
         model: Option<Value<'_>>,
         created: Option<Value<'_>>,
     ) {
-        if self.kept.started {
+        if self.facts.started {
             return;
         }
         let (id, model) = (scalar(id), scalar(model));
         if !id.is_empty() || !model.is_empty() {
-            self.kept.started = true;
-            self.kept.id.push_str(&id);
+            self.facts.started = true;
+            self.facts.id.push_str(&id);
             self.say(Delta::Start { id, model, created: scalar(created) });
         }
     }
@@ -106,8 +106,8 @@ impl<'o> Out<'o> {
         name: Option<Value<'_>>,
     ) -> CallAt {
         let (id, name) = (scalar(id), scalar(name));
-        let call = self.kept.calls.begin(choice, number, &id, &name);
-        let (choice, index) = self.kept.calls.place(call);
+        let call = self.facts.calls.begin(choice, number, &id, &name);
+        let (choice, index) = self.facts.calls.place(call);
         self.say(Delta::ToolCall { choice, index, id, name });
         call
     }
@@ -115,7 +115,7 @@ impl<'o> Out<'o> {
     /// More of a call's arguments: a string with a piece of their JSON text, or the arguments themselves.
     pub(crate) fn arguments(&mut self, call: CallAt, piece: Option<Value<'_>>) {
         let Some(piece) = piece else { return };
-        let (choice, index) = self.kept.calls.place(call);
+        let (choice, index) = self.facts.calls.place(call);
         match piece.content() {
             Some([]) => {}
             Some(_) => {
@@ -132,7 +132,7 @@ impl<'o> Out<'o> {
 
     /// More of a call's arguments, as text.
     pub(crate) fn fragment(&mut self, call: CallAt, fragment: &str) {
-        let (choice, index) = self.kept.calls.place(call);
+        let (choice, index) = self.facts.calls.place(call);
         if !fragment.is_empty() {
             self.feed(call);
             self.say(Delta::Arguments { choice, index, fragment: fragment.into() });
@@ -164,23 +164,23 @@ impl<'o> Out<'o> {
     pub(crate) fn fail(&mut self, fault: Fault<'_>) {
         let retryable = fault.retryable();
         let (kind, message) = (fault.kind, fault.message);
-        self.kept.error = Some(match (&*kind, &*message) {
+        self.facts.error = Some(match (&*kind, &*message) {
             ("", message) => message.into(),
             (kind, "") => kind.into(),
             (kind, message) => [kind, ": ", message].concat(),
         });
         self.say(Delta::Error { kind, message, retryable });
-        self.judge(Judgement::Failed);
+        self.reply_state(ReplyState::Failed);
     }
 
     /// The last event has come.
     pub(crate) fn complete(&mut self) {
-        self.judge(Judgement::Complete);
+        self.reply_state(ReplyState::Complete);
     }
 
     /// Some servers give all arguments of a call again at its end, where only a call that has had none takes them.
     fn feed(&mut self, call: CallAt) {
-        self.once |= !self.kept.calls.feed(call);
+        self.once |= !self.facts.calls.feed(call);
     }
 
     fn grow(&mut self, slot: Slot, text: Option<Value<'_>>) {
@@ -191,7 +191,7 @@ impl<'o> Out<'o> {
             self.token = Some(Token { slot, at: content.as_ptr() as usize, length: content.len() });
         }
         self.count += 1;
-        self.kept.grower.grow(slot, content, self.sink);
+        self.facts.grower.grow(slot, content, self.sink);
     }
 }
 

@@ -1,6 +1,6 @@
 //! What consecutive events of a reply share is recognised by comparison.
 //!
-//! Nearly all events of a reply differ in their token alone. An event that was read whole and came to one growing text is kept,
+//! Nearly all events of a reply differ in their token alone. An event that was read whole and came to one growing text is facts,
 //! with its *holes*: the token, and the values of fields that its dialect does not look at. An event with the same bytes around the
 //! holes, and a sound JSON string or number in each, has the same keys in the same places and the same values in all that the
 //! dialect looks at, so it is sound and means the same but for the token. Everything else is read whole.
@@ -12,10 +12,10 @@ use tidewire_core::json::plain;
 use crate::grow::Slot;
 use crate::json::Value;
 
-/// Behind so many events that were unlike the one before, only one in so many is kept: what does not pay is not done.
+/// Behind so many events that were unlike the one before, only one in so many is facts: what does not pay is not done.
 const PATIENCE: u32 = 8;
 const SELDOM: u32 = 64;
-/// Larger events are not kept.
+/// Larger events are not facts.
 const LARGEST: usize = 4 * 1024;
 /// The token, and the fields that vary.
 const HOLES: usize = 1 + VARYING;
@@ -32,7 +32,7 @@ pub(crate) struct Template {
     slot: Slot,
     /// Whether it may be a line of an SSE event's data.
     is_line: bool,
-    /// How many events in a row were unlike the one that was kept.
+    /// How many events in a row were unlike the one that was facts.
     unlike: u32,
 }
 
@@ -63,14 +63,14 @@ impl Default for Template {
 }
 
 impl Template {
-    /// An event is unlike what is kept, which is forgotten.
+    /// An event is unlike what is facts, which is forgotten.
     pub(crate) fn missed(&mut self) {
         self.unlike = self.unlike.wrapping_add(1);
         self.used = 0;
     }
 
     /// Keeps an event of which only `token`, the content of a string in it, came to something: a piece of `slot`. Of the fields that may
-    /// vary, those are holes that differ from the event that was kept before.
+    /// vary, those are holes that differ from the event that was facts before.
     pub(crate) fn keep(
         &mut self,
         name: &[u8],
@@ -108,7 +108,7 @@ impl Template {
         self.is_line = !text.iter().any(|byte| matches!(byte, b'\n' | b'\r'));
     }
 
-    /// The token of an event that is like the one that was kept, and the text that it makes grow.
+    /// The token of an event that is like the one that was facts, and the text that it makes grow.
     #[inline]
     pub(crate) fn token<'a>(&mut self, name: &[u8], text: &'a [u8]) -> Option<(Slot, &'a [u8])> {
         if self.used == 0 || name != self.name {
@@ -122,18 +122,18 @@ impl Template {
         Some((self.slot, token))
     }
 
-    /// The name and the slot of the event that was kept, where others like it can be looked for in the lines of a body.
+    /// The name and the slot of the event that was facts, where others like it can be looked for in the lines of a body.
     #[inline]
     pub(crate) fn line(&self) -> Option<(&[u8], Slot)> {
         (self.used > 0 && self.is_line).then_some((&self.name, self.slot))
     }
 
-    /// Events like the one that was kept have come.
+    /// Events like the one that was facts have come.
     pub(crate) const fn came(&mut self) {
         self.unlike = 0;
     }
 
-    /// The token of an event like the one that was kept, at the front of `text`, and how long that event is.
+    /// The token of an event like the one that was facts, at the front of `text`, and how long that event is.
     #[inline]
     pub(crate) fn front<'a>(&self, text: &'a [u8]) -> Option<(&'a [u8], usize)> {
         let mut token: &[u8] = &[];
@@ -181,9 +181,9 @@ fn same(a: &[u8], b: &[u8]) -> bool {
     words | u64::from(tails) == 0
 }
 
-fn replace(kept: &mut Vec<u8>, bytes: &[u8]) {
-    kept.clear();
-    kept.extend_from_slice(bytes);
+fn replace(facts: &mut Vec<u8>, bytes: &[u8]) {
+    facts.clear();
+    facts.extend_from_slice(bytes);
 }
 
 /// Where `part`, which was cut out of `text`, is in it.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 use tidewire_core::session::{At, Failure, Policy};
-use tidewire_core::{Format, Setup, Step, Stream};
+use tidewire_core::{Format, Step, Stream, StreamOptions};
 use tidewire_llm::{DIALECTS, Delta, Deltas, Dialect, Message};
 
 const CASES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/cases");
@@ -120,7 +120,7 @@ fn wire(row: &Value) -> Vec<u8> {
 /// With `alike`, events like the one before are read without frames.
 fn run(row: &Value, dialect: &Dialect, cuts: &[usize], alike: bool) -> Read {
     let policy = Policy { retry_attempts: 0, ..Policy::default() };
-    let mut setup = Setup { policy, format: Format::Auto, ..Setup::default() };
+    let mut setup = StreamOptions { policy, format: Format::Auto, ..StreamOptions::default() };
     dialect.set_up(&mut setup);
     let mut stream = Stream::new(setup);
     stream.start(NOW);
@@ -142,7 +142,7 @@ fn run(row: &Value, dialect: &Dialect, cuts: &[usize], alike: bool) -> Read {
             }
             match stream.next(NOW, &mut input) {
                 Step::Frame { frame, .. } => match deltas.read(&frame, &mut sink) {
-                    Ok(judgement) => stream.judge(judgement, deltas.error()),
+                    Ok(reply_state) => stream.reply_state(reply_state, deltas.error()),
                     Err(_) => bad += 1,
                 },
                 Step::Starved | Step::Closed => break,

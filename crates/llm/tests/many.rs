@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
-use tidewire_core::Options;
+use tidewire_core::DecoderOptions;
 use tidewire_core::json::Ndjson;
 use tidewire_llm::{Deltas, Dialect, Message};
 
@@ -122,7 +122,7 @@ fn best(count: usize, dialect: &str, begin: &str, goes_on: &str) -> Duration {
 
 fn time(body: &str, dialect: Dialect) -> Duration {
     let began = Instant::now();
-    let (mut decoder, mut deltas) = (Ndjson::new(Options::default()), Deltas::new(dialect));
+    let (mut decoder, mut deltas) = (Ndjson::new(DecoderOptions::default()), Deltas::new(dialect));
     let (mut message, mut rest) = (Message::default(), body.as_bytes());
     while let Some(frame) = decoder.next(&mut rest).unwrap() {
         deltas.read(&frame, &mut |delta| message.push(delta)).unwrap();

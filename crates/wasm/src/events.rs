@@ -3,7 +3,7 @@
 
 use alloc::vec::Vec;
 
-use tidewire_core::Options;
+use tidewire_core::DecoderOptions;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::decoding::{Decoder, Decoding};
@@ -15,7 +15,7 @@ use crate::table::{Table, address};
 const INSIDE_RECORD: u32 = 11;
 
 enum Life {
-    Described { options: Options, last_event_id: Vec<u8> },
+    Described { options: DecoderOptions, last_event_id: Vec<u8> },
     Decoding(Decoding),
 }
 
@@ -33,7 +33,7 @@ impl Machine {
     #[wasm_bindgen(constructor)]
     #[must_use]
     pub fn new(wide: bool) -> Self {
-        let life = Life::Described { options: Options::default(), last_event_id: Vec::new() };
+        let life = Life::Described { options: DecoderOptions::default(), last_event_id: Vec::new() };
         Self { inbox: Inbox::default(), table: Table::new(wide), life }
     }
 

@@ -6,8 +6,8 @@ use alloc::string::String;
 use core::mem;
 use core::time::Duration;
 
-use tidewire_core::session::{Again, At, Failure, Outcome, Refusal};
-use tidewire_core::{Setup, Step, Stream, Utf8};
+use tidewire_core::session::{At, Failure, Outcome, Refusal, Retry};
+use tidewire_core::{Step, Stream, StreamOptions, Utf8};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::decoding::Decoding;
@@ -70,7 +70,7 @@ enum Todo {
     /// Send the request.
     Connect = 2,
     /// Drop the request under way; a further one will follow.
-    Again = 3,
+    Retry = 3,
     /// Tell of a gap.
     Gap = 4,
     /// Tell of a silence.
@@ -86,7 +86,7 @@ const FACTS: usize = 14;
 
 /// What has been described, or is under way.
 enum Life {
-    Described(Box<Setup>),
+    Described(Box<StreamOptions>),
     Decoding(Decoding),
     Streaming(Box<Stream>),
 }
@@ -109,7 +109,7 @@ pub struct Machine {
 /// What was told last.
 #[derive(Default)]
 struct Last {
-    again: Option<Again>,
+    again: Option<Retry>,
     gap: Option<String>,
     silent: Duration,
     due: Option<Duration>,
@@ -345,8 +345,8 @@ fn gather_frames(
                 if let Some(after) = gap {
                     table.push_gap(&after);
                 }
-                if let Some(judgement) = reply.read(frame, table) {
-                    stream.judge(judgement, reply.error());
+                if let Some(reply_state) = reply.read(frame, table) {
+                    stream.reply_state(reply_state, reply.error());
                     if reply.is_nameless() {
                         stream.forget_cursor(at);
                     }
@@ -356,10 +356,10 @@ fn gather_frames(
             Step::Closed if reply.finish(table) => return Todo::Deliver,
             _ if table.len() > 0 => return Todo::Deliver,
             Step::Connect => return Todo::Connect,
-            Step::Again(again) => {
+            Step::Retry(again) => {
                 *rest = &[];
                 last.again = Some(again);
-                return Todo::Again;
+                return Todo::Retry;
             }
             Step::Gap { after } => {
                 reply.begin_anew();

@@ -3,7 +3,7 @@
 use alloc::string::String;
 
 use tidewire_core::session::At;
-use tidewire_core::{Frame, Judgement, Setup, Stream};
+use tidewire_core::{Frame, ReplyState, Stream, StreamOptions};
 
 use crate::table::Writer;
 
@@ -13,11 +13,11 @@ pub(crate) struct Reply(());
 
 #[expect(clippy::unused_self, reason = "as in reply.rs")]
 impl Reply {
-    pub(crate) const fn choose(&mut self, _: &str, _: &mut Setup) -> bool {
+    pub(crate) const fn choose(&mut self, _: &str, _: &mut StreamOptions) -> bool {
         false
     }
 
-    pub(crate) const fn ask(&mut self, _: &str, _: &mut Setup) -> bool {
+    pub(crate) const fn ask(&mut self, _: &str, _: &mut StreamOptions) -> bool {
         false
     }
 
@@ -29,7 +29,7 @@ impl Reply {
     pub(crate) const fn read_alike(&mut self, _: &mut Stream, _: At, _: &mut &[u8], _: &mut Writer<'_>) {}
 
     #[inline]
-    pub(crate) fn read(&mut self, frame: &Frame<'_>, table: &mut Writer<'_>) -> Option<Judgement> {
+    pub(crate) fn read(&mut self, frame: &Frame<'_>, table: &mut Writer<'_>) -> Option<ReplyState> {
         table.push(frame);
         None
     }

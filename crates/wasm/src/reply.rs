@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use core::mem;
 
 use tidewire_core::session::At;
-use tidewire_core::{Frame, Judgement, Setup, Stream};
+use tidewire_core::{Frame, ReplyState, Stream, StreamOptions};
 use tidewire_llm::partial::{Build, Scanner};
 use tidewire_llm::places::{Key, Keyed, Places};
 use tidewire_llm::{Counting, Delta, Deltas, Dialect, continuation};
@@ -55,7 +55,7 @@ struct Reading {
 
 impl Reply {
     /// False for a name of no dialect.
-    pub(crate) fn choose(&mut self, name: &str, setup: &mut Setup) -> bool {
+    pub(crate) fn choose(&mut self, name: &str, setup: &mut StreamOptions) -> bool {
         let Ok(dialect) = name.parse::<Dialect>() else { return false };
         dialect.set_up(setup);
         let reading = Reading { deltas: Deltas::new(dialect), asked: None, telling: Telling::default() };
@@ -65,7 +65,7 @@ impl Reply {
 
     /// What is requested, `POST https://…`, once all other options are set. False where a stored cursor is of no use to it: it belongs to a
     /// response that is yet to be made.
-    pub(crate) fn ask(&mut self, request: &str, setup: &mut Setup) -> bool {
+    pub(crate) fn ask(&mut self, request: &str, setup: &mut StreamOptions) -> bool {
         let (Some(reading), Some((method, url))) = (&mut self.0, request.split_once(' ')) else {
             return false;
         };
@@ -114,7 +114,7 @@ impl Reply {
 
     /// Puts into the table what a frame comes to, and says how the stream then stands, where a dialect can say it.
     #[inline]
-    pub(crate) fn read(&mut self, frame: &Frame<'_>, table: &mut Writer<'_>) -> Option<Judgement> {
+    pub(crate) fn read(&mut self, frame: &Frame<'_>, table: &mut Writer<'_>) -> Option<ReplyState> {
         let Some(reading) = &mut self.0 else {
             table.push(frame);
             return None;
@@ -129,7 +129,7 @@ impl Reply {
         if !telling.has_dialect {
             telling.tell_dialect(deltas.dialect(), table);
         }
-        Some(deltas.judgement())
+        Some(deltas.reply_state())
     }
 
     /// The stream is over: puts into the table what was waiting for more, and says whether it was anything.

@@ -1,22 +1,22 @@
-//! Options, as JavaScript sets them one by one: a number for the option, and a number or a text.
+//! DecoderOptions, as JavaScript sets them one by one: a number for the option, and a number or a text.
 
 use alloc::borrow::ToOwned;
 use core::time::Duration;
 
 use tidewire_core::session::Resume;
-use tidewire_core::{CursorSource, Decoder, Format, Setup, json};
+use tidewire_core::{CursorSource, Decoder, Format, StreamOptions, json};
 
 use crate::key::Key;
 
 /// A decoder with these options.
-pub(crate) fn decoder(setup: &Setup) -> Decoder {
+pub(crate) fn decoder(setup: &StreamOptions) -> Decoder {
     let id = setup.last_event_id.as_deref().unwrap_or_default();
-    Decoder::new(setup.format, setup.options).with_last_event_id(id.as_bytes())
+    Decoder::new(setup.format, setup.decoder).with_last_event_id(id.as_bytes())
 }
 
 /// Sets an option. False where there is no such option.
-pub(crate) fn set(setup: &mut Setup, key: Key, value: f64) -> bool {
-    let Setup { policy, options, markers, sniff, .. } = setup;
+pub(crate) fn set(setup: &mut StreamOptions, key: Key, value: f64) -> bool {
+    let StreamOptions { policy, decoder: options, markers, sniff, .. } = setup;
     let flag = value != 0.0;
     let limit = Some(duration(value)).filter(|limit| !limit.is_zero());
     match key {
@@ -59,7 +59,7 @@ pub(crate) fn set(setup: &mut Setup, key: Key, value: f64) -> bool {
 }
 
 /// The same with a text. False where it is not what the option takes.
-pub(crate) fn set_text(setup: &mut Setup, key: Key, text: &str) -> bool {
+pub(crate) fn set_text(setup: &mut StreamOptions, key: Key, text: &str) -> bool {
     let markers = &mut setup.markers;
     match key {
         Key::Format => match text.parse::<Format>() {

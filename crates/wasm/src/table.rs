@@ -427,7 +427,7 @@ mod tests {
     fn seen(pieces: &[&[u8]], wide: bool) -> Vec<String> {
         let mut inbox = Inbox::default();
         let mut table = Table::new(wide);
-        let mut sse = tidewire_core::Sse::new(tidewire_core::Options::default());
+        let mut sse = tidewire_core::Sse::new(tidewire_core::DecoderOptions::default());
         let (mut seen, mut id, mut name) = (Vec::new(), String::new(), String::new());
         for piece in pieces {
             inbox.put(piece);
@@ -499,7 +499,7 @@ mod tests {
     fn what_is_whole_in_a_piece_is_not_copied() {
         let mut inbox = Inbox::default();
         let mut table = Table::new(false);
-        let mut sse = tidewire_core::Sse::new(tidewire_core::Options::default());
+        let mut sse = tidewire_core::Sse::new(tidewire_core::DecoderOptions::default());
         for (piece, window) in [
             (
                 &b"event: e\nid: 1\ndata: a\n\n: c\ndata: b\n\nda"[..],

@@ -22,7 +22,7 @@ pub(crate) enum Item {
     Comment(String),
     Retry(Duration),
     BadRecord,
-    Again {
+    Attempt {
         number: u32,
         reason: Reason,
         cursor: Option<String>,
@@ -39,7 +39,7 @@ impl Item {
         match self {
             Self::Sent(_) => false,
             Self::Event { .. } | Self::Record(_) | Self::Text(_) | Self::BadRecord => true,
-            Self::Comment(_) | Self::Retry(_) | Self::Again { .. } | Self::Gap(_) => shape == Shape::Frames,
+            Self::Comment(_) | Self::Retry(_) | Self::Attempt { .. } | Self::Gap(_) => shape == Shape::Frames,
         }
     }
 }

@@ -136,7 +136,7 @@ fn differences(script: &Script, model: &Model, played: &Played) -> String {
     let (sent, items): (Vec<Item>, Vec<Item>) =
         expected.into_iter().partition(|item| matches!(item, Item::Sent(_)));
     let told: Vec<Item> =
-        items.iter().filter(|item| matches!(item, Item::Again { .. } | Item::Gap(_))).cloned().collect();
+        items.iter().filter(|item| matches!(item, Item::Attempt { .. } | Item::Gap(_))).cloned().collect();
     let shown: Vec<&Item> = items.iter().filter(|item| item.is_shown(script.ask.shape)).collect();
     let mut shown: Vec<Item> = shown.into_iter().map(|item| shaped(script, item)).collect();
     if script.ask.format == Format::Text {
@@ -207,8 +207,8 @@ fn same_items(expected: &[Item], seen: &[Item]) -> bool {
     expected.len() == seen.len()
         && expected.iter().zip(seen).all(|(expected, seen)| match (expected, seen) {
             (
-                Item::Again { number, reason, cursor, wait: (least, most) },
-                Item::Again { number: n, reason: r, cursor: c, wait: (wait, _) },
+                Item::Attempt { number, reason, cursor, wait: (least, most) },
+                Item::Attempt { number: n, reason: r, cursor: c, wait: (wait, _) },
             ) => number == n && reason == r && cursor == c && least <= wait && wait <= most,
             (expected, seen) => expected == seen,
         })

@@ -56,7 +56,7 @@ impl Model {
     /// together with what is behind them, and behind the last item the stream may be over by itself.
     pub(crate) fn closes_at(&self, shape: Shape, count: usize) -> Option<usize> {
         let shown: Vec<&Item> = self.items.iter().filter(|item| item.is_shown(shape)).collect();
-        let alone = |count: &usize| !matches!(shown[count - 1], Item::Again { .. } | Item::Gap(_));
+        let alone = |count: &usize| !matches!(shown[count - 1], Item::Attempt { .. } | Item::Gap(_));
         (count..shown.len()).find(alone)
     }
 
@@ -457,7 +457,7 @@ impl Model {
         let drawn = (self.ask.retry_delay * (1 << self.failures.min(20))).min(MOST_WAIT);
         self.failures += 1;
         let least = self.floor.max(retry_after);
-        self.items.push(Item::Again {
+        self.items.push(Item::Attempt {
             number: self.attempts + 1,
             reason,
             cursor: self.next_cursor(),

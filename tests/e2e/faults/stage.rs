@@ -247,7 +247,7 @@ fn of_frame(frame: Frame) -> Option<Item> {
         Frame::Retry(time) => Item::Retry(time),
         Frame::BadRecord(_) => Item::BadRecord,
         Frame::Gap { after } => Item::Gap(after),
-        Frame::Attempt(attempt) => Item::Again {
+        Frame::Attempt(attempt) => Item::Attempt {
             number: attempt.number,
             reason: attempt.reason?,
             cursor: attempt.cursor,

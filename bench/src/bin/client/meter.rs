@@ -1,4 +1,4 @@
-//! What the streams of a reader have brought, and what that cost.
+//! What the streams of a reader have counters, and what that cost.
 
 use std::cell::{Cell, RefCell};
 use std::error::Error;

@@ -15,7 +15,7 @@ use std::time::Duration;
 use bytes::{Buf, Bytes};
 use http::header::{CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, HeaderValue};
-use tidewire_core::session::{Again, At, Failure, Outcome, Refusal};
+use tidewire_core::session::{At, Failure, Outcome, Refusal, Retry};
 use tidewire_core::{Format, Step, Stream};
 use tidewire_llm::{Deltas, Dialect};
 use tokio::sync::{AcquireError, OwnedSemaphorePermit};
@@ -244,7 +244,7 @@ impl<I> Streaming<I> {
                         Some(reading) => {
                             let deltas = &mut reading.deltas;
                             let item = self.shape.read(frame, deltas, &mut self.queue);
-                            self.machine.judge(deltas.judgement(), deltas.error());
+                            self.machine.reply_state(deltas.reply_state(), deltas.error());
                             item
                         }
                     };
@@ -267,7 +267,7 @@ impl<I> Streaming<I> {
                 }
                 Step::Pass => self.chunk.advance(used),
                 Step::Connect => self.connect(*at),
-                Step::Again(again) => self.connect_again(again),
+                Step::Retry(again) => self.retry(again),
                 Step::Gap { after } => {
                     // Nothing goes on behind a gap: what comes is another reply, or the same one from its beginning.
                     if let Some(reading) = &mut self.reading {
@@ -437,7 +437,7 @@ impl<I> Streaming<I> {
             });
     }
 
-    fn connect_again(&mut self, again: Again) {
+    fn retry(&mut self, again: Retry) {
         self.io = Io::Idle;
         self.chunk = Bytes::new();
         let attempt = Attempt {

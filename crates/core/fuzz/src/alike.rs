@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use tidewire_core::session::{At, Policy};
-use tidewire_core::{Format, Frame, Setup, Step, Stream};
+use tidewire_core::{Format, Frame, Step, Stream, StreamOptions};
 use tidewire_llm::{DIALECTS, Deltas, Dialect};
 
 use crate::input::Input;
@@ -49,9 +49,10 @@ fn written(line: &[u8], writing: u8) -> Vec<u8> {
 }
 
 /// A stream for which one of its records may be a marker.
-fn setup(dialect: &Dialect, writing: u8, marker: Option<&str>, input: Input<'_>) -> Setup {
+fn setup(dialect: &Dialect, writing: u8, marker: Option<&str>, input: Input<'_>) -> StreamOptions {
     let policy = Policy { retry_attempts: 0, ..Policy::default() };
-    let mut setup = Setup { policy, format: Format::Sse, options: input.options, ..Setup::default() };
+    let mut setup =
+        StreamOptions { policy, format: Format::Sse, decoder: input.options, ..StreamOptions::default() };
     let marker = marker.and_then(|marker| marker.parse().ok()).filter(|_| writing & 16 != 0);
     match writing >> 5 & 3 {
         0 => setup.markers.end_on = marker.map(|marker| vec![marker]),
@@ -75,7 +76,7 @@ struct Reply {
 }
 
 impl Reply {
-    fn read(setup: Setup, dialect: &Dialect, input: Input<'_>, knows: bool) -> Self {
+    fn read(setup: StreamOptions, dialect: &Dialect, input: Input<'_>, knows: bool) -> Self {
         let mut stream = Stream::new(setup);
         let mut deltas = Deltas::new(dialect.clone());
         let mut said = Vec::new();
@@ -116,7 +117,7 @@ fn feed(stream: &mut Stream, deltas: &mut Deltas, mut input: &[u8], knows: bool,
                     said.push(format!("{frame:?}"));
                 }
                 match deltas.read(&frame, &mut |delta| said.push(line(delta))) {
-                    Ok(judgement) => stream.judge(judgement, deltas.error()),
+                    Ok(reply_state) => stream.reply_state(reply_state, deltas.error()),
                     Err(bad) => said.push(format!("{bad:?}")),
                 }
             }

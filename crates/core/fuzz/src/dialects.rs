@@ -1,7 +1,7 @@
 //! The dialects, reading what is alike by comparison, against themselves reading every record whole.
 
 use serde_json::value::RawValue;
-use tidewire_core::{Event, Frame, Judgement, Record, Utf8};
+use tidewire_core::{Event, Frame, Record, ReplyState, Utf8};
 use tidewire_llm::json::Value;
 use tidewire_llm::{DIALECTS, Deltas, Dialect, Message};
 
@@ -32,12 +32,12 @@ struct Reader {
     message: Message,
     count: usize,
     /// What the last record came to.
-    said: (Vec<String>, Result<Judgement, u64>),
+    said: (Vec<String>, Result<ReplyState, u64>),
 }
 
 impl Reader {
     fn new(dialect: &Dialect) -> Self {
-        let said = (Vec::new(), Ok(Judgement::Open));
+        let said = (Vec::new(), Ok(ReplyState::Open));
         Self { deltas: Deltas::new(dialect.clone()), message: Message::default(), count: 0, said }
     }
 
@@ -49,13 +49,13 @@ impl Reader {
         };
         self.count += 1;
         let mut said = Vec::new();
-        let judgement = self.deltas.read(&frame, &mut |delta| {
+        let reply_state = self.deltas.read(&frame, &mut |delta| {
             self.message.push(delta);
             let mut line = String::new();
             delta.write_line(&mut line);
             assert!(serde_json::from_str::<&RawValue>(&line).is_ok(), "{line}");
             said.push(line);
         });
-        self.said = (said, judgement.map_err(|bad| bad.offset));
+        self.said = (said, reply_state.map_err(|bad| bad.offset));
     }
 }

@@ -1,6 +1,6 @@
 //! What the fuzzer's bytes mean to the decoders' targets: a few choices, then the body.
 
-use tidewire_core::{DEFAULT_MAX_EVENT_BYTES, Options};
+use tidewire_core::{DEFAULT_MAX_EVENT_BYTES, DecoderOptions};
 
 /// Bytes of choices in front of the body.
 const CHOICES: usize = 4;
@@ -13,7 +13,7 @@ const UNCHECKED: u8 = 16;
 /// A body, how to read it and where to cut it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Input<'a> {
-    pub(crate) options: Options,
+    pub(crate) options: DecoderOptions,
     pub(crate) body: &'a [u8],
     kind: u8,
     seed: u8,
@@ -22,12 +22,12 @@ pub(crate) struct Input<'a> {
 impl<'a> Input<'a> {
     pub(crate) fn new(data: &'a [u8]) -> Option<Self> {
         let (&[flags, limit, kind, seed], body) = data.split_first_chunk::<CHOICES>()?;
-        let mut options = Options {
+        let mut options = DecoderOptions {
             skip_oversized: flags & SKIP_OVERSIZED != 0,
             deliver_unterminated: flags & DELIVER_UNTERMINATED != 0,
             done: flags & DONE != 0,
             validate: flags & UNCHECKED == 0,
-            ..Options::default()
+            ..DecoderOptions::default()
         };
         if flags & LIMITED != 0 {
             options.max_event_bytes = limit.into();

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use serde_json::value::RawValue;
 use tidewire_core::json::{Concat, JsonArray, JsonSeq, Ndjson};
-use tidewire_core::{DecodeError, Decoder, Format, Options};
+use tidewire_core::{DecodeError, Decoder, DecoderOptions, Format};
 
 use crate::input::Input;
 use crate::reading::{End as Ended, Framing, Reading, Seen, read};
@@ -53,7 +53,7 @@ pub fn concat(data: &[u8]) {
     check(data, Format::Concat, Concat::new);
 }
 
-fn check<D: Framing>(data: &[u8], format: Format, new: fn(Options) -> D) {
+fn check<D: Framing>(data: &[u8], format: Format, new: fn(DecoderOptions) -> D) {
     let Some(input) = Input::new(data) else { return };
     let whole = read(&mut new(input.options), input.options, [input.body]);
     let cut = read(&mut Decoder::new(format, input.options), input.options, input.pieces());
@@ -63,7 +63,7 @@ fn check<D: Framing>(data: &[u8], format: Format, new: fn(Options) -> D) {
         records_are_json(&whole);
     }
     if input.is_limited() {
-        let unlimited = Options { max_event_bytes: usize::MAX, ..input.options };
+        let unlimited = DecoderOptions { max_event_bytes: usize::MAX, ..input.options };
         limit_holds(&whole, &read(&mut new(unlimited), unlimited, [input.body]));
     } else if validated && input.body.len() <= LONGEST_FOR_ORACLE {
         as_the_oracle_says(&whole, &oracle::read(format.name(), input.body, input.options.done));

@@ -3,7 +3,7 @@
 use serde_json::Value;
 use serde_json::value::RawValue;
 use tidewire_core::json::{Concat, Path, lookup as look_up, unescape, values};
-use tidewire_core::{DecodeError, Frame, Marker, Options};
+use tidewire_core::{DecodeError, DecoderOptions, Frame, Marker};
 
 /// A path, and a JSON text behind it.
 pub fn lookup(data: &[u8]) {
@@ -45,7 +45,8 @@ fn as_concatenated(json: &[u8]) {
     if json.starts_with(b"\xEF") {
         return;
     }
-    let mut decoder = Concat::new(Options { max_event_bytes: usize::MAX, ..Options::default() });
+    let mut decoder =
+        Concat::new(DecoderOptions { max_event_bytes: usize::MAX, ..DecoderOptions::default() });
     let mut values = values(json);
     let mut rest = json;
     loop {

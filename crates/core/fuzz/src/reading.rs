@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use tidewire_core::json::{Concat, JsonArray, JsonSeq, Ndjson};
-use tidewire_core::{BadRecord, DecodeError, Decoder, Format, Frame, Options, Sse, Text, TooLarge};
+use tidewire_core::{BadRecord, DecodeError, Decoder, DecoderOptions, Format, Frame, Sse, Text, TooLarge};
 
 use crate::memory::{held, peak_of};
 
@@ -86,7 +86,7 @@ pub(crate) enum End {
 /// Reads the pieces to their end, or to an error, which must stay.
 pub(crate) fn read<'w>(
     decoder: &mut impl Framing,
-    options: Options,
+    options: DecoderOptions,
     pieces: impl IntoIterator<Item = &'w [u8]>,
 ) -> Reading {
     let mut reading = Reading::default();
@@ -169,7 +169,7 @@ impl Meter {
 }
 
 impl Reading {
-    fn push(&mut self, frame: Frame<'_>, options: Options, length: u64) {
+    fn push(&mut self, frame: Frame<'_>, options: DecoderOptions, length: u64) {
         let fits = |bytes: &[u8]| {
             assert!(bytes.len() <= options.max_event_bytes, "a frame beyond the limit: {frame:?}");
         };

@@ -23,7 +23,7 @@ pub fn sse(data: &[u8]) {
     assert_eq!(cut, whole, "the cuts make a difference");
     assert_eq!(cut_decoder.last_event_id(), decoder.last_event_id(), "the cuts make a difference");
     if input.is_limited() {
-        let unlimited = tidewire_core::Options { max_event_bytes: usize::MAX, ..input.options };
+        let unlimited = tidewire_core::DecoderOptions { max_event_bytes: usize::MAX, ..input.options };
         let all = read(&mut Sse::new(unlimited), unlimited, [input.body]);
         limit_holds(&input, &whole, &all);
     } else if input.body.len() <= LONGEST_FOR_ORACLES {

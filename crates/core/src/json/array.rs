@@ -4,19 +4,19 @@ use super::body::{Body, Bom, Found};
 use super::value::{Read, ValueReader};
 use crate::error::DecodeError;
 use crate::frame::Frame;
-use crate::options::Options;
+use crate::options::DecoderOptions;
 
 /// A decoder of a body that is one JSON array (RFC 8259, section 5), fed in pieces that may be cut anywhere.
 ///
 /// Each element is a record, handed out with its last byte, a number with the byte after it. One byte order mark at
 /// the very start is skipped. An array that was opened must reach its `]`; behind that only white space may stand. What
 /// is malformed is reported at its first offending byte, as a frame and then as an error, since no next element can
-/// be found. A body without any array has no records and is not malformed. [`Options::done`] has no meaning here.
+/// be found. A body without any array has no records and is not malformed. [`DecoderOptions::done`] has no meaning here.
 ///
 /// ```
-/// use tidewire_core::{Frame, Options, json::JsonArray};
+/// use tidewire_core::{Frame, DecoderOptions, json::JsonArray};
 ///
-/// let mut array = JsonArray::new(Options::default());
+/// let mut array = JsonArray::new(DecoderOptions::default());
 /// let mut seen = Vec::new();
 /// for mut chunk in [&b"[{\"a\":1}\n, {\"a\""[..], b": 2} ]"] {
 ///     while let Some(frame) = array.next(&mut chunk)? {
@@ -64,8 +64,8 @@ enum Place {
 impl JsonArray {
     /// A decoder at the start of a body.
     #[must_use]
-    pub const fn new(options: Options) -> Self {
-        let body = Body::new(Options { done: false, ..options });
+    pub const fn new(options: DecoderOptions) -> Self {
+        let body = Body::new(DecoderOptions { done: false, ..options });
         Self { body, reader: ValueReader::new(), place: Place::Start { bom: 0 } }
     }
 

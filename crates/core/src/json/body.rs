@@ -8,7 +8,7 @@ use super::white::trim_start;
 use super::word::{BOM, Match, match_word};
 use crate::error::{DecodeError, TooLarge};
 use crate::frame::{BadRecord, Frame, Record, Utf8};
-use crate::options::Options;
+use crate::options::DecoderOptions;
 
 /// A buffer that grew beyond this for a large record is given back after it.
 const KEPT_CAPACITY: usize = 64 * 1024;
@@ -16,7 +16,7 @@ const KEPT_CAPACITY: usize = 64 * 1024;
 /// A body as far as it was read.
 #[derive(Clone, Debug)]
 pub(super) struct Body {
-    options: Options,
+    options: DecoderOptions,
     /// Offset in the body of the next byte of input.
     offset: u64,
     /// The index of the next record.
@@ -58,7 +58,7 @@ pub(super) enum Bom {
 }
 
 impl Body {
-    pub(super) const fn new(options: Options) -> Self {
+    pub(super) const fn new(options: DecoderOptions) -> Self {
         Self { options, offset: 0, index: 0, held: Vec::new(), lent: Vec::new(), failed: None }
     }
 
@@ -119,7 +119,7 @@ impl Body {
         }))
     }
 
-    pub(super) const fn options(&self) -> &Options {
+    pub(super) const fn options(&self) -> &DecoderOptions {
         &self.options
     }
 
@@ -252,7 +252,7 @@ mod tests {
     use super::*;
 
     fn body(max_event_bytes: usize) -> Body {
-        Body::new(Options { max_event_bytes, ..Options::default() })
+        Body::new(DecoderOptions { max_event_bytes, ..DecoderOptions::default() })
     }
 
     #[test]

@@ -5,7 +5,7 @@ use super::scan::Remains;
 use super::value::{Read, ValueReader};
 use crate::error::DecodeError;
 use crate::frame::Frame;
-use crate::options::Options;
+use crate::options::DecoderOptions;
 
 /// A decoder of concatenated JSON, fed in pieces that may be cut anywhere.
 ///
@@ -14,13 +14,13 @@ use crate::options::Options;
 /// is skipped. What is malformed is reported at its first offending byte, as a frame and then as an error, since no
 /// next value can be found.
 ///
-/// With [`Options::done`], `[DONE]` may stand where a value may. What begins with `[D` and goes on otherwise is
+/// With [`DecoderOptions::done`], `[DONE]` may stand where a value may. What begins with `[D` and goes on otherwise is
 /// malformed at the `D`. The marker is no record, so the limit does not apply to it.
 ///
 /// ```
-/// use tidewire_core::{Frame, Options, json::Concat};
+/// use tidewire_core::{Frame, DecoderOptions, json::Concat};
 ///
-/// let mut concat = Concat::new(Options::default());
+/// let mut concat = Concat::new(DecoderOptions::default());
 /// let mut seen = Vec::new();
 /// for mut chunk in [&b"{\"a\":1}{\"a\""[..], b": 2} 3"] {
 ///     while let Some(frame) = concat.next(&mut chunk)? {
@@ -61,7 +61,7 @@ enum Place {
 impl Concat {
     /// A decoder at the start of a body.
     #[must_use]
-    pub const fn new(options: Options) -> Self {
+    pub const fn new(options: DecoderOptions) -> Self {
         Self { body: Body::new(options), reader: ValueReader::new(), place: Place::Start { bom: 0 } }
     }
 

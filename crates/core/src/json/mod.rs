@@ -11,7 +11,7 @@
 //! frame, lent from that piece where the record is whole in it; `finish` returns what a clean end of the body adds;
 //! `inside_record` then says whether the body ended inside a record, which is no bad record but a truncated stream.
 //! Frames, errors and their offsets do not depend on how the body is cut. Reading is linear in its bytes, and no
-//! buffer grows beyond [`Options::max_event_bytes`](crate::Options::max_event_bytes).
+//! buffer grows beyond [`DecoderOptions::max_event_bytes`](crate::DecoderOptions::max_event_bytes).
 //!
 //! JSON is that of RFC 8259, to the letter, nested at most 512 levels deep. In strings, half a surrogate pair may
 //! be escaped, and bytes that are not UTF-8 read as U+FFFD.

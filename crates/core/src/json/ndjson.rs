@@ -8,23 +8,23 @@ use super::white::{trim_end, trim_start};
 use super::word::DONE;
 use crate::error::DecodeError;
 use crate::frame::{BadRecord, Frame};
-use crate::options::Options;
+use crate::options::DecoderOptions;
 
 /// A decoder of NDJSON (JSON Lines), fed in pieces that may be cut anywhere.
 ///
 /// A line ends with a line feed, the last one also with the body. White space around its text does not belong to the
 /// record; a blank line is none, and one byte order mark at the very start is skipped. A line that is not exactly one
 /// JSON value (RFC 8259) is a [`Frame::BadRecord`] at its first offending byte, which is the line feed where the line
-/// ends inside a value, and the next line is read. With [`Options::validate`] off only a last line without its line
+/// ends inside a value, and the next line is read. With [`DecoderOptions::validate`] off only a last line without its line
 /// feed is checked.
 ///
 /// The limit counts the bytes from a line's first to its last that is not white; a line beyond it is too large,
-/// whatever it holds. With [`Options::done`], a line that is `[DONE]` is [`Frame::Done`].
+/// whatever it holds. With [`DecoderOptions::done`], a line that is `[DONE]` is [`Frame::Done`].
 ///
 /// ```
-/// use tidewire_core::{Frame, Options, json::Ndjson};
+/// use tidewire_core::{Frame, DecoderOptions, json::Ndjson};
 ///
-/// let mut ndjson = Ndjson::new(Options::default());
+/// let mut ndjson = Ndjson::new(DecoderOptions::default());
 /// let mut seen = Vec::new();
 /// for mut chunk in [&b"{\"a\":1}\r\n{\"a\""[..], b": 2}\n\n3\n"] {
 ///     while let Some(frame) = ndjson.next(&mut chunk)? {
@@ -65,7 +65,7 @@ enum Place {
 impl Ndjson {
     /// A decoder at the start of a body.
     #[must_use]
-    pub const fn new(options: Options) -> Self {
+    pub const fn new(options: DecoderOptions) -> Self {
         Self { body: Body::new(options), place: Place::Start { bom: 0 } }
     }
 

@@ -8,7 +8,7 @@ use super::value::{Read, ValueReader};
 use super::white::is_white;
 use crate::error::DecodeError;
 use crate::frame::Frame;
-use crate::options::Options;
+use crate::options::DecoderOptions;
 
 /// The record separator, before every record.
 const RS: u8 = 0x1E;
@@ -23,12 +23,12 @@ const CUT_SHORT: &str = "the record is cut short by the next one";
 /// its first offending byte, up to the next separator: bytes before the first separator, a malformed record, more
 /// than white space after a value, a record that the next separator cuts short.
 ///
-/// With [`Options::done`], `[DONE]` may stand in the place of a record; the limit does not apply to it.
+/// With [`DecoderOptions::done`], `[DONE]` may stand in the place of a record; the limit does not apply to it.
 ///
 /// ```
-/// use tidewire_core::{Frame, Options, json::JsonSeq};
+/// use tidewire_core::{Frame, DecoderOptions, json::JsonSeq};
 ///
-/// let mut seq = JsonSeq::new(Options::default());
+/// let mut seq = JsonSeq::new(DecoderOptions::default());
 /// let mut seen = Vec::new();
 /// for mut chunk in [&b"\x1E{\"a\":1}\n\x1E{\"a\""[..], b": 2}\n\x1E3\n"] {
 ///     while let Some(frame) = seq.next(&mut chunk)? {
@@ -72,7 +72,7 @@ enum Place {
 impl JsonSeq {
     /// A decoder at the start of a body.
     #[must_use]
-    pub const fn new(options: Options) -> Self {
+    pub const fn new(options: DecoderOptions) -> Self {
         Self { body: Body::new(options), reader: ValueReader::new(), place: Place::Start }
     }
 

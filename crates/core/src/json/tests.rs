@@ -13,7 +13,7 @@ use alloc::{borrow::ToOwned, vec};
 use serde_json::Value;
 
 use super::{Concat, JsonArray, JsonSeq, Ndjson, values};
-use crate::{DecodeError, Frame, Options, Utf8};
+use crate::{DecodeError, DecoderOptions, Frame, Utf8};
 
 /// A frame that owns its bytes.
 #[derive(Clone, Debug, PartialEq)]
@@ -43,7 +43,7 @@ macro_rules! decoders {
     ($($format:literal => $decoder:ident,)*) => {
         const FORMATS: &[&str] = &[$($format),*];
 
-        fn decoder(format: &str, options: Options) -> alloc::boxed::Box<dyn Decoder> {
+        fn decoder(format: &str, options: DecoderOptions) -> alloc::boxed::Box<dyn Decoder> {
             match format {
                 $($format => alloc::boxed::Box::new($decoder::new(options)),)*
                 _ => panic!("{format}"),
@@ -82,7 +82,11 @@ fn line(frame: Frame<'_>) -> Line {
 }
 
 /// Reads a body that comes in `pieces`.
-fn read<'w>(format: &str, options: Options, pieces: impl IntoIterator<Item = &'w [u8]>) -> (Vec<Line>, End) {
+fn read<'w>(
+    format: &str,
+    options: DecoderOptions,
+    pieces: impl IntoIterator<Item = &'w [u8]>,
+) -> (Vec<Line>, End) {
     let mut decoder = decoder(format, options);
     let mut lines = Vec::new();
     for mut input in pieces {
@@ -123,7 +127,7 @@ struct Row {
     format: String,
     name: String,
     wire: Vec<u8>,
-    options: Options,
+    options: DecoderOptions,
     lines: Vec<Value>,
     end: End,
 }
@@ -145,7 +149,7 @@ fn row(format: &str, case: &Value) -> Row {
             .collect(),
         _ => panic!("one wire: {case}"),
     };
-    let mut options = Options::default();
+    let mut options = DecoderOptions::default();
     for (name, value) in case["options"].as_object().into_iter().flatten() {
         match name.as_str() {
             "max_event_bytes" => options.max_event_bytes = number(value) as usize,
@@ -198,7 +202,7 @@ fn check(file: &str) {
         let whole = read(&format, options, [&wire[..]]);
         assert_eq!(whole.0.iter().map(written).collect::<Vec<_>>(), lines, "{format}: {name}");
         assert_eq!(whole.1, end, "{format}: {name}");
-        if options.max_event_bytes == Options::default().max_event_bytes {
+        if options.max_event_bytes == DecoderOptions::default().max_event_bytes {
             assert_eq!(whole, oracle::read(&format, &wire, options.done), "{format}: {name}: the oracle");
         }
         assert_eq!(read(&format, options, wire.chunks(1)), whole, "{format}: {name}: byte by byte");
@@ -245,7 +249,7 @@ fn a_record_that_is_whole_in_the_input_is_lent_from_it() {
         ("ndjson", "[", "]\n {\"a\":1}\n12\n"),
         ("concat", "[", "]{\"a\":1}12\n"),
     ] {
-        let mut decoder = decoder(format, Options { done: true, ..Options::default() });
+        let mut decoder = decoder(format, DecoderOptions { done: true, ..DecoderOptions::default() });
         assert_eq!(decoder.next(&mut first.as_bytes()), Ok(None));
         let mut input = wire.as_bytes();
         let mut lent = 0;
@@ -261,7 +265,11 @@ fn a_record_that_is_whole_in_the_input_is_lent_from_it() {
 fn lone_surrogates_are_accepted() {
     for text in [r#""\ud800""#, r#""\udc00\ud800""#, r#"{"\ud83d":"\uDBFFx"}"#] {
         let want = vec![Line::Record { index: 0, text: text.as_bytes().to_vec() }];
-        assert_eq!(read("concat", Options::default(), [text.as_bytes()]), (want, End::Clean), "{text}");
+        assert_eq!(
+            read("concat", DecoderOptions::default(), [text.as_bytes()]),
+            (want, End::Clean),
+            "{text}"
+        );
     }
 }
 
@@ -281,7 +289,7 @@ fn depth_512_is_accepted_in_any_mixture() {
 
 #[test]
 fn without_validation_only_an_unfinished_last_line_is_checked() {
-    let options = Options { validate: false, ..Options::default() };
+    let options = DecoderOptions { validate: false, ..DecoderOptions::default() };
     let record = |index, text: &str| Line::Record { index, text: text.as_bytes().to_vec() };
     for (wire, want, end) in [
         (" oops \n\n1 2\r\n", vec![record(0, "oops"), record(1, "1 2")], End::Clean),
@@ -297,7 +305,7 @@ fn without_validation_only_an_unfinished_last_line_is_checked() {
 #[test]
 fn a_large_record_in_small_pieces_takes_linear_time() {
     // Quadratic, these would take hours.
-    let options = Options { done: true, ..Options::default() };
+    let options = DecoderOptions { done: true, ..DecoderOptions::default() };
     for (size, piece) in [(8 << 20, 1024), (1 << 20, 1)] {
         let record = format!("[{}\"{}\"]", " ".repeat(size / 2), "x".repeat(size / 2));
         for (format, before, after) in

@@ -128,7 +128,7 @@ pub enum Action {
     /// Send the request, with [`Session::request_cursor`].
     Connect,
     /// Wait for the deadline, then connect again.
-    Wait(Again),
+    Wait(Retry),
     /// Tell of a silence on the wire.
     Stalled {
         /// How long it has lasted.
@@ -140,7 +140,7 @@ pub enum Action {
 
 /// A further request, and why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Again {
+pub struct Retry {
     /// Which request of the stream it will be; the first was 1.
     pub attempt: u32,
     /// How long to wait before it.
@@ -550,7 +550,7 @@ impl Session {
             return Action::Nothing;
         }
         self.state = State::Waiting { until: at.now };
-        Action::Wait(Again {
+        Action::Wait(Retry {
             attempt: self.attempts.saturating_add(1),
             delay: Duration::ZERO,
             reason: Reason::Kick,
@@ -573,7 +573,7 @@ impl Session {
         let delay = self.backoff.next(self.policy.retry_delay, at.chance, retry_after);
         self.state = State::Waiting { until: at.now.saturating_add(delay) };
         let attempt = self.attempts.saturating_add(1);
-        Some(Action::Wait(Again { attempt, delay, reason, gap }))
+        Some(Action::Wait(Retry { attempt, delay, reason, gap }))
     }
 
     fn close(&mut self, outcome: Outcome) -> Action {

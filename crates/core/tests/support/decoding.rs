@@ -1,7 +1,7 @@
 //! A body run through a decoder.
 
 use serde_json::Value;
-use tidewire_core::{DecodeError, Decoder, Format, Frame, Options};
+use tidewire_core::{DecodeError, Decoder, DecoderOptions, Format, Frame};
 
 use super::lines::{line, push};
 
@@ -15,7 +15,7 @@ pub(crate) struct Decoded {
 }
 
 /// Decodes the body, and checks on the way what holds for every decoder.
-pub(crate) fn decode(format: Format, options: Options, pieces: &[&[u8]]) -> Decoded {
+pub(crate) fn decode(format: Format, options: DecoderOptions, pieces: &[&[u8]]) -> Decoded {
     let mut run = Run::new(format, options);
     for piece in pieces {
         run.push(piece);
@@ -30,7 +30,7 @@ pub(crate) struct Run {
 }
 
 impl Run {
-    pub(crate) fn new(format: Format, options: Options) -> Self {
+    pub(crate) fn new(format: Format, options: DecoderOptions) -> Self {
         Self { decoder: Decoder::new(format, options), decoded: Decoded::default() }
     }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use tidewire_core::session::{At, Failure, Outcome, Policy};
-use tidewire_core::{Event, Format, Frame, Markers, Setup, Step, Stream, Utf8};
+use tidewire_core::{Event, Format, Frame, Markers, Step, Stream, StreamOptions, Utf8};
 
 use super::lines::{line, push};
 use super::table::Row;
@@ -24,13 +24,18 @@ pub(crate) fn stream(row: &Row, pieces: &[&[u8]]) -> Streamed {
 }
 
 /// Reads one reply to a request that is not sent again.
-pub(crate) fn drive(setup: Setup, content_type: Option<&str>, pieces: &[&[u8]], broken: bool) -> Streamed {
+pub(crate) fn drive(
+    setup: StreamOptions,
+    content_type: Option<&str>,
+    pieces: &[&[u8]],
+    broken: bool,
+) -> Streamed {
     drive_with(setup, content_type, pieces, broken, None)
 }
 
 /// The same by one who knows events of this name with a number in `{"a":…}`.
 pub(crate) fn drive_knowing(
-    setup: Setup,
+    setup: StreamOptions,
     content_type: Option<&str>,
     pieces: &[&[u8]],
     broken: bool,
@@ -40,7 +45,7 @@ pub(crate) fn drive_knowing(
 }
 
 fn drive_with(
-    setup: Setup,
+    setup: StreamOptions,
     content_type: Option<&str>,
     pieces: &[&[u8]],
     broken: bool,
@@ -100,22 +105,22 @@ fn known_data(input: &[u8]) -> Option<&[u8]> {
     value[digits..].starts_with(b"}").then(|| &input[..input.len() - value.len() + digits + 1])
 }
 
-fn setup(row: &Row) -> Setup {
+fn setup(row: &Row) -> StreamOptions {
     let markers = |key| {
         let list = row.list(key)?;
         Some(list.into_iter().map(|marker| marker.parse().expect("a marker")).collect())
     };
-    Setup {
+    StreamOptions {
         policy: Policy { follow: row.flag("follow"), ..Policy::default() },
         format: row.text("format").map_or(Format::Auto, |name| name.parse().expect("a format")),
-        options: row.options(),
+        decoder: row.options(),
         markers: Markers {
             end_on: markers("end_on"),
             fail_on: markers("fail_on"),
             heartbeat_on: markers("heartbeat_on").unwrap_or_default(),
         },
         last_event_id: row.text("last_event_id").map(str::to_owned),
-        ..Setup::default()
+        ..StreamOptions::default()
     }
 }
 

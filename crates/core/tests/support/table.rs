@@ -3,7 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use serde_json::{Map, Value};
-use tidewire_core::Options;
+use tidewire_core::DecoderOptions;
 
 /// One case of a table.
 pub(crate) struct Row(Map<String, Value>);
@@ -86,8 +86,8 @@ impl Row {
         self.0.get("end").cloned().unwrap_or_default()
     }
 
-    pub(crate) fn options(&self) -> Options {
-        let mut options = Options::default();
+    pub(crate) fn options(&self) -> DecoderOptions {
+        let mut options = DecoderOptions::default();
         let Some(given) = self.0.get("options") else { return options };
         for (key, value) in given.as_object().expect("options") {
             match key.as_str() {

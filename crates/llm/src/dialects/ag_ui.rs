@@ -33,8 +33,8 @@ impl AgUi {
             }
             "TOOL_CALL_ARGS" | "TOOL_CALL_CHUNK" => {
                 let known = match call {
-                    Some(id) => out.kept.calls.with_id(0, &scalar(Some(id))),
-                    None => out.kept.calls.last(0),
+                    Some(id) => out.facts.calls.with_id(0, &scalar(Some(id))),
+                    None => out.facts.calls.last(0),
                 };
                 // A chunk begins its call itself.
                 let at = known.or_else(|| name.map(|_| out.call(0, None, call, name)));

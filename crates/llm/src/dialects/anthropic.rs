@@ -66,7 +66,7 @@ fn read_delta(number: Option<u64>, delta: Value<'_>, out: &mut Out<'_>) {
     match (&*kind, citation) {
         ("text_delta", _) => out.text(0, text),
         ("thinking_delta", _) => out.reasoning(0, thinking),
-        ("input_json_delta", _) => match number.and_then(|number| out.kept.calls.numbered(0, number)) {
+        ("input_json_delta", _) => match number.and_then(|number| out.facts.calls.numbered(0, number)) {
             Some(call) => out.arguments(call, json),
             // The provider's own tool.
             None => out.other(&kind, delta),

@@ -4,7 +4,7 @@
 //! - Error: an object under a name that ends in `Exception`.
 //! - Cursor: none.
 
-use tidewire_core::Judgement;
+use tidewire_core::ReplyState;
 
 use crate::delta::Usage;
 use crate::fault::Fault;
@@ -40,7 +40,7 @@ impl Bedrock {
             }
         }
         if self.stopped {
-            out.judge(if self.measured { Judgement::Complete } else { Judgement::MayComplete });
+            out.reply_state(if self.measured { ReplyState::Complete } else { ReplyState::MayComplete });
         }
     }
 }
@@ -68,7 +68,7 @@ fn read_delta(value: Value<'_>, out: &mut Out<'_>) {
     }
     if let Some(tool) = tool {
         let number = number.and_then(Value::whole);
-        if let Some(call) = number.and_then(|number| out.kept.calls.numbered(0, number)) {
+        if let Some(call) = number.and_then(|number| out.facts.calls.numbered(0, number)) {
             out.arguments(call, tool.field("input"));
         }
     }

@@ -38,7 +38,7 @@ pub(super) fn read(name: &[u8], event: Value<'_>, out: &mut Out<'_>) {
         }
         "tool-call-delta" => {
             let arguments = calls.and_then(|call| call.field("function")?.field("arguments"));
-            if let Some(call) = number.and_then(|number| out.kept.calls.numbered(0, number)) {
+            if let Some(call) = number.and_then(|number| out.facts.calls.numbered(0, number)) {
                 out.arguments(call, arguments);
             }
         }

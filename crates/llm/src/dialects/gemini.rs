@@ -6,7 +6,7 @@
 
 use alloc::vec::Vec;
 
-use tidewire_core::Judgement;
+use tidewire_core::ReplyState;
 
 use super::gemini_args::PartialArgs;
 use crate::calls::CallAt;
@@ -64,7 +64,7 @@ impl Gemini {
         }
         let finished = !self.candidates.is_empty() && self.unfinished == 0;
         if finished || blocked.is_some() {
-            out.judge(Judgement::MayComplete);
+            out.reply_state(ReplyState::MayComplete);
         }
     }
 
@@ -98,7 +98,7 @@ impl Gemini {
             own.close(out);
             if !core::mem::replace(&mut own.finished, true) {
                 self.unfinished -= 1;
-                let word = if said == "STOP" && !out.kept.calls.is_empty() { "tool_calls" } else { &*said };
+                let word = if said == "STOP" && !out.facts.calls.is_empty() { "tool_calls" } else { &*said };
                 out.say(Delta::Finish { choice: index, reason: Finish::of(word), said });
             }
         }

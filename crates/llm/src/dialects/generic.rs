@@ -5,7 +5,7 @@
 //! - Error: a value under `error` that is no empty text; a record of type `error`.
 //! - Cursor: none.
 
-use tidewire_core::Judgement;
+use tidewire_core::ReplyState;
 use tidewire_core::json::{Path, lookup};
 
 use crate::dialect::Paths;
@@ -47,7 +47,7 @@ impl Generic {
                 out.finish(0, "stop");
                 out.complete();
             }
-            Some(false) => out.judge(Judgement::Open),
+            Some(false) => out.reply_state(ReplyState::Open),
             None => {}
         }
     }

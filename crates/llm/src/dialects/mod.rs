@@ -13,7 +13,7 @@ mod openai_chat;
 mod openai_responses;
 mod vercel_ui;
 
-use tidewire_core::Judgement;
+use tidewire_core::ReplyState;
 
 use crate::dialect::Dialect;
 use crate::json::Value;
@@ -22,7 +22,7 @@ use crate::template::VARYING;
 
 /// What a dialect keeps while it reads a reply.
 #[derive(Clone, Debug)]
-pub(crate) enum Reader {
+pub(crate) enum DialectReader {
     OpenAiChat(openai_chat::Chat),
     OpenAiResponses(openai_responses::Responses),
     Anthropic,
@@ -35,7 +35,7 @@ pub(crate) enum Reader {
     Generic(generic::Generic),
 }
 
-impl Reader {
+impl DialectReader {
     /// `None` as long as the dialect is not known.
     pub(crate) fn new(dialect: &Dialect) -> Option<Self> {
         Some(match dialect {
@@ -55,10 +55,10 @@ impl Reader {
     }
 
     /// How a stream stands of which nothing has come.
-    pub(crate) const fn first(&self) -> Judgement {
+    pub(crate) const fn first(&self) -> ReplyState {
         match self {
-            Self::Generic(_) => Judgement::MayEnd,
-            _ => Judgement::Open,
+            Self::Generic(_) => ReplyState::MayEnd,
+            _ => ReplyState::Open,
         }
     }
 

@@ -8,7 +8,7 @@
 
 use alloc::vec::Vec;
 
-use tidewire_core::Judgement;
+use tidewire_core::ReplyState;
 
 use crate::delta::Usage;
 use crate::fault::Fault;
@@ -77,7 +77,7 @@ impl Chat {
             out.fail(Fault::new("error", ""));
         } else {
             let finished = !self.choices.is_empty() && self.open == 0;
-            out.judge(if finished { Judgement::MayComplete } else { Judgement::Open });
+            out.reply_state(if finished { ReplyState::MayComplete } else { ReplyState::Open });
         }
     }
 
@@ -183,7 +183,7 @@ fn read_function(
     out: &mut Out<'_>,
 ) {
     let [name, arguments, input] = function.fields(&["name", "arguments", "input"]);
-    let known = out.kept.calls.continued(index, number, &scalar(id), &scalar(name));
+    let known = out.facts.calls.continued(index, number, &scalar(id), &scalar(name));
     let call = known.unwrap_or_else(|| out.call(index, number, id, name));
     out.arguments(call, arguments.or(input));
 }

@@ -55,7 +55,8 @@ impl Responses {
             // Some servers send the whole only.
             "response.function_call_arguments.done" | "response.custom_tool_call_input.done" => {
                 let [arguments, input] = event.fields(&["arguments", "input"]);
-                if let Some(call) = call_of(number, event, out).filter(|call| !out.kept.calls.is_fed(*call)) {
+                if let Some(call) = call_of(number, event, out).filter(|call| !out.facts.calls.is_fed(*call))
+                {
                     out.arguments(call, arguments.or(input));
                 }
             }
@@ -109,10 +110,10 @@ impl Responses {
 
     /// What neither the item's beginning nor its pieces said.
     fn end_of_call(&mut self, number: Option<u64>, item: Value<'_>, out: &mut Out<'_>) {
-        let known = number.and_then(|number| out.kept.calls.numbered(0, number));
-        let known = known.or_else(|| out.kept.calls.with_id(0, &scalar(item.field("call_id"))));
+        let known = number.and_then(|number| out.facts.calls.numbered(0, number));
+        let known = known.or_else(|| out.facts.calls.with_id(0, &scalar(item.field("call_id"))));
         match known {
-            Some(call) if !out.kept.calls.is_fed(call) => {
+            Some(call) if !out.facts.calls.is_fed(call) => {
                 let [arguments, input] = item.fields(&["arguments", "input"]);
                 out.arguments(call, arguments.or(input));
             }
@@ -131,8 +132,10 @@ fn is_call(item: Value<'_>) -> bool {
 
 fn call_of(number: Option<u64>, event: Value<'_>, out: &Out<'_>) -> Option<CallAt> {
     match number {
-        Some(number) => out.kept.calls.numbered(0, number),
-        None => out.kept.calls.with_id(0, &scalar(event.field("call_id"))).or_else(|| out.kept.calls.last(0)),
+        Some(number) => out.facts.calls.numbered(0, number),
+        None => {
+            out.facts.calls.with_id(0, &scalar(event.field("call_id"))).or_else(|| out.facts.calls.last(0))
+        }
     }
 }
 

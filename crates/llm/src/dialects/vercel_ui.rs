@@ -4,7 +4,7 @@
 //! - Error: `error`, with `errorText`; `abort`.
 //! - Cursor: none.
 
-use tidewire_core::Judgement;
+use tidewire_core::ReplyState;
 
 use crate::fault::Fault;
 use crate::json::Value;
@@ -21,14 +21,14 @@ pub(super) fn read(event: Value<'_>, out: &mut Out<'_>) {
             out.call(0, None, call, name);
         }
         "tool-input-delta" => {
-            if let Some(at) = out.kept.calls.with_id(0, &scalar(call)) {
+            if let Some(at) = out.facts.calls.with_id(0, &scalar(call)) {
                 out.arguments(at, event.field("inputTextDelta"));
             }
         }
         "tool-input-available" => {
-            let known = out.kept.calls.with_id(0, &scalar(call));
+            let known = out.facts.calls.with_id(0, &scalar(call));
             let at = known.unwrap_or_else(|| out.call(0, None, call, name));
-            if !out.kept.calls.is_fed(at) {
+            if !out.facts.calls.is_fed(at) {
                 out.arguments(at, event.field("input"));
             }
         }
@@ -39,7 +39,7 @@ pub(super) fn read(event: Value<'_>, out: &mut Out<'_>) {
         "finish" => {
             let said = scalar(event.field("finishReason"));
             out.finish(0, if said.is_empty() { "stop" } else { &said });
-            out.judge(Judgement::MayComplete);
+            out.reply_state(ReplyState::MayComplete);
         }
         "error" => out.fail(Fault::of(event)),
         "abort" => out.fail(Fault::new("abort", scalar(event.field("reason")))),

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use sonic_rs::JsonValueTrait as _;
 use sse_core::{SseDecoder, SseEvent};
 use tidewire_bench::tally::Tally;
-use tidewire_core::{Options, Sse};
+use tidewire_core::{DecoderOptions, Sse};
 use tidewire_llm::{Delta, Deltas, Dialect};
 
 use super::Outcome;
@@ -37,18 +37,18 @@ struct Text<'a> {
 }
 
 pub(crate) fn tidewire<const CHECKED: bool>(chunks: &Chunks, tally: &mut Tally<CHECKED>) -> Outcome {
-    let mut sse = Sse::new(Options::default());
+    let mut sse = Sse::new(DecoderOptions::default());
     let mut deltas = Deltas::new(Dialect::OpenAiChat);
     for mut chunk in chunks.iter() {
         loop {
             match sse.next(&mut chunk) {
                 Ok(Some(ref frame)) => {
-                    let judgement = deltas.read(frame, &mut |delta| {
+                    let reply_state = deltas.read(frame, &mut |delta| {
                         if let Delta::Text { text, .. } = delta {
                             tally.event(text.as_bytes());
                         }
                     })?;
-                    black_box(judgement);
+                    black_box(reply_state);
                 }
                 Ok(None) => break,
                 Err(error) => return Err(error.into()),

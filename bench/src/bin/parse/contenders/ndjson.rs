@@ -7,7 +7,7 @@ use ndjson_stream::engine::NdjsonEngine;
 use serde_json::value::RawValue;
 use tidewire_bench::tally::Tally;
 use tidewire_core::json::Ndjson;
-use tidewire_core::{Frame, Options, Record};
+use tidewire_core::{Frame, DecoderOptions, Record};
 use tokio_util::codec::{Decoder, LinesCodec};
 
 use super::Outcome;
@@ -53,7 +53,7 @@ pub(crate) fn each_record(
     validate: bool,
     mut take: impl FnMut(&Record<'_>) -> Outcome,
 ) -> Outcome {
-    let mut ndjson = Ndjson::new(Options { validate, ..Options::default() });
+    let mut ndjson = Ndjson::new(DecoderOptions { validate, ..DecoderOptions::default() });
     for mut chunk in chunks.iter() {
         // As `tidewire::each_event`: the frame is not moved.
         loop {

@@ -3,7 +3,7 @@
 use std::hint::black_box;
 
 use tidewire_bench::tally::Tally;
-use tidewire_core::{Event, Frame, Options, Sse};
+use tidewire_core::{Event, Frame, DecoderOptions, Sse};
 
 use super::Outcome;
 use crate::chunks::Chunks;
@@ -25,7 +25,7 @@ pub(crate) fn owned<const CHECKED: bool>(chunks: &Chunks, tally: &mut Tally<CHEC
 
 /// As written in a hurry: each frame is moved out of the result, and the event out of the frame.
 pub(crate) fn moved<const CHECKED: bool>(chunks: &Chunks, tally: &mut Tally<CHECKED>) -> Outcome {
-    let mut sse = Sse::new(Options::default());
+    let mut sse = Sse::new(DecoderOptions::default());
     for mut chunk in chunks.iter() {
         while let Some(frame) = sse.next(&mut chunk)? {
             if let Frame::Event(event) = frame {
@@ -40,7 +40,7 @@ pub(crate) fn moved<const CHECKED: bool>(chunks: &Chunks, tally: &mut Tally<CHEC
 /// waits for the writes before it (case `sse-tiny`, `tidewire-moved`).
 #[inline(always)]
 fn each_event(chunks: &Chunks, mut take: impl FnMut(&Event<'_>)) -> Outcome {
-    let mut sse = Sse::new(Options::default());
+    let mut sse = Sse::new(DecoderOptions::default());
     for mut chunk in chunks.iter() {
         loop {
             match sse.next(&mut chunk) {

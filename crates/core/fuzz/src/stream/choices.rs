@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use tidewire_core::json::Path;
 use tidewire_core::session::{Failure, Policy, Resume};
-use tidewire_core::{CursorSource, Format, Marker, Markers, Options, Setup};
+use tidewire_core::{CursorSource, DecoderOptions, Format, Marker, Markers, StreamOptions};
 
 /// What the driver is to do.
 #[derive(Clone, Copy, Debug)]
@@ -131,7 +131,7 @@ const REPLIES: [(u16, Option<&str>); 16] = [
 ];
 
 /// 0 the format; 1 and 2 flags; 3 the limit; 4 markers; 5 where bodies are cut.
-pub(super) fn setup(choices: &[u8; 6]) -> Setup {
+pub(super) fn setup(choices: &[u8; 6]) -> StreamOptions {
     let [format, flags, more, limit, markers, _] = *choices;
     let is = |byte: u8, bit: u8| byte & 1 << bit != 0;
     let seconds = |bit: u8, seconds| is(more, bit).then_some(Duration::from_secs(seconds));
@@ -148,18 +148,21 @@ pub(super) fn setup(choices: &[u8; 6]) -> Setup {
         stall_after: Some(Duration::from_secs(5)),
         ..Policy::default()
     };
-    let mut options =
-        Options { skip_oversized: is(flags, 7), deliver_unterminated: is(more, 0), ..Options::default() };
+    let mut options = DecoderOptions {
+        skip_oversized: is(flags, 7),
+        deliver_unterminated: is(more, 0),
+        ..DecoderOptions::default()
+    };
     if is(flags, 6) {
         options.max_event_bytes = limit.into();
     }
-    Setup {
+    StreamOptions {
         policy,
         format: Format::NAMES.get(usize::from(format % 16)).map_or(Format::Auto, |(format, _)| *format),
         sniff: is(flags, 5),
         only: is(more, 3).then_some(Format::Sse),
         no_text: is(more, 4),
-        options,
+        decoder: options,
         markers: Markers {
             end_on: listed(END_ON[usize::from(markers & 7)]),
             fail_on: listed(FAIL_ON[usize::from(markers >> 3 & 3)]),

@@ -5,8 +5,8 @@ use std::io::Write;
 
 use tidewire_core::session::{At, Outcome, Reason};
 use tidewire_core::{
-    CursorSource, DecodeError, Decoder, Format, Frame, REFUSED_BODY_BYTES, Read, Reader, Setup, Step, Stream,
-    Verdict,
+    CursorSource, DecodeError, Decoder, Format, Frame, MarkedDecoder, MarkedFrame, MarkerOutcome,
+    REFUSED_BODY_BYTES, Step, Stream, StreamOptions,
 };
 
 use super::Call;
@@ -15,7 +15,7 @@ use super::Call;
 const MANY: usize = 8;
 
 pub(super) struct Driver {
-    setup: Setup,
+    setup: StreamOptions,
     stream: Stream,
     /// Where bodies are cut; nowhere, if that is not said.
     cut: Option<u8>,
@@ -47,7 +47,7 @@ enum Request {
     /// Its reply is of no use: refused, or over.
     Spent,
     /// A reader of the body's own, and what it came to.
-    Open(Box<Reader>, Option<Outcome>),
+    Open(Box<MarkedDecoder>, Option<Outcome>),
 }
 
 /// What was seen, the same under all cuts.
@@ -58,7 +58,7 @@ pub(super) struct Trace {
 }
 
 impl Driver {
-    pub(super) fn new(setup: Setup, cut: Option<u8>) -> Self {
+    pub(super) fn new(setup: StreamOptions, cut: Option<u8>) -> Self {
         Self {
             stream: Stream::new(setup.clone()),
             last_event_id: setup.last_event_id.clone().unwrap_or_default().into_bytes(),
@@ -188,7 +188,8 @@ impl Driver {
         self.request = match self.decoder(content_type).filter(|_| read) {
             Some(decoder) => {
                 (self.body, self.left) = (0, false);
-                let reader = Reader::new(decoder, self.setup.markers.clone(), self.setup.policy.follow);
+                let reader =
+                    MarkedDecoder::new(decoder, self.setup.markers.clone(), self.setup.policy.follow);
                 Request::Open(Box::new(reader), None)
             }
             None => Request::Spent,
@@ -197,7 +198,7 @@ impl Driver {
 
     /// The decoder for a reply of this type, if it is one that is read.
     fn decoder(&self, content_type: Option<&str>) -> Option<Decoder> {
-        let mut options = self.setup.options;
+        let mut options = self.setup.decoder;
         options.done = self.setup.markers.done();
         let chosen = self.setup.format;
         let decoder = match content_type {
@@ -261,12 +262,12 @@ impl Driver {
                     assert_eq!(*came_to, None, "{frame:?} behind the end");
                     let want = if finishing { own.finish() } else { own.next(&mut own_input) };
                     let want = match want.expect("the stream reads on") {
-                        Read::Frame(want, verdict) => {
+                        MarkedFrame::Frame(want, verdict) => {
                             *came_to = verdict.map(outcome_of);
                             Some(want)
                         }
-                        Read::Heartbeat(Frame::Event(event)) => Some(Frame::Comment(event.data)),
-                        Read::Heartbeat(Frame::Record(record)) => Some(Frame::Comment(record.json)),
+                        MarkedFrame::Heartbeat(Frame::Event(event)) => Some(Frame::Comment(event.data)),
+                        MarkedFrame::Heartbeat(Frame::Record(record)) => Some(Frame::Comment(record.json)),
                         _ => None,
                     };
                     assert_eq!(Some(frame), want);
@@ -314,7 +315,7 @@ impl Driver {
                     );
                     self.trace.step(b'C', Duration::ZERO, cursor.unwrap_or_default());
                 }
-                Step::Again(again) => {
+                Step::Retry(again) => {
                     assert!(!matches!(self.request, Request::None), "nothing was under way");
                     assert_eq!(again.attempt, self.connects + 1);
                     let over = matches!(self.request, Request::Open(_, Some(_)));
@@ -349,8 +350,8 @@ impl Driver {
         let Request::Open(own, came_to) = &mut self.request else { return };
         if came_to.is_none() {
             *came_to = match if finishing { own.finish() } else { own.next(&mut rest) } {
-                Ok(Read::Nothing) => None,
-                Ok(Read::Ended(verdict)) => Some(outcome_of(verdict)),
+                Ok(MarkedFrame::Nothing) => None,
+                Ok(MarkedFrame::Ended(verdict)) => Some(outcome_of(verdict)),
                 Ok(read) => panic!("{read:?} was not delivered"),
                 Err(_) if self.left => None,
                 Err(error) => Some(Outcome::Unreadable {
@@ -382,10 +383,10 @@ impl Driver {
     }
 }
 
-const fn outcome_of(verdict: Verdict) -> Outcome {
+const fn outcome_of(verdict: MarkerOutcome) -> Outcome {
     match verdict {
-        Verdict::Complete => Outcome::Complete,
-        Verdict::Failed => Outcome::Failed,
+        MarkerOutcome::Complete => Outcome::Complete,
+        MarkerOutcome::Failed => Outcome::Failed,
     }
 }
 

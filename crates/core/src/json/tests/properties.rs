@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use serde_json::Value;
 
 use super::{FORMATS, oracle, read};
-use crate::Options;
+use crate::DecoderOptions;
 use crate::json::{Path, compact, lookup, unescape};
 
 /// Bodies that are nearly JSON, so that random ones reach every place.
@@ -81,7 +81,7 @@ proptest! {
     fn json_bodies_read_as_the_oracle_reads_them(wire in bodies(), begun: bool, done: bool) {
         for format in FORMATS {
             let wire = started(format, wire.clone(), begun);
-            let have = read(format, Options { done, ..Options::default() }, [&wire[..]]);
+            let have = read(format, DecoderOptions { done, ..DecoderOptions::default() }, [&wire[..]]);
             prop_assert_eq!(have, oracle::read(format, &wire, done), "{}", format);
         }
     }
@@ -93,10 +93,10 @@ proptest! {
         done: bool,
         validate: bool,
         skip_oversized: bool,
-        max_event_bytes in prop_oneof![0_usize..12, Just(Options::default().max_event_bytes)],
+        max_event_bytes in prop_oneof![0_usize..12, Just(DecoderOptions::default().max_event_bytes)],
         cuts in prop::collection::vec(0_usize..6, 1..8),
     ) {
-        let options = Options { done, validate, skip_oversized, max_event_bytes, ..Options::default() };
+        let options = DecoderOptions { done, validate, skip_oversized, max_event_bytes, ..DecoderOptions::default() };
         for format in FORMATS {
             let wire = started(format, wire.clone(), begun);
             let whole = read(format, options, [&wire[..]]);

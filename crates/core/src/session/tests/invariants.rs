@@ -193,7 +193,7 @@ impl Model {
                 self.request = true;
                 self.connects += 1;
             }
-            Action::Wait(Again { attempt, delay, reason, gap }) => {
+            Action::Wait(Retry { attempt, delay, reason, gap }) => {
                 assert!(self.request, "nothing was under way");
                 assert_eq!(attempt, self.connects + 1);
                 assert!(

@@ -43,7 +43,7 @@ impl Markers {
 
 /// What a record means for the stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
+pub enum MarkerOutcome {
     /// The stream is complete.
     Complete,
     /// The peer failed.
@@ -52,33 +52,33 @@ pub enum Verdict {
 
 /// What reading came to.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Read<'a> {
-    /// A frame to be delivered; with a verdict it is the last one.
-    Frame(Frame<'a>, Option<Verdict>),
+pub enum MarkedFrame<'a> {
+    /// A frame to be delivered; with a outcome it is the last one.
+    Frame(Frame<'a>, Option<MarkerOutcome>),
     /// A heartbeat: a record whose data is to be delivered as a comment.
     Heartbeat(Frame<'a>),
     /// A marker that carries nothing ended the stream.
-    Ended(Verdict),
+    Ended(MarkerOutcome),
     /// The input is used up, or at the end of the body: there is nothing more.
     Nothing,
 }
 
 /// A decoder with markers.
 #[derive(Clone, Debug)]
-pub struct Reader {
+pub struct MarkedDecoder {
     decoder: Decoder,
     /// Clones share it.
-    meanings: Arc<Meanings>,
+    rules: Arc<MarkerRules>,
 }
 
 #[derive(Debug)]
-struct Meanings {
+struct MarkerRules {
     markers: Markers,
     /// `event:error` fails the stream although no marker was declared.
     error_fails: bool,
 }
 
-enum Meaning {
+enum MarkerRole {
     Plain,
     Heartbeat,
     /// `delivered` says whether the record carries something.
@@ -88,12 +88,12 @@ enum Meaning {
     Failure,
 }
 
-impl Reader {
+impl MarkedDecoder {
     /// Reads what `decoder` decodes. For a followed stream `event: error` is an event like any other.
     #[must_use]
     pub fn new(decoder: Decoder, markers: Markers, follow: bool) -> Self {
         let error_fails = markers.fail_on.is_none() && !follow;
-        Self { decoder, meanings: Arc::new(Meanings { markers, error_fails }) }
+        Self { decoder, rules: Arc::new(MarkerRules { markers, error_fails }) }
     }
 
     /// Begins with the next body.
@@ -110,13 +110,13 @@ impl Reader {
     /// The markers.
     #[must_use]
     pub fn markers(&self) -> &Markers {
-        &self.meanings.markers
+        &self.rules.markers
     }
 
     /// The decoder of server-sent events, where these are read and no marker asks for more of an event of this name, in JSON, than that.
     #[inline]
     pub(crate) fn unmarked(&mut self, name: &[u8]) -> Option<&mut Sse> {
-        if self.meanings.may_mark(name) { None } else { self.decoder.as_sse() }
+        if self.rules.may_mark(name) { None } else { self.decoder.as_sse() }
     }
 
     /// The next frame of `input`, whose front is taken away as far as it was used.
@@ -124,26 +124,25 @@ impl Reader {
     /// # Errors
     /// [`DecodeError`] when the body cannot be decoded further.
     #[inline]
-    pub fn next<'a, 'i: 'a>(&'a mut self, input: &mut &'i [u8]) -> Result<Read<'a>, DecodeError> {
+    pub fn next<'a, 'i: 'a>(&'a mut self, input: &mut &'i [u8]) -> Result<MarkedFrame<'a>, DecodeError> {
         let frame = self.decoder.next(input)?;
-        Ok(self.meanings.read(frame))
+        Ok(self.rules.read(frame))
     }
 
-    /// What only the clean end of the body completes; to be called until it says [`Read::Nothing`] or a verdict.
+    /// What only the clean end of the body completes; to be called until it says [`MarkedFrame::Nothing`] or a outcome.
     ///
     /// # Errors
     /// As [`next`](Self::next).
     #[inline]
-    pub fn finish(&mut self) -> Result<Read<'_>, DecodeError> {
+    pub fn finish(&mut self) -> Result<MarkedFrame<'_>, DecodeError> {
         // At the end of the body a value that carries nothing counts without its blank line.
-        let is_bare_end =
-            self.decoder.unterminated_data().is_some_and(|data| self.meanings.is_bare_end(&data));
+        let is_bare_end = self.decoder.unterminated_data().is_some_and(|data| self.rules.is_bare_end(&data));
         let frame = self.decoder.finish_block(is_bare_end)?;
-        Ok(self.meanings.read(frame))
+        Ok(self.rules.read(frame))
     }
 }
 
-impl Meanings {
+impl MarkerRules {
     /// Whether an event of this name, whose data is JSON, may mean something for the stream.
     #[inline]
     fn may_mark(&self, name: &[u8]) -> bool {
@@ -161,39 +160,39 @@ impl Meanings {
         (self.markers.done() && data == DONE.as_bytes()) || self.markers.ends().iter().any(is_end)
     }
 
-    fn read<'a>(&self, frame: Option<Frame<'a>>) -> Read<'a> {
-        let Some(frame) = frame else { return Read::Nothing };
+    fn read<'a>(&self, frame: Option<Frame<'a>>) -> MarkedFrame<'a> {
+        let Some(frame) = frame else { return MarkedFrame::Nothing };
         match self.of(&frame) {
-            Meaning::Plain => Read::Frame(frame, None),
-            Meaning::Heartbeat => Read::Heartbeat(frame),
-            Meaning::End { delivered: true } => Read::Frame(frame, Some(Verdict::Complete)),
-            Meaning::End { delivered: false } => Read::Ended(Verdict::Complete),
-            Meaning::Failure => Read::Frame(frame, Some(Verdict::Failed)),
+            MarkerRole::Plain => MarkedFrame::Frame(frame, None),
+            MarkerRole::Heartbeat => MarkedFrame::Heartbeat(frame),
+            MarkerRole::End { delivered: true } => MarkedFrame::Frame(frame, Some(MarkerOutcome::Complete)),
+            MarkerRole::End { delivered: false } => MarkedFrame::Ended(MarkerOutcome::Complete),
+            MarkerRole::Failure => MarkedFrame::Frame(frame, Some(MarkerOutcome::Failed)),
         }
     }
 
-    fn of(&self, frame: &Frame<'_>) -> Meaning {
+    fn of(&self, frame: &Frame<'_>) -> MarkerRole {
         let Self { markers, error_fails } = self;
         let data = match frame {
             Frame::Event(event) => event.data,
             Frame::Record(Record { json, .. }) => *json,
-            Frame::Done => return Meaning::End { delivered: false },
-            _ => return Meaning::Plain,
+            Frame::Done => return MarkerRole::End { delivered: false },
+            _ => return MarkerRole::Plain,
         };
         if *error_fails && matches!(frame, Frame::Event(event) if event.event.as_bytes() == b"error") {
-            return Meaning::Failure;
+            return MarkerRole::Failure;
         }
         let any = |markers: &[Marker]| markers.iter().any(|marker| marker.matches(frame));
         if markers.fail_on.as_deref().is_some_and(any) {
-            return Meaning::Failure;
+            return MarkerRole::Failure;
         }
         if markers.done() && data.as_bytes() == DONE.as_bytes() {
-            return Meaning::End { delivered: false };
+            return MarkerRole::End { delivered: false };
         }
         if let Some(end) = markers.ends().iter().find(|marker| marker.matches(frame)) {
-            return Meaning::End { delivered: !matches!(end, Marker::Data(_)) };
+            return MarkerRole::End { delivered: !matches!(end, Marker::Data(_)) };
         }
-        if any(&markers.heartbeat_on) { Meaning::Heartbeat } else { Meaning::Plain }
+        if any(&markers.heartbeat_on) { MarkerRole::Heartbeat } else { MarkerRole::Plain }
     }
 }
 

@@ -2,7 +2,7 @@
 
 /// How a stream stands behind a record; see [`Stream::judge`](crate::Stream::judge).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Judgement {
+pub enum ReplyState {
     /// It goes on, and its end must come.
     #[default]
     Open,
