@@ -146,7 +146,7 @@ const TARGETS: &[Target] = &[
     Target { name: "retry_after", what: "Retry-After, against httpdate", words: Some("dates"), longest: 64 },
 ];
 
-const FOLDER: &str = "crates/core/fuzz";
+const FOLDER: &str = "fuzz";
 const TARGET_FOLDER: &str = "target/fuzz";
 /// More memory than any target needs is a fault, and so is an input that takes longer than this.
 const MOST_MEMORY_MB: u32 = 1024;

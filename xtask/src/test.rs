@@ -120,7 +120,7 @@ const STEPS: &[Step] = &[
 fn fmt() -> Result<(), Trouble> {
     tools::component("rustfmt", "fmt")?;
     // Two are workspaces of their own.
-    for manifest in ["Cargo.toml", "bench/Cargo.toml", "crates/core/fuzz/Cargo.toml"] {
+    for manifest in ["Cargo.toml", "bench/Cargo.toml", "fuzz/Cargo.toml"] {
         cargo(&["fmt", "--all", "--check", "--manifest-path", manifest])?;
     }
     Ok(())

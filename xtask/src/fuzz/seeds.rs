@@ -1,5 +1,5 @@
 //! What the targets begin with: the bodies of `tests/cases`, in the form that each target reads
-//! (`crates/core/fuzz/src/input.rs`, `stream/choices.rs`).
+//! (`fuzz/src/input.rs`, `stream/choices.rs`).
 
 use std::fs;
 use std::path::Path;

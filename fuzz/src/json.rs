@@ -10,7 +10,7 @@ use tidewire_core::{DecodeError, Decoder, DecoderOptions, Format};
 use crate::input::Input;
 use crate::reading::{End as Ended, Framing, Reading, Seen, read};
 
-#[path = "../../src/json/tests/oracle.rs"]
+#[path = "../../crates/core/src/json/tests/oracle.rs"]
 #[allow(clippy::unwrap_used)]
 mod oracle;
 

@@ -1,9 +1,9 @@
 //! The naive oracles of the core's own tests.
 #![allow(dead_code, unused_imports, reason = "each of the tests' modules has more than is needed here")]
 
-#[path = "../../tests/support/decoding.rs"]
+#[path = "../../crates/core/tests/support/decoding.rs"]
 pub(crate) mod decoding;
-#[path = "../../tests/support/lines.rs"]
+#[path = "../../crates/core/tests/support/lines.rs"]
 pub(crate) mod lines;
-#[path = "../../tests/support/oracle.rs"]
+#[path = "../../crates/core/tests/support/oracle.rs"]
 pub(crate) mod oracle;
