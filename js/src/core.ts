@@ -15,7 +15,7 @@ export interface Exports {
   /** Of the core that knows the dialects alone. */
   machine_feed(machine: number, length: number, last: number): number;
   machine_deadline(machine: number): number;
-  machine_tell(machine: number, what: number): number;
+  machine_fact(machine: number, what: number): number;
   machine_facts(machine: number, now: number): number;
   __wbg_machine_free(machine: number, unused: 0): void;
 }

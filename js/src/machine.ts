@@ -1,20 +1,21 @@
 import { KEYS, core, encode } from "./core.js";
-import type { Core, Exports, Key, Rows } from "./core.js";
-import { TidewireError, known } from "./error.js";
+import type { Core, Key, Rows } from "./core.js";
+import { known, words } from "./error.js";
+import { forgotten, freeOf } from "./forgotten.js";
 import type { Outcome, OutcomeCode, Stats } from "./outcome.js";
 
-/** What is to be done; `crates/wasm/src/machine.rs` has the same list. */
+/** The actions that a machine asks for; `crates/wasm/src/machine.rs` has the same list. */
 export const DELIVER = 0;
 export const WAIT = 1;
 export const CONNECT = 2;
-export const AGAIN = 3;
+export const RETRY = 3;
 export const GAP = 4;
 export const STALLED = 5;
 export const CLOSED = 6;
-/** The alarm rings too late, if it is set. */
+/** As `WAIT`, but the alarm that is set rings too late. */
 export const WAIT_LESS = 7;
 
-/** What the machine tells in words. */
+/** The facts that a machine has as text. */
 const ACCEPT = 0;
 const OUTCOME = 1;
 const ERROR = 2;
@@ -26,25 +27,22 @@ const REASON = 7;
 const AFTER = 8;
 const IS_READING = 9;
 
-/** What the machine is told, the same file has the list: where the transport failed. */
+/** Where the transport failed; the same file has the list. */
 export const BEFORE_SENDING: number = 2;
 export const BEFORE_HEAD = 3;
 export const IN_BODY = 4;
 
-/** What happened, and says no more than that. */
+/** Inputs without further data. */
 const HAPPENED = { start: 0, body_end: 1, tick: 5, pause: 6, kick: 7, queue_timeout: 8, cancel: 9 };
 export type Happened = keyof typeof HAPPENED;
 
-/** A further request, and why. */
-export interface Again {
+/** A further request, and why it is made. */
+export interface Retry {
   attempt: number;
   delayMs: number;
   reason: string;
 }
 
-const forgotten = /* @__PURE__ */ new FinalizationRegistry<[Exports, number]>(([wasm, machine]) =>
-  wasm.__wbg_machine_free(machine, 0),
-);
 const now = (): number => performance.now();
 const chance = (): number => Math.random() * 2 ** 32;
 
@@ -56,7 +54,7 @@ export class Machine {
   readonly #header = this.#core.machine_header(this.#machine);
 
   constructor() {
-    forgotten.register(this, [this.#core, this.#machine], this);
+    forgotten?.register(this, freeOf(this.#core, this.#machine), this);
   }
 
   /** For who feeds it by hand. */
@@ -105,7 +103,7 @@ export class Machine {
   }
 
   get isReading(): boolean {
-    return this.#core.machine_tell(this.#machine, IS_READING) !== 0;
+    return this.#core.machine_fact(this.#machine, IS_READING) !== 0;
   }
 
   get isOver(): boolean {
@@ -128,7 +126,7 @@ export class Machine {
     return this.#tell(ERROR);
   }
 
-  again(): Again {
+  retry(): Retry {
     const facts = this.#facts();
     return { attempt: facts[11], delayMs: facts[12], reason: this.#tell(REASON) ?? "" };
   }
@@ -146,7 +144,7 @@ export class Machine {
     return { events, bytes, attempts, firstByteMs, firstEventMs, longestSilenceMs, elapsedMs };
   }
 
-  /** How the stream ended. `head` is the reply's, for one that is refused. */
+  /** How the stream ended. `head` is the response's, for one that was refused. */
   outcome(head: { status: number; headers: Headers } | undefined): Outcome {
     const outcome = this.#tell(OUTCOME) as OutcomeCode;
     const [status, limit, offset, retryAfterMs, events, bytes, attempts] = this.#facts();
@@ -167,14 +165,14 @@ export class Machine {
       timeout: this.#tell(TIMEOUT) as Outcome["timeout"],
       cursor: good ? undefined : this.cursor(),
       error: good || outcome === "cancelled" ? undefined : error,
-      headers: refused?.headers,
+      headers: refused && Object.fromEntries(refused.headers),
       body: refused && this.#tell(REFUSED_BODY),
     } as Outcome);
   }
 
   /** To be called once. */
   free(): void {
-    forgotten.unregister(this);
+    forgotten?.unregister(this);
     this.#core.__wbg_machine_free(this.#machine, 0);
   }
 
@@ -190,7 +188,7 @@ export class Machine {
   }
 
   #tell(what: number): string | undefined {
-    return this.#core.machine_tell(this.#machine, what) !== 0 ? this.#memory.text(this.#machine, this.#header) : undefined;
+    return this.#core.machine_fact(this.#machine, what) !== 0 ? this.#memory.text(this.#machine, this.#header) : undefined;
   }
 
   #facts(): Float64Array {
@@ -200,16 +198,4 @@ export class Machine {
 
 function otherType(type: string | null | undefined): string {
   return `${type ? `the content type ${type}` : "no content type"}, which is no stream; choose a format`;
-}
-
-/** What was thrown, with what it came of: `fetch` hides the reason there. */
-function words(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const inner = error.cause instanceof Error ? `: ${error.cause.message}` : "";
-  return error.message + inner;
-}
-
-/** An option that cannot be so. */
-export function impossible(key: string, value: unknown): TidewireError {
-  return new TidewireError("usage", `${key}: ${JSON.stringify(value)} is not possible`);
 }

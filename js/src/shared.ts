@@ -2,7 +2,7 @@
 export type { Client, ClientOptions } from "./client.js";
 export { TidewireError } from "./error.js";
 export type { ErrorCode, ErrorFields } from "./error.js";
-export type { Source } from "./fetching.js";
+export type { Source } from "./response.js";
 export type { Item, JsonRecord, SseEvent, TextPiece, Watchers } from "./items.js";
 export type { Attempt, Continuation, Marker, ReadOptions, StreamOptions } from "./options.js";
 export type { Outcome, OutcomeCode, Stats } from "./outcome.js";

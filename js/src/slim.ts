@@ -5,7 +5,7 @@ import type { Exports } from "./core.js";
 import { EventSource as Base } from "./event-source.js";
 import type { EventSourceOptions } from "./event-source.js";
 import { parse as parseWith, stream as streamWith } from "./fetching.js";
-import { TidewireError } from "./error.js";
+import { usage } from "./error.js";
 import { over } from "./over.js";
 import { createParser as parserWith } from "./parser.js";
 import { instantiate } from "./wasm.js";
@@ -18,7 +18,7 @@ export function init(module: WebAssembly.Module): void {
 }
 
 const source = (): Exports => {
-  if (compiled === undefined) throw new TidewireError("usage", "init() wants the compiled tidewire/core.wasm first");
+  if (compiled === undefined) throw usage("init() wants the compiled tidewire/core.wasm first");
   return instantiate(compiled);
 };
 const given = /* @__PURE__ */ over(source);

@@ -29,7 +29,7 @@ for (const [what, base, path, url] of PATHS) {
 
 test("a whole URL, a URL and a Request do without the base", limit, async () => {
   const server = await scripted(reply);
-  const api = createClient({ baseUrl: "http://nowhere.invalid/v1", headers: { "x-a": "client" } });
+  const api = createClient({ baseUrl: "http://nowhere.invalid/v1", headers: { "x-a": "client" }, allowedOrigins: [server.base] });
   for (const input of [`${server.base}/a`, new URL(`${server.base}/a`), new Request(`${server.base}/a`, { headers: { "x-b": "request" } })]) {
     assert.equal((await take(api.stream(input))).outcome.outcome, "ended");
   }

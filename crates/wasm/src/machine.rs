@@ -7,7 +7,7 @@ use core::mem;
 use core::time::Duration;
 
 use tidewire_core::session::{At, Failure, Outcome, Refusal, Retry};
-use tidewire_core::{Step, Stream, StreamOptions, Utf8};
+use tidewire_core::{Step, Stream, StreamOptions, Utf8, refusal_reason};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::decoding::Decoding;
@@ -39,7 +39,7 @@ mod input {
     pub(super) const CANCEL: u32 = 9;
 }
 
-/// What [`Machine::tell`] is asked for. `js/src/machine.ts` has the same list.
+/// What [`Machine::fact`] is asked for. `js/src/machine.ts` has the same list.
 mod fact {
     pub(super) const ACCEPT: u32 = 0;
     pub(super) const OUTCOME: u32 = 1;
@@ -62,7 +62,7 @@ mod fact {
 
 /// What [`Machine::advance`] says is to be done. `js/src/machine.ts` has the same list.
 #[derive(Clone, Copy)]
-enum Todo {
+enum Action {
     /// Deliver the rows of the table.
     Deliver = 0,
     /// Wait for more, or for the deadline.
@@ -85,7 +85,7 @@ enum Todo {
 const FACTS: usize = 14;
 
 /// What has been described, or is under way.
-enum Life {
+enum State {
     Described(Box<StreamOptions>),
     Decoding(Decoding),
     Streaming(Box<Stream>),
@@ -99,7 +99,7 @@ pub struct Machine {
     came: usize,
     used: usize,
     table: Table,
-    life: Life,
+    state: State,
     /// What reads the records of a stream that has a dialect.
     reply: Reply,
     last: Last,
@@ -126,7 +126,7 @@ impl Machine {
             came: 0,
             used: 0,
             table: Table::new(wide),
-            life: Life::Described(Box::default()),
+            state: State::Described(Box::default()),
             reply: Reply::default(),
             last: Last::default(),
             facts: Box::new([0.0; FACTS]),
@@ -146,13 +146,13 @@ impl Machine {
 
     /// Sets an option, before anything begins. False where there is no such option.
     pub fn set(&mut self, key: u32, value: f64) -> bool {
-        let Life::Described(setup) = &mut self.life else { return false };
+        let State::Described(setup) = &mut self.state else { return false };
         set(setup, Key::of(key), value)
     }
 
     /// The same with a text in the inbox. False where it is not what the option takes.
     pub fn set_text(&mut self, key: u32, length: usize) -> bool {
-        let Life::Described(setup) = &mut self.life else { return false };
+        let State::Described(setup) = &mut self.state else { return false };
         match Key::of(key) {
             Key::Dialect => self.reply.choose(self.inbox.text(length), setup),
             Key::Request => self.reply.ask(self.inbox.text(length), setup),
@@ -168,10 +168,10 @@ impl Machine {
     /// Decodes a piece that lies in the inbox, or with `last` what the body's clean end completes. What was found is in the table;
     /// false where decoding cannot go on, and then the last row says why, as for a record that is passed over.
     pub fn decode(&mut self, length: usize, last: bool) -> bool {
-        if let Life::Described(setup) = &self.life {
-            self.life = Life::Decoding(Decoding::new(decoder(setup)));
+        if let State::Described(setup) = &self.state {
+            self.state = State::Decoding(Decoding::new(decoder(setup)));
         }
-        let Life::Decoding(decoding) = &mut self.life else { return false };
+        let State::Decoding(decoding) = &mut self.state else { return false };
         decoding.decode(&mut self.inbox, length, last, &mut self.table)
     }
 
@@ -180,11 +180,11 @@ impl Machine {
     pub fn handle(&mut self, now: f64, chance: u32, what: u32, length: usize) {
         let at = at(now, chance);
         if what == input::START
-            && let Life::Described(setup) = &mut self.life
+            && let State::Described(setup) = &mut self.state
         {
-            self.life = Life::Streaming(Box::new(Stream::new(mem::take(setup))));
+            self.state = State::Streaming(Box::new(Stream::new(mem::take(setup))));
         }
-        let Life::Streaming(stream) = &mut self.life else { return };
+        let State::Streaming(stream) = &mut self.state else { return };
         match what {
             input::START => stream.start(at),
             input::BODY_END => stream.body_end(),
@@ -216,7 +216,7 @@ impl Machine {
         retry_length: i32,
         clock: f64,
     ) {
-        let Life::Streaming(stream) = &mut self.life else { return };
+        let State::Streaming(stream) = &mut self.state else { return };
         let [first, second] = [type_length, retry_length].map(|length| usize::try_from(length).ok());
         let both = self.inbox.text(first.unwrap_or(0) + second.unwrap_or(0));
         let (content_type, retry) = both.split_at_checked(first.unwrap_or(0)).unwrap_or_default();
@@ -227,7 +227,7 @@ impl Machine {
 
     /// A piece of the body came, which lies in the inbox, and the consumer asks: the one behind the other, as nearly every piece has it.
     pub fn received(&mut self, now: f64, chance: u32, length: usize) -> u32 {
-        if let Life::Streaming(stream) = &mut self.life {
+        if let State::Streaming(stream) = &mut self.state {
             (self.came, self.used) = (length, 0);
             stream.received(at(now, chance), length);
         }
@@ -238,66 +238,66 @@ impl Machine {
     /// behind them is told when it is asked again.
     pub fn advance(&mut self, now: f64, chance: u32) -> u32 {
         let at = at(now, chance);
-        if let Life::Streaming(stream) = &mut self.life {
+        if let State::Streaming(stream) = &mut self.state {
             stream.resume(at);
         }
-        let todo = match (self.gather(at), &mut self.life) {
-            (Todo::Deliver, Life::Streaming(stream)) => {
+        let action = match (self.gather(at), &mut self.state) {
+            (Action::Deliver, State::Streaming(stream)) => {
                 stream.pause(at);
-                Todo::Deliver
+                Action::Deliver
             }
-            (Todo::Wait, Life::Streaming(stream))
+            (Action::Wait, State::Streaming(stream))
                 if stream.deadline().is_some_and(|due| self.last.due.is_none_or(|told| due < told)) =>
             {
-                Todo::WaitLess
+                Action::WaitLess
             }
-            (todo, _) => todo,
+            (action, _) => action,
         };
-        todo as u32
+        action as u32
     }
 
     #[inline(never)]
-    fn gather(&mut self, at: At) -> Todo {
-        let Life::Streaming(stream) = &mut self.life else { return Todo::Wait };
+    fn gather(&mut self, at: At) -> Action {
+        let State::Streaming(stream) = &mut self.state else { return Action::Wait };
         let (mut table, mut rest) = self.table.write(&mut self.inbox, self.used..self.came);
         // Most pieces of a reply are nothing but events that are alike; these are whole, so nothing of them is to be kept. A token may be empty.
         self.reply.read_alike(stream, at, &mut rest, &mut table);
         let is_all = rest.is_empty() && table.len() > 0;
-        let todo = match is_all {
-            true => Todo::Deliver,
+        let action = match is_all {
+            true => Action::Deliver,
             false => gather_frames(stream, &mut self.reply, at, &mut rest, &mut table, &mut self.last),
         };
         self.used = self.came - rest.len();
         table.finish();
         self.table.publish(&self.inbox);
-        todo
+        action
     }
 
     /// When the stream wants to hear that time has passed, at the latest, in milliseconds; infinite for never.
     pub fn deadline(&mut self) -> f64 {
-        self.last.due = match &self.life {
-            Life::Streaming(stream) => stream.deadline(),
-            Life::Described(_) | Life::Decoding(_) => None,
+        self.last.due = match &self.state {
+            State::Streaming(stream) => stream.deadline(),
+            State::Described(_) | State::Decoding(_) => None,
         };
         self.last.due.map_or(f64::INFINITY, ms)
     }
 
     /// Says a fact of the list above: puts a text into the window, and says whether there is one; or says yes or no.
-    pub fn tell(&mut self, what: u32) -> bool {
-        let text = match &self.life {
-            Life::Described(setup) if what == fact::ACCEPT => Some(setup.format.accept().into()),
-            Life::Streaming(stream) if what == fact::IS_READING => return stream.is_reading(),
-            Life::Streaming(stream) if what == fact::CONTINUATION => {
+    pub fn fact(&mut self, what: u32) -> bool {
+        let text = match &self.state {
+            State::Described(setup) if what == fact::ACCEPT => Some(setup.format.accept().into()),
+            State::Streaming(stream) if what == fact::IS_READING => return stream.is_reading(),
+            State::Streaming(stream) if what == fact::CONTINUATION => {
                 stream.request_cursor().and_then(|cursor| self.reply.continuation(cursor)).map(Cow::Owned)
             }
-            Life::Streaming(stream) => told(stream, what, &self.last),
-            Life::Decoding(Decoding::On(decoder)) if what == fact::INSIDE_RECORD => {
+            State::Streaming(stream) => fact_text(stream, what, &self.last),
+            State::Decoding(Decoding::On(decoder)) if what == fact::INSIDE_RECORD => {
                 return decoder.inside_record();
             }
-            Life::Decoding(Decoding::On(decoder)) if what == fact::LAST_EVENT_ID => {
+            State::Decoding(Decoding::On(decoder)) if what == fact::LAST_EVENT_ID => {
                 Some(decoder.last_event_id().to_str())
             }
-            Life::Described(_) | Life::Decoding(_) => None,
+            State::Described(_) | State::Decoding(_) => None,
         };
         self.table.only(text.as_deref().unwrap_or_default());
         text.is_some()
@@ -305,7 +305,7 @@ impl Machine {
 
     /// Writes down what is known in numbers, and says where.
     pub fn facts(&mut self, now: f64) -> u32 {
-        if let Life::Streaming(stream) = &self.life {
+        if let State::Streaming(stream) = &self.state {
             *self.facts = facts(stream, now, &self.last);
         }
         address(self.facts.as_ptr())
@@ -318,7 +318,7 @@ impl Machine {
     /// A stream that is fed by hand, where no time passes: takes a piece of the body that lies in the inbox, or with `last` its clean end, and
     /// goes on as [`advance`](Self::advance).
     pub fn feed(&mut self, length: usize, last: bool) -> u32 {
-        let Life::Streaming(stream) = &mut self.life else { return Todo::Closed as u32 };
+        let State::Streaming(stream) = &mut self.state else { return Action::Closed as u32 };
         if last {
             stream.body_end();
         } else {
@@ -338,7 +338,7 @@ fn gather_frames(
     rest: &mut &[u8],
     table: &mut Writer<'_>,
     last: &mut Last,
-) -> Todo {
+) -> Action {
     loop {
         match stream.next(at, rest) {
             Step::Frame { ref frame, gap } => {
@@ -353,34 +353,38 @@ fn gather_frames(
                     reply.read_alike(stream, at, rest, table);
                 }
             }
-            Step::Closed if reply.finish(table) => return Todo::Deliver,
-            _ if table.len() > 0 => return Todo::Deliver,
-            Step::Connect => return Todo::Connect,
+            Step::Closed if reply.finish(table) => return Action::Deliver,
+            _ if table.len() > 0 => return Action::Deliver,
+            Step::Connect => return Action::Connect,
             Step::Retry(again) => {
                 *rest = &[];
                 last.again = Some(again);
-                return Todo::Retry;
+                return Action::Retry;
             }
             Step::Gap { after } => {
                 reply.begin_anew();
                 last.gap = after;
-                return Todo::Gap;
+                return Action::Gap;
             }
             Step::Stalled(silent) => {
                 last.silent = silent;
-                return Todo::Stalled;
+                return Action::Stalled;
             }
-            Step::Starved => return Todo::Wait,
-            Step::Closed => return Todo::Closed,
+            Step::Starved => return Action::Wait,
+            Step::Closed => return Action::Closed,
             _ => {}
         }
     }
 }
 
-fn told<'a>(stream: &'a Stream, what: u32, last: &'a Last) -> Option<Cow<'a, str>> {
+fn fact_text<'a>(stream: &'a Stream, what: u32, last: &'a Last) -> Option<Cow<'a, str>> {
     let outcome = stream.outcome();
     let text = match what {
         fact::OUTCOME => outcome?.code(),
+        // The status is known; what the peer says of it is not.
+        fact::ERROR if matches!(outcome, Some(Outcome::Refused { .. })) => {
+            return refusal_reason(stream.refused_body()).map(Cow::Owned);
+        }
         fact::ERROR => stream.error()?,
         fact::CURSOR => stream.cursor()?,
         fact::REQUEST_CURSOR => stream.request_cursor()?,

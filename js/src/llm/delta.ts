@@ -1,18 +1,28 @@
+import { impossible } from "../error.js";
+
+const NAMES = [
+  "auto",
+  "openai-chat",
+  "openai-responses",
+  "anthropic",
+  "gemini",
+  "ollama",
+  "cohere",
+  "mistral",
+  "bedrock-json",
+  "vercel-ui",
+  "ag-ui",
+  "generic",
+] as const;
+
 /** The shape in which a provider streams its replies; `auto` goes by the first record, `generic:PATH` takes the text at that path. */
-export type Dialect =
-  | "auto"
-  | "openai-chat"
-  | "openai-responses"
-  | "anthropic"
-  | "gemini"
-  | "ollama"
-  | "cohere"
-  | "mistral"
-  | "bedrock-json"
-  | "vercel-ui"
-  | "ag-ui"
-  | "generic"
-  | `generic:${string}`;
+export type Dialect = (typeof NAMES)[number] | `generic:${string}`;
+
+/** Refuses what is not the name of a dialect. */
+export function checkDialect(dialect: string): void {
+  if (/^generic:./s.test(dialect) || NAMES.some((name) => name === dialect)) return;
+  throw impossible("dialect", dialect, `${NAMES.join(", ")}, or generic:PATH`);
+}
 
 /** Why an alternative is finished, in one word for all providers. */
 export type FinishReason =

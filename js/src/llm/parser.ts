@@ -1,13 +1,14 @@
 import { PIECE, ROW } from "../core.js";
 import type { Core } from "../core.js";
-import { TidewireError } from "../error.js";
-import { Told } from "../items.js";
-import type { Listeners, Watchers } from "../items.js";
+import { usage } from "../error.js";
+import { Notice, emit } from "../items.js";
+import type { Watchers } from "../items.js";
 import { CLOSED, DELIVER } from "../machine.js";
 import type { Machine } from "../machine.js";
 import { machineOf } from "../options.js";
 import type { ReadOptions } from "../options.js";
 import { isBytes, noBytes } from "../parser.js";
+import { checkDialect } from "./delta.js";
 import type { Delta, Dialect } from "./delta.js";
 import type { Message } from "./message.js";
 import { wholeOf } from "./reply.js";
@@ -56,7 +57,7 @@ class Feed implements ReplyParser {
   readonly #reader: DeltaReader;
   #state: "open" | "busy" | "closed" = "open";
   /** What was read and not handed out, because a handler threw. */
-  #queue: (Delta | Told)[] = nothing;
+  #queue: (Delta | Notice)[] = nothing;
   #next = 0;
   /** Where in the core's memory the pieces go, and how long they may be. */
   #inbox = 0;
@@ -65,6 +66,7 @@ class Feed implements ReplyParser {
   constructor(options: ReplyParserOptions) {
     this.#options = options;
     const { dialect = "auto", maxEventBytes } = options;
+    checkDialect(dialect);
     const machine = machineOf({ ...options, dialect, retryAttempts: 0, resume: "never", sniff: true, repeatable: false });
     this.#machine = machine;
     [this.#core, this.#number] = machine.own;
@@ -105,7 +107,7 @@ class Feed implements ReplyParser {
 
   free(): void {
     if (this.#state === "closed") return;
-    if (this.#state === "busy") throw new TidewireError("usage", "free() from inside onDelta");
+    if (this.#state === "busy") throw usage("free() from inside onDelta");
     this.#state = "closed";
     this.#machine.free();
   }
@@ -115,8 +117,8 @@ class Feed implements ReplyParser {
   }
 
   #enter(what: string): void {
-    if (this.#state === "busy") throw new TidewireError("usage", `${what}() from inside onDelta`);
-    if (this.#state === "closed") throw new TidewireError("usage", `${what}() after end() or free()`);
+    if (this.#state === "busy") throw usage(`${what}() from inside onDelta`);
+    if (this.#state === "closed") throw usage(`${what}() after end() or free()`);
     this.#state = "busy";
   }
 
@@ -155,14 +157,12 @@ class Feed implements ReplyParser {
     this.#next = 0;
   }
 
-  #hand(next: Delta | Told): void {
-    if (!(next instanceof Told)) {
+  #hand(next: Delta | Notice): void {
+    if (!(next instanceof Notice)) {
       this.#options.onDelta?.(next);
       return;
     }
-    const { whom, what } = next;
-    (this.#options as Listeners)[whom]?.(what);
-    // Nobody would know of a record that is missing.
-    if (what instanceof TidewireError && !this.#options.onError) throw what;
+    const unheard = emit(next, this.#options);
+    if (unheard) throw unheard;
   }
 }
