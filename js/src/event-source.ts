@@ -186,7 +186,8 @@ export class EventSource extends Target implements globalThis.EventSource {
       if (signal.aborted) return;
       this.#readyState = CONNECTING;
       this.dispatchEvent(new Event("error"));
-      delayMs = wait(this.#hasDelivered ? this.#retryDelay : Math.max(this.#retryDelay, SHORTEST_DELAY_MS), failures);
+      const shortest = this.#hasDelivered ? 0 : SHORTEST_DELAY_MS;
+      delayMs = wait(Math.min(Math.max(this.#retryDelay, shortest), LONGEST_TIMER), failures);
       await pause(delayMs, signal);
       if (signal.aborted) return;
     }
@@ -254,7 +255,7 @@ function isStream({ status, headers }: Head): boolean {
 /** The time that the stream asks for; up to twice as long with each attempt in a row that could not connect. */
 function wait(delay: number, failures: number): number {
   const bound = Math.max(delay, Math.min(delay * 2 ** (failures - 1), LONGEST_DELAY_MS));
-  return Math.min(delay + Math.random() * (bound - delay), LONGEST_TIMER);
+  return delay + Math.random() * (bound - delay);
 }
 
 function pause(ms: number, signal: AbortSignal): Promise<void> {

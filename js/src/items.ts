@@ -101,7 +101,7 @@ export class Reader {
     if (kind === EVENT) return this.event(text);
     if (kind === NAME) this.#type = text || MESSAGE;
     else if (kind === ID) this.#id = text;
-    else return this.#other(kind, (words[row + 1] >>> 0) + words[row + 2] * 2 ** 32, text);
+    else return this.#other(kind, (words[row + 1] >>> 0) + (words[row + 2] >>> 0) * 2 ** 32, text);
     return undefined;
   }
 

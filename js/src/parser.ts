@@ -40,7 +40,10 @@ export interface Parser {
    * next call first hands out the events that follow.
    */
   push(bytes: Uint8Array): void;
-  /** Says that the body has ended cleanly, hands out what only its end completes, and frees the memory. */
+  /**
+   * Says that the body has ended cleanly, hands out what only its end completes, and frees the memory. After what a handler threw it can
+   * be called again, for the events that follow.
+   */
   end(): void;
   /** Frees the memory at once, for a body that is not read to its end. */
   free(): void;
@@ -97,14 +100,20 @@ export class CoreParser implements Parser {
   push(chunk: Uint8Array): void {
     if (!isBytes(chunk)) throw noBytes();
     this.#enter("push");
+    let at = 0;
     try {
       this.#deliver();
-      for (let at = 0; at < chunk.length && this.#failure === undefined; at += PIECE) {
+      while (at < chunk.length && this.#failure === undefined) {
         const piece = chunk.length > PIECE ? chunk.subarray(at, at + PIECE) : chunk;
+        at += PIECE;
         this.#put(piece);
         this.#take(this.#wasm.machine_decode(this.#parser, piece.length, 0));
       }
       if (this.#failure !== undefined) throw this.#failure;
+    } catch (error) {
+      // A handler threw. The rest of the chunk is not lost with that: the next call hands it out.
+      for (; at < chunk.length && this.#failure === undefined; at += PIECE) this.#keep(chunk.subarray(at, at + PIECE));
+      throw error;
     } finally {
       this.#leave();
     }
@@ -113,17 +122,18 @@ export class CoreParser implements Parser {
   end(): void {
     if (this.#state === "closed") return;
     this.#enter("end");
+    let isOver = false;
     try {
       this.#deliver();
       if (this.#failure === undefined && !this.#hasEnded) {
         this.#hasEnded = true;
         this.#take(this.#wasm.machine_decode(this.#parser, 0, 1));
       }
+      isOver = true;
       if (this.#failure !== undefined) throw this.#failure;
     } finally {
       this.#leave();
-      // What a handler that threw left behind is handed out by another call.
-      if (this.#next >= this.#queue.length) this.free();
+      if (isOver) this.free();
     }
   }
 
@@ -173,6 +183,16 @@ export class CoreParser implements Parser {
       this.#inbox = this.#wasm.machine_reserve(this.#parser, piece.length) >>> 0;
     }
     this.#core.write(this.#inbox, piece);
+  }
+
+  /** Decodes a piece without handing anything out. */
+  #keep(piece: Uint8Array): void {
+    this.#put(piece);
+    const ok = this.#wasm.machine_decode(this.#parser, piece.length, 0);
+    const read = this.#reader.read(this.#core.rows(this.#parser, this.#header));
+    if (ok === 0) this.#failure = (read.pop() as Notice).value as TidewireError;
+    this.#queue = this.#queue.slice(this.#next).concat(read);
+    this.#next = 0;
   }
 
   #take(ok: number): void {

@@ -29,11 +29,14 @@ export interface ReplyParserOptions
 /** A reply whose bytes are fed by hand, in pieces that may be cut anywhere. */
 export interface ReplyParser {
   /**
-   * Feeds the next piece of the body. What a handler throws comes out of here; the deltas behind it are handed out first by the next call.
-   * So does a record that is no JSON where there is no `onError`.
+   * Feeds the next piece of the body. What a handler throws comes out of here; the next call first hands out the deltas that follow. A
+   * record that is not JSON is thrown in the same way if there is no `onError`.
    */
   push(bytes: Uint8Array): void;
-  /** The body has ended cleanly. Says what the reply came to and frees the memory; throws a `TidewireError` for one that is not whole. */
+  /**
+   * Says that the body has ended cleanly, gives the whole message, and frees the memory. Throws a `TidewireError` for a reply that is not
+   * whole. After what a handler threw it can be called again.
+   */
   end(): Message;
   /** Frees the memory at once, for a body that is not read to its end. */
   free(): void;
@@ -81,13 +84,19 @@ class Feed implements ReplyParser {
   push(chunk: Uint8Array): void {
     if (!isBytes(chunk)) throw noBytes();
     this.#enter("push");
+    let at = 0;
     try {
       if (this.#queue !== nothing) this.#deliver();
-      for (let at = 0; at < chunk.length; at += PIECE) {
+      while (at < chunk.length) {
         const piece = chunk.length > PIECE ? chunk.subarray(at, at + PIECE) : chunk;
+        at += PIECE;
         this.#put(piece);
         this.#take(piece.length, 0);
       }
+    } catch (error) {
+      // A handler threw. The rest of the chunk is not lost with that: the next call hands it out.
+      for (; at < chunk.length; at += PIECE) this.#keep(chunk.subarray(at, at + PIECE));
+      throw error;
     } finally {
       this.#leave();
     }
@@ -95,13 +104,15 @@ class Feed implements ReplyParser {
 
   end(): Message {
     this.#enter("end");
+    let isOver = false;
     try {
       if (this.#queue !== nothing) this.#deliver();
       while (this.#take(0, 1) !== CLOSED);
+      isOver = true;
       return wholeOf(this.#reader, this.#machine.outcome(undefined));
     } finally {
       this.#leave();
-      this.free();
+      if (isOver) this.free();
     }
   }
 
@@ -132,6 +143,14 @@ class Feed implements ReplyParser {
       this.#inbox = this.#core.exports.machine_reserve(this.#number, piece.length) >>> 0;
     }
     this.#core.write(this.#inbox, piece);
+  }
+
+  /** Reads a piece without handing anything out. */
+  #keep(piece: Uint8Array): void {
+    this.#put(piece);
+    if (this.#core.exports.machine_feed(this.#number, piece.length, 0) !== DELIVER) return;
+    this.#queue = this.#queue.slice(this.#next).concat(this.#reader.read(this.#core.rows(this.#number, this.#header)));
+    this.#next = 0;
   }
 
   /** Reads what has come, all at once, and hands it out. */
