@@ -1,6 +1,7 @@
 //! One decoder for every format, chosen by hand, by content type, or by the first byte.
 
 use alloc::boxed::Box;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use crate::error::DecodeError;
@@ -38,11 +39,12 @@ pub struct Decoder {
 
 #[derive(Clone, Debug)]
 enum Framing {
-    /// The format is not known before its first byte: white space and a BOM in front of it.
+    /// The format is not known before the first bytes: white space, a BOM, and what does not decide yet.
     Sniffing {
         by: Sniff,
         lead: Vec<u8>,
         options: DecoderOptions,
+        text_markers: Option<Arc<[Box<str>]>>,
     },
     Sse(Sse),
     // Boxed, since they are larger than what most streams are: a stream is as large as the largest.
@@ -65,6 +67,9 @@ enum Sniff {
     Anything,
     /// `application/json`: `[` json-array, else concat.
     Json,
+    /// Text that may be something else: SSE if it begins with a field or a comment, JSON if with an object or an array of objects, and
+    /// otherwise text.
+    UnknownText,
 }
 
 macro_rules! each {
@@ -96,6 +101,28 @@ impl Decoder {
             Announced::Format(format) => Self::new(format, options),
             Announced::Json => Self::sniffing(Sniff::Json, options),
         })
+    }
+
+    /// A decoder for a body that is labelled as text by a server that may not know better: it is read as SSE if it begins with a field
+    /// or a comment of SSE, as ndjson if it begins with `{`, as json-array if with an array of objects, as json-seq if with 0x1E, and
+    /// otherwise as text.
+    #[must_use]
+    pub fn for_unknown_text(options: DecoderOptions) -> Self {
+        Self::sniffing(Sniff::UnknownText, options)
+    }
+
+    /// In the text format, holds these strings back where one may be the last of the body; if it is, it comes as
+    /// [`Frame::LastText`].
+    pub fn hold_back(&mut self, markers: Arc<[Box<str>]>) {
+        match &mut self.framing {
+            Framing::Sniffing { text_markers, .. } => *text_markers = Some(markers),
+            Framing::Other(other) => {
+                if let Other::Text(text) = &mut **other {
+                    text.hold_back(markers);
+                }
+            }
+            Framing::Sse(_) => {}
+        }
     }
 
     /// The same, with the last event id of the connection before this one in effect.
@@ -166,6 +193,10 @@ impl Decoder {
     /// As [`finish`](Self::finish), and at any rate hands over an unterminated SSE block, whatever the options say.
     #[inline]
     pub(crate) fn finish_block(&mut self, at_any_rate: bool) -> Result<Option<Frame<'_>>, DecodeError> {
+        if let Framing::Sniffing { by: Sniff::UnknownText, .. } = self.framing {
+            // Too little to be anything else.
+            self.choose_text();
+        }
         if let Framing::Sse(sse) = &mut self.framing {
             let mut line_ends = sse.missing_line_ends(at_any_rate);
             return self.next(&mut line_ends);
@@ -196,7 +227,10 @@ impl Decoder {
     }
 
     fn sniffing(by: Sniff, options: DecoderOptions) -> Self {
-        Self { framing: Framing::Sniffing { by, lead: Vec::new(), options }, last_event_id: Box::default() }
+        Self {
+            framing: Framing::Sniffing { by, lead: Vec::new(), options, text_markers: None },
+            last_event_id: Box::default(),
+        }
     }
 
     fn choose(&mut self, format: Format, options: DecoderOptions) {
@@ -222,6 +256,9 @@ impl Decoder {
     fn begin(&mut self, input: &mut &[u8]) -> Result<(), DecodeError> {
         let lead = self.sniff(input);
         let mut lead = &lead[..];
+        if lead.is_empty() {
+            return Ok(());
+        }
         match &mut self.framing {
             Framing::Sniffing { .. } => {}
             Framing::Sse(sse) => while sse.next_by_line(&mut lead, None)?.is_some() {},
@@ -230,18 +267,20 @@ impl Decoder {
         Ok(())
     }
 
-    /// Looks for the byte that decides the format; gives what stands in front of it, which is to be read first.
+    /// Looks for the bytes that decide the format; gives what stands in front of them, which is to be read first.
     fn sniff(&mut self, input: &mut &[u8]) -> Vec<u8> {
-        let Framing::Sniffing { by, lead, options } = &mut self.framing else { return Vec::new() };
+        let Framing::Sniffing { by, lead, options, .. } = &mut self.framing else { return Vec::new() };
         let mut decided = None;
         while let Some((&byte, rest)) = input.split_first() {
-            let of_bom = BOM.strip_prefix(&lead[..]).filter(|_| !lead.is_empty() || byte == BOM[0]);
-            decided = match of_bom.and_then(|rest| rest.first()) {
-                Some(next) if *next == byte => None,
-                // Half a BOM: it is text, and so is the white space behind it.
-                Some(_) => Some(BOM[0]),
-                None if is_white(byte) && lead.len() < LONGEST_LEAD => None,
-                None => Some(byte),
+            decided = match by {
+                Sniff::UnknownText => unknown_text(lead, byte),
+                Sniff::Anything | Sniff::Json => first_byte(lead, byte).map(|byte| match (&by, byte) {
+                    (_, b'[') => Format::JsonArray,
+                    (Sniff::Json, _) => Format::Concat,
+                    (_, b'{') => Format::Ndjson,
+                    (_, 0x1E) => Format::JsonSeq,
+                    _ => Format::Sse,
+                }),
             };
             if decided.is_some() {
                 break;
@@ -249,17 +288,72 @@ impl Decoder {
             lead.push(byte);
             *input = rest;
         }
-        let Some(byte) = decided else { return Vec::new() };
-        let format = match (by, byte) {
-            (_, b'[') => Format::JsonArray,
-            (Sniff::Json, _) => Format::Concat,
-            (Sniff::Anything, b'{') => Format::Ndjson,
-            (Sniff::Anything, 0x1E) => Format::JsonSeq,
-            (Sniff::Anything, _) => Format::Sse,
+        match decided {
+            None => Vec::new(),
+            Some(Format::Text) => {
+                self.choose_text();
+                Vec::new()
+            }
+            Some(format) => {
+                let (lead, options) = (core::mem::take(lead), *options);
+                self.choose(format, options);
+                lead
+            }
+        }
+    }
+
+    /// The body is text, what was inspected of it included.
+    fn choose_text(&mut self) {
+        let Framing::Sniffing { lead, options, text_markers, .. } = &mut self.framing else { return };
+        let mut text = Text::new(*options).with_first_bytes(core::mem::take(lead));
+        if let Some(markers) = text_markers.take() {
+            text.hold_back(markers);
+        }
+        self.framing = Framing::Other(Box::new(Other::Text(text)));
+    }
+}
+
+/// The byte that decides the format, if the next one does: the first after a BOM and white space.
+fn first_byte(lead: &[u8], byte: u8) -> Option<u8> {
+    let of_bom = BOM.strip_prefix(lead).filter(|_| !lead.is_empty() || byte == BOM[0]);
+    match of_bom.and_then(|rest| rest.first()) {
+        Some(next) if *next == byte => None,
+        // Half a BOM: it is text, and so is the white space behind it.
+        Some(_) => Some(BOM[0]),
+        None if is_white(byte) && lead.len() < LONGEST_LEAD => None,
+        None => Some(byte),
+    }
+}
+
+/// The format of a body that is labelled as text, if the next byte decides it.
+fn unknown_text(lead: &[u8], byte: u8) -> Option<Format> {
+    const FIELDS: [&[u8]; 4] = [b"data", b"event", b"id", b"retry"];
+    let after_bom = lead.strip_prefix(BOM).unwrap_or(lead);
+    let begun = after_bom.trim_ascii_start();
+    if begun.is_empty() || BOM.starts_with(begun) {
+        let white = &after_bom[..after_bom.len() - begun.len()];
+        let at_line_start = matches!(white.last(), None | Some(b'\n' | b'\r'));
+        return match first_byte(lead, byte)? {
+            b'{' => Some(Format::Ndjson),
+            0x1E => Some(Format::JsonSeq),
+            b'[' => None,
+            b':' if at_line_start => Some(Format::Sse),
+            b'd' | b'e' | b'i' | b'r' if at_line_start => None,
+            _ => Some(Format::Text),
         };
-        let (lead, options) = (core::mem::take(lead), *options);
-        self.choose(format, options);
-        lead
+    }
+    if begun.starts_with(b"[") {
+        return match byte {
+            b'{' => Some(Format::JsonArray),
+            byte if is_white(byte) && lead.len() < LONGEST_LEAD => None,
+            _ => Some(Format::Text),
+        };
+    }
+    let goes_on = |name: &&[u8]| name.strip_prefix(begun).is_some_and(|rest| rest.first() == Some(&byte));
+    match byte {
+        b':' if FIELDS.contains(&begun) => Some(Format::Sse),
+        _ if FIELDS.iter().any(goes_on) => None,
+        _ => Some(Format::Text),
     }
 }
 

@@ -103,6 +103,8 @@ pub struct Event<'a> {
     pub data: Utf8<'a>,
     /// The last event id in effect; empty where none was set.
     pub id: Utf8<'a>,
+    /// The event's own block set that id; otherwise it is that of an earlier one.
+    pub has_own_id: bool,
 }
 
 /// One JSON value of a stream of them.
@@ -134,12 +136,17 @@ pub enum Frame<'a> {
     Record(Record<'a>),
     /// A piece of a text stream; never half a character, never empty.
     Text(&'a str),
+    /// The last event id that an SSE block without data set; it makes no event, and counts all the same.
+    Id(Utf8<'a>),
     /// An SSE comment without its colon and one leading space.
     Comment(Utf8<'a>),
     /// The reconnection time that an SSE stream asks for.
     Retry(Duration),
     /// `[DONE]` in the place of a JSON record; only where [`DecoderOptions::done`](crate::DecoderOptions::done) is set.
     Done,
+    /// The last string of a text body, apart from white space, when it is one that the decoder was to hold back; see
+    /// [`Decoder::hold_back`](crate::Decoder::hold_back).
+    LastText(&'a str),
     /// A record that is not JSON.
     BadRecord(BadRecord),
     /// An event or record that outgrew its limit and was left out; only with

@@ -23,8 +23,6 @@ mod marked_decoder;
 mod marker;
 mod numbers;
 mod options;
-mod reply_state;
-mod sequence;
 pub mod session;
 mod sse;
 mod stream;
@@ -37,7 +35,9 @@ pub use frame::{BadRecord, Event, Frame, Record, Utf8};
 pub use marked_decoder::{MarkedDecoder, MarkedFrame, MarkerOutcome, Markers};
 pub use marker::{InvalidMarker, JsonCondition, Marker};
 pub use options::{DEFAULT_MAX_EVENT_BYTES, DecoderOptions};
-pub use reply_state::ReplyState;
+pub use session::{ReplyState, StreamState};
 pub use sse::Sse;
-pub use stream::{CursorSource, REFUSED_BODY_BYTES, Stats, Step, Stream, StreamOptions};
+pub use stream::{
+    CursorSource, Notice, REFUSED_BODY_BYTES, ResponseHead, Stats, Step, Stream, StreamOptions,
+};
 pub use text::Text;

@@ -1,5 +1,6 @@
-//! One reply read to its end: a decoder, and the markers that say what its records mean for the stream.
+//! A decoder, and the markers that say what its records mean for the stream.
 
+use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
@@ -53,7 +54,7 @@ pub enum MarkerOutcome {
 /// What reading came to.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum MarkedFrame<'a> {
-    /// A frame to be delivered; with a outcome it is the last one.
+    /// A frame to be delivered; with an outcome it is the last one.
     Frame(Frame<'a>, Option<MarkerOutcome>),
     /// A heartbeat: a record whose data is to be delivered as a comment.
     Heartbeat(Frame<'a>),
@@ -76,6 +77,8 @@ struct MarkerRules {
     markers: Markers,
     /// `event:error` fails the stream although no marker was declared.
     error_fails: bool,
+    /// The data values among the markers, as they stand in a text body. `None` if there are none.
+    in_text: Option<Arc<[Box<str>]>>,
 }
 
 enum MarkerRole {
@@ -93,12 +96,22 @@ impl MarkedDecoder {
     #[must_use]
     pub fn new(decoder: Decoder, markers: Markers, follow: bool) -> Self {
         let error_fails = markers.fail_on.is_none() && !follow;
-        Self { decoder, rules: Arc::new(MarkerRules { markers, error_fails }) }
+        let in_text = text_markers(&markers);
+        let mut marked = Self { decoder, rules: Arc::new(MarkerRules { markers, error_fails, in_text }) };
+        marked.watch_text();
+        marked
     }
 
-    /// Begins with the next body.
+    /// Begins the next body.
     pub fn restart(&mut self, decoder: Decoder) {
         self.decoder = decoder;
+        self.watch_text();
+    }
+
+    fn watch_text(&mut self) {
+        if let Some(markers) = &self.rules.in_text {
+            self.decoder.hold_back(Arc::clone(markers));
+        }
     }
 
     /// The decoder of the present body.
@@ -129,7 +142,7 @@ impl MarkedDecoder {
         Ok(self.rules.read(frame))
     }
 
-    /// What only the clean end of the body completes; to be called until it says [`MarkedFrame::Nothing`] or a outcome.
+    /// What only the clean end of the body completes; to be called until it says [`MarkedFrame::Nothing`] or an outcome.
     ///
     /// # Errors
     /// As [`next`](Self::next).
@@ -146,7 +159,7 @@ impl MarkerRules {
     /// Whether an event of this name, whose data is JSON, may mean something for the stream.
     #[inline]
     fn may_mark(&self, name: &[u8]) -> bool {
-        let Self { markers, error_fails } = self;
+        let Self { markers, error_fails, .. } = self;
         let may = |marker: &Marker| !matches!(marker, Marker::Event(other) if other.as_bytes() != name);
         let any = |markers: &[Marker]| markers.iter().any(may);
         (*error_fails && name == b"error")
@@ -162,7 +175,9 @@ impl MarkerRules {
 
     fn read<'a>(&self, frame: Option<Frame<'a>>) -> MarkedFrame<'a> {
         let Some(frame) = frame else { return MarkedFrame::Nothing };
-        match self.of(&frame) {
+        let role = self.of(&frame);
+        let frame = if let Frame::LastText(text) = frame { Frame::Text(text) } else { frame };
+        match role {
             MarkerRole::Plain => MarkedFrame::Frame(frame, None),
             MarkerRole::Heartbeat => MarkedFrame::Heartbeat(frame),
             MarkerRole::End { delivered: true } => MarkedFrame::Frame(frame, Some(MarkerOutcome::Complete)),
@@ -171,12 +186,22 @@ impl MarkerRules {
         }
     }
 
+    fn of_last_text(&self, text: &str) -> MarkerRole {
+        let is_text = |marker: &Marker| text_marker(marker) == Some(text);
+        if self.markers.fail_on.as_deref().unwrap_or_default().iter().any(is_text) {
+            MarkerRole::Failure
+        } else {
+            MarkerRole::End { delivered: false }
+        }
+    }
+
     fn of(&self, frame: &Frame<'_>) -> MarkerRole {
-        let Self { markers, error_fails } = self;
+        let Self { markers, error_fails, .. } = self;
         let data = match frame {
             Frame::Event(event) => event.data,
             Frame::Record(Record { json, .. }) => *json,
             Frame::Done => return MarkerRole::End { delivered: false },
+            Frame::LastText(text) => return self.of_last_text(text),
             _ => return MarkerRole::Plain,
         };
         if *error_fails && matches!(frame, Frame::Event(event) if event.event.as_bytes() == b"error") {
@@ -193,6 +218,21 @@ impl MarkerRules {
             return MarkerRole::End { delivered: !matches!(end, Marker::Data(_)) };
         }
         if any(&markers.heartbeat_on) { MarkerRole::Heartbeat } else { MarkerRole::Plain }
+    }
+}
+
+/// The data values that end or fail a stream, without the white space around them: a text body is not compared with that.
+fn text_markers(markers: &Markers) -> Option<Arc<[Box<str>]>> {
+    let failures = markers.fail_on.as_deref().unwrap_or_default();
+    let values: Vec<Box<str>> =
+        markers.ends().iter().chain(failures).filter_map(text_marker).map(Into::into).collect();
+    (!values.is_empty()).then(|| values.into())
+}
+
+fn text_marker(marker: &Marker) -> Option<&str> {
+    match marker {
+        Marker::Data(data) => Some(data.trim_ascii()).filter(|data| !data.is_empty()),
+        Marker::Event(_) | Marker::Json(_) => None,
     }
 }
 

@@ -97,6 +97,16 @@ struct InInput<'a> {
     id: Option<&'a [u8]>,
 }
 
+/// What a block came to at its blank line.
+enum Closed {
+    Event {
+        has_own_id: bool,
+    },
+    /// It had no data, but an id.
+    Id,
+    Nothing,
+}
+
 /// What a line is.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Line {
@@ -181,6 +191,7 @@ impl Sse {
                     event: Utf8::new(MESSAGE),
                     data: Utf8::new(data),
                     id: Utf8::new(&self.last_id),
+                    has_own_id: false,
                 })));
             }
         }
@@ -270,6 +281,7 @@ impl Sse {
             event: Utf8::new(if block.event.is_empty() { MESSAGE } else { block.event }),
             data: Utf8::new(block.data),
             id: Utf8::new(block.id.unwrap_or(&self.last_id)),
+            has_own_id: block.id.is_some(),
         })
     }
 
@@ -324,10 +336,13 @@ impl Sse {
             match says {
                 Line::Blank => {
                     self.forget_line();
-                    if self.close_block(&block) {
-                        return Ok(Some(self.event_frame(&block)));
+                    match self.close_block(&block) {
+                        Closed::Event { has_own_id } => {
+                            return Ok(Some(self.event_frame(&block, has_own_id)));
+                        }
+                        Closed::Id => return Ok(Some(Frame::Id(Utf8::new(&self.last_id)))),
+                        Closed::Nothing => block = InInput::default(),
                     }
-                    block = InInput::default();
                 }
                 Line::Data if self.oversized => self.forget_line(),
                 Line::Data if in_buffer => self.close_data_line(from),
@@ -473,36 +488,40 @@ impl Sse {
         });
     }
 
-    /// Ends the block at its blank line; says whether there is an event to hand out.
+    /// Ends the block at its blank line.
     #[inline]
-    fn close_block(&mut self, block: &InInput<'_>) -> bool {
-        match (block.id, self.next_id.take()) {
+    fn close_block(&mut self, block: &InInput<'_>) -> Closed {
+        let has_own_id = match (block.id, self.next_id.take()) {
             (Some(id), _) => {
                 self.last_id.clear();
                 self.last_id.extend_from_slice(id);
+                true
             }
-            (None, Some(id)) => self.last_id = id,
-            (None, None) => {}
-        }
+            (None, Some(id)) => {
+                self.last_id = id;
+                true
+            }
+            (None, None) => false,
+        };
         if self.place == Place::LineStart {
             self.place = Place::BlockStart;
         }
-        let dispatched = (block.data.is_some() || self.data.is_some()) && !self.oversized;
-        if dispatched {
+        if (block.data.is_some() || self.data.is_some()) && !self.oversized {
             self.lent = Lent::Block;
-        } else {
-            self.forget_block();
+            return Closed::Event { has_own_id };
         }
-        dispatched
+        self.forget_block();
+        if has_own_id { Closed::Id } else { Closed::Nothing }
     }
 
     #[inline]
-    fn event_frame<'a>(&'a self, block: &InInput<'a>) -> Frame<'a> {
+    fn event_frame<'a>(&'a self, block: &InInput<'a>, has_own_id: bool) -> Frame<'a> {
         let name = block.event.unwrap_or(&self.event);
         Frame::Event(Event {
             event: Utf8::new(if name.is_empty() { MESSAGE } else { name }),
             data: Utf8::new(block.data.or_else(|| self.kept_data()).unwrap_or_default()),
             id: Utf8::new(block.id.unwrap_or(&self.last_id)),
+            has_own_id,
         })
     }
 

@@ -28,8 +28,12 @@ pub struct Policy {
     pub follow: bool,
     /// Whether the cursor may be used.
     pub resume: Resume,
-    /// An end marker was declared, so the stream must come to it.
+    /// An end marker was declared, so the stream must reach it.
     pub expects_marker: bool,
+    /// The records are an LLM's reply: a clean end truncates it until [`ReplyState`](super::ReplyState) says otherwise.
+    pub reply: bool,
+    /// The caller can renew what the request carries, so a 401 is worth one more attempt.
+    pub refresh: bool,
     /// How many times in a row to try again, not counting the first request.
     pub retry_attempts: u32,
     /// The upper bound of the first wait; it doubles with each further one, up to 30 s.
@@ -54,6 +58,8 @@ impl Default for Policy {
             follow: false,
             resume: Resume::Auto,
             expects_marker: false,
+            reply: false,
+            refresh: false,
             retry_attempts: 3,
             retry_delay: Duration::from_secs(1),
             first_event_timeout: None,

@@ -7,7 +7,7 @@ use super::policy::Policy;
 
 /// Measures silence. Its clock stands still while the consumer asks for nothing.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Watch {
+pub(super) struct Watchdog {
     /// Since when the consumer asks; `None` while it does not.
     asking_since: Option<Duration>,
     /// How long it has asked before that.
@@ -19,7 +19,7 @@ pub(super) struct Watch {
     /// Whether the current request has brought a record.
     any_record: bool,
     /// Whether the current silence has been reported.
-    stall_told: bool,
+    stall_reported: bool,
     longest_silence: Duration,
 }
 
@@ -30,7 +30,7 @@ pub(super) enum Due {
     Stall,
 }
 
-impl Watch {
+impl Watchdog {
     pub(super) const fn new() -> Self {
         Self {
             asking_since: Some(Duration::ZERO),
@@ -38,7 +38,7 @@ impl Watch {
             wire: Duration::ZERO,
             record: Duration::ZERO,
             any_record: false,
-            stall_told: false,
+            stall_reported: false,
             longest_silence: Duration::ZERO,
         }
     }
@@ -46,14 +46,14 @@ impl Watch {
     /// A request is sent.
     pub(super) fn sent(&mut self, now: Duration) {
         let clock = self.clock(now);
-        (self.wire, self.record, self.any_record, self.stall_told) = (clock, clock, false, false);
+        (self.wire, self.record, self.any_record, self.stall_reported) = (clock, clock, false, false);
     }
 
     /// Bytes have come.
     pub(super) fn wire(&mut self, now: Duration) {
         self.settle(now);
         self.wire = self.clock(now);
-        self.stall_told = false;
+        self.stall_reported = false;
     }
 
     /// A record has come.
@@ -72,8 +72,8 @@ impl Watch {
         self.asking_since.get_or_insert(now);
     }
 
-    pub(super) const fn stall_told(&mut self) {
-        self.stall_told = true;
+    pub(super) const fn stall_reported(&mut self) {
+        self.stall_reported = true;
     }
 
     pub(super) fn silence(&self, now: Duration) -> Duration {
@@ -97,7 +97,7 @@ impl Watch {
     pub(super) fn next(&self, policy: &Policy) -> Option<(Duration, Due)> {
         let asking_since = self.asking_since?;
         let first_event = policy.first_event_timeout.filter(|_| !self.any_record);
-        let stall = policy.stall_after.filter(|_| !self.stall_told);
+        let stall = policy.stall_after.filter(|_| !self.stall_reported);
         let limits = [
             (policy.idle_timeout, self.wire, Due::Cut(Limit::Idle)),
             (first_event, self.record, Due::Cut(Limit::FirstEvent)),
