@@ -3,9 +3,9 @@
 //!
 //! Three levels, each usable alone:
 //!
-//! - A *decoder* ([`Decoder`], or [`Sse`], [`json`], [`Text`]) knows its format's standard alone.
-//! - A [`MarkedDecoder`] adds the markers that say what a record means for the stream.
-//! - A [`Stream`] adds the [`session`]: requests, waits, the cursor, and the one [`session::Outcome`] of it all.
+//! - A *decoder* ([`Decoder`], or one format's [`Sse`], [`json`] and [`Text`]) turns bytes into frames, by its format's standard.
+//! - A [`MarkedDecoder`] adds markers: which records end a stream, report a failure, or are heartbeats.
+//! - A [`Stream`] adds the [`session`]: attempts, waits, the cursor, and how the stream ended ([`session::Outcome`]).
 //!
 //! Nothing here does input or output, reads a clock, draws random numbers, or needs `std`.
 #![no_std]

@@ -35,7 +35,7 @@ fn the_first_byte_decides() {
         (b"\xEF\xBB\xBF [", Format::JsonArray, Format::JsonArray),
         (b"\xEF\xBB\xBF\xEF[", Format::Sse, Format::Concat),
         (b" \xEF\xBB\xBF[", Format::Sse, Format::Concat),
-        // Half a BOM is text, and so is the white space behind it.
+        // Half a BOM is text, and so is the white space after it.
         (b"\xEF {", Format::Sse, Format::Concat),
         (b"\xEF\xBB[", Format::Sse, Format::Concat),
         (b"\xC2\xA0{", Format::Sse, Format::Concat),

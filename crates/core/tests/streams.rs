@@ -273,7 +273,7 @@ fn a_json_field_is_the_cursor() {
     }
 }
 
-/// Where an earlier stream stopped is behind records that say nothing of where they stand; to go on from there would bring them
+/// Where an earlier stream stopped is after records that say nothing of where they stand; to go on from there would bring them
 /// again, for ever where each connection breaks.
 #[test]
 fn a_stored_cursor_is_no_place_behind_records_without_one() {
@@ -698,7 +698,7 @@ fn a_record_that_reports_a_failure_is_the_error() {
     assert_eq!(rig.stream.error(), Some("{\"error\":true}"));
 }
 
-/// What a judge says of each event, and what comes of a clean end and of a break behind it.
+/// What a judge says of each event, and what comes of a clean end and of a break after it.
 #[test]
 fn a_judge_decides_how_a_stream_ends() {
     use tidewire_core::ReplyState::{Complete, Failed, MayComplete, MayEnd, Open};
@@ -738,7 +738,7 @@ fn a_judge_decides_how_a_stream_ends() {
     }
 }
 
-/// A reply that had finished before it broke has nothing to add behind its cursor, with a comment or without.
+/// A reply that had finished before it broke has nothing to add after its cursor, with a comment or without.
 #[test]
 fn what_has_finished_stays_so_behind_its_cursor() {
     use tidewire_core::ReplyState::{MayComplete, Open};
