@@ -164,9 +164,9 @@ export class EventSource extends Target implements globalThis.EventSource {
       let isSent = false;
       this.#hasDelivered = false;
       try {
-        const send = await template.prepare(attempt, false, "text/event-stream", signal);
+        const send = await template.prepare(attempt, { accept: "text/event-stream", signal });
         isSent = true;
-        const response = await send();
+        const { response } = await send();
         hasAnswered = true;
         const head = headOf(response);
         if (!isStream(head)) return this.#fail();

@@ -6,6 +6,8 @@ import { isBytes, noBytes } from "./parser.js";
 export interface Transport {
   /** Makes the request of an attempt; what it returns sends it. */
   prepare(attempt: Attempt, continues: boolean, signal: AbortSignal): Promise<() => Promise<Head>>;
+  /** Renews what the requests carry. */
+  refresh?: ((attempt: Attempt) => unknown) | undefined;
   /** Waits for a slot. */
   admit?: Admit | undefined;
   /** Calls back when the network or the page returns, until the signal aborts. */
@@ -19,6 +21,8 @@ export type Admit = (over: AbortSignal) => Promise<boolean>;
 export interface Head {
   status: number;
   headers: Headers;
+  /** A relay keeps the response. */
+  isRelayed: boolean;
   read(): Promise<Chunk>;
   cancel(): void;
 }
@@ -37,6 +41,7 @@ export interface Failure {
 
 /** What an exchange reports to. None of these throws. */
 export interface Sink {
+  sent(): void;
   answered(head: Head): void;
   came(chunk: Uint8Array): void;
   ended(): void;
@@ -56,13 +61,19 @@ export class Exchange {
   }
 
   /** Makes the request of an attempt, once. */
-  send(transport: Transport, attempt: Attempt, continues: boolean): void {
-    let where = action.BEFORE_SENDING;
-    transport
-      .prepare(attempt, continues, this.#abort.signal)
+  send(transport: Transport, attempt: Attempt, continues: boolean, wantsRefresh: boolean): void {
+    let where = wantsRefresh ? action.IN_REFRESH : action.BEFORE_SENDING;
+    const renewed = wantsRefresh ? (async () => transport.refresh?.(attempt))() : Promise.resolve();
+    renewed
+      .then(() => {
+        where = action.BEFORE_SENDING;
+        // A stream that is over is asked nothing more: its machine is gone.
+        return this.#sink && transport.prepare(attempt, continues, this.#abort.signal);
+      })
       .then((send) => {
         where = action.BEFORE_HEAD;
-        return this.#sink && send();
+        this.#sink?.sent();
+        return this.#sink && send?.();
       })
       .then(
         (head) => {

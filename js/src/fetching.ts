@@ -26,12 +26,18 @@ export function open<S extends Streaming<unknown>>(
   const { idempotent, repeatable, signal } = template;
   const machine = machineOf({ ...options, idempotent: options.idempotent || idempotent, repeatable });
   const accept = machine.accept();
+  let relay: URL | undefined;
   return new Made(machine, { ...options, signal }, {
     admit,
     onReturn,
+    refresh: options.refresh,
     async prepare(attempt, continues, signal) {
-      const send = await template.prepare(attempt, continues, accept, signal);
-      return async () => headOf(await send(), template.request.startsWith("HEAD "));
+      const send = await template.prepare(attempt, { continues, relay: machine.isAtRelay ? relay : undefined, accept, signal });
+      return async () => {
+        const answer = await send();
+        relay = answer.relay ?? relay;
+        return headOf(answer.response, template.request.startsWith("HEAD "), answer.relay !== undefined);
+      };
     },
   });
 }
@@ -51,6 +57,6 @@ export function read<S extends Streaming<unknown>>(Made: Made<S>, source: Source
   refuseUsed(source);
   const machine = machineOf({ ...options, retryAttempts: 0, resume: "never", sniff: !response, repeatable: false });
   const head = (): Head =>
-    response ? headOf(response) : { status: 200, headers: new Headers(), ...bytesOf(source as Body) };
+    response ? headOf(response) : { status: 200, headers: new Headers(), isRelayed: false, ...bytesOf(source as Body) };
   return new Made(machine, options, { prepare: async () => async () => head() });
 }

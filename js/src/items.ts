@@ -47,7 +47,7 @@ export interface Watchers {
 /** What a row says that is not an item, and the hook that it is for. */
 export class Notice {
   constructor(
-    readonly hook: keyof Watchers | "onGap" | "onDone",
+    readonly hook: keyof Watchers | "onGap" | "onReplayed" | "onDone",
     readonly value: string | number | TidewireError,
   ) {}
 }
@@ -75,6 +75,7 @@ const SKIPPED = 7;
 /** The type and the id of the events that follow. */
 const NAME = 9;
 const ID = 10;
+const REPLAYED = 11;
 
 /** Turns rows into items and notices. Holds the type and the last event id, which have rows only when they change. */
 export class Reader {
@@ -125,6 +126,6 @@ export class Reader {
       const message = `event exceeds the limit of ${limit} bytes at byte ${number}; raise the limit or skip oversized events`;
       return new Notice("onError", new TidewireError("too_large", message, { offset: number, limit }));
     }
-    return new Notice("onGap", text);
+    return new Notice(kind === REPLAYED ? "onReplayed" : "onGap", text);
   }
 }

@@ -26,14 +26,16 @@ const REFUSED_BODY = 6;
 const REASON = 7;
 const AFTER = 8;
 const IS_READING = 9;
+const AT_RELAY = 13;
 
-/** Where the transport failed; the same file has the list. */
+/** Where an attempt failed; the same file has the list. */
 export const BEFORE_SENDING: number = 2;
 export const BEFORE_HEAD = 3;
 export const IN_BODY = 4;
+export const IN_REFRESH = 11;
 
 /** Inputs without further data. */
-const HAPPENED = { start: 0, body_end: 1, tick: 5, pause: 6, kick: 7, queue_timeout: 8, cancel: 9 };
+const HAPPENED = { start: 0, body_end: 1, tick: 5, pause: 6, kick: 7, queue_timeout: 8, cancel: 9, sent: 10 };
 export type Happened = keyof typeof HAPPENED;
 
 /** A further request, and why it is made. */
@@ -41,6 +43,8 @@ export interface Retry {
   attempt: number;
   delayMs: number;
   reason: string;
+  /** The wait that `retry:` asked for, if it is longer than what is honoured. */
+  askedMs?: number;
 }
 
 const now = (): number => performance.now();
@@ -50,7 +54,7 @@ const chance = (): number => Math.random() * 2 ** 32;
 export class Machine {
   readonly #memory = core();
   readonly #core = this.#memory.exports;
-  readonly #machine = this.#core.machine_new(Number(this.#memory.isWide));
+  #machine = this.#core.machine_new(Number(this.#memory.isWide));
   readonly #header = this.#core.machine_header(this.#machine);
 
   constructor() {
@@ -70,23 +74,26 @@ export class Machine {
   }
 
   handle(happened: Happened, at = now()): void {
-    this.#say(HAPPENED[happened], 0, at);
+    this.#input(HAPPENED[happened], 0, at);
   }
 
-  head(status: number, type: string | null, retryAfter: string | null): void {
-    const length = this.#put(type);
-    const both = this.#put((type ?? "") + (retryAfter ?? ""));
-    const lengths = [type === null ? -1 : length, retryAfter === null ? -1 : both - length];
-    this.#core.machine_head(this.#machine, now(), chance(), status, lengths[0], lengths[1], Date.now());
+  /** `relayed` says that a relay keeps the response. */
+  head(status: number, headers: Headers, relayed: boolean): void {
+    let text = "";
+    const ends = ["content-type", "retry-after", "retry-after-ms"].map((name) => {
+      const value = headers.get(name);
+      return value === null ? -1 : this.#put((text += value));
+    });
+    this.#core.machine_head(this.#machine, now(), chance(), status, ends[0], ends[1], ends[2], Number(relayed), Date.now());
   }
 
-  /** What came for who asks, and when, by `performance.now()`. What is to be done then. */
+  /** Feeds a piece of the body that came at this time, by `performance.now()`, and returns the next action. */
   received(piece: Uint8Array, at: number): number {
     return this.#core.machine_received(this.#machine, at, chance(), this.#put(piece));
   }
 
   broke(where: number, error: unknown): void {
-    this.#say(where, this.#put(words(error)));
+    this.#input(where, this.#put(words(error)));
   }
 
   advance(): number {
@@ -107,32 +114,42 @@ export class Machine {
   }
 
   get isOver(): boolean {
-    return this.#tell(OUTCOME) !== undefined;
+    return this.#text(OUTCOME) !== undefined;
   }
 
   accept(): string {
-    return this.#tell(ACCEPT) ?? "*/*";
+    return this.#text(ACCEPT) ?? "*/*";
   }
 
   cursor(): string | undefined {
-    return this.#tell(CURSOR);
+    return this.#text(CURSOR);
   }
 
   requestCursor(): string | undefined {
-    return this.#tell(REQUEST_CURSOR);
+    return this.#text(REQUEST_CURSOR);
   }
 
   error(): string | undefined {
-    return this.#tell(ERROR);
+    return this.#text(ERROR);
   }
 
   retry(): Retry {
     const facts = this.#facts();
-    return { attempt: facts[11], delayMs: facts[12], reason: this.#tell(REASON) ?? "" };
+    return known({ attempt: facts[11], delayMs: facts[12], reason: this.#text(REASON) ?? "", askedMs: facts[14] });
+  }
+
+  /** Whether the next request is to carry renewed credentials. */
+  get wantsRefresh(): boolean {
+    return this.#facts()[15] !== 0;
+  }
+
+  /** Whether the next request is a GET of the place at which a relay keeps the response. */
+  get isAtRelay(): boolean {
+    return this.#core.machine_fact(this.#machine, AT_RELAY) !== 0;
   }
 
   gap(): string | undefined {
-    return this.#tell(AFTER);
+    return this.#text(AFTER);
   }
 
   silentMs(): number {
@@ -146,13 +163,13 @@ export class Machine {
 
   /** How the stream ended. `head` is the response's, for one that was refused. */
   outcome(head: { status: number; headers: Headers } | undefined): Outcome {
-    const outcome = this.#tell(OUTCOME) as OutcomeCode;
+    const outcome = this.#text(OUTCOME) as OutcomeCode;
     const [status, limit, offset, retryAfterMs, events, bytes, attempts] = this.#facts();
     const good = outcome === "complete" || outcome === "ended";
     const refused = outcome === "refused" ? head : undefined;
     // The core says that the status is good and the content type is not.
     const isOther = retryAfterMs === -2;
-    const error = isOther ? otherType(refused?.headers.get("content-type")) : this.#tell(ERROR);
+    const error = isOther ? otherType(refused?.headers.get("content-type")) : this.#text(ERROR);
     return known({
       outcome,
       events,
@@ -162,11 +179,11 @@ export class Machine {
       limit,
       offset,
       retryAfterMs: isOther ? -1 : retryAfterMs,
-      timeout: this.#tell(TIMEOUT) as Outcome["timeout"],
+      timeout: this.#text(TIMEOUT) as Outcome["timeout"],
       cursor: good ? undefined : this.cursor(),
       error: good || outcome === "cancelled" ? undefined : error,
       headers: refused && Object.fromEntries(refused.headers),
-      body: refused && this.#tell(REFUSED_BODY),
+      body: refused && this.#text(REFUSED_BODY),
     } as Outcome);
   }
 
@@ -174,9 +191,11 @@ export class Machine {
   free(): void {
     forgotten?.unregister(this);
     this.#core.__wbg_machine_free(this.#machine, 0);
+    // The core refuses a null pointer. A stale one would be written through.
+    this.#machine = 0;
   }
 
-  #say(what: number, length: number, at = now()): void {
+  #input(what: number, length: number, at = now()): void {
     this.#core.machine_handle(this.#machine, at, chance(), what, length);
   }
 
@@ -187,12 +206,12 @@ export class Machine {
     return bytes.length;
   }
 
-  #tell(what: number): string | undefined {
+  #text(what: number): string | undefined {
     return this.#core.machine_fact(this.#machine, what) !== 0 ? this.#memory.text(this.#machine, this.#header) : undefined;
   }
 
   #facts(): Float64Array {
-    return this.#memory.numbers(this.#core.machine_facts(this.#machine, now()), 14);
+    return this.#memory.numbers(this.#core.machine_facts(this.#machine, now()), 16);
   }
 }
 

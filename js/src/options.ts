@@ -44,6 +44,8 @@ export interface Attempt {
   reason?: string;
   /** The cursor after which it continues. */
   cursor?: string;
+  /** The wait that the server's `retry:` asked for, if it is longer than the minute that is honoured. */
+  askedMs?: number;
   /** What went wrong before. */
   error?: string;
 }
@@ -106,6 +108,15 @@ export interface StreamOptions extends Omit<RequestInit, "headers" | "body" | "s
   retryAttempts?: number | undefined;
   /** The upper bound of the first wait in milliseconds; 1000 by default. It doubles with each further one, up to 30 s. */
   retryDelay?: number | undefined;
+  /**
+   * Renews what the request carries, such as a token that `headers` reads, when the server answers 401. The request is sent again then, at
+   * most once in a row; if this throws, the 401 stands.
+   */
+  refresh?: ((attempt: Attempt) => unknown) | undefined;
+  /** Drops records that an earlier attempt had delivered, by their ids. */
+  dedupe?: boolean | undefined;
+  /** Called once for each response that brings records that had been delivered, with the id of the first one. */
+  onReplayed?: ((id: string) => void) | undefined;
   /** Used instead of the platform's `fetch`. */
   fetch?: typeof fetch | undefined;
   /** Called for each request, before the wait for it. */
@@ -125,6 +136,8 @@ const ACCEPTED: { [key in Key]?: string } = {
   deliverUnterminated: FLAG,
   follow: FLAG,
   idempotent: FLAG,
+  dedupe: FLAG,
+  refresh: "a function",
 };
 
 function accepted(key: Key): string {
@@ -142,6 +155,7 @@ export function machineOf(options: MachineOptions): Machine {
   for (const key of Object.keys(KEYS) as Key[]) {
     let value = given[key];
     if (key === "idempotent") value ||= options.idempotencyKey !== undefined;
+    if (key === "refresh") value &&= typeof value === "function" ? 1 : -1;
     if (key === "resume") value &&= typeof value === "function" ? RESUME.length : RESUME.indexOf(value as string);
     if (value === undefined || value === null) continue;
     const isMarker = key.endsWith("On");

@@ -1,6 +1,7 @@
 import { encode } from "./core.js";
 import { impossible, usage, words } from "./error.js";
 import type { Attempt, AttemptRequest, Continuation, Input, PerAttempt, SomeBody, SomeHeaders, StreamOptions } from "./options.js";
+import { isResponse } from "./response.js";
 
 /** The request as the caller described it, from which each attempt's request is made. */
 export interface RequestTemplate {
@@ -9,8 +10,24 @@ export interface RequestTemplate {
   signal: AbortSignal | null | undefined;
   /** The method and the URL; no URL if a function makes it. */
   request: string;
-  /** Makes the request of an attempt, and returns what sends it. `continues` says that records have come, so that it continues after them. */
-  prepare(attempt: Attempt, continues: boolean, accept: string, signal: AbortSignal): Promise<() => Promise<Response>>;
+  /** Makes the request of an attempt, and returns what sends it. */
+  prepare(attempt: Attempt, terms: Terms): Promise<() => Promise<Answer>>;
+}
+
+/** What a request depends on besides its attempt. */
+export interface Terms {
+  /** Records have come, so that it continues after them. */
+  continues?: boolean;
+  /** Where a relay keeps the response: it is a GET of that. */
+  relay?: URL | undefined;
+  accept: string;
+  signal: AbortSignal;
+}
+
+/** A response, and where a relay keeps it. */
+export interface Answer {
+  response: Response;
+  relay: URL | undefined;
 }
 
 /** What a client adds to the requests of its streams. */
@@ -56,10 +73,10 @@ export function requestTemplate(input: Input, options: StreamOptions, client?: C
     idempotent: options.idempotent === true || method === "GET" || method === "HEAD",
     signal: signal ?? given?.signal,
     request: `${method} ${url ?? ""}`,
-    async prepare(attempt, continues, accept, signal) {
+    async prepare(attempt, { continues, relay, accept, signal }) {
       const { cursor } = attempt;
-      const isOnward = cursor !== undefined && continues && typeof resume === "function";
-      const onward: Continuation = isOnward ? await resume(cursor) : {};
+      const resumes = continues && cursor !== undefined && typeof resume === "function" && relay === undefined;
+      const onward: Continuation = relay ? { url: relay, method: "GET" } : resumes ? await resume(cursor) : {};
       const how = onward.method ?? method;
       const request = { ...attempt, method: how, url: "" };
       const to = onward.url === undefined ? (url ?? complete(await each(input as PerAttempt<string>, request))) : absolute(onward.url);
@@ -72,8 +89,8 @@ export function requestTemplate(input: Input, options: StreamOptions, client?: C
         content = text ?? (form === undefined ? await each(body, request) : new URLSearchParams(form));
       }
       const putKeyAndCursor = (): void => {
-        if (key !== undefined) made.set("idempotency-key", key);
-        if (!isOnward) putCursor(made, cursor);
+        if (key !== undefined && !relay) made.set("idempotency-key", key);
+        if (!resumes) putCursor(made, cursor);
       };
       putKeyAndCursor();
       const shown: AttemptRequest = { ...request, headers: made };
@@ -86,28 +103,46 @@ export function requestTemplate(input: Input, options: StreamOptions, client?: C
       merged(made, onward.headers);
 
       const sent: RequestInit & { duplex?: string } = { cache: "no-store", ...init, method: how, headers: made };
-      const credentials = options.credentials ?? shared?.credentials;
+      const credentials = options.credentials ?? shared?.credentials ?? (onward.url === undefined ? undefined : given?.credentials);
       if (credentials !== undefined) sent.credentials = credentials;
       if (content !== undefined && content !== null) sent.body = content;
       if (content instanceof ReadableStream) sent.duplex = "half";
       check(to, sent);
       const base = given === undefined || onward.url !== undefined ? to : query === undefined ? given : new Request(to, given);
-      return () => send(own, base, to, { ...sent, signal });
+      return async () => {
+        const response = await send(own, base, to, { ...sent, signal });
+        return { response, relay: placeAtRelay(response, to) };
+      };
     },
   };
+}
+
+/** Where a relay keeps a response. Only at the origin that was asked, for it gets what was sent there. */
+function placeAtRelay({ headers, url }: Response, asked: URL): URL | undefined {
+  const location = headers.get("tidewire-stream") && headers.get("location");
+  if (!location) return undefined;
+  try {
+    const place = new URL(location, url || asked);
+    return place.origin === asked.origin ? place : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 async function send(own: typeof fetch | undefined, base: URL | Request, to: URL, sent: RequestInit): Promise<Response> {
   const request = own ?? globalThis.fetch;
   if (request === undefined) throw usage("there is no fetch here; give one as the option fetch");
+  let response: Response;
   try {
-    return await request(base, sent);
+    response = await request(base, sent);
   } catch (cause) {
     const { location } = globalThis as { location?: Location };
     // A page is not told what another origin refused; that it may have been that is all that can be said.
     const isForeign = cause instanceof TypeError && location !== undefined && location.origin !== to.origin;
     throw isForeign ? new TypeError("another origin, which may not allow this (CORS)", { cause }) : cause;
   }
+  if (!isResponse(response)) throw usage(`fetch gave ${response === null ? "null" : typeof response} instead of a Response`);
+  return response;
 }
 
 /** Refuses what no attempt of `fetch` can request. */

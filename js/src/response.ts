@@ -24,18 +24,17 @@ export function refuseUsed(source: Source): void {
   if (bodyUsed || locked || body?.locked) throw usage("the body has been read already");
 }
 
-/** `isHead` says that the request's method asks for no body. */
-export function headOf(response: Response, isHead = false): Head {
-  if (!isResponse(response)) throw usage(`fetch gave ${response === null ? "null" : typeof response} instead of a Response`);
+/** `isHead` says that the request's method asks for no body, `isRelayed` that a relay keeps the response. */
+export function headOf(response: Response, isHead = false, isRelayed = false): Head {
   refuseUsed(response);
   const { status, headers, body } = response;
-  if (body !== undefined) return { status, headers, ...bytesOf(body) };
+  if (body !== undefined) return { status, headers, isRelayed, ...bytesOf(body) };
   // Without streaming there is no such property. What a refused response says can be had as text.
   const isGood = status >= 200 && status < 300;
   if (isGood && !isHead && status !== 204 && status !== 205 && headers.get("content-length") !== "0") {
     throw usage("this fetch gives no body that can be streamed, as in React Native; give one that does as the option fetch, such as that of expo/fetch");
   }
-  return { status, headers, ...bytesOf(isGood || !response.text ? null : textOf(response)) };
+  return { status, headers, isRelayed, ...bytesOf(isGood || !response.text ? null : textOf(response)) };
 }
 
 async function* textOf(response: Response): AsyncGenerator<Uint8Array> {

@@ -105,6 +105,7 @@ export class Streaming<T = SseEvent> implements AsyncIterableIterator<T, undefin
   /** The action that the machine asked for when it was fed. */
   #action: number | undefined;
   #announced: Attempt | undefined;
+  #wantsRefresh = false;
   #cause: unknown;
   /** When anything came last, or was sent. */
   #heard = 0;
@@ -162,6 +163,7 @@ export class Streaming<T = SseEvent> implements AsyncIterableIterator<T, undefin
         }),
       ),
       sink: {
+        sent: through((stream) => stream.#machine.handle("sent")),
         answered: through((stream, head) => stream.#answered(head)),
         came: through((stream, chunk) => stream.#came(chunk)),
         ended: through((stream) => stream.#ended()),
@@ -467,13 +469,14 @@ export class Streaming<T = SseEvent> implements AsyncIterableIterator<T, undefin
     const ties = this.#ties;
     if (attempt.attempt === 1) this.#transport.onReturn?.(ties.onReturn, ties.over.signal);
     ties.exchange = new Exchange(ties.sink);
-    ties.exchange.send(this.#transport, attempt, this.#machine.stats().events > 0);
+    ties.exchange.send(this.#transport, attempt, this.#machine.stats().events > 0, this.#wantsRefresh);
+    this.#wantsRefresh = false;
   }
 
   #answered(head: Head): void {
     this.#head = head;
     this.#hear();
-    this.#machine.head(head.status, head.headers.get("content-type"), head.headers.get("retry-after"));
+    this.#machine.head(head.status, head.headers, head.isRelayed);
     if (this.#machine.isReading) this.#state = "open";
     this.#serve();
   }
@@ -492,7 +495,7 @@ export class Streaming<T = SseEvent> implements AsyncIterableIterator<T, undefin
   #broke({ where, error }: Failure): void {
     this.#cause = error;
     // The caller's own mistake is still there at another attempt.
-    if (error instanceof TidewireError) return this.#fail(error);
+    if (error instanceof TidewireError && where !== action.IN_REFRESH) return this.#fail(error);
     this.#machine.broke(where, error);
     this.#serve();
   }
@@ -501,6 +504,7 @@ export class Streaming<T = SseEvent> implements AsyncIterableIterator<T, undefin
     const machine = this.#machine;
     const isRetry = this.#state === "waiting";
     const attempt: Attempt = isRetry ? machine.retry() : { attempt: 1, delayMs: 0 };
+    this.#wantsRefresh = isRetry && machine.wantsRefresh;
     const cursor = machine.requestCursor();
     const error = machine.error();
     if (cursor !== undefined) attempt.cursor = cursor;
@@ -545,7 +549,6 @@ export class Streaming<T = SseEvent> implements AsyncIterableIterator<T, undefin
     this.#drop();
     // A listener of that abort may have been here.
     if (this.#state === "closed") return undefined;
-    const hasBegun = this.#state !== "idle";
     this.#state = "closed";
     let outcome: Outcome = { outcome: "cancelled", events: 0, bytes: 0, attempts: 0 };
     try {
@@ -554,8 +557,6 @@ export class Streaming<T = SseEvent> implements AsyncIterableIterator<T, undefin
       // Of a core that has failed nothing more can be learned.
       this.#thrown ??= error;
     }
-    // It was told to begin so that it could end.
-    if (!hasBegun) outcome.attempts = 0;
     if (this.#thrown !== undefined && !this.#options.signal?.aborted) outcome.error = words(this.#thrown);
     forgotten?.unregister(this);
     release(this.#ties)();

@@ -9,9 +9,9 @@ export function instantiate(module: WebAssembly.Module): Exports {
   return new WebAssembly.Instance(module, imports).exports as unknown as Exports;
 }
 
-/** What the core calls for an object that is used while it is in use. */
+/** What the core calls for an object that is in use, or gone. */
 export function inUse(): never {
-  throw usage("used from inside its own callback");
+  throw usage("used from inside its own callback, or after its end");
 }
 
 /** A core that is carried inside a module, compiled on the spot. */

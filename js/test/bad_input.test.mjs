@@ -72,8 +72,10 @@ test("a function for headers, for the body, or for the continuation that throws 
   const down = () => {
     throw new Error("the token server is down");
   };
-  const { error, outcome } = await take(stream("http://a.invalid/", { headers: down, retryDelay: 1 }));
-  assert.deepEqual([error.code, outcome.attempts, error.cause.message], ["unreachable", 4, "the token server is down"]);
+  let tries = 0;
+  const { error, outcome } = await take(stream("http://a.invalid/", { headers: down, retryDelay: 1, onAttempt: () => tries++ }));
+  assert.deepEqual([error.code, tries, error.cause.message], ["unreachable", 4, "the token server is down"]);
+  assert.equal(outcome.attempts, 0, "requests that were sent");
 });
 
 for (const hook of ["onAttempt", "onComment", "onRetry", "onError", "onGap", "onStall"]) {

@@ -298,8 +298,14 @@ mod tests {
         for (url, want) in rows {
             let url = Url::parse(url).expect("a URL");
             let template = Arc::new(RequestTemplate::new(Method::GET, Some(url), Arc::default()));
-            let attempt =
-                Attempt { number: 1, delay: Duration::ZERO, reason: None, cursor: None, error: None };
+            let attempt = Attempt {
+                number: 1,
+                delay: Duration::ZERO,
+                reason: None,
+                cursor: None,
+                asked: None,
+                error: None,
+            };
             let mut request = template.request(attempt, None, None, false).expect("a request");
             request.set_query("since", "a b");
             assert_eq!(request.url().as_str(), want);

@@ -63,6 +63,11 @@ pub enum Frame {
         /// The cursor behind which they are missing, where there is one.
         after: Option<String>,
     },
+    /// The present response brings records that had arrived before; said once for each response, before the first of them.
+    Replayed {
+        /// The id of that record.
+        id: String,
+    },
 }
 
 impl Frame {
@@ -95,6 +100,8 @@ pub struct Attempt {
     pub reason: Option<Reason>,
     /// Where the stream resumes.
     pub cursor: Option<String>,
+    /// The wait that the server's `retry:` asked for, if it is longer than the minute that is honoured.
+    pub asked: Option<Duration>,
     /// What the transport said, or with what status the server answered; for people.
     pub error: Option<String>,
 }

@@ -109,6 +109,7 @@ fn a_data_marker_is_the_data_of_any_record() {
             event: Utf8::new(b"message"),
             data: Utf8::new(data.as_bytes()),
             id: Utf8::new(b""),
+            has_own_id: false,
         })
     };
     let record = |json: &'static str| Frame::Record(Record { index: 0, json: Utf8::new(json.as_bytes()) });
@@ -127,7 +128,7 @@ fn a_data_marker_is_the_data_of_any_record() {
 }
 
 #[test]
-fn bytes_read_as_text() {
+fn bytes_are_shown_as_text() {
     assert!(Utf8::new(b"").is_empty() && !Utf8::new(b"a").is_empty());
     for (bytes, text) in
         [(&b"a\xFFb"[..], "a\u{FFFD}b"), (b"\xE4\xBD\xA0", "\u{4F60}"), (b"\xE4\xBD", "\u{FFFD}")]

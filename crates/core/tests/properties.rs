@@ -10,7 +10,9 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use tidewire_core::json::{Path, lookup, unescape, values};
 use tidewire_core::session::{At, Failure, Policy, Resume};
-use tidewire_core::{Decoder, DecoderOptions, Format, Frame, Marker, Markers, Step, Stream, StreamOptions};
+use tidewire_core::{
+    Decoder, DecoderOptions, Format, Frame, Marker, Markers, ResponseHead, Step, Stream, StreamOptions,
+};
 
 use support::cuts::pieces;
 use support::decoding::decode;
@@ -170,7 +172,7 @@ proptest! {
     }
 
     #[test]
-    fn with_limits_too_the_cuts_make_no_difference(
+    fn limits_do_not_depend_on_the_cuts(
         format in select(&[Format::Sse, Format::Text][..]),
         body in prop_oneof![soup(&SSE), soup(&TEXT)],
         cuts in cuts(),
@@ -180,7 +182,7 @@ proptest! {
     }
 
     #[test]
-    fn whatever_the_format_turns_out_to_be_the_cuts_make_no_difference(
+    fn the_detected_format_does_not_depend_on_the_cuts(
         body in soup(&JSON),
         cuts in cuts(),
         options in limits(),
@@ -245,7 +247,7 @@ proptest! {
     }
 
     #[test]
-    fn events_that_are_known_mean_what_their_frames_do(
+    fn recognised_events_count_as_their_frames_do(
         body in vec(select(&KNOWN[..]), 0..24).prop_map(|parts| parts.concat()),
         cuts in vec(0_usize..40, 1..8),
         (name, max_event_bytes, skip_oversized) in (select(&["message", "e", "error"][..]), select(&[6, 12, 20, 100][..]), any::<bool>()),
@@ -277,8 +279,8 @@ proptest! {
             let at = At { now, chance: u32::from(later) << 16 };
             match call {
                 0 => stream.start(at),
-                1..=3 => stream.head(at, 200, Some("text/event-stream"), None, now),
-                4 => stream.head(at, 429, None, std::str::from_utf8(&body).ok(), now),
+                1..=3 => stream.head(at, &ResponseHead { status: 200, content_type: Some("text/event-stream"), ..ResponseHead::default() }, now),
+                4 => stream.head(at, &ResponseHead { status: 429, retry_after: std::str::from_utf8(&body).ok(), ..ResponseHead::default() }, now),
                 5 => stream.body_end(),
                 6 => stream.broke(at, Failure::Body, String::new()),
                 7 => stream.corrupt(at, String::new()),

@@ -6,7 +6,8 @@ use std::time::Duration;
 use tidewire_core::json::Path;
 use tidewire_core::session::{At, Failure, Limit, Outcome, Policy, Refusal};
 use tidewire_core::{
-    CursorSource, Format, Frame, Markers, REFUSED_BODY_BYTES, Stats, Step, Stream, StreamOptions,
+    CursorSource, Format, Frame, Markers, Notice, REFUSED_BODY_BYTES, ResponseHead, Stats, Step, Stream,
+    StreamOptions, StreamState,
 };
 
 const SSE: Option<&str> = Some("text/event-stream");
@@ -45,7 +46,11 @@ impl Rig {
     }
 
     fn head(&mut self, content_type: Option<&str>) -> String {
-        self.stream.head(self.at(), 200, content_type, None, Duration::ZERO);
+        self.headed(ResponseHead { status: 200, content_type, ..ResponseHead::default() })
+    }
+
+    fn headed(&mut self, head: ResponseHead<'_>) -> String {
+        self.stream.head(self.at(), &head, Duration::ZERO);
         self.said(b"")
     }
 
@@ -95,12 +100,19 @@ impl Rig {
                     break;
                 }
                 Step::Pass => continue,
-                Step::Connect => "connect".to_owned(),
-                Step::Retry(again) => format!("again({})", again.reason),
-                Step::Gap { after } => format!("gap({})", after.unwrap_or_default()),
-                Step::Stalled(silent) => format!("stalled({})", silent.as_secs()),
-                Step::Frame { frame, gap } => {
-                    gap.map_or(String::new(), |after| format!("gap({after}) ")) + &shown(&frame)
+                Step::Connect => {
+                    self.stream.sent(at);
+                    "connect".to_owned()
+                }
+                Step::Retry(retry) if retry.refresh => format!("refresh({})", retry.reason),
+                Step::Retry(retry) => format!("again({})", retry.reason),
+                Step::Notice(notice) => noticed(&notice),
+                Step::Frame { frame: Frame::Id(_), notice } => match notice {
+                    Some(notice) => noticed(&notice),
+                    None => continue,
+                },
+                Step::Frame { frame, notice } => {
+                    notice.map_or(String::new(), |notice| noticed(&notice) + " ") + &shown(&frame)
                 }
                 other => panic!("{other:?}"),
             });
@@ -110,6 +122,15 @@ impl Rig {
 
     fn stats(&self) -> Stats {
         self.stream.stats(self.now)
+    }
+}
+
+fn noticed(notice: &Notice) -> String {
+    match notice {
+        Notice::Gap { after } => format!("gap({})", after.as_deref().unwrap_or_default()),
+        Notice::Replayed { id } => format!("replayed({id})"),
+        Notice::Stalled(silent) => format!("stalled({})", silent.as_secs()),
+        other => panic!("{other:?}"),
     }
 }
 
@@ -127,6 +148,11 @@ fn shown(frame: &Frame<'_>) -> String {
 
 fn get() -> StreamOptions {
     StreamOptions { policy: Policy { idempotent: true, ..Policy::default() }, ..StreamOptions::default() }
+}
+
+/// An LLM's reply, whose end its dialect knows.
+fn reply() -> StreamOptions {
+    StreamOptions { policy: Policy { reply: true, ..get().policy }, ..get() }
 }
 
 fn follow() -> StreamOptions {
@@ -175,7 +201,7 @@ fn an_id_in_a_block_without_data_is_sent() {
 }
 
 #[test]
-fn an_empty_id_in_a_block_without_data_is_heeded() {
+fn an_empty_id_in_a_block_without_data_removes_the_cursor() {
     let mut rig = Rig::open(get());
     rig.bytes(b"id: 1\ndata: a\n\nid\n\n");
     assert_eq!(rig.broke(), "truncated");
@@ -200,25 +226,25 @@ fn the_cursor_of_a_heartbeat_is_sent() {
 }
 
 #[test]
-fn a_followed_stream_without_cursor_tells_of_a_gap() {
+fn a_followed_stream_without_cursor_reports_a_gap() {
     let mut rig = Rig::open(follow());
     assert_eq!(rig.bytes(b"data: a\n\n"), "message:a");
     assert_eq!(rig.broke(), "again(body) gap()");
 }
 
 #[test]
-fn what_a_hole_comes_behind_does_not_hang_on_the_cuts() {
+fn a_hole_does_not_depend_on_the_cuts() {
     // The block between has an id, and no data.
     let pieces = ["id: e-1\ndata: a\n\nid: e-2\n\n", "id: e-4\ndata: b\n\n"];
     let mut rig = Rig::open(get());
     let whole = rig.bytes(pieces.concat().as_bytes());
     let mut rig = Rig::open(get());
     let cut = pieces.map(|piece| rig.bytes(piece.as_bytes())).join(" ");
-    assert_eq!((&*whole, &*cut), ("message#e-1:a gap(e-1) message#e-4:b", &*whole));
+    assert_eq!((&*whole, &*cut), ("message#e-1:a gap(e-2) message#e-4:b", &*whole));
 }
 
 #[test]
-fn holes_in_ordered_ids_are_told_over_connections() {
+fn holes_in_ordered_ids_are_reported_across_connections() {
     let mut rig = Rig::open(get());
     assert_eq!(rig.bytes(b"id: e-1\ndata: a\n\n"), "message#e-1:a");
     rig.broke();
@@ -247,10 +273,10 @@ fn a_json_field_is_the_cursor() {
     }
 }
 
-/// Where an earlier stream stopped is behind records that say nothing of where they stand; to go on from there would bring them
+/// A stored cursor no longer counts after records that have none: resuming from it would bring them
 /// again, for ever where each connection breaks.
 #[test]
-fn a_stored_cursor_is_no_place_behind_records_without_one() {
+fn a_stored_cursor_is_dropped_after_records_without_one() {
     for (content_type, body) in [
         ("application/x-ndjson", &b"{\"a\":1}\n"[..]),
         ("application/json", b"[{\"a\":1},"),
@@ -271,7 +297,7 @@ fn a_stored_cursor_is_no_place_behind_records_without_one() {
 }
 
 #[test]
-fn each_reply_has_its_own_format() {
+fn each_response_has_its_own_format() {
     let mut rig = Rig::open(get());
     assert_eq!(rig.bytes(b"id: 1\ndata: a\n\n"), "message#1:a");
     rig.broke();
@@ -283,7 +309,7 @@ fn each_reply_has_its_own_format() {
 }
 
 #[test]
-fn only_one_of_the_formats_may_be_read() {
+fn one_format_can_be_required() {
     let setup = StreamOptions { only: Some(Format::Sse), ..get() };
     let mut rig = Rig::started(setup.clone());
     assert_eq!(rig.head(Some("application/json")) + &rig.end(), "refused");
@@ -329,10 +355,14 @@ fn nothing_overtakes_a_marker() {
 }
 
 #[test]
-fn a_refused_reply_is_read_as_far_as_it_helps() {
+fn a_refused_response_is_read() {
     let refused = || {
         let mut rig = Rig::started(get());
-        rig.stream.head(rig.at(), 404, None, None, Duration::ZERO);
+        rig.stream.head(
+            rig.at(),
+            &ResponseHead { status: 404, content_type: None, ..ResponseHead::default() },
+            Duration::ZERO,
+        );
         assert_eq!(rig.said(b""), "");
         assert_eq!(rig.bytes(b"not "), "");
         assert_eq!(rig.bytes(b"here"), "");
@@ -362,7 +392,11 @@ fn a_refused_reply_is_read_as_far_as_it_helps() {
     let policy = Policy { timeout: Some(Duration::from_secs(3)), ..get().policy };
     let mut rig = Rig::started(StreamOptions { policy, ..get() });
     rig.now += Duration::from_secs(2);
-    rig.stream.head(rig.at(), 404, None, None, Duration::ZERO);
+    rig.stream.head(
+        rig.at(),
+        &ResponseHead { status: 404, content_type: None, ..ResponseHead::default() },
+        Duration::ZERO,
+    );
     assert_eq!(rig.stream.deadline(), Some(rig.now + Duration::from_secs(1)));
 
     let mut rig = refused();
@@ -374,7 +408,7 @@ fn a_refused_reply_is_read_as_far_as_it_helps() {
 }
 
 #[test]
-fn what_comes_out_of_turn_is_ignored() {
+fn calls_out_of_turn_are_ignored() {
     let mut rig = Rig::new(get());
     // Before the start.
     assert_eq!(rig.head(SSE), "");
@@ -414,7 +448,7 @@ fn a_cancelled_stream_does_not_connect() {
 }
 
 #[test]
-fn no_place_in_time() {
+fn no_slot_in_time() {
     let mut rig = Rig::new(get());
     rig.stream.queue_timeout(rig.at());
     assert_eq!(rig.said(b""), "timed_out");
@@ -422,7 +456,7 @@ fn no_place_in_time() {
 }
 
 #[test]
-fn the_error_is_that_of_the_end() {
+fn the_error_is_the_one_that_ended_the_stream() {
     let mut rig = Rig::open(get());
     rig.bytes(b"id: 1\ndata: a\n\n");
     rig.broke();
@@ -445,24 +479,24 @@ fn the_error_is_that_of_the_end() {
 }
 
 #[test]
-fn what_a_failed_record_said_is_kept_in_part() {
+fn the_first_part_of_a_failure_is_kept() {
     let mut rig = Rig::open(get());
     let said = "é".repeat(3000);
     rig.bytes(format!("event: error\ndata: a{said}\n\n").as_bytes());
     let kept = rig.stream.error().unwrap();
     assert_eq!((kept.len(), kept.starts_with("aéé")), (4095, true));
     for event in [&b"data: x\n\n"[..], b"event: error\ndata: x\n\n"] {
-        let mut rig = Rig::open(StreamOptions { judged: true, ..get() });
+        let mut rig = Rig::open(reply());
         let mut input = event;
         rig.stream.received(rig.at(), input.len());
         assert!(matches!(rig.stream.next(rig.at(), &mut input), Step::Frame { .. }));
-        rig.stream.reply_state(tidewire_core::ReplyState::Failed, Some(&format!("a{said}")));
+        rig.stream.reply_state(rig.at(), tidewire_core::ReplyState::Failed, Some(&format!("a{said}")));
         assert_eq!(rig.stream.error().map(str::len), Some(4095));
     }
 }
 
 #[test]
-fn the_asked_for_wait_is_heeded() {
+fn the_retry_field_is_honoured() {
     let mut rig = Rig::open(get());
     assert_eq!(rig.bytes(b"retry: 7000\nid: 1\ndata: a\n\n"), "retry:7000 message#1:a");
     assert_eq!(rig.broke(), "again(body)");
@@ -473,14 +507,18 @@ fn the_asked_for_wait_is_heeded() {
 fn retry_after_comes_in_seconds_and_as_a_date() {
     for (value, clock, wait) in [("5", 0, 5), ("Sun, 06 Nov 1994 08:49:37 GMT", 784_111_770, 7)] {
         let mut rig = Rig::started(StreamOptions::default());
-        rig.stream.head(rig.at(), 503, None, Some(value), Duration::from_secs(clock));
+        rig.stream.head(
+            rig.at(),
+            &ResponseHead { status: 503, retry_after: Some(value), ..ResponseHead::default() },
+            Duration::from_secs(clock),
+        );
         assert_eq!(rig.said(b""), "again(status)", "{value}");
         assert_eq!(rig.stream.deadline(), Some(rig.now + Duration::from_secs(wait)), "{value}");
     }
 }
 
 #[test]
-fn heartbeats_are_life_and_no_progress() {
+fn heartbeats_are_activity_but_not_progress() {
     let policy =
         Policy { progress_timeout: Some(Duration::from_secs(5)), stall_after: None, ..Policy::default() };
     let markers = Markers { heartbeat_on: vec!["ping".parse().unwrap()], ..Markers::default() };
@@ -503,7 +541,7 @@ fn heartbeats_are_life_and_no_progress() {
 }
 
 #[test]
-fn a_long_silence_is_told_and_then_cut() {
+fn a_long_silence_is_reported_and_then_cut() {
     let mut rig = Rig::open(StreamOptions::default());
     assert_eq!(rig.seconds(299), "stalled(15)");
     assert_eq!(rig.seconds(1), "timed_out");
@@ -580,9 +618,13 @@ fn a_stream_has_begun_with_its_first_record() {
 }
 
 #[test]
-fn a_refused_reply_is_waited_for_five_seconds() {
+fn a_refused_response_is_waited_for_five_seconds() {
     let mut rig = Rig::started(get());
-    rig.stream.head(rig.at(), 404, SSE, None, Duration::ZERO);
+    rig.stream.head(
+        rig.at(),
+        &ResponseHead { status: 404, content_type: SSE, ..ResponseHead::default() },
+        Duration::ZERO,
+    );
     assert_eq!(rig.bytes(b"not h"), "");
     rig.stream.tick(rig.at());
     assert_eq!(rig.said(b""), "");
@@ -592,22 +634,26 @@ fn a_refused_reply_is_waited_for_five_seconds() {
 }
 
 #[test]
-fn a_refused_reply_is_read_no_further_than_its_limit() {
+fn a_refused_response_is_read_up_to_its_limit() {
     let mut rig = Rig::started(get());
-    rig.stream.head(rig.at(), 404, SSE, None, Duration::ZERO);
+    rig.stream.head(
+        rig.at(),
+        &ResponseHead { status: 404, content_type: SSE, ..ResponseHead::default() },
+        Duration::ZERO,
+    );
     assert_eq!(rig.bytes(&vec![b'x'; REFUSED_BODY_BYTES - 1]), "");
     assert_eq!(rig.bytes(b"x"), "refused");
     assert_eq!(rig.stream.refused_body().len(), REFUSED_BODY_BYTES);
 }
 
 #[test]
-fn a_reply_without_content_type_is_read_where_that_was_allowed() {
+fn a_response_without_content_type_is_read_if_that_is_allowed() {
     let mut rig = Rig::open_with(StreamOptions { sniff: true, ..get() }, None);
     assert_eq!(rig.bytes(b"data: a\n\n"), "message:a");
 }
 
 #[test]
-fn only_one_format_of_those_announced_may_be_wanted() {
+fn one_of_the_announced_formats_can_be_required() {
     let json = Some("application/x-ndjson");
     let only = StreamOptions { only: Some(Format::Ndjson), ..get() };
     let mut rig = Rig::open_with(only.clone(), json);
@@ -634,7 +680,7 @@ fn only_one_format_of_those_announced_may_be_wanted() {
 }
 
 #[test]
-fn an_id_with_a_space_is_a_cursor_and_one_with_a_control_character_is_none() {
+fn an_id_with_a_space_is_a_cursor_and_one_with_a_control_character_is_not() {
     for (id, cursor) in [("a b", Some("a b")), ("a\tb", Some("a\tb")), ("a\u{1F}b", None), ("a\u{7F}b", None)]
     {
         let mut rig = Rig::open(get());
@@ -652,9 +698,9 @@ fn a_record_that_reports_a_failure_is_the_error() {
     assert_eq!(rig.stream.error(), Some("{\"error\":true}"));
 }
 
-/// What a judge says of each event, and what comes of a clean end and of a break behind it.
+/// What a dialect says after each event, and how a clean end and a break end the stream then.
 #[test]
-fn a_judge_decides_how_a_stream_ends() {
+fn a_dialect_decides_how_a_stream_ends() {
     use tidewire_core::ReplyState::{Complete, Failed, MayComplete, MayEnd, Open};
     for (judgements, clean, broken) in [
         (&[][..], Outcome::Truncated, Outcome::Truncated),
@@ -670,13 +716,16 @@ fn a_judge_decides_how_a_stream_ends() {
     ] {
         for (breaks, want) in [(false, clean), (true, broken)] {
             let policy = Policy { retry_attempts: 0, ..Policy::default() };
-            let mut rig = Rig::open(StreamOptions { judged: true, policy, ..StreamOptions::default() });
+            let mut rig = Rig::open(StreamOptions {
+                policy: Policy { reply: true, ..policy },
+                ..StreamOptions::default()
+            });
             for reply_state in judgements {
                 let at = rig.at();
                 let mut input = &b"data: x\n\n"[..];
                 rig.stream.received(at, input.len());
                 assert!(matches!(rig.stream.next(at, &mut input), Step::Frame { .. }));
-                rig.stream.reply_state(*reply_state, Some("it said so"));
+                rig.stream.reply_state(rig.at(), *reply_state, Some("it said so"));
             }
             if breaks {
                 rig.broke()
@@ -689,11 +738,11 @@ fn a_judge_decides_how_a_stream_ends() {
     }
 }
 
-/// A reply that had finished before it broke has nothing to add behind its cursor, with a comment or without.
+/// A reply that had finished before it broke has nothing to add after its cursor, with a comment or without.
 #[test]
-fn what_has_finished_stays_so_behind_its_cursor() {
+fn a_finished_reply_stays_finished_when_it_resumes() {
     use tidewire_core::ReplyState::{MayComplete, Open};
-    let setup = |follow| StreamOptions { judged: true, policy: Policy { follow, ..get().policy }, ..get() };
+    let setup = |follow| StreamOptions { policy: Policy { follow, ..reply().policy }, ..get() };
     for (event, reply_state, follow, want) in [
         (&b"id: 1\ndata: x\n\n"[..], MayComplete, false, "complete"),
         (b"id: 1\ndata: x\n\n", Open, false, "again(end)"),
@@ -705,10 +754,14 @@ fn what_has_finished_stays_so_behind_its_cursor() {
             let mut input = event;
             rig.stream.received(rig.at(), input.len());
             assert!(matches!(rig.stream.next(rig.at(), &mut input), Step::Frame { .. }));
-            rig.stream.reply_state(reply_state, None);
+            rig.stream.reply_state(rig.at(), reply_state, None);
             rig.broke();
             assert_eq!(rig.seconds(1), "connect");
-            rig.stream.head(rig.at(), status, SSE, None, Duration::ZERO);
+            rig.stream.head(
+                rig.at(),
+                &ResponseHead { status, content_type: SSE, ..ResponseHead::default() },
+                Duration::ZERO,
+            );
             rig.bytes(body);
             let said = rig.end();
             let want = if status == 204 && want != "complete" { "truncated" } else { want };
@@ -718,31 +771,177 @@ fn what_has_finished_stays_so_behind_its_cursor() {
 }
 
 #[test]
-fn a_judge_words_the_failure_that_a_marker_found() {
+fn a_dialect_words_the_failure_that_a_marker_found() {
     for (reply_state, error) in
         [(tidewire_core::ReplyState::Failed, "it said so"), (tidewire_core::ReplyState::Open, "{}")]
     {
-        let mut rig = Rig::open(StreamOptions { judged: true, ..get() });
+        let mut rig = Rig::open(reply());
         let at = rig.at();
         let mut input = &b"event: error\ndata: {}\n\n"[..];
         rig.stream.received(at, input.len());
         assert!(matches!(rig.stream.next(at, &mut input), Step::Frame { .. }));
-        rig.stream.reply_state(reply_state, Some("it said so"));
+        rig.stream.reply_state(rig.at(), reply_state, Some("it said so"));
         rig.said(b"");
         assert_eq!((rig.stream.outcome(), rig.stream.error()), (Some(Outcome::Failed), Some(error)));
     }
 }
 
 #[test]
-fn a_judge_does_not_make_half_a_record_a_whole_one() {
+fn a_dialect_does_not_make_half_a_record_whole() {
     let policy = Policy { retry_attempts: 0, ..Policy::default() };
-    let mut rig = Rig::open(StreamOptions { judged: true, policy, ..StreamOptions::default() });
+    let mut rig =
+        Rig::open(StreamOptions { policy: Policy { reply: true, ..policy }, ..StreamOptions::default() });
     let at = rig.at();
     let mut input = &b"data: x\n\nda"[..];
     rig.stream.received(at, input.len());
     assert!(matches!(rig.stream.next(at, &mut input), Step::Frame { .. }));
-    rig.stream.reply_state(tidewire_core::ReplyState::MayComplete, None);
+    rig.stream.reply_state(rig.at(), tidewire_core::ReplyState::MayComplete, None);
     rig.said(input);
     rig.end();
     assert_eq!(rig.stream.outcome(), Some(Outcome::Truncated));
+}
+
+#[test]
+fn a_record_that_arrives_again_is_reported_once_and_delivered() {
+    let mut rig = Rig::open(get());
+    assert_eq!(rig.bytes(b"id: 1\ndata: a\n\nid: 2\ndata: b\n\n"), "message#1:a message#2:b");
+    assert_eq!((rig.broke(), rig.seconds(1)), ("again(body)".into(), "connect".into()));
+    assert_eq!(rig.head(SSE), "");
+    let again = b"id: 1\ndata: a\n\nid: 2\ndata: b\n\nid: 3\ndata: c\n\ndata: d\n\n";
+    assert_eq!(rig.bytes(again), "replayed(1) message#1:a message#2:b message#3:c message#3:d");
+    assert_eq!((rig.end(), rig.stats().events), ("ended".into(), 6));
+}
+
+#[test]
+fn with_dedupe_a_record_that_arrives_again_is_left_out() {
+    for pieces in [1, 7, 1000] {
+        let mut rig = Rig::open(StreamOptions { dedupe: true, ..get() });
+        assert_eq!(rig.bytes(b"id: 1\ndata: a\n\nid: 2\ndata: b\n\n"), "message#1:a message#2:b");
+        assert_eq!((rig.broke(), rig.seconds(1)), ("again(body)".into(), "connect".into()));
+        assert_eq!(rig.head(SSE), "");
+        let again = b"id: 1\ndata: a\n\nid: 2\nevent: x\ndata: b\n\nid: 3\ndata: c\n\ndata: d\n\n";
+        let said: Vec<_> =
+            again.chunks(pieces).map(|piece| rig.bytes(piece)).filter(|said| !said.is_empty()).collect();
+        assert_eq!(said.join(" "), "replayed(1) message#3:c message#3:d");
+        assert_eq!((rig.end(), rig.stats().events), ("ended".into(), 4));
+    }
+}
+
+#[test]
+fn json_records_that_arrive_again_are_known_by_their_cursor() {
+    let cursor_source = CursorSource::Json(Path::parse("seq"));
+    let ndjson = Some("application/x-ndjson");
+    let mut rig = Rig::open_with(StreamOptions { dedupe: true, cursor_source, ..get() }, ndjson);
+    assert_eq!(rig.bytes(b"{\"seq\":1}\n{\"seq\":2}\n"), "{\"seq\":1} {\"seq\":2}");
+    assert_eq!((rig.broke(), rig.seconds(1)), ("again(body)".into(), "connect".into()));
+    assert_eq!(rig.head(ndjson), "");
+    assert_eq!(rig.bytes(b"{\"seq\":1}\n{}\n{\"seq\":3}\n"), "replayed(1) {} {\"seq\":3}");
+}
+
+#[test]
+fn a_marker_that_arrives_again_ends_the_stream_all_the_same() {
+    let markers = Markers { end_on: Some(vec!["event:close".parse().unwrap()]), ..Markers::default() };
+    let mut rig = Rig::open(StreamOptions { dedupe: true, markers, ..get() });
+    assert_eq!(rig.bytes(b"id: 1\nevent: close\n\nid: 1\ndata: a\n\n"), "message#1:a");
+    assert_eq!((rig.broke(), rig.seconds(1)), ("again(body)".into(), "connect".into()));
+    rig.head(SSE);
+    assert_eq!(rig.bytes(b"id: 1\nevent: close\ndata: b\n\n"), "replayed(1) complete");
+}
+
+#[test]
+fn a_body_without_a_content_type_is_refused_unless_it_is_empty() {
+    for (bytes, want) in [(&b""[..], "ended"), (b"data: a\n\n", "refused")] {
+        let mut rig = Rig::open_with(get(), None);
+        let mut said = if bytes.is_empty() { String::new() } else { rig.bytes(bytes) };
+        said += &rig.end();
+        assert_eq!(said, want);
+        assert_eq!(rig.stream.refused_body(), bytes);
+    }
+    let sniffed = StreamOptions { sniff: true, ..get() };
+    let mut rig = Rig::open_with(sniffed, None);
+    assert_eq!((rig.bytes(b"data: a\n\n"), rig.end()), ("message:a".into(), "ended".into()));
+}
+
+#[test]
+fn text_is_inspected_only_if_sniffing_is_on() {
+    for (sniff, want) in [(true, "message:a"), (false, "data: a\n\n")] {
+        let mut rig = Rig::open_with(StreamOptions { sniff, ..get() }, Some("text/plain"));
+        assert_eq!(rig.bytes(b"data: a\n\n"), want);
+    }
+    let chosen = StreamOptions { sniff: true, format: Format::Text, ..get() };
+    assert_eq!(Rig::open_with(chosen, Some("text/plain")).bytes(b"data: a\n\n"), "data: a\n\n");
+}
+
+#[test]
+fn a_response_that_a_relay_keeps_is_continued_there() {
+    let mut rig = Rig::started(StreamOptions::default());
+    let head = ResponseHead { status: 200, content_type: SSE, relayed: true, ..ResponseHead::default() };
+    assert!(!rig.stream.continues_at_relay());
+    assert_eq!(rig.headed(head), "");
+    assert_eq!(rig.bytes(b"id: 1\ndata: a\n\n"), "message#1:a");
+    assert_eq!((rig.broke(), rig.seconds(1)), ("again(body)".into(), "connect".into()));
+    assert!(rig.stream.continues_at_relay());
+    assert_eq!(rig.stream.request_cursor(), Some("1"));
+}
+
+#[test]
+fn a_refresh_that_fails_leaves_the_refusal() {
+    let policy = Policy { refresh: true, ..Policy::default() };
+    let mut rig = Rig::started(StreamOptions { policy, ..StreamOptions::default() });
+    assert_eq!(rig.headed(ResponseHead { status: 401, ..ResponseHead::default() }), "refresh(status)");
+    assert_eq!(rig.seconds(0), "connect");
+    rig.stream.refresh_failed(rig.at(), "no token".to_owned());
+    assert_eq!(rig.said(b""), "refused");
+    assert_eq!(rig.stream.outcome(), Some(Outcome::Refused { status: 401, why: Refusal::Status }));
+    assert_eq!(rig.stream.error(), Some("no token"));
+}
+
+#[test]
+fn retry_after_ms_counts_before_retry_after() {
+    for (ms, seconds, want) in
+        [(Some("750"), Some("9"), 750), (None, Some("1.5"), 1500), (Some("x"), Some("2"), 2000)]
+    {
+        let mut rig = Rig::started(StreamOptions::default());
+        rig.headed(ResponseHead {
+            status: 503,
+            retry_after: seconds,
+            retry_after_ms: ms,
+            ..ResponseHead::default()
+        });
+        assert_eq!(rig.stream.deadline(), Some(rig.now + Duration::from_millis(want)));
+    }
+}
+
+#[test]
+fn only_requests_that_were_sent_are_counted() {
+    let mut stream = Stream::new(get());
+    let at = At { now: Duration::ZERO, chance: 0 };
+    stream.start(at);
+    assert_eq!(stream.next(at, &mut &[][..]), Step::Connect);
+    assert_eq!(stream.stats(at.now).attempts, 0);
+    stream.broke(at, Failure::Connect, "the headers could not be made".to_owned());
+    assert!(matches!(stream.next(at, &mut &[][..]), Step::Retry(retry) if retry.attempt == 2));
+    stream.tick(at);
+    assert_eq!(stream.next(at, &mut &[][..]), Step::Connect);
+    stream.sent(at);
+    assert_eq!(stream.stats(at.now).attempts, 1);
+    assert_eq!(stream.state(), StreamState::Connecting);
+}
+
+#[test]
+fn a_stream_says_where_it_is() {
+    let mut rig = Rig::new(get());
+    let mut states = vec![rig.stream.state().name()];
+    rig.stream.start(rig.at());
+    states.push(rig.stream.state().name());
+    rig.said(b"");
+    rig.head(SSE);
+    states.push(rig.stream.state().name());
+    rig.broke();
+    states.push(rig.stream.state().name());
+    rig.stream.cancel(rig.at());
+    rig.said(b"");
+    states.push(rig.stream.state().name());
+    assert_eq!(states, ["idle", "connecting", "open", "waiting", "closed"]);
+    assert_eq!(rig.stream.state(), StreamState::Closed(Outcome::Cancelled));
 }

@@ -7,7 +7,7 @@ use core::mem;
 use core::time::Duration;
 
 use tidewire_core::session::{At, Failure, Outcome, Refusal, Retry};
-use tidewire_core::{Step, Stream, StreamOptions, Utf8, refusal_reason};
+use tidewire_core::{Notice, ResponseHead, Step, Stream, StreamOptions, Utf8};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::decoding::Decoding;
@@ -37,6 +37,10 @@ mod input {
     pub(super) const QUEUE_TIMEOUT: u32 = 8;
     /// The caller stops the stream.
     pub(super) const CANCEL: u32 = 9;
+    /// The request was handed to the transport.
+    pub(super) const SENT: u32 = 10;
+    /// What the request carries could not be renewed; why lies in the inbox.
+    pub(super) const REFRESH_FAILED: u32 = 11;
 }
 
 /// What [`Machine::fact`] is asked for. `js/src/machine.ts` has the same list.
@@ -58,6 +62,8 @@ mod fact {
     pub(super) const INSIDE_RECORD: u32 = 11;
     /// The URL at which a GET goes on behind the request's cursor, where that is to be asked for in no other way; empty where there is none.
     pub(super) const CONTINUATION: u32 = 12;
+    /// Whether the request that is to be sent is a GET of the `Location` under which a relay keeps the response.
+    pub(super) const AT_RELAY: u32 = 13;
 }
 
 /// What [`Machine::advance`] says is to be done. `js/src/machine.ts` has the same list.
@@ -82,7 +88,7 @@ enum Action {
 }
 
 /// Numbers that [`Machine::facts`] tells; -1 for what there is not.
-const FACTS: usize = 14;
+const FACTS: usize = 16;
 
 /// What has been described, or is under way.
 enum State {
@@ -109,7 +115,7 @@ pub struct Machine {
 /// What was told last.
 #[derive(Default)]
 struct Last {
-    again: Option<Retry>,
+    retry: Option<Retry>,
     gap: Option<String>,
     silent: Duration,
     due: Option<Duration>,
@@ -201,28 +207,36 @@ impl Machine {
             input::KICK => stream.kick(at),
             input::QUEUE_TIMEOUT => stream.queue_timeout(at),
             input::CANCEL => stream.cancel(at),
+            input::SENT => stream.sent(at),
+            input::REFRESH_FAILED => stream.refresh_failed(at, self.inbox.text(length).to_owned()),
             _ => {}
         }
     }
 
-    /// The reply's head came. The content type and `Retry-After` lie in the inbox, one behind the other; a negative length
-    /// says that there is none. `clock` is the time since 1970.
+    /// The response's head came. Its content type, `Retry-After` and `retry-after-ms` lie in the inbox, one behind the other, and end at
+    /// these lengths; a negative one says that there is no such header. `clock` is the time since 1970.
+    #[expect(clippy::too_many_arguments, reason = "numbers are what a call across the boundary has")]
     pub fn head(
         &mut self,
         now: f64,
         chance: u32,
         status: u16,
-        type_length: i32,
-        retry_length: i32,
+        type_end: i32,
+        retry_end: i32,
+        retry_ms_end: i32,
+        relayed: bool,
         clock: f64,
     ) {
         let State::Streaming(stream) = &mut self.state else { return };
-        let [first, second] = [type_length, retry_length].map(|length| usize::try_from(length).ok());
-        let both = self.inbox.text(first.unwrap_or(0) + second.unwrap_or(0));
-        let (content_type, retry) = both.split_at_checked(first.unwrap_or(0)).unwrap_or_default();
-        let content_type = first.map(|_| content_type);
-        let retry = second.map(|_| retry);
-        stream.head(at(now, chance), status, content_type, retry, duration(clock));
+        let mut start = 0;
+        let [content_type, retry_after, retry_after_ms] = [type_end, retry_end, retry_ms_end].map(|end| {
+            let end = usize::try_from(end).ok()?;
+            let text = self.inbox.text(end).get(start..)?;
+            start = end;
+            Some(text)
+        });
+        let head = ResponseHead { status, content_type, retry_after, retry_after_ms, relayed };
+        stream.head(at(now, chance), &head, duration(clock));
     }
 
     /// A piece of the body came, which lies in the inbox, and the consumer asks: the one behind the other, as nearly every piece has it.
@@ -287,6 +301,7 @@ impl Machine {
         let text = match &self.state {
             State::Described(setup) if what == fact::ACCEPT => Some(setup.format.accept().into()),
             State::Streaming(stream) if what == fact::IS_READING => return stream.is_reading(),
+            State::Streaming(stream) if what == fact::AT_RELAY => return stream.continues_at_relay(),
             State::Streaming(stream) if what == fact::CONTINUATION => {
                 stream.request_cursor().and_then(|cursor| self.reply.continuation(cursor)).map(Cow::Owned)
             }
@@ -341,32 +356,35 @@ fn gather_frames(
 ) -> Action {
     loop {
         match stream.next(at, rest) {
-            Step::Frame { ref frame, gap } => {
-                if let Some(after) = gap {
-                    table.push_gap(&after);
+            Step::Frame { ref frame, ref notice } => {
+                match notice {
+                    Some(Notice::Gap { after: Some(after) }) => table.push_gap(after),
+                    Some(Notice::Replayed { id }) => table.push_replayed(id),
+                    _ => {}
                 }
                 if let Some(reply_state) = reply.read(frame, table) {
-                    stream.reply_state(reply_state, reply.error());
+                    stream.reply_state(at, reply_state, reply.error());
                     if reply.is_nameless() {
                         stream.forget_cursor(at);
                     }
                     reply.read_alike(stream, at, rest, table);
                 }
             }
+            Step::Notice(Notice::Replayed { id }) => table.push_replayed(&id),
             Step::Closed if reply.finish(table) => return Action::Deliver,
             _ if table.len() > 0 => return Action::Deliver,
             Step::Connect => return Action::Connect,
-            Step::Retry(again) => {
+            Step::Retry(retry) => {
                 *rest = &[];
-                last.again = Some(again);
+                last.retry = Some(retry);
                 return Action::Retry;
             }
-            Step::Gap { after } => {
+            Step::Notice(Notice::Gap { after }) => {
                 reply.begin_anew();
                 last.gap = after;
                 return Action::Gap;
             }
-            Step::Stalled(silent) => {
+            Step::Notice(Notice::Stalled(silent)) => {
                 last.silent = silent;
                 return Action::Stalled;
             }
@@ -381,10 +399,6 @@ fn fact_text<'a>(stream: &'a Stream, what: u32, last: &'a Last) -> Option<Cow<'a
     let outcome = stream.outcome();
     let text = match what {
         fact::OUTCOME => outcome?.code(),
-        // The status is known; what the peer says of it is not.
-        fact::ERROR if matches!(outcome, Some(Outcome::Refused { .. })) => {
-            return refusal_reason(stream.refused_body()).map(Cow::Owned);
-        }
         fact::ERROR => stream.error()?,
         fact::CURSOR => stream.cursor()?,
         fact::REQUEST_CURSOR => stream.request_cursor()?,
@@ -393,7 +407,7 @@ fn fact_text<'a>(stream: &'a Stream, what: u32, last: &'a Last) -> Option<Cow<'a
             _ => return None,
         },
         fact::REFUSED_BODY => return Some(Utf8::new(stream.refused_body()).to_str()),
-        fact::REASON => last.again?.reason.name(),
+        fact::REASON => last.retry?.reason.name(),
         fact::GAP => last.gap.as_deref()?,
         _ => return None,
     };
@@ -401,7 +415,7 @@ fn fact_text<'a>(stream: &'a Stream, what: u32, last: &'a Last) -> Option<Cow<'a
 }
 
 /// `[status, limit, offset, retry-after, events, bytes, attempts, first byte, first event, longest silence, elapsed, next attempt, its
-/// delay, silence]`, times in milliseconds.
+/// delay, silence, the wait that `retry:` asked for beyond what is honoured, whether that attempt begins with a refresh]`, times in milliseconds.
 fn facts(stream: &Stream, now: f64, last: &Last) -> [f64; FACTS] {
     const NONE: f64 = -1.0;
     let outcome = stream.outcome();
@@ -430,9 +444,11 @@ fn facts(stream: &Stream, now: f64, last: &Last) -> [f64; FACTS] {
         stats.first_event.map_or(NONE, ms),
         ms(stats.longest_silence),
         ms(stats.elapsed),
-        last.again.map_or(NONE, |again| f64::from(again.attempt)),
-        last.again.map_or(NONE, |again| ms(again.delay)),
+        last.retry.map_or(NONE, |retry| f64::from(retry.attempt)),
+        last.retry.map_or(NONE, |retry| ms(retry.delay)),
         ms(last.silent),
+        last.retry.and_then(|retry| retry.asked).map_or(NONE, ms),
+        f64::from(u8::from(last.retry.is_some_and(|retry| retry.refresh))),
     ]
 }
 

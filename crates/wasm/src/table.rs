@@ -45,6 +45,9 @@ enum Kind {
     Name = 9,
     /// The last event id from the next event on.
     Id = 10,
+    /// The id of a record that an earlier attempt had delivered.
+    #[cfg(feature = "streams")]
+    Replayed = 11,
 }
 
 /// What a window holds, as JavaScript reads it.
@@ -275,6 +278,12 @@ impl Writer<'_> {
     /// Adds a row that says that ordered ids left some out behind this one.
     pub(crate) fn push_gap(&mut self, after: &str) {
         self.seldom(Kind::Gap as u32, 0, 0, after.as_bytes());
+    }
+
+    #[cfg(feature = "streams")]
+    /// Adds a row that says that a record arrived again.
+    pub(crate) fn push_replayed(&mut self, id: &str) {
+        self.seldom(Kind::Replayed as u32, 0, 0, id.as_bytes());
     }
 
     #[inline(always)]

@@ -20,11 +20,11 @@ export function continuing(from: Input, options: StreamOptions, machine: () => M
   const onward = requestTemplate(from, { ...options, resume: () => next });
   return {
     ...template,
-    async prepare(attempt, continues, accept, signal) {
-      const url = continuation(machine());
-      if (url === undefined) return template.prepare(attempt, continues, accept, signal);
+    async prepare(attempt, terms) {
+      const url = terms.relay ? undefined : continuation(machine());
+      if (url === undefined) return template.prepare(attempt, terms);
       next = { url: typeof from === "function" ? await placed(url, from, attempt) : url, method: "GET" };
-      return onward.prepare(attempt, true, accept, signal);
+      return onward.prepare(attempt, { ...terms, continues: true });
     },
   };
 }

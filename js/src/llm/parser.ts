@@ -78,7 +78,7 @@ class Feed implements ReplyParser {
     // No time passes here.
     machine.handle("start", 0);
     machine.advance();
-    machine.head(200, null, null);
+    machine.head(200, new Headers(), false);
   }
 
   push(chunk: Uint8Array): void {

@@ -9,7 +9,7 @@ export function play(machine, { contentType = null, broken = false }, pieces, de
   };
   machine.handle("start");
   if (read() !== action.CONNECT) throw new Error("no request");
-  machine.head(200, contentType, null);
+  machine.head(200, new Headers(contentType === null ? {} : { "content-type": contentType }), false);
   let what = read();
   for (const piece of pieces) {
     if (what === action.CLOSED) break;

@@ -16,7 +16,7 @@ use bytes::{Buf, Bytes};
 use http::header::{CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, HeaderValue};
 use tidewire_core::session::{At, Failure, Outcome, Refusal, Retry};
-use tidewire_core::{Format, Step, Stream};
+use tidewire_core::{Format, Notice, ResponseHead, Step, Stream};
 use tidewire_llm::{Deltas, Dialect};
 use tokio::sync::{AcquireError, OwnedSemaphorePermit};
 
@@ -238,14 +238,14 @@ impl<I> Streaming<I> {
             let step = self.stream.next(*at, &mut input);
             let used = before - input.len();
             match step {
-                Step::Frame { frame, gap } => {
+                Step::Frame { frame, notice } => {
                     self.observer.frame(&frame);
                     let item = match &mut self.reply {
                         None => (self.mapper.items)(frame, &mut self.queue),
                         Some(reply) => {
                             let deltas = &mut reply.deltas;
                             let item = self.mapper.read(frame, deltas, &mut self.queue);
-                            self.stream.reply_state(deltas.reply_state(), deltas.error());
+                            self.stream.reply_state(*at, deltas.reply_state(), deltas.error());
                             item
                         }
                     };
@@ -253,14 +253,13 @@ impl<I> Streaming<I> {
                     if self.changes.as_ref().is_some_and(|changes| self.is_lost(changes)) {
                         self.stream.forget_cursor(*at);
                     }
-                    if let Some(after) = gap {
-                        self.hooks.gap(Some(&after));
-                        if let Some(notice) = self.mapper.notice {
-                            if let Some(item) = item {
-                                self.queue.push_front(item);
-                            }
-                            return Poll::Ready(Some(Ok(notice(Frame::Gap { after: Some(after) }))));
+                    if let Some(notice) = notice
+                        && let Some(first) = self.tell(notice)
+                    {
+                        if let Some(item) = item {
+                            self.queue.push_front(item);
                         }
+                        return Poll::Ready(Some(Ok(first)));
                     }
                     if item.is_some() {
                         return Poll::Ready(item);
@@ -269,19 +268,16 @@ impl<I> Streaming<I> {
                 Step::Pass => self.chunk.advance(used),
                 Step::Connect => self.connect(*at),
                 Step::Retry(again) => self.retry(again),
-                Step::Gap { after } => {
-                    // Nothing goes on behind a gap: what comes is another reply, or the same one from its beginning.
-                    if let Some(reply) = &mut self.reply {
+                Step::Notice(notice) => {
+                    // Nothing continues after a gap between responses: what comes is another reply, or the same one from its beginning.
+                    if let (Notice::Gap { .. }, Some(reply)) = (&notice, &mut self.reply) {
                         let deltas = Deltas::new(reply.deltas.dialect().clone());
                         **reply = ReplyDecoder { deltas, anew: true };
                     }
-                    self.hooks.gap(after.as_deref());
-                    self.show(Frame::Gap { after });
-                }
-                Step::Stalled(silent) => {
-                    self.hooks.stall(silent);
-                    self.observer.stalled(silent);
-                    self.show(Frame::Stall(silent));
+                    if let Some(item) = self.tell(notice) {
+                        self.queue.push_back(Ok(item));
+                    }
+                    self.chunk.advance(used);
                 }
                 Step::Starved => {
                     self.chunk = Bytes::new();
@@ -398,6 +394,7 @@ impl<I> Streaming<I> {
                     delay: Duration::ZERO,
                     reason: None,
                     cursor: self.stream.request_cursor().map(str::to_owned),
+                    asked: None,
                     error: None,
                 };
                 self.hooks.attempt(&first);
@@ -422,6 +419,7 @@ impl<I> Streaming<I> {
                 return;
             }
         };
+        self.stream.sent(at);
         self.observer.sent(at.now, &request);
         self.hooks.wire(Wire::Sent);
         self.io =
@@ -445,6 +443,7 @@ impl<I> Streaming<I> {
             delay: again.delay,
             reason: Some(again.reason),
             cursor: self.stream.request_cursor().map(str::to_owned),
+            asked: again.asked,
             error: self.stream.error().map(str::to_owned),
         };
         self.hooks.attempt(&attempt);
@@ -459,7 +458,13 @@ impl<I> Streaming<I> {
                 self.observer.head(status);
                 self.hooks.wire(Wire::Head { status, headers: &headers });
                 let text = |name| headers.get(name).and_then(|value: &http::HeaderValue| value.to_str().ok());
-                self.stream.head(at, status, text(CONTENT_TYPE), text(RETRY_AFTER), Clock::wall());
+                let head = ResponseHead {
+                    status,
+                    content_type: text(CONTENT_TYPE),
+                    retry_after: text(RETRY_AFTER),
+                    ..ResponseHead::default()
+                };
+                self.stream.head(at, &head, Clock::wall());
                 if lost_cursor {
                     self.stream.lost_cursor(at);
                 }
@@ -582,6 +587,24 @@ impl<I> Streaming<I> {
         self.permit = None;
     }
 
+    /// Reports a notice; as an item too, if the caller wants notices as items.
+    fn tell(&mut self, notice: Notice) -> Option<I> {
+        let frame = match notice {
+            Notice::Gap { after } => {
+                self.hooks.gap(after.as_deref());
+                Frame::Gap { after }
+            }
+            Notice::Replayed { id } => Frame::Replayed { id },
+            Notice::Stalled(silent) => {
+                self.hooks.stall(silent);
+                self.observer.stalled(silent);
+                Frame::Stall(silent)
+            }
+            _ => return None,
+        };
+        self.mapper.notice.map(|item| item(frame))
+    }
+
     fn show(&mut self, frame: Frame) {
         if let Some(notice) = self.mapper.notice {
             self.queue.push_back(Ok(notice(frame)));
@@ -637,7 +660,7 @@ mod tests {
     #[test]
     fn a_stream_is_small() {
         let size = size_of::<Streaming<Event>>() - size_of::<Observer>();
-        assert!(size <= 880, "{size} B");
+        assert!(size <= 888, "{size} B");
         assert_eq!(size_of::<Streaming<Event>>(), size_of::<Streaming<[u64; 64]>>());
     }
 
