@@ -14,14 +14,13 @@ use http::{HeaderMap, HeaderName, Method, StatusCode};
 use url::{Origin, Url};
 
 use super::super::{Chunk, Outgoing, Response, Sending, TransportError};
-use crate::attempt::{LAST_EVENT_ID, RequestTemplate};
 use crate::body::{Body, Taken, forget_body};
-use crate::client::SECRET_HEADERS;
+use crate::cursor::LAST_EVENT_ID;
+use crate::input::SECRET_HEADERS;
+use crate::template::RequestTemplate;
 
 /// As many as browsers follow (WHATWG Fetch, "HTTP-redirect fetch").
 const MOST_REDIRECTS: u8 = 20;
-/// A body that can be read once.
-pub(crate) type OnceBody = reqwest::Body;
 
 const USER_AGENT: &str = concat!("tidewire/", env!("CARGO_PKG_VERSION"));
 
@@ -63,7 +62,9 @@ impl Transport {
         let Outgoing { url, template: mut plan } = request;
         let mut sent = self.client.execute(outgoing(url, &plan));
         Box::pin(async move {
-            let has_cursor = |plan: &RequestTemplate| plan.headers.contains_key(LAST_EVENT_ID);
+            let has_cursor = |plan: &RequestTemplate| {
+                plan.cursor_header.as_ref().is_some_and(|name| plan.headers.contains_key(name))
+            };
             let had_cursor = has_cursor(&plan);
             let mut redirects_left = if self.follows_redirects { MOST_REDIRECTS } else { 0 };
             loop {
@@ -123,7 +124,7 @@ fn reply(mut response: reqwest::Response, lost_cursor: bool) -> Response {
 /// The request that follows a redirect (RFC 9110, 15.4; methods as WHATWG Fetch changes them), or `None` where the reply is
 /// none that can be followed.
 fn redirected(plan: &RequestTemplate, status: StatusCode, reply: &HeaderMap) -> Option<Outgoing> {
-    let RequestTemplate { method, url: from, headers, body } = plan;
+    let RequestTemplate { method, url: from, headers, body, cursor_header } = plan;
     let becomes_get = match status {
         StatusCode::MOVED_PERMANENTLY | StatusCode::FOUND => *method == Method::POST,
         StatusCode::SEE_OTHER => *method != Method::GET && *method != Method::HEAD,
@@ -155,7 +156,9 @@ fn redirected(plan: &RequestTemplate, status: StatusCode, reply: &HeaderMap) -> 
     }
     let (method, body) =
         if becomes_get { (Method::GET, Body::Empty) } else { (method.clone(), body.clone()) };
-    let plan = RequestTemplate { method, url: Some(url.clone()), headers: Arc::new(headers), body };
+    let cursor_header = cursor_header.clone();
+    let plan =
+        RequestTemplate { method, url: Some(url.clone()), headers: Arc::new(headers), body, cursor_header };
     Some(Outgoing { url, template: Arc::new(plan) })
 }
 
