@@ -64,7 +64,8 @@ impl Request {
         })
     }
 
-    /// Changes the request of each attempt before it is sent, for example to sign it. An `Err` ends the stream with it.
+    /// Changes the request of each attempt before it is sent, for example to sign it. An `Err` ends the stream;
+    /// [`UsageError::Prepare`] is there for failures of the function's own.
     pub fn prepare_with<F>(mut self, prepare: F) -> Self
     where
         F: Fn(&mut AttemptRequest) -> Result<(), UsageError> + MaybeSend + MaybeSync + 'static,
