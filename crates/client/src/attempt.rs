@@ -18,6 +18,9 @@ use crate::redact::debug_request;
 use crate::template::RequestTemplate;
 use crate::transport::Outgoing;
 
+/// Makes the request that continues after a cursor.
+pub(crate) type ResumeFunction = dyn Fn(&str, &mut AttemptRequest) -> Result<(), UsageError> + Send + Sync;
+
 /// The request of one attempt before it is sent: its method, URL, headers and body, to look at and to change.
 pub struct AttemptRequest {
     attempt: Attempt,
@@ -182,14 +185,20 @@ impl AttemptRequest {
         Ok(())
     }
 
-    /// Looks for the header in which a caller's function has put the cursor; of several, one that a redirect to another origin drops.
-    pub(crate) fn find_cursor_header(&mut self, cursor: &str) {
-        let carriers =
-            self.template.headers.iter().filter(|(_, value)| value.as_bytes() == cursor.as_bytes());
-        let found = carriers.max_by_key(|(name, value)| *name == LAST_EVENT_ID || value.is_sensitive());
-        if let Some(name) = found.map(|(name, _)| name.clone()) {
+    /// Lets a caller's function put the cursor where it likes, and notes the header that it chose. Of several, one counts that a redirect to
+    /// another origin drops.
+    pub(crate) fn put_cursor_by(&mut self, cursor: &str, resume: &ResumeFunction) -> Result<(), UsageError> {
+        let before = Arc::clone(&self.template.headers);
+        resume(cursor, self)?;
+        let is_new = |(name, value): &(&HeaderName, &HeaderValue)| {
+            value.as_bytes() == cursor.as_bytes() && before.get_all(*name).iter().all(|old| old != *value)
+        };
+        let carriers = self.template.headers.iter().filter(is_new);
+        let carrier = carriers.max_by_key(|(name, value)| *name == LAST_EVENT_ID || value.is_sensitive());
+        if let Some(name) = carrier.map(|(name, _)| name.clone()) {
             self.change().cursor_header = Some(name);
         }
+        Ok(())
     }
 
     pub(crate) fn into_outgoing(mut self) -> Outgoing {
@@ -264,15 +273,15 @@ mod tests {
             assert_eq!(request.template.cursor_header, want, "{to:?}");
         }
         let mut request = request("http://h/");
-        request.set_header("x-session", "7").expect("a header");
-        request.find_cursor_header("8");
-        assert_eq!(request.template.cursor_header, None);
-        request.find_cursor_header("7");
-        assert_eq!(request.template.cursor_header, header("x-session"));
-        assert!(!format!("{request:?}").contains('7'), "{request:?}");
-        request.set_header("last-event-id", "7").expect("a header");
         request.set_header("x-attempt", "7").expect("a header");
-        request.find_cursor_header("7");
-        assert_eq!(request.template.cursor_header, header(LAST_EVENT_ID));
+        request.put_cursor_by("8", &|_, request| request.set_header("x-since", "8")).expect("a place");
+        assert_eq!(request.template.cursor_header, header("x-since"));
+        assert!(!format!("{request:?}").contains('8'), "{request:?}");
+        let both = |cursor: &str, request: &mut AttemptRequest| {
+            request.set_header("authorization", cursor)?;
+            request.set_header("x-since", cursor)
+        };
+        request.put_cursor_by("7", &both).expect("a place");
+        assert_eq!(request.template.cursor_header, header("authorization"));
     }
 }

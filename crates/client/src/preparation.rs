@@ -4,7 +4,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use crate::attempt::AttemptRequest;
+use crate::attempt::{AttemptRequest, ResumeFunction};
 use crate::cursor::CursorTo;
 use crate::error::UsageError;
 use crate::event::Attempt;
@@ -13,7 +13,6 @@ use crate::template::RequestTemplate;
 pub(crate) type Prepare = Arc<dyn Fn(&mut AttemptRequest) -> Result<(), UsageError> + Send + Sync>;
 pub(crate) type Prepared = Pin<Box<dyn Future<Output = Result<AttemptRequest, String>> + Send>>;
 pub(crate) type PrepareAsync = Arc<dyn Fn(AttemptRequest) -> Prepared + Send + Sync>;
-pub(crate) type ResumeWith = Arc<dyn Fn(&str, &mut AttemptRequest) -> Result<(), UsageError> + Send + Sync>;
 
 /// What is done to the template to make an attempt's request, in the order of the fields. A function that signs the request sees
 /// everything that the ones before it have done.
@@ -35,7 +34,7 @@ pub(crate) struct CursorPlacement {
     /// How the dialect does it, instead.
     pub(crate) put_with: Option<fn(&str, &mut AttemptRequest)>,
     /// Makes the request that continues once records have arrived.
-    pub(crate) resume_with: Option<ResumeWith>,
+    pub(crate) resume_with: Option<Arc<ResumeFunction>>,
     /// `resume_with` needs the id of the reply.
     pub(crate) needs_reply_id: bool,
 }
@@ -67,10 +66,7 @@ impl Preparation {
         }
         if let Some(cursor) = cursor {
             match (resume_with, placement.put_with) {
-                (Some(resume), _) => {
-                    resume(&cursor, &mut request)?;
-                    request.find_cursor_header(&cursor);
-                }
+                (Some(resume), _) => request.put_cursor_by(&cursor, &**resume)?,
                 (None, Some(put)) => put(&cursor, &mut request),
                 (None, None) => request.put_cursor(&cursor, cursor_is_string, placement.to.as_ref())?,
             }
