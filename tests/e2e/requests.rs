@@ -266,47 +266,6 @@ async fn a_reply_without_its_cursor_is_not_taken_for_one_that_goes_on() {
     }
 }
 
-/// A redirect to another origin drops a cursor in any header that it drops, not only `Last-Event-ID`.
-#[tokio::test]
-async fn a_cursor_in_a_secret_header_is_lost_with_it() {
-    type Row = (fn(Request) -> Request, &'static str, &'static [&'static str]);
-    let header = |request: Request| request.cursor("seq", CursorTo::Header("x-since".to_owned()));
-    let by_function =
-        |request: Request| request.resume_with(|cursor, request| request.set_header("x-since", cursor));
-    let rows: [Row; 4] = [
-        (|request| request.secret_header("x-since", "0"), "truncated", &["1"]),
-        (|request| request.secret_header("x-since", "0").follow(), "complete", &["1", "1", "2"]),
-        // Another origin gets a header that is not secret, and continues.
-        (|request| request, "complete", &["1", "1", "2"]),
-        (
-            |request| request.header("x-since", "0").secret_header("x-other", "1"),
-            "complete",
-            &["1", "1", "2"],
-        ),
-    ];
-    for place in [header, by_function] {
-        for (index, (of, want, data)) in rows.iter().enumerate() {
-            let other = RawServer::start(vec![whole(
-                b"data: {\"seq\":1}\n\nid: 2\ndata: {\"seq\":2}\n\ndata: [DONE]\n\n",
-            )])
-            .await;
-            let moved =
-                format!("HTTP/1.1 307 Moved\r\nlocation: {}\r\ncontent-length: 0\r\n\r\n", other.url("/"));
-            let scripts = vec![broken(b"id: 1\ndata: {\"seq\":1}\n\n"), vec![Act::Send(moved.into())]];
-            let server = RawServer::start(scripts).await;
-            let request = of(place(Client::new().get(server.url("/")).retry_delay(SOON)));
-            let taken = take(&mut request.records::<serde_json::Value>()).await;
-            let items: Vec<String> = taken.items.iter().map(|item| item["seq"].to_string()).collect();
-            assert_eq!(
-                (taken.outcome.map(|outcome| outcome.code()), items),
-                (Some(*want), data.iter().map(|seq| (*seq).to_owned()).collect()),
-                "{index}"
-            );
-            assert!(server.seen()[1].request.contains("x-since: 1"), "{}", server.seen()[1].request);
-        }
-    }
-}
-
 /// What a server sends as its cursor is no fault of the caller's.
 #[tokio::test]
 async fn a_cursor_of_the_records_that_cannot_be_a_header_is_none() {

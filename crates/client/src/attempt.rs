@@ -85,7 +85,8 @@ impl AttemptRequest {
         self.change().method = method;
     }
 
-    /// Changes the URL. A relative one is resolved against the present URL.
+    /// Changes the URL. A relative one is resolved against the present URL. If the new one has another origin, the headers of the client
+    /// are withdrawn, see [`ClientBuilder::header`](crate::ClientBuilder::header).
     ///
     /// # Errors
     /// [`UsageError::Url`] if the result is not an HTTP(S) URL.
@@ -94,6 +95,11 @@ impl AttemptRequest {
             Ok(joined) => parse_url(joined.as_str())?,
             Err(error) => return Err(UsageError::Url { problem: error.to_string() }),
         };
+        if let Some(client_headers) = self.template.client_headers.clone()
+            && !client_headers.are_for(&self.url)
+        {
+            client_headers.withdraw(self.change().headers_mut());
+        }
         Ok(())
     }
 
@@ -224,7 +230,7 @@ fn cursor_json(cursor: &str, is_string: bool) -> Result<Box<RawValue>, UsageErro
 
 impl fmt::Debug for AttemptRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let RequestTemplate { method, url: _, headers, body: _, cursor_header } = &*self.template;
+        let RequestTemplate { method, headers, cursor_header, .. } = &*self.template;
         debug_request(f, "AttemptRequest", method, Some(&self.url), headers, cursor_header.as_ref())
     }
 }

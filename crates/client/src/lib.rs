@@ -69,6 +69,7 @@ mod event;
 mod input;
 mod json_fields;
 mod observe;
+mod origins;
 mod platform;
 mod preparation;
 mod redact;

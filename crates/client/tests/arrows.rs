@@ -25,6 +25,7 @@ const LINE: &[&str] = &[
     "json_fields.rs",
     "body.rs",
     "cursor.rs",
+    "origins.rs",
     "template.rs",
     // HTTP.
     "transport",

@@ -51,9 +51,9 @@ impl StreamParts {
                 set_default(headers, name, value);
             }
         };
-        if Arc::ptr_eq(&self.template.headers, &self.shared.headers) {
+        if Arc::ptr_eq(&self.template.headers, &self.shared.client_headers.headers) {
             self.template.headers = self.shared.setup.headers(accept, || {
-                let mut headers = HeaderMap::clone(&self.shared.headers);
+                let mut headers = HeaderMap::clone(&self.shared.client_headers.headers);
                 complete(&mut headers);
                 headers
             });

@@ -124,7 +124,7 @@ fn reply(mut response: reqwest::Response, lost_cursor: bool) -> Response {
 /// The request that follows a redirect (RFC 9110, 15.4; methods as WHATWG Fetch changes them), or `None` where the reply is
 /// none that can be followed.
 fn redirected(plan: &RequestTemplate, status: StatusCode, reply: &HeaderMap) -> Option<Outgoing> {
-    let RequestTemplate { method, url: from, headers, body, cursor_header } = plan;
+    let RequestTemplate { method, url: from, headers, body, .. } = plan;
     let becomes_get = match status {
         StatusCode::MOVED_PERMANENTLY | StatusCode::FOUND => *method == Method::POST,
         StatusCode::SEE_OTHER => *method != Method::GET && *method != Method::HEAD,
@@ -156,9 +156,8 @@ fn redirected(plan: &RequestTemplate, status: StatusCode, reply: &HeaderMap) -> 
     }
     let (method, body) =
         if becomes_get { (Method::GET, Body::Empty) } else { (method.clone(), body.clone()) };
-    let cursor_header = cursor_header.clone();
     let plan =
-        RequestTemplate { method, url: Some(url.clone()), headers: Arc::new(headers), body, cursor_header };
+        RequestTemplate { method, url: Some(url.clone()), headers: Arc::new(headers), body, ..plan.clone() };
     Some(Outgoing { url, template: Arc::new(plan) })
 }
 
