@@ -55,7 +55,7 @@ async fn relay(State(upstream): State<Arc<Upstream>>, body: Bytes) -> Response {
             Some(Ok(delta)) => (Ok(event(&delta)), true),
             Some(Err(error)) if !error.is_last() => (Ok(format!(": {}\n\n", error.code())), true),
             Some(Err(error)) => (over(error), false),
-            None if reply.ending().is_some_and(|ending| ending.outcome == Outcome::Complete) => {
+            None if reply.end().is_some_and(|ending| ending.outcome == Outcome::Complete) => {
                 (Ok("data: [DONE]\n\n".to_owned()), false)
             }
             None => (Ok(String::new()), false),

@@ -59,7 +59,7 @@ async fn the_relay_passes_on_all_that_is_said_and_how_it_ends() {
         let relay = relay(server.url(&format!("/llm?dialect=anthropic{more}"))).await;
         let mut reply = Client::new().post(relay.url("/chat")).reply(Dialect::OpenAiChat);
         while within("a delta", reply.next()).await.is_some() {}
-        let ending = reply.ending().expect("an end");
+        let ending = reply.end().expect("an end");
         assert_eq!(ending.outcome.code(), outcome, "{more}: {ending:?}");
         let message = reply.message();
         assert!(!message.text.is_empty() && direct.text.starts_with(&message.text), "{more}: {message:?}");
@@ -80,10 +80,7 @@ async fn the_relay_passes_on_all_that_is_said_and_how_it_ends() {
     let refused = relay(server.url("/status?status=401")).await;
     let mut reply = Client::new().post(refused.url("/chat")).reply(Dialect::OpenAiChat);
     while within("the end", reply.next()).await.is_some() {}
-    assert!(matches!(
-        reply.ending().map(|ending| &ending.outcome),
-        Some(Outcome::Refused { status: 502, .. })
-    ));
+    assert!(matches!(reply.end().map(|ending| &ending.outcome), Some(Outcome::Refused { status: 502, .. })));
 }
 
 /// A page that reads no further holds the upstream back, and one that goes lets go of it.

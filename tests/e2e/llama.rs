@@ -84,7 +84,7 @@ async fn a_reply_is_what_the_server_says_without_a_stream() {
             let reply = Client::new().post(server.url(path)).json(&streamed(body.clone())).reply(asked);
             let reply = taken(reply).await;
             assert_eq!(reply.dialect(), &dialect);
-            assert_eq!(reply.ending().map(|ending| ending.outcome), Some(Outcome::Complete), "{path}");
+            assert_eq!(reply.end().map(|ending| ending.outcome), Some(Outcome::Complete), "{path}");
             let message = reply.message();
             // What is no whole character yet waits for the next token, and where that was the last one the server keeps it.
             let rest = text.strip_prefix(&message.text).map(|rest| rest.chars().count());
@@ -101,7 +101,7 @@ async fn a_request_that_it_refuses_says_why() {
     let mut reply =
         Client::new().post(server.url("/v1/chat/completions")).json(&json!({})).reply(Dialect::Auto);
     assert!(within("the end", reply.next()).await.is_some_and(|item| item.is_err()));
-    let ending = reply.ending().expect("an end");
+    let ending = reply.end().expect("an end");
     assert_eq!(ending.outcome, Outcome::Refused { status: 400, why: Refusal::Status });
     let body = ending.refused.as_ref().map(|refused| String::from_utf8_lossy(&refused.body).into_owned());
     assert!(body.as_ref().is_some_and(|body| body.contains("messages")), "{body:?}");

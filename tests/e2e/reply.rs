@@ -35,7 +35,7 @@ async fn deltas_and_then_the_message() {
     assert_eq!(texts, ["{\"a\":", "1}"]);
     assert_eq!((&*reply.message().id, &*reply.message().text), ("c", "{\"a\":1}"));
     assert_eq!(reply.dialect(), &Dialect::OpenAiChat);
-    assert_eq!(reply.ending().map(|ending| ending.outcome), Some(Outcome::Complete));
+    assert_eq!(reply.end().map(|ending| ending.outcome), Some(Outcome::Complete));
 }
 
 #[tokio::test]
@@ -126,7 +126,7 @@ async fn a_followed_reply_that_began_anew_is_not_told_twice() {
     let server = RawServer::start(vec![scripts().remove(0), vec![refusal]]).await;
     let mut reply = follow(&server).reply(Dialect::OpenAiChat);
     while within("a delta", reply.next()).await.is_some() {}
-    assert_eq!(reply.ending().map(|ending| ending.outcome.code()), Some("refused"));
+    assert_eq!(reply.end().map(|ending| ending.outcome.code()), Some("refused"));
     assert_eq!(reply.message().text, "Hel");
 }
 
@@ -206,7 +206,7 @@ async fn a_background_response_that_broke_before_its_id_is_truncated() {
         last = Some(item);
     }
     assert_eq!(last.and_then(Result::err).as_ref().map(Error::code), Some("truncated"));
-    assert_eq!(reply.ending().map(|ending| ending.outcome), Some(Outcome::Truncated));
+    assert_eq!(reply.end().map(|ending| ending.outcome), Some(Outcome::Truncated));
     assert_eq!((&*reply.message().text, server.seen().len()), ("a", 1));
 }
 

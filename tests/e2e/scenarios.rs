@@ -73,7 +73,7 @@ async fn a_post_is_not_resumed_unless_it_is_declared() {
     };
     let taken = take(&mut request().events()).await;
     assert_eq!(taken.outcome, Some(Outcome::Truncated));
-    let ending = taken.error.as_ref().and_then(Error::ending).expect("the end");
+    let ending = taken.error.as_ref().and_then(Error::end).expect("the end");
     assert_eq!(ending.cursor.as_deref(), taken.items.last().map(|event| event.id.as_str()));
     assert_eq!(requests(&server.log(), "/flaky").len(), 1);
     for declared in
@@ -283,7 +283,7 @@ async fn refusals_carry_what_the_server_said_and_are_not_repeated() {
         let reply = taken
             .error
             .as_ref()
-            .and_then(Error::ending)
+            .and_then(Error::end)
             .and_then(|end| end.refused.as_deref())
             .expect("the reply");
         assert!(serde_json::from_slice::<Value>(&reply.body).is_ok(), "{path}");

@@ -466,7 +466,7 @@ async fn assert_refused_503(url: String) {
     let taken = take(&mut events).await;
     let refused = Outcome::Refused { status: 503, why: Refusal::Status };
     assert_eq!((taken.outcome, events.stats().attempts), (Some(refused), 2), "{url}");
-    let ending = events.ending().expect("an end");
+    let ending = events.end().expect("an end");
     let body = &ending.refused.as_ref().expect("what was refused").body;
     let body: Value = serde_json::from_slice(body).expect("a body of JSON");
     assert_eq!(body["error"]["message"], "the tide is out", "{url}");

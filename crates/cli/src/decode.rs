@@ -7,7 +7,7 @@ use std::time::Duration;
 use tidewire::core::session::{At, Policy, Resume};
 use tidewire::core::{Format, Frame as Lent, ReplyState, Step, Stream, StreamOptions};
 use tidewire::llm::{Deltas, Message};
-use tidewire::{Dialect, Ending, Frame};
+use tidewire::{Dialect, Frame, StreamEnd};
 use tokio::io::{AsyncReadExt as _, BufReader, Stdin};
 use tokio::sync::oneshot::Receiver;
 
@@ -115,7 +115,7 @@ async fn decode(
     out.flush()?;
     if !outcome.is_success() {
         let error = error.map(str::to_owned);
-        exit::tell(&what_to_do(&Ending { outcome, cursor: None, error, refused: None, stats }));
+        exit::tell(&what_to_do(&StreamEnd { outcome, cursor: None, error, refused: None, stats }));
     }
     Ok(exit::of(&outcome))
 }

@@ -27,7 +27,7 @@ type ResumeWith = Arc<dyn Fn(&str, &mut AttemptRequest) -> Result<(), UsageError
 
 /// A request as the caller wants it, before any attempt. Attempts and redirects keep a share of it, and change a copy.
 #[derive(Clone)]
-pub(crate) struct Plan {
+pub(crate) struct RequestTemplate {
     pub(crate) method: Method,
     pub(crate) url: Option<Url>,
     pub(crate) headers: Arc<HeaderMap>,
@@ -50,14 +50,14 @@ pub(crate) struct Changes {
 /// The request of one attempt, as it is about to be sent.
 pub struct AttemptRequest {
     attempt: Attempt,
-    /// Where it goes, whatever the plan says.
+    /// Where it goes, whatever the template says.
     url: Url,
-    plan: Arc<Plan>,
+    template: Arc<RequestTemplate>,
     /// The id of the LLM's reply that goes on.
     reply_id: String,
 }
 
-impl Plan {
+impl RequestTemplate {
     pub(crate) const fn new(method: Method, url: Option<Url>, headers: Arc<HeaderMap>) -> Self {
         Self { method, url, headers, body: Body::Empty }
     }
@@ -80,7 +80,7 @@ impl Plan {
         let mut request = AttemptRequest {
             attempt,
             url,
-            plan: Arc::clone(self),
+            template: Arc::clone(self),
             reply_id: continues.unwrap_or_default().to_owned(),
         };
         if elsewhere.is_some() && !self.body.is_repeatable() {
@@ -125,7 +125,7 @@ impl AttemptRequest {
     /// The method.
     #[must_use]
     pub fn method(&self) -> &Method {
-        &self.plan.method
+        &self.template.method
     }
 
     /// The id of the LLM's reply that this request goes on with; empty where there is none.
@@ -170,7 +170,7 @@ impl AttemptRequest {
     /// [`UsageError::Header`] for a name or value that HTTP does not allow.
     pub fn set_header(&mut self, name: &str, value: &str) -> Result<(), UsageError> {
         let (name, mut value) = client::header(name, value)?;
-        if self.plan.headers.get(&name).is_some_and(HeaderValue::is_sensitive) {
+        if self.template.headers.get(&name).is_some_and(HeaderValue::is_sensitive) {
             value.set_sensitive(true);
         }
         self.change().headers_mut().insert(name, value);
@@ -183,18 +183,18 @@ impl AttemptRequest {
 
     /// Sets the body. Its length is counted anew.
     pub fn set_body(&mut self, body: impl Into<Bytes>) {
-        let plan = self.change();
-        plan.body = Body::bytes(body);
-        if plan.headers.contains_key(header::CONTENT_LENGTH) {
-            plan.headers_mut().remove(header::CONTENT_LENGTH);
+        let template = self.change();
+        template.body = Body::bytes(body);
+        if template.headers.contains_key(header::CONTENT_LENGTH) {
+            template.headers_mut().remove(header::CONTENT_LENGTH);
         }
     }
 
     /// Takes the body and what described it away.
     pub fn clear_body(&mut self) {
-        let plan = self.change();
-        plan.body = Body::Empty;
-        forget_body(plan.headers_mut());
+        let template = self.change();
+        template.body = Body::Empty;
+        forget_body(template.headers_mut());
     }
 
     /// A cursor that cannot be a header is not sent.
@@ -208,7 +208,7 @@ impl AttemptRequest {
             Some(CursorTo::Header(name)) => self.set_header(name, cursor)?,
             Some(CursorTo::Query(name)) => self.set_query(name, cursor),
             Some(CursorTo::Body(field)) => {
-                let Body::Bytes(bytes) = &self.plan.body else { return Err(UsageError::CursorBody) };
+                let Body::Bytes(bytes) = &self.template.body else { return Err(UsageError::CursorBody) };
                 let mut fields = Fields::of(bytes).ok_or(UsageError::CursorBody)?;
                 fields.set(field, json_of(cursor, is_string)?);
                 let body = fields.to_json().map_err(UsageError::Json)?;
@@ -218,16 +218,16 @@ impl AttemptRequest {
         Ok(())
     }
 
-    /// The plan, to be changed for this attempt alone.
-    fn change(&mut self) -> &mut Plan {
-        Arc::make_mut(&mut self.plan)
+    /// The template, to be changed for this attempt alone.
+    fn change(&mut self) -> &mut RequestTemplate {
+        Arc::make_mut(&mut self.template)
     }
 
     pub(crate) fn into_outgoing(mut self) -> Outgoing {
-        if self.plan.url.as_ref() != Some(&self.url) {
+        if self.template.url.as_ref() != Some(&self.url) {
             self.change().url = Some(self.url.clone());
         }
-        Outgoing { url: self.url, plan: self.plan }
+        Outgoing { url: self.url, template: self.template }
     }
 }
 
@@ -239,15 +239,15 @@ fn json_of(cursor: &str, is_string: bool) -> Result<Box<RawValue>, UsageError> {
     number.map_or_else(|| to_raw_value(cursor).map_err(UsageError::Json), |number| Ok(number.to_owned()))
 }
 
-impl fmt::Debug for Plan {
+impl fmt::Debug for RequestTemplate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        show(f, "Plan", &self.method, self.url.as_ref(), &self.headers)
+        show(f, "RequestTemplate", &self.method, self.url.as_ref(), &self.headers)
     }
 }
 
 impl fmt::Debug for AttemptRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        show(f, "AttemptRequest", &self.plan.method, Some(&self.url), &self.plan.headers)
+        show(f, "AttemptRequest", &self.template.method, Some(&self.url), &self.template.headers)
     }
 }
 
@@ -297,10 +297,10 @@ mod tests {
         ];
         for (url, want) in rows {
             let url = Url::parse(url).expect("a URL");
-            let plan = Arc::new(Plan::new(Method::GET, Some(url), Arc::default()));
+            let template = Arc::new(RequestTemplate::new(Method::GET, Some(url), Arc::default()));
             let attempt =
                 Attempt { number: 1, delay: Duration::ZERO, reason: None, cursor: None, error: None };
-            let mut request = plan.request(attempt, None, None, false).expect("a request");
+            let mut request = template.request(attempt, None, None, false).expect("a request");
             request.set_query("since", "a b");
             assert_eq!(request.url().as_str(), want);
         }

@@ -12,24 +12,24 @@ use crate::request::Request;
 /// `starting_after`: a server that is asked in another way answers from the beginning.
 pub(crate) fn set_up(mut request: Request) -> Request {
     let Some(dialect) = &request.dialect else { return request };
-    dialect.set_up(&mut request.setup);
-    let reads = request.plan.method == Method::GET;
+    dialect.set_up(&mut request.options);
+    let reads = request.template.method == Method::GET;
     if request.says_where_the_cursor_goes() {
         return request;
     }
-    let resume = request.setup.policy.resume;
-    match dialect.counts_events(&mut request.setup, reads) {
+    let resume = request.options.policy.resume;
+    match dialect.counts_events(&mut request.options, reads) {
         Counting::No => return request,
         Counting::Yes => {}
         Counting::Misplaced => request.note(UsageError::StoredCursor),
     }
     if reads {
         // A response that exists already.
-        request.setup.policy.resume = resume;
+        request.options.policy.resume = resume;
         request.put_cursor_with(start_after);
         return request;
     }
-    match request.setup.policy.resume {
+    match request.options.policy.resume {
         Resume::Elsewhere => request.resume_by_id(go_on),
         _ => request,
     }

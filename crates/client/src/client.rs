@@ -7,9 +7,9 @@ use std::time::Duration;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use tokio::sync::Semaphore;
 
-use crate::alike::Alike;
 use crate::error::UsageError;
 use crate::request::Request;
+use crate::shared_setup::SharedSetup;
 use crate::transport::{Transport, TransportError};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -37,13 +37,13 @@ pub(crate) struct Shared {
     /// A client that cannot be set up says so with the first item of each stream.
     pub(crate) transport: Result<Transport, String>,
     pub(crate) headers: Arc<HeaderMap>,
-    pub(crate) places: Option<Places>,
-    pub(crate) alike: Alike,
+    pub(crate) slots: Option<Slots>,
+    pub(crate) setup: SharedSetup,
 }
 
-/// The places of `max_concurrent`, given in the order in which they were asked for.
+/// The slots of `max_concurrent`, given in the order in which they were asked for.
 #[derive(Clone, Debug)]
-pub(crate) struct Places {
+pub(crate) struct Slots {
     pub(crate) free: Arc<Semaphore>,
     pub(crate) queue_timeout: Option<Duration>,
 }
@@ -144,13 +144,13 @@ impl ClientBuilder {
             Some(transport) => Ok(transport),
             None => Transport::new(self.connect_timeout.unwrap_or(Some(CONNECT_TIMEOUT))),
         };
-        let places = self.max_concurrent.map(|streams| Places {
+        let slots = self.max_concurrent.map(|streams| Slots {
             free: Arc::new(Semaphore::new(streams.min(Semaphore::MAX_PERMITS))),
             queue_timeout: self.queue_timeout,
         });
         let transport = transport.map_err(TransportError::into_text);
         let headers = Arc::new(self.headers);
-        Client { shared: Arc::new(Shared { transport, headers, places, alike: Alike::default() }) }
+        Client { shared: Arc::new(Shared { transport, headers, slots, setup: SharedSetup::default() }) }
     }
 }
 
@@ -169,7 +169,7 @@ impl fmt::Debug for Shared {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Shared")
             .field("headers", &self.headers)
-            .field("places", &self.places)
+            .field("slots", &self.slots)
             .finish_non_exhaustive()
     }
 }

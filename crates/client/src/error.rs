@@ -22,7 +22,7 @@ pub enum Error {
     Skipped(#[from] TooLarge),
     /// The stream's end, which is neither `complete` nor `ended`; the last item.
     #[error(transparent)]
-    Ended(#[from] Box<Ending>),
+    Ended(#[from] Box<StreamEnd>),
 }
 
 impl Error {
@@ -34,7 +34,7 @@ impl Error {
             Self::Usage(_) => "usage",
             Self::BadRecord(_) => "bad_record",
             Self::Skipped(_) => "too_large",
-            Self::Ended(ending) => ending.outcome.code(),
+            Self::Ended(end) => end.outcome.code(),
         }
     }
 
@@ -46,9 +46,9 @@ impl Error {
 
     /// How the stream ended, if this is its end.
     #[must_use]
-    pub fn ending(&self) -> Option<&Ending> {
+    pub fn end(&self) -> Option<&StreamEnd> {
         match self {
-            Self::Ended(ending) => Some(ending),
+            Self::Ended(end) => Some(end),
             _ => None,
         }
     }
@@ -116,7 +116,7 @@ pub enum RecordError {
 
 /// How a stream ended, and what it counters. The cursor is left out of its `Debug` output.
 #[derive(Clone, PartialEq)]
-pub struct Ending {
+pub struct StreamEnd {
     /// How it ended.
     pub outcome: Outcome,
     /// Where a stream that goes on behind this one would begin.
@@ -124,14 +124,14 @@ pub struct Ending {
     /// What the transport or the peer said about the failure.
     pub error: Option<String>,
     /// The reply that was refused.
-    pub refused: Option<Box<RefusedReply>>,
+    pub refused: Option<Box<RefusedResponse>>,
     /// What the stream brought and took.
     pub stats: Stats,
 }
 
 /// A reply that was refused. Header values and the body are left out of its `Debug` output.
 #[derive(Clone, PartialEq)]
-pub struct RefusedReply {
+pub struct RefusedResponse {
     /// The HTTP status.
     pub status: u16,
     /// Its headers.
@@ -140,7 +140,7 @@ pub struct RefusedReply {
     pub body: Vec<u8>,
 }
 
-impl Ending {
+impl StreamEnd {
     /// Whether the stream came to its end as it should.
     #[must_use]
     pub const fn is_success(&self) -> bool {
@@ -148,7 +148,7 @@ impl Ending {
     }
 }
 
-impl fmt::Display for Ending {
+impl fmt::Display for StreamEnd {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let said = self.error.as_deref().map(|text| text.lines().next().unwrap_or_default());
         match (self.outcome, said) {
@@ -161,9 +161,9 @@ impl fmt::Display for Ending {
     }
 }
 
-impl fmt::Debug for Ending {
+impl fmt::Debug for StreamEnd {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Ending")
+        f.debug_struct("StreamEnd")
             .field("outcome", &self.outcome)
             .field("cursor", &self.cursor.as_ref().map(|_| format_args!("…")))
             .field("error", &self.error)
@@ -173,9 +173,9 @@ impl fmt::Debug for Ending {
     }
 }
 
-impl fmt::Debug for RefusedReply {
+impl fmt::Debug for RefusedResponse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RefusedReply")
+        f.debug_struct("RefusedResponse")
             .field("status", &self.status)
             .field("headers", &Names(&self.headers))
             .field("body", &format_args!("{} bytes", self.body.len()))
@@ -192,4 +192,4 @@ impl fmt::Debug for Names<'_> {
     }
 }
 
-impl StdError for Ending {}
+impl StdError for StreamEnd {}

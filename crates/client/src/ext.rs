@@ -89,7 +89,7 @@ impl RequestBuilderExt for reqwest::RequestBuilder {
 impl Request {
     /// A body that can be read only once, so the request is never sent twice.
     pub fn body_once(mut self, body: impl Into<reqwest::Body>) -> Self {
-        self.plan.body = Body::once(body.into());
+        self.template.body = Body::once(body.into());
         self
     }
 
@@ -99,8 +99,8 @@ impl Request {
         match request {
             Ok(mut request) => {
                 let mut this = Self::new(shared, request.method().clone(), request.url().as_str());
-                this.plan.headers = Arc::new(std::mem::take(request.headers_mut()));
-                this.plan.body = match request.body_mut().take() {
+                this.template.headers = Arc::new(std::mem::take(request.headers_mut()));
+                this.template.body = match request.body_mut().take() {
                     None => Body::Empty,
                     Some(body) => match body.as_bytes() {
                         Some(bytes) => Body::bytes(Bytes::copy_from_slice(bytes)),

@@ -61,7 +61,6 @@
 //! - `metrics`: gauges, counters and histograms of all streams, for the recorder of the `metrics` facade. The module `metrics`
 //!   lists them, with their units, and has buckets for exporters that need some.
 
-mod alike;
 mod attempt;
 mod background;
 mod body;
@@ -73,13 +72,14 @@ mod ext;
 mod observe;
 mod reply;
 mod request;
+mod shared_setup;
 mod streaming;
 mod transport;
 mod wire;
 
 pub use attempt::AttemptRequest;
 pub use client::{Client, ClientBuilder};
-pub use error::{Ending, Error, RecordError, RefusedReply, UsageError};
+pub use error::{Error, RecordError, RefusedResponse, StreamEnd, UsageError};
 pub use event::{Attempt, Event, Frame};
 #[cfg(not(target_family = "wasm"))]
 pub use ext::RequestBuilderExt;

@@ -6,7 +6,7 @@ use std::task::{Context, Poll, ready};
 use serde::de::DeserializeOwned;
 use tidewire_llm::{Delta, Dialect, Message};
 
-use crate::error::{Ending, Error, RecordError};
+use crate::error::{Error, RecordError, StreamEnd};
 use crate::streaming::Streaming;
 
 /// The deltas of a reply as they come, and the [`Message`] that they come to.
@@ -79,8 +79,8 @@ impl Reply {
 
     /// How the reply ended, once its last delta was taken.
     #[must_use]
-    pub fn ending(&self) -> Option<&Ending> {
-        self.stream.ending()
+    pub fn end(&self) -> Option<&StreamEnd> {
+        self.stream.end()
     }
 
     /// The stream: its outcome, its statistics, to stop it.

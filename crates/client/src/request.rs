@@ -15,13 +15,13 @@ use tidewire_core::{CursorSource, Format, Marker, Markers, StreamOptions};
 use tidewire_llm::Dialect;
 use url::Url;
 
-use crate::attempt::{AttemptRequest, Changes, Plan};
+use crate::attempt::{AttemptRequest, Changes, RequestTemplate};
 use crate::body::Body;
 use crate::client::{self, Shared};
 use crate::error::UsageError;
 use crate::event::{Attempt, Event, Frame};
 use crate::reply::Reply;
-use crate::streaming::{Hooks, Streaming, shapes};
+use crate::streaming::{Hooks, Streaming, item_mapper};
 use crate::transport::{MaybeSend, MaybeSync, Sendable, Transport, boxed};
 use crate::wire::Wire;
 
@@ -34,8 +34,8 @@ const ACCEPT_RECORDS: &str = "text/event-stream, application/x-ndjson, applicati
 #[must_use = "a request does nothing until one of events(), records(), text() or frames() makes a stream of it"]
 pub struct Request {
     pub(crate) shared: Arc<Shared>,
-    pub(crate) plan: Plan,
-    pub(crate) setup: StreamOptions,
+    pub(crate) template: RequestTemplate,
+    pub(crate) options: StreamOptions,
     /// Boxed, like the hooks and the problem, since few requests have any.
     pub(crate) changes: Option<Box<Changes>>,
     pub(crate) hooks: Hooks,
@@ -66,8 +66,8 @@ impl Request {
         let headers = Arc::clone(&shared.headers);
         Self {
             shared,
-            plan: Plan::new(method, url, headers),
-            setup: StreamOptions::default(),
+            template: RequestTemplate::new(method, url, headers),
+            options: StreamOptions::default(),
             changes: None,
             hooks: Hooks::default(),
             problem,
@@ -81,7 +81,7 @@ impl Request {
     pub fn header(mut self, name: &str, value: &str) -> Self {
         match client::header(name, value) {
             Ok((name, value)) => {
-                self.plan.headers_mut().insert(name, value);
+                self.template.headers_mut().insert(name, value);
             }
             Err(problem) => self.note(problem),
         }
@@ -93,7 +93,7 @@ impl Request {
         match client::header(name, value) {
             Ok((name, mut value)) => {
                 value.set_sensitive(true);
-                self.plan.headers_mut().insert(name, value);
+                self.template.headers_mut().insert(name, value);
             }
             Err(problem) => self.note(problem),
         }
@@ -107,7 +107,7 @@ impl Request {
 
     /// Adds a parameter to the URL's query.
     pub fn query(mut self, name: &str, value: &str) -> Self {
-        if let Some(url) = &mut self.plan.url {
+        if let Some(url) = &mut self.template.url {
             url.query_pairs_mut().append_pair(name, value);
         }
         self
@@ -117,7 +117,7 @@ impl Request {
     pub fn json<T: Serialize + ?Sized>(mut self, body: &T) -> Self {
         match serde_json::to_vec(body) {
             Ok(bytes) => {
-                self.plan.body = Body::bytes(bytes);
+                self.template.body = Body::bytes(bytes);
                 self.content_type("application/json");
             }
             Err(error) => self.note(UsageError::Json(error)),
@@ -128,14 +128,14 @@ impl Request {
     /// The body, as form fields.
     pub fn form(mut self, fields: &[(&str, &str)]) -> Self {
         let encoded = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
-        self.plan.body = Body::bytes(encoded);
+        self.template.body = Body::bytes(encoded);
         self.content_type("application/x-www-form-urlencoded");
         self
     }
 
     /// The body, as bytes; they can be sent again.
     pub fn body(mut self, body: impl Into<Bytes>) -> Self {
-        self.plan.body = Body::bytes(body);
+        self.template.body = Body::bytes(body);
         self
     }
 
@@ -214,21 +214,21 @@ impl Request {
 
     /// The format; by default the content type says it.
     pub fn format(mut self, format: Format) -> Self {
-        self.setup.format = format;
+        self.options.format = format;
         self
     }
 
     /// Reads this format only: it is what the request asks for, and a reply of another content type is refused. As
     /// [`events`](Self::events) does, for [`frames`](Self::frames) and the others.
     pub fn accept(mut self, format: Format) -> Self {
-        self.setup.only = Some(format).filter(|format| *format != Format::Auto);
+        self.options.only = Some(format).filter(|format| *format != Format::Auto);
         self
     }
 
     /// A subscription: a clean end or a break means "connect again", without end. It ends on cancel, 204, a refusal, or an end
     /// marker.
     pub fn follow(mut self) -> Self {
-        self.setup.policy.follow = true;
+        self.options.policy.follow = true;
         self
     }
 
@@ -246,7 +246,7 @@ impl Request {
     /// Whether the stream may be resumed behind its cursor; by default where the request is idempotent. [`Resume::Elsewhere`] needs the
     /// function of [`resume_with`](Self::resume_with), which chooses it.
     pub fn resume(mut self, resume: Resume) -> Self {
-        self.setup.policy.resume = resume;
+        self.options.policy.resume = resume;
         self
     }
 
@@ -256,7 +256,7 @@ impl Request {
     where
         F: Fn(&str, &mut AttemptRequest) -> Result<(), UsageError> + MaybeSend + MaybeSync + 'static,
     {
-        self.setup.policy.resume = Resume::Elsewhere;
+        self.options.policy.resume = Resume::Elsewhere;
         let resume = Sendable::new(resume);
         self.changes().resume_with = Some(Arc::new(move |cursor, request| (*resume)(cursor, request)));
         self
@@ -265,7 +265,7 @@ impl Request {
     /// For formats without event ids: the cursor is the JSON field at `path` (`seq`, `meta.offset`) of each record, and goes
     /// where `to` says.
     pub fn cursor(mut self, path: &str, to: CursorTo) -> Self {
-        self.setup.cursor_source = CursorSource::Json(tidewire_core::json::Path::parse(path));
+        self.options.cursor_source = CursorSource::Json(tidewire_core::json::Path::parse(path));
         self.cursor_to(to)
     }
 
@@ -280,140 +280,140 @@ impl Request {
     /// A redirect to another origin drops a `Last-Event-ID`, as it does secrets. What answers there begins anew: a stream that has brought
     /// records is truncated by it, and a [followed](Self::follow) one, or one that has brought none, tells of a [gap](Self::on_gap).
     pub fn last_event_id(mut self, id: impl Into<String>) -> Self {
-        self.setup.last_event_id = Some(id.into());
+        self.options.last_event_id = Some(id.into());
         self
     }
 
     /// Declares an end marker, beside those declared before: without one of them the stream is truncated. `[DONE]` counts
     /// without being declared.
     pub fn end_on(mut self, marker: Marker) -> Self {
-        self.setup.markers.end_on.get_or_insert_default().push(marker);
+        self.options.markers.end_on.get_or_insert_default().push(marker);
         self
     }
 
     /// Knows no end marker, not even `[DONE]`.
     pub fn end_on_none(mut self) -> Self {
-        self.setup.markers.end_on = Some(Vec::new());
+        self.options.markers.end_on = Some(Vec::new());
         self
     }
 
     /// Declares a failure marker, in the place of the default `event:error`.
     pub fn fail_on(mut self, marker: Marker) -> Self {
-        self.setup.markers.fail_on.get_or_insert_default().push(marker);
+        self.options.markers.fail_on.get_or_insert_default().push(marker);
         self
     }
 
     /// Knows no failure marker, not even `event:error`.
     pub fn fail_on_none(mut self) -> Self {
-        self.setup.markers.fail_on = Some(Vec::new());
+        self.options.markers.fail_on = Some(Vec::new());
         self
     }
 
     /// Declares a heartbeat: such a record is read as a comment.
     pub fn heartbeat_on(mut self, marker: Marker) -> Self {
-        self.setup.markers.heartbeat_on.push(marker);
+        self.options.markers.heartbeat_on.push(marker);
         self
     }
 
     /// All markers at once, in the place of those declared before.
     pub fn markers(mut self, markers: Markers) -> Self {
-        self.setup.markers = markers;
+        self.options.markers = markers;
         self
     }
 
     /// How many times in a row to try again, not counting the first request; 3 by default.
     pub fn retry_attempts(mut self, attempts: u32) -> Self {
-        self.setup.policy.retry_attempts = attempts;
+        self.options.policy.retry_attempts = attempts;
         self
     }
 
     /// The upper bound of the first wait, 1 s by default; it doubles with each further one, up to 30 s.
     pub fn retry_delay(mut self, delay: Duration) -> Self {
-        self.setup.policy.retry_delay = delay;
+        self.options.policy.retry_delay = delay;
         self
     }
 
     /// From sending the request to the first record; off by default. Zero turns it off.
     pub fn first_event_timeout(mut self, limit: Duration) -> Self {
-        self.setup.policy.first_event_timeout = limit_of(limit);
+        self.options.policy.first_event_timeout = limit_of(limit);
         self
     }
 
     /// Silence on the wire, from sending the request; 300 s by default. Zero turns it off.
     pub fn idle_timeout(mut self, limit: Duration) -> Self {
-        self.setup.policy.idle_timeout = limit_of(limit);
+        self.options.policy.idle_timeout = limit_of(limit);
         self
     }
 
     /// Silence of records; off by default. Zero turns it off.
     pub fn progress_timeout(mut self, limit: Duration) -> Self {
-        self.setup.policy.progress_timeout = limit_of(limit);
+        self.options.policy.progress_timeout = limit_of(limit);
         self
     }
 
     /// The whole stream, all attempts; off by default. Zero turns it off.
     pub fn timeout(mut self, limit: Duration) -> Self {
-        self.setup.policy.timeout = limit_of(limit);
+        self.options.policy.timeout = limit_of(limit);
         self
     }
 
     /// Silence on the wire that is told to [`on_stall`](Self::on_stall), once each; 15 s by default. Zero turns it off.
     pub fn stall_after(mut self, limit: Duration) -> Self {
-        self.setup.policy.stall_after = limit_of(limit);
+        self.options.policy.stall_after = limit_of(limit);
         self
     }
 
     /// The most bytes that one event or record may have; 16 MiB by default.
     pub fn max_event_bytes(mut self, bytes: usize) -> Self {
-        self.setup.decoder.max_event_bytes = bytes;
+        self.options.decoder.max_event_bytes = bytes;
         self
     }
 
     /// Passes over what outgrows the limit, saying so with an [`Error::Skipped`](crate::Error::Skipped).
     pub fn skip_oversized(mut self) -> Self {
-        self.setup.decoder.skip_oversized = true;
+        self.options.decoder.skip_oversized = true;
         self
     }
 
     /// Hands over an SSE event that has data but no blank line at the end of the body; the standard discards it.
     pub fn deliver_unterminated(mut self) -> Self {
-        self.setup.decoder.deliver_unterminated = true;
+        self.options.decoder.deliver_unterminated = true;
         self
     }
 
     /// Called before each request of the stream, the first included; for a further one as soon as it is decided.
     pub fn on_attempt(mut self, hook: impl FnMut(&Attempt) + MaybeSend + 'static) -> Self {
         let mut hook = Sendable::new(hook);
-        self.hooks.each().attempt = Some(Box::new(move |attempt| (*hook)(attempt)));
+        self.hooks.set().attempt = Some(Box::new(move |attempt| (*hook)(attempt)));
         self
     }
 
     /// Called once for each long silence on the wire, with its length so far.
     pub fn on_stall(mut self, hook: impl FnMut(Duration) + MaybeSend + 'static) -> Self {
         let mut hook = Sendable::new(hook);
-        self.hooks.each().stall = Some(Box::new(move |silent| (*hook)(silent)));
+        self.hooks.set().stall = Some(Box::new(move |silent| (*hook)(silent)));
         self
     }
 
     /// Called where records are missing, or may be, with the cursor before them.
     pub fn on_gap(mut self, hook: impl FnMut(Option<&str>) + MaybeSend + 'static) -> Self {
         let mut hook = Sendable::new(hook);
-        self.hooks.each().gap = Some(Box::new(move |after| (*hook)(after)));
+        self.hooks.set().gap = Some(Box::new(move |after| (*hook)(after)));
         self
     }
 
     /// Called with all that comes over the wire, as it comes: to record a stream.
     pub fn on_wire(mut self, hook: impl FnMut(Wire<'_>) + MaybeSend + 'static) -> Self {
         let mut hook = Sendable::new(hook);
-        self.hooks.each().wire = Some(Box::new(move |wire| (*hook)(wire)));
+        self.hooks.set().wire = Some(Box::new(move |wire| (*hook)(wire)));
         self
     }
 
     /// The reply as SSE events. A reply of another content type is refused, unless [`format`](Self::format) says that it is one.
     pub fn events(mut self) -> Streaming<Event> {
         self.shows("events", |format| format == Format::Sse);
-        self.setup.only = Some(Format::Sse);
-        Streaming::new(self, Format::Sse.accept(), shapes::EVENT)
+        self.options.only = Some(Format::Sse);
+        Streaming::new(self, Format::Sse.accept(), item_mapper::EVENT)
     }
 
     /// The reply as typed JSON records: of every JSON format, and of the data of SSE events, each of which may hold several
@@ -423,26 +423,26 @@ impl Request {
     /// [`format(Format::Ndjson)`](Self::format).
     pub fn records<T: DeserializeOwned>(mut self) -> Streaming<T> {
         self.shows("records", |format| format != Format::Text);
-        self.setup.no_text = true;
+        self.options.no_text = true;
         // serde finds out by itself whether a line is JSON.
-        self.setup.decoder.validate = false;
-        Streaming::new(self, ACCEPT_RECORDS, shapes::record())
+        self.options.decoder.validate = false;
+        Streaming::new(self, ACCEPT_RECORDS, item_mapper::record())
     }
 
     /// The reply as text: of a text stream the pieces as they come, of events their data, of JSON records their own text; of an LLM's
     /// reply in a known [`dialect`](Self::dialect) the text that it says.
     pub fn text(self) -> Streaming<String> {
-        Streaming::new(self, Format::Auto.accept(), shapes::TEXT)
+        Streaming::new(self, Format::Auto.accept(), item_mapper::TEXT)
     }
 
     /// The reply of an LLM, in this dialect, as deltas and then as a whole [`Message`](crate::Message).
     pub fn reply(self, dialect: Dialect) -> Reply {
-        Reply::new(Streaming::new(self.dialect(dialect), Format::Auto.accept(), shapes::REPLY))
+        Reply::new(Streaming::new(self.dialect(dialect), Format::Auto.accept(), item_mapper::REPLY))
     }
 
     /// Everything that the stream shows: comments, retries, attempts, stalls and gaps too.
     pub fn frames(self) -> Streaming<Frame> {
-        Streaming::new(self, Format::Auto.accept(), shapes::FRAME)
+        Streaming::new(self, Format::Auto.accept(), item_mapper::FRAME)
     }
 
     /// What the stream's first item would say: a URL, a header or a body that cannot be sent. Functions that are called for each
@@ -454,15 +454,15 @@ impl Request {
 
     /// Completes the request for a stream that asks for `accept`.
     pub(crate) fn ready(&mut self, accept: &'static str) {
-        if self.setup.policy.resume == Resume::Elsewhere && !self.has_resume_function() {
+        if self.options.policy.resume == Resume::Elsewhere && !self.has_resume_function() {
             self.note(UsageError::NoResumeFunction);
         }
-        let method = &self.plan.method;
-        let policy: &mut Policy = &mut self.setup.policy;
+        let method = &self.template.method;
+        let policy: &mut Policy = &mut self.options.policy;
         policy.idempotent = self.idempotent || method == Method::GET || method == Method::HEAD;
-        policy.repeatable = self.plan.body.is_repeatable();
-        let asked = match self.setup.format {
-            Format::Auto => self.setup.only.map_or(accept, Format::accept),
+        policy.repeatable = self.template.body.is_repeatable();
+        let asked = match self.options.format {
+            Format::Auto => self.options.only.map_or(accept, Format::accept),
             chosen => chosen.accept(),
         };
         let defaults = self.shared.transport.iter().flat_map(Transport::default_headers);
@@ -472,14 +472,14 @@ impl Request {
                 set_default(headers, name, value);
             }
         };
-        if Arc::ptr_eq(&self.plan.headers, &self.shared.headers) {
-            self.plan.headers = self.shared.alike.headers(asked, || {
+        if Arc::ptr_eq(&self.template.headers, &self.shared.headers) {
+            self.template.headers = self.shared.setup.headers(asked, || {
                 let mut headers = HeaderMap::clone(&self.shared.headers);
                 complete(&mut headers);
                 headers
             });
         } else {
-            complete(self.plan.headers_mut());
+            complete(self.template.headers_mut());
         }
     }
 
@@ -510,7 +510,7 @@ impl Request {
 
     /// Notes a format that the caller chose and whose records are no such items: nothing would come of them.
     fn shows(&mut self, items: &'static str, can: fn(Format) -> bool) {
-        let chosen = [Some(self.setup.format), self.setup.only].into_iter().flatten();
+        let chosen = [Some(self.options.format), self.options.only].into_iter().flatten();
         if let Some(format) = chosen.filter(|format| *format != Format::Auto).find(|format| !can(*format)) {
             self.note(UsageError::Format { format, items });
         }
@@ -525,17 +525,17 @@ impl Request {
     }
 
     fn content_type(&mut self, value: &'static str) {
-        set_default(self.plan.headers_mut(), header::CONTENT_TYPE, value);
+        set_default(self.template.headers_mut(), header::CONTENT_TYPE, value);
     }
 }
 
 impl fmt::Debug for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Request")
-            .field("plan", &self.plan)
-            .field("policy", &self.setup.policy)
-            .field("format", &self.setup.format)
-            .field("markers", &self.setup.markers)
+            .field("template", &self.template)
+            .field("policy", &self.options.policy)
+            .field("format", &self.options.format)
+            .field("markers", &self.options.markers)
             .finish_non_exhaustive()
     }
 }

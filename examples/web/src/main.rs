@@ -71,7 +71,7 @@ mod page {
             }
             reply.set(text.clone());
         }
-        if let Some(ending) = chunks.ending() {
+        if let Some(ending) = chunks.end() {
             state.set(format!("{} after {} requests", ending.outcome, ending.stats.attempts));
         }
     }

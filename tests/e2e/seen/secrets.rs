@@ -99,7 +99,7 @@ async fn run(client: &Client, url: &str, shown: &Shown) {
     shown.add("stream", &stream);
     let taken = take(&mut stream).await;
     shown.add("stream, at its end", &stream);
-    shown.add("ending", &stream.ending());
+    shown.add("ending", &stream.end());
     shown.add("stats", &stream.stats());
     if let Some(error) = taken.error {
         shown.add("error", &error);

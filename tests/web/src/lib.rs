@@ -65,7 +65,7 @@ async fn told<I: Debug>(mut stream: Streaming<I>) -> String {
             Err(error) => lines.push(format!("error {}", error.code())),
         }
     }
-    if let Some(ending) = stream.ending() {
+    if let Some(ending) = stream.end() {
         let status =
             ending.refused.as_ref().map(|reply| format!(" {} {} bytes", reply.status, reply.body.len()));
         lines.push(format!("{}{}", ending.outcome.code(), status.unwrap_or_default()));
@@ -80,8 +80,8 @@ async fn ended<I>(mut stream: Streaming<I>) -> String {
     while let Some(item) = stream.next().await {
         refused = item.err().map(|error: Error| error.code().to_owned()).unwrap_or_default();
     }
-    // Without an ending no request could be made.
-    stream.ending().map_or(refused, |ending| format!("{} {}", ending.outcome.code(), ending.stats.attempts))
+    // Without an end no request could be made.
+    stream.end().map_or(refused, |ending| format!("{} {}", ending.outcome.code(), ending.stats.attempts))
 }
 
 /// Takes three events and drops the stream.

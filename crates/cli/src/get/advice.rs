@@ -1,12 +1,12 @@
 //! What a stream that did not end well says on standard error: what happened, and what can be done about it.
 
-use tidewire::{Ending, Limit, Outcome, Refusal};
+use tidewire::{Limit, Outcome, Refusal, StreamEnd};
 
 /// How much of what the peer says is shown, in characters.
 const SHOWN: usize = 300;
 
 /// The error in one line.
-pub(crate) fn what_to_do(ending: &Ending) -> String {
+pub(crate) fn what_to_do(ending: &StreamEnd) -> String {
     let advice = match ending.outcome {
         Outcome::Truncated if ending.cursor.is_some() => {
             "; go on with --last-event-id, or let it resume by itself with --resume always"

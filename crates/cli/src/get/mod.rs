@@ -127,7 +127,7 @@ impl Run {
         if let Ended::Unusable(problem) = &self.ended {
             return Ok(exit::bad_option(problem));
         }
-        let Some(ending) = self.stream.ending() else { return Ok(exit::fault("the stream has no end")) };
+        let Some(ending) = self.stream.end() else { return Ok(exit::fault("the stream has no end")) };
         self.printer.end(ending, self.stream.dialect())?;
         if args.print.stats {
             printer::stats(&ending.stats);

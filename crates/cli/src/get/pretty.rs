@@ -4,7 +4,7 @@
 use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
-use tidewire::{Attempt, Delta, Ending, Frame, Outcome, Reason};
+use tidewire::{Attempt, Delta, Frame, Outcome, Reason, StreamEnd};
 
 use super::printer::{Lines, plural, seconds};
 use super::said::{Said, said};
@@ -43,7 +43,7 @@ impl Pretty {
         }
     }
 
-    pub(crate) fn end(&mut self, ending: &Ending) -> io::Result<()> {
+    pub(crate) fn end(&mut self, ending: &StreamEnd) -> io::Result<()> {
         let start = self.line_start();
         let stats = &ending.stats;
         let style = match ending.outcome {

@@ -5,7 +5,7 @@ use std::mem;
 use std::time::Duration;
 
 use tidewire::core::json;
-use tidewire::{Dialect, Ending, Frame, Message, Stats};
+use tidewire::{Dialect, Frame, Message, Stats, StreamEnd};
 
 use super::pretty::Pretty;
 use super::said::{Said, said};
@@ -77,7 +77,7 @@ impl Printer {
     }
 
     /// `dialect` is that of the reply, where it was read in one.
-    pub(crate) fn end(&mut self, ending: &Ending, dialect: Option<&Dialect>) -> io::Result<()> {
+    pub(crate) fn end(&mut self, ending: &StreamEnd, dialect: Option<&Dialect>) -> io::Result<()> {
         let mut out = io::stdout().lock();
         match self {
             Self::Pretty(pretty) => pretty.end(ending)?,

@@ -26,7 +26,7 @@ use metrics::{
 use tidewire_core::session::Reason;
 
 use super::on::{Emit, End};
-use crate::attempt::{AttemptRequest, Plan};
+use crate::attempt::{AttemptRequest, RequestTemplate};
 
 /// Gauge: streams that were asked for and are not over.
 pub const STREAMS_ACTIVE: &str = "tidewire_streams_active";
@@ -115,7 +115,7 @@ struct Handles {
 }
 
 impl Emit for Meter {
-    fn opened(&mut self, _plan: &Plan) {
+    fn opened(&mut self, _template: &RequestTemplate) {
         static DESCRIBED: Once = Once::new();
         DESCRIBED.call_once(describe);
         let active = gauge!(STREAMS_ACTIVE);

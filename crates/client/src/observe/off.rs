@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use tidewire_core::Frame;
 
-use crate::attempt::{AttemptRequest, Plan};
-use crate::error::Ending;
+use crate::attempt::{AttemptRequest, RequestTemplate};
+use crate::error::StreamEnd;
 
 /// See the observer of `on.rs`.
 pub(crate) struct Observer;
@@ -20,7 +20,7 @@ impl Observer {
     }
 
     #[inline]
-    pub(crate) const fn enter(&mut self, _plan: &Plan) -> Scope {
+    pub(crate) const fn enter(&mut self, _template: &RequestTemplate) -> Scope {
         Scope
     }
 
@@ -40,7 +40,7 @@ impl Observer {
     pub(crate) const fn stalled(&mut self, _silent: Duration) {}
 
     #[inline]
-    pub(crate) const fn ended(&mut self, _ending: Option<&Ending>) {}
+    pub(crate) const fn ended(&mut self, _end: Option<&StreamEnd>) {}
 }
 
 #[cfg(test)]

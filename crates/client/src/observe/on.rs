@@ -9,8 +9,8 @@ use tidewire_core::session::Outcome;
 use super::metrics::Meter;
 #[cfg(feature = "tracing")]
 use super::trace::{Entered, Trace};
-use crate::attempt::{AttemptRequest, Plan};
-use crate::error::Ending;
+use crate::attempt::{AttemptRequest, RequestTemplate};
+use crate::error::StreamEnd;
 
 #[cfg(not(feature = "metrics"))]
 type Meter = Off;
@@ -51,7 +51,7 @@ struct Pace {
 
 /// What is done with it; by default nothing.
 pub(super) trait Emit: Default {
-    fn opened(&mut self, _plan: &Plan) {}
+    fn opened(&mut self, _template: &RequestTemplate) {}
     fn sent(&mut self, _request: &AttemptRequest) {}
     fn head(&mut self, _status: u16) {}
     fn bytes(&mut self, _bytes: usize) {}
@@ -104,11 +104,11 @@ impl Observer {
     }
 
     /// Called with each poll; the first one opens the stream.
-    pub(crate) fn enter(&mut self, plan: &Plan) -> Scope {
+    pub(crate) fn enter(&mut self, template: &RequestTemplate) -> Scope {
         if matches!(self.state, State::Fresh) {
             self.state = State::Open(Pace::default());
-            self.trace.opened(plan);
-            self.meter.opened(plan);
+            self.trace.opened(template);
+            self.meter.opened(template);
         }
         Scope { _span: self.trace.enter() }
     }
@@ -163,9 +163,9 @@ impl Observer {
         self.meter.stalled(silent);
     }
 
-    /// The stream is over; without an ending no request could be made.
-    pub(crate) fn ended(&mut self, ending: Option<&Ending>) {
-        self.end(ending.map_or(End::Usage, |ending| End::Outcome(&ending.outcome)));
+    /// The stream is over; without an end no request could be made.
+    pub(crate) fn ended(&mut self, end: Option<&StreamEnd>) {
+        self.end(end.map_or(End::Usage, |end| End::Outcome(&end.outcome)));
     }
 
     fn end(&mut self, end: End<'_>) {

@@ -13,7 +13,7 @@ use tracing::{Span, info, info_span, warn};
 use url::Url;
 
 use super::on::{Emit, End};
-use crate::attempt::{AttemptRequest, Plan, place};
+use crate::attempt::{AttemptRequest, RequestTemplate, place};
 use crate::transport::Clock;
 
 /// By which a subscriber filters, wherever in the crate the code may stand.
@@ -46,9 +46,9 @@ impl Trace {
 
 // Numbers are `i64`: that is what OpenTelemetry knows, and its layer makes text of a `u64`.
 impl Emit for Trace {
-    fn opened(&mut self, plan: &Plan) {
-        let url = plan.url.as_ref();
-        let (method, original) = known_method(&plan.method);
+    fn opened(&mut self, template: &RequestTemplate) {
+        let url = template.url.as_ref();
+        let (method, original) = known_method(&template.method);
         self.opened = Some(Clock::start());
         self.span = info_span!(
             target: TARGET,

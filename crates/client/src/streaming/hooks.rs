@@ -12,10 +12,10 @@ type OnWire = Box<dyn FnMut(Wire<'_>) + Send>;
 
 /// Nearly always none at all.
 #[derive(Default)]
-pub(crate) struct Hooks(Option<Box<Each>>);
+pub(crate) struct Hooks(Option<Box<HookSet>>);
 
 #[derive(Default)]
-pub(crate) struct Each {
+pub(crate) struct HookSet {
     pub(crate) attempt: Option<OnAttempt>,
     pub(crate) stall: Option<OnStall>,
     pub(crate) gap: Option<OnGap>,
@@ -24,30 +24,30 @@ pub(crate) struct Each {
 
 impl Hooks {
     /// To set one.
-    pub(crate) fn each(&mut self) -> &mut Each {
+    pub(crate) fn set(&mut self) -> &mut HookSet {
         self.0.get_or_insert_default()
     }
 
     pub(crate) fn attempt(&mut self, attempt: &Attempt) {
-        if let Some(Each { attempt: Some(hook), .. }) = self.0.as_deref_mut() {
+        if let Some(HookSet { attempt: Some(hook), .. }) = self.0.as_deref_mut() {
             hook(attempt);
         }
     }
 
     pub(crate) fn stall(&mut self, silent: Duration) {
-        if let Some(Each { stall: Some(hook), .. }) = self.0.as_deref_mut() {
+        if let Some(HookSet { stall: Some(hook), .. }) = self.0.as_deref_mut() {
             hook(silent);
         }
     }
 
     pub(crate) fn gap(&mut self, after: Option<&str>) {
-        if let Some(Each { gap: Some(hook), .. }) = self.0.as_deref_mut() {
+        if let Some(HookSet { gap: Some(hook), .. }) = self.0.as_deref_mut() {
             hook(after);
         }
     }
 
     pub(crate) fn wire(&mut self, wire: Wire<'_>) {
-        if let Some(Each { wire: Some(hook), .. }) = self.0.as_deref_mut() {
+        if let Some(HookSet { wire: Some(hook), .. }) = self.0.as_deref_mut() {
             hook(wire);
         }
     }

@@ -1,8 +1,8 @@
 //! The stream that a caller reads, and the driver that does what the core's state machine says.
 
 mod hooks;
+pub(crate) mod item_mapper;
 mod next;
-pub(crate) mod shapes;
 
 use std::fmt;
 use std::future::Future;
@@ -21,16 +21,16 @@ use tidewire_llm::{Deltas, Dialect};
 use tokio::sync::{AcquireError, OwnedSemaphorePermit};
 
 pub(crate) use self::hooks::Hooks;
+use self::item_mapper::{ItemMapper, Queue};
 pub use self::next::Next;
-use self::shapes::{Queue, Shape};
-use crate::attempt::{Changes, Plan};
+use crate::attempt::{Changes, RequestTemplate};
 use crate::background;
 use crate::client::Shared;
-use crate::error::{Ending, Error, RefusedReply, UsageError};
+use crate::error::{Error, RefusedResponse, StreamEnd, UsageError};
 use crate::event::{Attempt, Frame};
 use crate::observe::Observer;
 use crate::request::{CursorTo, Request};
-use crate::transport::{BodyReader, Clock, Reply, Sending, Timer, TransportError, chance};
+use crate::transport::{BodyReader, Clock, Response, Sending, Timer, TransportError, chance};
 use crate::wire::Wire;
 
 type Permit = Result<OwnedSemaphorePermit, AcquireError>;
@@ -56,42 +56,42 @@ enum Io {
 /// A stream of `I`, read by [`next`](Self::next) or as a [`futures_core::Stream`].
 ///
 /// Nothing is sent before the first item is asked for, and nothing is read faster than items are taken. After the last item
-/// comes `None`; [`ending`](Self::ending) then says how the stream ended. The last item is an `Err` unless that is `complete`
+/// comes `None`; [`end`](Self::end) then says how the stream ended. The last item is an `Err` unless that is `complete`
 /// or `ended`. Dropping the stream closes its connection at once.
 #[must_use = "a stream does nothing until its items are asked for"]
 // In this order, so that what an event touches lies together, as in the core's `Stream`.
 #[repr(C)]
 pub struct Streaming<I> {
-    kept: Kept,
+    parked: Parked,
     /// Items that came together with one that was handed out.
     queue: Queue<I>,
     observer: Observer,
     clock: Clock,
     timer: Timer,
-    shape: Shape<I>,
+    mapper: ItemMapper<I>,
     hooks: Hooks,
     /// What came and was not looked at yet.
     chunk: Bytes,
-    machine: Stream,
+    stream: Stream,
     io: Io,
     /// What reads the records where their dialect is known.
-    reading: Option<Box<Reading>>,
+    reply: Option<Box<ReplyDecoder>>,
     shared: Arc<Shared>,
-    plan: Arc<Plan>,
+    template: Arc<RequestTemplate>,
     changes: Option<Box<Changes>>,
-    /// Boxed, since few clients have a limited number of places.
+    /// Boxed, since few clients have a limited number of slots.
     permit: Option<Box<OwnedSemaphorePermit>>,
 }
 
 /// An LLM's reply.
-struct Reading {
+struct ReplyDecoder {
     deltas: Deltas,
     /// It is told from its beginning again, to be taken by who put the deltas together.
     anew: bool,
 }
 
 /// What is kept for later, of which there is one thing at a time.
-enum Kept {
+enum Parked {
     Nothing,
     /// Why no request can be made, to be said by the first item.
     Problem(Box<UsageError>),
@@ -101,34 +101,35 @@ enum Kept {
     Head(Box<(u16, HeaderMap)>),
     /// How long the end of a complete stream's body is waited for.
     BodyEnd(Duration),
-    /// The stream is over; without an ending no request could be made.
-    Over(Option<Box<Ending>>),
+    /// The stream is over; without an end no request could be made.
+    Over(Option<Box<StreamEnd>>),
 }
 
 impl<I> Unpin for Streaming<I> {}
 
 impl<I> Streaming<I> {
-    pub(crate) fn new(request: Request, accept: &'static str, shape: Shape<I>) -> Self {
+    pub(crate) fn new(request: Request, accept: &'static str, mapper: ItemMapper<I>) -> Self {
         let mut request = background::set_up(request);
         request.ready(accept);
-        let reading =
-            request.dialect.map(|dialect| Box::new(Reading { deltas: Deltas::new(dialect), anew: false }));
+        let reply = request
+            .dialect
+            .map(|dialect| Box::new(ReplyDecoder { deltas: Deltas::new(dialect), anew: false }));
         Self {
-            reading,
-            machine: request.shared.alike.stream(request.setup),
+            reply,
+            stream: request.shared.setup.stream(request.options),
             clock: Clock::start(),
             timer: Timer::default(),
             io: Io::Fresh,
             chunk: Bytes::new(),
-            shape,
+            mapper,
             queue: Queue::new(),
             shared: request.shared,
-            plan: Arc::new(request.plan),
+            template: Arc::new(request.template),
             changes: request.changes,
             hooks: request.hooks,
             observer: Observer::new(),
             permit: None,
-            kept: request.problem.map_or(Kept::Nothing, Kept::Problem),
+            parked: request.problem.map_or(Parked::Nothing, Parked::Problem),
         }
     }
 
@@ -141,9 +142,9 @@ impl<I> Streaming<I> {
 
     /// How the stream ended, once its last item was taken. `None` before, and where no request could be made at all.
     #[must_use]
-    pub fn ending(&self) -> Option<&Ending> {
-        match &self.kept {
-            Kept::Over(ending) => ending.as_deref(),
+    pub fn end(&self) -> Option<&StreamEnd> {
+        match &self.parked {
+            Parked::Over(end) => end.as_deref(),
             _ => None,
         }
     }
@@ -151,28 +152,28 @@ impl<I> Streaming<I> {
     /// The outcome, once the last item was taken.
     #[must_use]
     pub fn outcome(&self) -> Option<Outcome> {
-        self.ending().map(|ending| ending.outcome)
+        self.end().map(|end| end.outcome)
     }
 
     /// Where a stream that goes on behind this one would begin.
     #[must_use]
     pub fn last_event_id(&self) -> Option<&str> {
-        self.machine.cursor()
+        self.stream.cursor()
     }
 
     /// What the stream brought and took so far.
     #[must_use]
     pub fn stats(&self) -> tidewire_core::Stats {
-        match self.ending() {
-            Some(ending) => ending.stats,
-            None => self.machine.stats(self.clock.now()),
+        match self.end() {
+            Some(end) => end.stats,
+            None => self.stream.stats(self.clock.now()),
         }
     }
 
     /// The format of the present reply; [`Format::Auto`] before it is known.
     #[must_use]
     pub const fn format(&self) -> Format {
-        self.machine.format()
+        self.stream.format()
     }
 
     /// The dialect in which the reply is read; [`Dialect::Auto`] before a record has said it, and `None` where none was asked for.
@@ -185,46 +186,46 @@ impl<I> Streaming<I> {
     /// left alone.
     pub fn reconnect(&mut self) {
         let at = self.at();
-        self.machine.kick(at);
+        self.stream.kick(at);
     }
 
     /// Stops the stream; the items that were ready are still handed out, then the end: `cancelled`.
     pub fn close(&mut self) {
         let at = self.at();
-        self.machine.cancel(at);
+        self.stream.cancel(at);
         self.let_go();
     }
 
     /// Reads the stream to its end without keeping its items.
-    pub async fn drain(&mut self) -> Option<&Ending> {
+    pub async fn drain(&mut self) -> Option<&StreamEnd> {
         while self.next().await.is_some() {}
-        self.ending()
+        self.end()
     }
 
     /// Whether the reply has begun anew since this was asked last.
     pub(crate) fn take_anew(&mut self) -> bool {
-        self.reading.as_mut().is_some_and(|reading| mem::take(&mut reading.anew))
+        self.reply.as_mut().is_some_and(|reply| mem::take(&mut reply.anew))
     }
 
     pub(crate) fn poll_item(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<I, Error>>> {
         if let Some(item) = self.queue.pop_front() {
             return Poll::Ready(Some(item));
         }
-        if matches!(self.kept, Kept::Over(_)) {
+        if matches!(self.parked, Parked::Over(_)) {
             return Poll::Ready(None);
         }
-        let _scope = self.observer.enter(&self.plan);
+        let _scope = self.observer.enter(&self.template);
         let mut at = self.at();
-        self.machine.resume(at);
+        self.stream.resume(at);
         let item = ready!(self.drive(cx, &mut at));
-        self.machine.pause(at);
+        self.stream.pause(at);
         Poll::Ready(item)
     }
 
     /// The consumer asks for nothing until it is polled again.
     pub(crate) fn pause(&mut self) {
         let at = self.at();
-        self.machine.pause(at);
+        self.stream.pause(at);
     }
 
     /// `at` is when the clock was last looked at.
@@ -234,27 +235,27 @@ impl<I> Streaming<I> {
         loop {
             let mut input = &self.chunk[..];
             let before = input.len();
-            let step = self.machine.next(*at, &mut input);
+            let step = self.stream.next(*at, &mut input);
             let used = before - input.len();
             match step {
                 Step::Frame { frame, gap } => {
                     self.observer.frame(&frame);
-                    let item = match &mut self.reading {
-                        None => (self.shape.items)(frame, &mut self.queue),
-                        Some(reading) => {
-                            let deltas = &mut reading.deltas;
-                            let item = self.shape.read(frame, deltas, &mut self.queue);
-                            self.machine.reply_state(deltas.reply_state(), deltas.error());
+                    let item = match &mut self.reply {
+                        None => (self.mapper.items)(frame, &mut self.queue),
+                        Some(reply) => {
+                            let deltas = &mut reply.deltas;
+                            let item = self.mapper.read(frame, deltas, &mut self.queue);
+                            self.stream.reply_state(deltas.reply_state(), deltas.error());
                             item
                         }
                     };
                     self.chunk.advance(used);
                     if self.changes.as_ref().is_some_and(|changes| self.is_lost(changes)) {
-                        self.machine.forget_cursor(*at);
+                        self.stream.forget_cursor(*at);
                     }
                     if let Some(after) = gap {
                         self.hooks.gap(Some(&after));
-                        if let Some(notice) = self.shape.notice {
+                        if let Some(notice) = self.mapper.notice {
                             if let Some(item) = item {
                                 self.queue.push_front(item);
                             }
@@ -270,9 +271,9 @@ impl<I> Streaming<I> {
                 Step::Retry(again) => self.retry(again),
                 Step::Gap { after } => {
                     // Nothing goes on behind a gap: what comes is another reply, or the same one from its beginning.
-                    if let Some(reading) = &mut self.reading {
-                        let deltas = Deltas::new(reading.deltas.dialect().clone());
-                        **reading = Reading { deltas, anew: true };
+                    if let Some(reply) = &mut self.reply {
+                        let deltas = Deltas::new(reply.deltas.dialect().clone());
+                        **reply = ReplyDecoder { deltas, anew: true };
                     }
                     self.hooks.gap(after.as_deref());
                     self.show(Frame::Gap { after });
@@ -289,14 +290,14 @@ impl<I> Streaming<I> {
                 }
                 Step::Closed => {
                     ready!(self.wait_for_body_end(cx));
-                    return Poll::Ready(self.end());
+                    return Poll::Ready(self.finish());
                 }
                 _ => {}
             }
             if let Some(item) = self.queue.pop_front() {
                 return Poll::Ready(Some(item));
             }
-            if matches!(self.kept, Kept::Over(_)) {
+            if matches!(self.parked, Parked::Over(_)) {
                 return Poll::Ready(None);
             }
         }
@@ -307,10 +308,9 @@ impl<I> Streaming<I> {
         let nameless = || self.deltas().is_none_or(|deltas| deltas.id().is_empty());
         match (&changes.cursor_to, changes.needs_reply_id) {
             (_, true) => nameless(),
-            (Some(CursorTo::Header(_)), false) => self
-                .machine
-                .cursor()
-                .is_some_and(|cursor| HeaderValue::from_bytes(cursor.as_bytes()).is_err()),
+            (Some(CursorTo::Header(_)), false) => {
+                self.stream.cursor().is_some_and(|cursor| HeaderValue::from_bytes(cursor.as_bytes()).is_err())
+            }
             _ => false,
         }
     }
@@ -345,18 +345,18 @@ impl<I> Streaming<I> {
                 }
             }
         }
-        let deadline = match (&self.io, &self.shared.places) {
-            (Io::Queued(_), Some(places)) => places.queue_timeout,
-            _ => self.machine.deadline(),
+        let deadline = match (&self.io, &self.shared.slots) {
+            (Io::Queued(_), Some(slots)) => slots.queue_timeout,
+            _ => self.stream.deadline(),
         };
         let Some(deadline) = deadline else { return Poll::Pending };
         ready!(self.timer.poll(cx, self.clock, at.now, deadline));
         *at = self.at();
         if matches!(self.io, Io::Queued(_)) {
             self.io = Io::Idle;
-            self.machine.queue_timeout(*at);
+            self.stream.queue_timeout(*at);
         } else {
-            self.machine.tick(*at);
+            self.stream.tick(*at);
         }
         Poll::Ready(())
     }
@@ -366,38 +366,38 @@ impl<I> Streaming<I> {
         self.clock = Clock::start();
         self.io = Io::Idle;
         let at = self.at();
-        if let Kept::Problem(problem) = mem::replace(&mut self.kept, Kept::Nothing) {
+        if let Parked::Problem(problem) = mem::replace(&mut self.parked, Parked::Nothing) {
             self.give_up(*problem);
             return at;
         }
-        let Some(places) = &self.shared.places else {
+        let Some(slots) = &self.shared.slots else {
             self.start(at);
             return at;
         };
-        match places.free.clone().try_acquire_owned() {
+        match slots.free.clone().try_acquire_owned() {
             Ok(permit) => {
                 self.permit = Some(Box::new(permit));
                 self.start(at);
             }
-            Err(_) => self.io = Io::Queued(Box::pin(places.free.clone().acquire_owned())),
+            Err(_) => self.io = Io::Queued(Box::pin(slots.free.clone().acquire_owned())),
         }
         at
     }
 
     fn start(&mut self, at: At) {
         self.io = Io::Idle;
-        self.machine.start(at);
+        self.stream.start(at);
     }
 
     fn connect(&mut self, at: At) {
-        let attempt = match mem::replace(&mut self.kept, Kept::Nothing) {
-            Kept::Announced(announced) => *announced,
+        let attempt = match mem::replace(&mut self.parked, Parked::Nothing) {
+            Parked::Announced(announced) => *announced,
             _ => {
                 let first = Attempt {
                     number: 1,
                     delay: Duration::ZERO,
                     reason: None,
-                    cursor: self.machine.request_cursor().map(str::to_owned),
+                    cursor: self.stream.request_cursor().map(str::to_owned),
                     error: None,
                 };
                 self.hooks.attempt(&first);
@@ -413,9 +413,9 @@ impl<I> Streaming<I> {
             }
         };
         let reply_id = self.deltas().map_or("", Deltas::id);
-        let continues = self.machine.has_begun().then_some(reply_id);
-        let is_string = self.machine.cursor_is_string();
-        let request = match self.plan.request(attempt, self.changes.as_deref(), continues, is_string) {
+        let continues = self.stream.has_begun().then_some(reply_id);
+        let is_string = self.stream.cursor_is_string();
+        let request = match self.template.request(attempt, self.changes.as_deref(), continues, is_string) {
             Ok(request) => request,
             Err(problem) => {
                 self.give_up(problem);
@@ -444,27 +444,27 @@ impl<I> Streaming<I> {
             number: again.attempt,
             delay: again.delay,
             reason: Some(again.reason),
-            cursor: self.machine.request_cursor().map(str::to_owned),
-            error: self.machine.error().map(str::to_owned),
+            cursor: self.stream.request_cursor().map(str::to_owned),
+            error: self.stream.error().map(str::to_owned),
         };
         self.hooks.attempt(&attempt);
-        self.kept = Kept::Announced(Box::new(attempt.clone()));
+        self.parked = Parked::Announced(Box::new(attempt.clone()));
         self.show(Frame::Attempt(attempt));
     }
 
-    fn answered(&mut self, at: At, reply: Result<Reply, TransportError>) {
+    fn answered(&mut self, at: At, reply: Result<Response, TransportError>) {
         self.io = Io::Idle;
         match reply {
-            Ok(Reply { status, headers, body, lost_cursor }) => {
+            Ok(Response { status, headers, body, lost_cursor }) => {
                 self.observer.head(status);
                 self.hooks.wire(Wire::Head { status, headers: &headers });
                 let text = |name| headers.get(name).and_then(|value: &http::HeaderValue| value.to_str().ok());
-                self.machine.head(at, status, text(CONTENT_TYPE), text(RETRY_AFTER), Clock::wall());
+                self.stream.head(at, status, text(CONTENT_TYPE), text(RETRY_AFTER), Clock::wall());
                 if lost_cursor {
-                    self.machine.lost_cursor(at);
+                    self.stream.lost_cursor(at);
                 }
-                if !self.machine.is_reading() {
-                    self.kept = Kept::Head(Box::new((status, headers)));
+                if !self.stream.is_reading() {
+                    self.parked = Parked::Head(Box::new((status, headers)));
                 }
                 self.io = Io::Reading(body);
             }
@@ -478,7 +478,7 @@ impl<I> Streaming<I> {
                     | TransportError::Corrupt(_)
                     | TransportError::Unsendable(_) => Failure::Head,
                 };
-                self.machine.broke(at, failure, error.into_text());
+                self.stream.broke(at, failure, error.into_text());
             }
         }
     }
@@ -488,20 +488,20 @@ impl<I> Streaming<I> {
             Some(Ok(bytes)) => {
                 self.observer.bytes(at.now, bytes.len());
                 self.hooks.wire(Wire::Bytes(&bytes));
-                self.machine.received(at, bytes.len());
+                self.stream.received(at, bytes.len());
                 self.chunk = bytes;
             }
             None => {
                 self.hooks.wire(Wire::End);
                 self.io = Io::Idle;
-                self.machine.body_end();
+                self.stream.body_end();
             }
             Some(Err(error)) => {
                 self.hooks.wire(Wire::Broken);
                 self.io = Io::Idle;
                 match error {
-                    TransportError::Corrupt(error) => self.machine.corrupt(at, error),
-                    error => self.machine.broke(at, Failure::Body, error.into_text()),
+                    TransportError::Corrupt(error) => self.stream.corrupt(at, error),
+                    error => self.stream.broke(at, Failure::Body, error.into_text()),
                 }
             }
         }
@@ -510,33 +510,33 @@ impl<I> Streaming<I> {
     /// A complete stream's body has nothing more to say, but only one that was read to its end leaves a connection that the next
     /// request can use. Servers end it in the same breath as a rule.
     fn wait_for_body_end(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let (Io::Reading(body), Some(Outcome::Complete)) = (&mut self.io, self.machine.outcome()) else {
+        let (Io::Reading(body), Some(Outcome::Complete)) = (&mut self.io, self.stream.outcome()) else {
             return Poll::Ready(());
         };
         if body.poll_chunk(cx).is_ready() {
             return Poll::Ready(());
         }
         let now = self.clock.now();
-        let until = match self.kept {
-            Kept::BodyEnd(until) => until,
+        let until = match self.parked {
+            Parked::BodyEnd(until) => until,
             _ => now + BODY_END_TIME,
         };
-        self.kept = Kept::BodyEnd(until);
+        self.parked = Parked::BodyEnd(until);
         self.timer.poll(cx, self.clock, now, until)
     }
 
     /// The stream is over; its last item, unless that was handed out.
-    fn end(&mut self) -> Option<Result<I, Error>> {
+    fn finish(&mut self) -> Option<Result<I, Error>> {
         self.let_go();
-        if let (Some(reading), Some(tell)) = (&mut self.reading, self.shape.tell) {
-            reading.deltas.finish(&mut |delta| tell(delta, &mut self.queue));
+        if let (Some(reply), Some(tell)) = (&mut self.reply, self.mapper.tell) {
+            reply.deltas.finish(&mut |delta| tell(delta, &mut self.queue));
         }
-        let kept = mem::replace(&mut self.kept, Kept::Over(None));
-        let outcome = self.machine.outcome()?;
-        let refused = match (outcome, kept) {
-            (Outcome::Refused { .. }, Kept::Head(head)) => {
+        let parked = mem::replace(&mut self.parked, Parked::Over(None));
+        let outcome = self.stream.outcome()?;
+        let refused = match (outcome, parked) {
+            (Outcome::Refused { .. }, Parked::Head(head)) => {
                 let (status, headers) = *head;
-                Some(Box::new(RefusedReply { status, headers, body: self.machine.refused_body().to_vec() }))
+                Some(Box::new(RefusedResponse { status, headers, body: self.stream.refused_body().to_vec() }))
             }
             _ => None,
         };
@@ -546,19 +546,19 @@ impl<I> Streaming<I> {
                 Some(not_a_stream(&reply.headers))
             }
             (Outcome::Refused { .. }, _) => None,
-            _ => self.machine.error().map(str::to_owned),
+            _ => self.stream.error().map(str::to_owned),
         };
-        let stats = self.machine.stats(self.clock.now());
-        let ending = Box::new(Ending {
+        let stats = self.stream.stats(self.clock.now());
+        let end = Box::new(StreamEnd {
             outcome,
-            cursor: self.machine.cursor().map(str::to_owned),
+            cursor: self.stream.cursor().map(str::to_owned),
             error,
             refused,
             stats,
         });
-        self.observer.ended(Some(&ending));
-        let last = (!outcome.is_success()).then(|| Err(Error::Ended(ending.clone())));
-        self.kept = Kept::Over(Some(ending));
+        self.observer.ended(Some(&end));
+        let last = (!outcome.is_success()).then(|| Err(Error::Ended(end.clone())));
+        self.parked = Parked::Over(Some(end));
         let Some(first) = self.queue.pop_front() else { return last };
         // What the dialect told at the end comes before it.
         if let Some(last) = last {
@@ -570,7 +570,7 @@ impl<I> Streaming<I> {
     /// No request can be made.
     fn give_up(&mut self, problem: UsageError) {
         self.let_go();
-        self.kept = Kept::Over(None);
+        self.parked = Parked::Over(None);
         self.observer.ended(None);
         self.queue.push_back(Err(problem.into()));
     }
@@ -583,13 +583,13 @@ impl<I> Streaming<I> {
     }
 
     fn show(&mut self, frame: Frame) {
-        if let Some(notice) = self.shape.notice {
+        if let Some(notice) = self.mapper.notice {
             self.queue.push_back(Ok(notice(frame)));
         }
     }
 
     fn deltas(&self) -> Option<&Deltas> {
-        self.reading.as_ref().map(|reading| &reading.deltas)
+        self.reply.as_ref().map(|reply| &reply.deltas)
     }
 
     fn at(&self) -> At {
@@ -621,8 +621,8 @@ impl<I> futures_core::Stream for Streaming<I> {
 impl<I> fmt::Debug for Streaming<I> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Streaming")
-            .field("plan", &self.plan)
-            .field("ending", &self.ending())
+            .field("template", &self.template)
+            .field("end", &self.end())
             .finish_non_exhaustive()
     }
 }
@@ -645,7 +645,7 @@ mod tests {
     fn streams_that_are_described_alike_share_their_headers() {
         let client = Client::builder().header("x-team", "tides").expect("a header").build();
         let get = |path: &str| client.get(format!("http://localhost/{path}"));
-        let headers = |stream: &Streaming<Event>| Arc::clone(&stream.plan.headers);
+        let headers = |stream: &Streaming<Event>| Arc::clone(&stream.template.headers);
         let first = headers(&get("one").events());
         assert!(Arc::ptr_eq(&first, &headers(&get("two").events())));
         let own = headers(&get("one").header("x-own", "1").events());
@@ -663,6 +663,6 @@ mod tests {
         assert_eq!(get().frames().last_event_id(), None);
         let mut closed = get().frames();
         closed.close();
-        assert_eq!(get().frames().machine.outcome(), None);
+        assert_eq!(get().frames().stream.outcome(), None);
     }
 }

@@ -12,13 +12,13 @@ use bytes::Bytes;
 use http::HeaderMap;
 use url::Url;
 
-use crate::attempt::Plan;
+use crate::attempt::RequestTemplate;
 
 pub(crate) use self::platform::{BodyReader, Clock, OnceBody, Sendable, Timer, Transport, boxed, chance};
 pub use self::platform::{MaybeSend, MaybeSync};
 
 /// A request that is under way and whose head has not come.
-pub(crate) type Sending = Boxed<Result<Reply, TransportError>>;
+pub(crate) type Sending = Boxed<Result<Response, TransportError>>;
 
 /// A future that may go to another thread.
 pub(crate) type Boxed<T> = Pin<Box<dyn Future<Output = T> + Send>>;
@@ -26,11 +26,11 @@ pub(crate) type Boxed<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 /// A request as it is to be sent once: what was planned for `url`.
 pub(crate) struct Outgoing {
     pub(crate) url: Url,
-    pub(crate) plan: Arc<Plan>,
+    pub(crate) template: Arc<RequestTemplate>,
 }
 
 /// A reply whose head has come.
-pub(crate) struct Reply {
+pub(crate) struct Response {
     pub(crate) status: u16,
     pub(crate) headers: HeaderMap,
     pub(crate) body: BodyReader,

@@ -16,12 +16,11 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
     AbortController, Headers, ReadableStreamDefaultReader, RequestCache, RequestCredentials, RequestInit,
-    Response,
 };
 
-use super::super::{Chunk, Outgoing, Reply, Sending, TransportError};
+use super::super::{Chunk, Outgoing, Response, Sending, TransportError};
 use super::boxed;
-use crate::attempt::Plan;
+use crate::attempt::RequestTemplate;
 use crate::body::Taken;
 use crate::client::ClientBuilder;
 
@@ -86,14 +85,14 @@ impl Transport {
     }
 
     fn outgoing(self, request: Outgoing, abort: &Abort) -> Result<web_sys::Request, TransportError> {
-        let Outgoing { mut url, plan } = request;
+        let Outgoing { mut url, template } = request;
         let init = RequestInit::new();
-        init.set_method(plan.method.as_str());
-        init.set_headers(&headers(&mut url, &plan)?.into());
+        init.set_method(template.method.as_str());
+        init.set_headers(&headers(&mut url, &template)?.into());
         init.set_cache(RequestCache::NoStore);
         init.set_credentials(self.credentials);
         init.set_signal(Some(&abort.0.signal()));
-        if let Taken::Bytes(bytes) = plan.body.take() {
+        if let Taken::Bytes(bytes) = template.body.take() {
             init.set_body(&Uint8Array::from(&bytes[..]));
         }
         web_sys::Request::new_with_str_and_init(url.as_str(), &init).map_err(|error| unsendable(&error))
@@ -115,14 +114,14 @@ impl Drop for Abort {
     }
 }
 
-/// The plan's headers, and the user and password of the URL, which `fetch` takes none with, as an `Authorization` (RFC 7617).
-fn headers(url: &mut Url, plan: &Plan) -> Result<Headers, TransportError> {
+/// The template's headers, and the user and password of the URL, which `fetch` takes none with, as an `Authorization` (RFC 7617).
+fn headers(url: &mut Url, template: &RequestTemplate) -> Result<Headers, TransportError> {
     let headers = Headers::new().map_err(|error| unsendable(&error))?;
-    for (name, value) in &*plan.headers {
+    for (name, value) in &*template.headers {
         headers.append(name.as_str(), &latin1(value.as_bytes())).map_err(|error| unsendable(&error))?;
     }
     if !url.username().is_empty() || url.password().is_some() {
-        if !plan.headers.contains_key(AUTHORIZATION) {
+        if !template.headers.contains_key(AUTHORIZATION) {
             let user = [url.username(), url.password().unwrap_or_default()].map(unescaped).join(":");
             let basic = btoa(&latin1(user.as_bytes())).map_err(|error| unsendable(&error))?;
             let value = format!("Basic {basic}");
@@ -145,11 +144,11 @@ fn latin1(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| char::from(*byte)).collect()
 }
 
-fn reply(response: &Response, abort: Abort) -> Reply {
+fn reply(response: &web_sys::Response, abort: Abort) -> Response {
     let reader = response.body().and_then(|body| body.get_reader().dyn_into().ok());
     let body = BodyReader(SendWrapper::new(Body { reader, read: None, _abort: abort }));
     // A browser keeps the header over redirects, where the other origin allows it (WHATWG Fetch, "HTTP-redirect fetch").
-    Reply { status: response.status(), headers: header_map(&response.headers()), body, lost_cursor: false }
+    Response { status: response.status(), headers: header_map(&response.headers()), body, lost_cursor: false }
 }
 
 /// What the browser shows of a reply's headers: to another origin's page, what CORS lets through.

@@ -13,8 +13,8 @@ use http::header::{self, AUTHORIZATION, LOCATION};
 use http::{HeaderMap, HeaderName, Method, StatusCode};
 use url::{Origin, Url};
 
-use super::super::{Chunk, Outgoing, Reply, Sending, TransportError};
-use crate::attempt::{LAST_EVENT_ID, Plan};
+use super::super::{Chunk, Outgoing, Response, Sending, TransportError};
+use crate::attempt::{LAST_EVENT_ID, RequestTemplate};
 use crate::body::{Body, Taken, forget_body};
 use crate::client::SECRET_HEADERS;
 
@@ -60,10 +60,10 @@ impl Transport {
     ///
     pub(crate) fn send(self, mut request: Outgoing) -> Sending {
         take_credentials(&self.client, &mut request);
-        let Outgoing { url, mut plan } = request;
+        let Outgoing { url, template: mut plan } = request;
         let mut sent = self.client.execute(outgoing(url, &plan));
         Box::pin(async move {
-            let has_cursor = |plan: &Plan| plan.headers.contains_key(LAST_EVENT_ID);
+            let has_cursor = |plan: &RequestTemplate| plan.headers.contains_key(LAST_EVENT_ID);
             let had_cursor = has_cursor(&plan);
             let mut redirects_left = if self.follows_redirects { MOST_REDIRECTS } else { 0 };
             loop {
@@ -72,7 +72,7 @@ impl Transport {
                     0 => None,
                     _ => redirected(&plan, response.status(), response.headers()),
                 };
-                let Some(Outgoing { url, plan: next }) = next else {
+                let Some(Outgoing { url, template: next }) = next else {
                     return Ok(reply(response, had_cursor && !has_cursor(&plan)));
                 };
                 redirects_left -= 1;
@@ -91,10 +91,10 @@ fn take_credentials(client: &reqwest::Client, request: &mut Outgoing) {
     }
     let built = client.get(request.url.clone()).build();
     if let Some(credentials) = built.ok().and_then(|built| built.headers().get(AUTHORIZATION).cloned()) {
-        Arc::make_mut(&mut request.plan).headers_mut().entry(AUTHORIZATION).or_insert(credentials);
+        Arc::make_mut(&mut request.template).headers_mut().entry(AUTHORIZATION).or_insert(credentials);
     }
     forget_credentials(&mut request.url);
-    Arc::make_mut(&mut request.plan).url = Some(request.url.clone());
+    Arc::make_mut(&mut request.template).url = Some(request.url.clone());
 }
 
 /// In a URL they would show in what the HTTP library logs, and part its pool of connections.
@@ -104,7 +104,7 @@ fn forget_credentials(url: &mut Url) {
     let _ = url.set_password(None);
 }
 
-fn outgoing(url: Url, plan: &Plan) -> reqwest::Request {
+fn outgoing(url: Url, plan: &RequestTemplate) -> reqwest::Request {
     let mut outgoing = reqwest::Request::new(plan.method.clone(), url);
     *outgoing.headers_mut() = HeaderMap::clone(&plan.headers);
     *outgoing.body_mut() = match plan.body.take() {
@@ -115,15 +115,15 @@ fn outgoing(url: Url, plan: &Plan) -> reqwest::Request {
     outgoing
 }
 
-fn reply(mut response: reqwest::Response, lost_cursor: bool) -> Reply {
+fn reply(mut response: reqwest::Response, lost_cursor: bool) -> Response {
     let headers = mem::take(response.headers_mut());
-    Reply { status: response.status().as_u16(), headers, body: BodyReader { response }, lost_cursor }
+    Response { status: response.status().as_u16(), headers, body: BodyReader { response }, lost_cursor }
 }
 
 /// The request that follows a redirect (RFC 9110, 15.4; methods as WHATWG Fetch changes them), or `None` where the reply is
 /// none that can be followed.
-fn redirected(plan: &Plan, status: StatusCode, reply: &HeaderMap) -> Option<Outgoing> {
-    let Plan { method, url: from, headers, body } = plan;
+fn redirected(plan: &RequestTemplate, status: StatusCode, reply: &HeaderMap) -> Option<Outgoing> {
+    let RequestTemplate { method, url: from, headers, body } = plan;
     let becomes_get = match status {
         StatusCode::MOVED_PERMANENTLY | StatusCode::FOUND => *method == Method::POST,
         StatusCode::SEE_OTHER => *method != Method::GET && *method != Method::HEAD,
@@ -155,8 +155,8 @@ fn redirected(plan: &Plan, status: StatusCode, reply: &HeaderMap) -> Option<Outg
     }
     let (method, body) =
         if becomes_get { (Method::GET, Body::Empty) } else { (method.clone(), body.clone()) };
-    let plan = Plan { method, url: Some(url.clone()), headers: Arc::new(headers), body };
-    Some(Outgoing { url, plan: Arc::new(plan) })
+    let plan = RequestTemplate { method, url: Some(url.clone()), headers: Arc::new(headers), body };
+    Some(Outgoing { url, template: Arc::new(plan) })
 }
 
 /// Never sent to another origin, beside what the caller marked as secret.

@@ -43,7 +43,7 @@ impl<I> Queue<I> {
 }
 
 /// What items are made of. Nearly every frame makes one item, which is returned, so that it passes through no queue.
-pub(crate) struct Shape<I> {
+pub(crate) struct ItemMapper<I> {
     /// Makes items of a frame: the first is returned, further ones are queued.
     pub(crate) items: fn(core::Frame<'_>, &mut Queue<I>) -> Option<Item<I>>,
     /// Makes items of what a dialect reads, where it is known; the records themselves then make none.
@@ -52,7 +52,7 @@ pub(crate) struct Shape<I> {
     pub(crate) notice: Option<fn(Frame) -> I>,
 }
 
-impl<I> Shape<I> {
+impl<I> ItemMapper<I> {
     /// Reads a frame in its dialect.
     pub(crate) fn read(
         &self,
@@ -79,7 +79,7 @@ impl<I> Shape<I> {
     }
 }
 
-pub(crate) const EVENT: Shape<Event> = Shape {
+pub(crate) const EVENT: ItemMapper<Event> = ItemMapper {
     items: |frame, _| match frame {
         core::Frame::Event(event) => Some(Ok(event.into())),
         other => problem(other),
@@ -88,7 +88,7 @@ pub(crate) const EVENT: Shape<Event> = Shape {
     notice: None,
 };
 
-pub(crate) const TEXT: Shape<String> = Shape {
+pub(crate) const TEXT: ItemMapper<String> = ItemMapper {
     items: |frame, _| match frame {
         core::Frame::Text(text) => Some(Ok(text.to_owned())),
         core::Frame::Event(event) => Some(Ok(event.data.to_str().into_owned())),
@@ -99,17 +99,17 @@ pub(crate) const TEXT: Shape<String> = Shape {
     notice: None,
 };
 
-pub(crate) const REPLY: Shape<Delta<'static>> =
-    Shape { items: |frame, _| problem(frame), tell: Some(tell_delta), notice: None };
+pub(crate) const REPLY: ItemMapper<Delta<'static>> =
+    ItemMapper { items: |frame, _| problem(frame), tell: Some(tell_delta), notice: None };
 
-pub(crate) const FRAME: Shape<Frame> = Shape {
+pub(crate) const FRAME: ItemMapper<Frame> = ItemMapper {
     items: |frame, _| Frame::from_lent(frame).map(Ok),
     tell: Some(tell_frame),
     notice: Some(|frame| frame),
 };
 
-pub(crate) const fn record<T: DeserializeOwned>() -> Shape<T> {
-    Shape { items: records, tell: None, notice: None }
+pub(crate) const fn record<T: DeserializeOwned>() -> ItemMapper<T> {
+    ItemMapper { items: records, tell: None, notice: None }
 }
 
 /// An event's data may hold several values.

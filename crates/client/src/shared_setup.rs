@@ -8,13 +8,13 @@ use tidewire_core::{Stream, StreamOptions};
 
 /// What the last request came to. The next one that says the same takes a share of it.
 #[derive(Default)]
-pub(crate) struct Alike {
+pub(crate) struct SharedSetup {
     headers: Mutex<Option<(&'static str, Arc<HeaderMap>)>>,
     /// A stream that has not begun.
     stream: Mutex<Option<(StreamOptions, Stream)>>,
 }
 
-impl Alike {
+impl SharedSetup {
     /// The headers of a request that asks for `accept` and has none of its own.
     pub(crate) fn headers(&self, accept: &'static str, make: impl FnOnce() -> HeaderMap) -> Arc<HeaderMap> {
         let mut last = self.headers.lock().unwrap_or_else(PoisonError::into_inner);
