@@ -15,6 +15,7 @@ use crate::client;
 use crate::error::UsageError;
 use crate::event::Attempt;
 use crate::request::{CursorTo, parse_url};
+use crate::secret::is_secret_name;
 use crate::transport::Outgoing;
 
 /// Where a cursor goes unless the caller says otherwise.
@@ -260,10 +261,11 @@ fn show(
     headers: &HeaderMap,
 ) -> fmt::Result {
     let mut headers = headers.clone();
-    // A key: whoever knows it can have the order answered for that was placed with it. It is no sensitive header, which a redirect
-    // to another origin would drop: what comes there must be safe to send twice as well. A cursor says what was read.
-    for name in ["idempotency-key", LAST_EVENT_ID] {
-        if let Some(value) = headers.get_mut(name) {
+    // An idempotency key is not secret for redirects, since what answers there must be safe to send twice as well; but whoever knows it
+    // gets the answer to the order that was placed with it. A cursor says what was read.
+    let is_secret = |name: &str| is_secret_name(name) || name == "idempotency-key" || name == LAST_EVENT_ID;
+    for (name, value) in &mut headers {
+        if is_secret(name.as_str()) {
             value.set_sensitive(true);
         }
     }

@@ -10,12 +10,10 @@ use tokio::sync::Semaphore;
 use crate::error::UsageError;
 use crate::request::Request;
 use crate::shared_setup::SharedSetup;
-use crate::transport::{Transport, TransportError};
+use crate::secret::is_secret_name;
+use crate::transport::{Transport, TransportError, TransportOptions};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-/// Headers that are secrets without being declared so.
-pub(crate) const SECRET_HEADERS: [&str; 6] =
-    ["authorization", "cookie", "proxy-authorization", "x-api-key", "api-key", "x-goog-api-key"];
 
 /// A client: connections, headers and limits that requests share. Cloning it is cheap and shares them too.
 ///
@@ -90,6 +88,8 @@ pub struct ClientBuilder {
     pub(crate) transport: Option<Transport>,
     headers: HeaderMap,
     connect_timeout: Option<Option<Duration>>,
+    /// Natively only.
+    pub(crate) authorities: Vec<Vec<u8>>,
     max_concurrent: Option<usize>,
     queue_timeout: Option<Duration>,
 }
@@ -142,7 +142,10 @@ impl ClientBuilder {
     pub fn build(self) -> Client {
         let transport = match self.transport {
             Some(transport) => Ok(transport),
-            None => Transport::new(self.connect_timeout.unwrap_or(Some(CONNECT_TIMEOUT))),
+            None => Transport::new(&TransportOptions {
+                connect_timeout: self.connect_timeout.unwrap_or(Some(CONNECT_TIMEOUT)),
+                authorities: self.authorities,
+            }),
         };
         let slots = self.max_concurrent.map(|streams| Slots {
             free: Arc::new(Semaphore::new(streams.min(Semaphore::MAX_PERMITS))),
@@ -159,7 +162,7 @@ pub(crate) fn header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue
     let refused = || UsageError::Header { name: name.to_owned() };
     let header = HeaderName::from_bytes(name.as_bytes()).map_err(|_| refused())?;
     let mut value = HeaderValue::from_bytes(value.as_bytes()).map_err(|_| refused())?;
-    if SECRET_HEADERS.contains(&header.as_str()) {
+    if is_secret_name(header.as_str()) {
         value.set_sensitive(true);
     }
     Ok((header, value))

@@ -475,6 +475,7 @@ impl<I> Streaming<I> {
                     TransportError::Connect(_) => Failure::Connect,
                     TransportError::ConnectTimeout(_) => Failure::ConnectTimeout,
                     TransportError::Broken(_)
+                    | TransportError::Permanent(_)
                     | TransportError::Corrupt(_)
                     | TransportError::Unsendable(_) => Failure::Head,
                 };

@@ -1,4 +1,4 @@
-//! Sends a request and reads its reply; what differs by platform is in here.
+//! Sends a request and reads its response; what differs by platform is in here.
 
 #[cfg_attr(target_family = "wasm", path = "browser/mod.rs")]
 #[cfg_attr(not(target_family = "wasm"), path = "native/mod.rs")]
@@ -7,6 +7,7 @@ mod platform;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::HeaderMap;
@@ -14,6 +15,8 @@ use url::Url;
 
 use crate::attempt::RequestTemplate;
 
+#[cfg(not(target_family = "wasm"))]
+pub(crate) use self::platform::ca_certificates;
 pub(crate) use self::platform::{BodyReader, Clock, OnceBody, Sendable, Timer, Transport, boxed, chance};
 pub use self::platform::{MaybeSend, MaybeSync};
 
@@ -23,13 +26,22 @@ pub(crate) type Sending = Boxed<Result<Response, TransportError>>;
 /// A future that may go to another thread.
 pub(crate) type Boxed<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
+/// Settings of a client's connections.
+#[derive(Clone, Debug)]
+#[cfg_attr(target_family = "wasm", expect(dead_code, reason = "a browser connects as it likes"))]
+pub(crate) struct TransportOptions {
+    pub(crate) connect_timeout: Option<Duration>,
+    /// Certificates (DER) of authorities that are trusted beside the platform's.
+    pub(crate) authorities: Vec<Vec<u8>>,
+}
+
 /// A request as it is to be sent once: what was planned for `url`.
 pub(crate) struct Outgoing {
     pub(crate) url: Url,
     pub(crate) template: Arc<RequestTemplate>,
 }
 
-/// A reply whose head has come.
+/// A response whose head has come.
 pub(crate) struct Response {
     pub(crate) status: u16,
     pub(crate) headers: HeaderMap,
@@ -38,11 +50,14 @@ pub(crate) struct Response {
     pub(crate) lost_cursor: bool,
 }
 
-/// Why there is no reply, or no more of its body; the text is for people and holds no secret.
+/// Why there is no response, or no more of its body; the text is for people and holds no secret.
 #[derive(Debug)]
 pub(crate) enum TransportError {
-    /// The caller's: the request cannot be made.
+    /// The caller's fault: the request cannot be made.
     Unsendable(String),
+    /// It will fail again: a certificate that is not trusted, an answer that is not HTTP.
+    #[cfg_attr(target_family = "wasm", expect(dead_code, reason = "a browser does not tell"))]
+    Permanent(String),
     /// Before the request was sent.
     Connect(String),
     /// The same, for the limit of time on it.
@@ -60,6 +75,7 @@ impl TransportError {
     pub(crate) fn into_text(self) -> String {
         match self {
             Self::Unsendable(text)
+            | Self::Permanent(text)
             | Self::Connect(text)
             | Self::ConnectTimeout(text)
             | Self::Broken(text)

@@ -1,13 +1,20 @@
 //! Natively: reqwest and tokio.
 
-mod reqwest;
+mod body;
+mod coding;
+mod failure;
+mod redirect;
+mod send;
 mod time;
+mod tls;
 
 use std::future::Future;
 use std::ops::{Deref, DerefMut};
 
-pub(crate) use self::reqwest::{BodyReader, OnceBody, Transport};
+pub(crate) use self::body::BodyReader;
+pub(crate) use self::send::{OnceBody, Transport};
 pub(crate) use self::time::{Clock, Timer};
+pub(crate) use self::tls::certificates as ca_certificates;
 use super::Boxed;
 
 /// Which thread something is used on may differ here: it is `Send`.
