@@ -9,8 +9,8 @@ use tokio::sync::Semaphore;
 
 use crate::error::UsageError;
 use crate::request::Request;
-use crate::shared_setup::SharedSetup;
 use crate::secret::is_secret_name;
+use crate::shared_setup::SharedSetup;
 use crate::transport::{Transport, TransportError, TransportOptions};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);

@@ -109,7 +109,9 @@ impl BodyReader {
             && !http::Response::<reqwest::Body>::from(response).body().is_end_stream();
         let text = match (missing, is_reset) {
             (Some(missing), _) => {
-                format!("the connection broke inside the body: {missing} bytes of its Content-Length are missing")
+                format!(
+                    "the connection broke inside the body: {missing} bytes of its Content-Length are missing"
+                )
             }
             (None, true) => "the connection broke inside the body: the HTTP/2 stream was reset".to_owned(),
             (None, false) => return None,

@@ -55,7 +55,9 @@ pub(super) fn inside_body(error: &reqwest::Error) -> TransportError {
 /// What an error of HTTP itself says: the server answered, but not as HTTP demands.
 fn protocol_failure(cause: &(dyn StdError + 'static)) -> Option<TransportError> {
     if cause.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_parse) {
-        return Some(TransportError::Permanent(format!("the server answered, but not with valid HTTP: {cause}")));
+        return Some(TransportError::Permanent(format!(
+            "the server answered, but not with valid HTTP: {cause}"
+        )));
     }
     http2::failure(cause)
 }
@@ -71,8 +73,12 @@ mod http2 {
     pub(super) fn failure(cause: &(dyn StdError + 'static)) -> Option<TransportError> {
         let error = cause.downcast_ref::<h2::Error>()?;
         let reason = error.reason()?;
-        let invalid =
-            [Reason::PROTOCOL_ERROR, Reason::FRAME_SIZE_ERROR, Reason::COMPRESSION_ERROR, Reason::FLOW_CONTROL_ERROR];
+        let invalid = [
+            Reason::PROTOCOL_ERROR,
+            Reason::FRAME_SIZE_ERROR,
+            Reason::COMPRESSION_ERROR,
+            Reason::FLOW_CONTROL_ERROR,
+        ];
         if !error.is_remote() && invalid.contains(&reason) {
             return Some(TransportError::Permanent(format!(
                 "the server answered, but not with valid HTTP/2: {}",
@@ -81,7 +87,9 @@ mod http2 {
         }
         match reason {
             // RFC 9113, 8.7: the request was not processed in any way.
-            Reason::REFUSED_STREAM => Some(TransportError::Connect("the server refused the HTTP/2 stream".to_owned())),
+            Reason::REFUSED_STREAM => {
+                Some(TransportError::Connect("the server refused the HTTP/2 stream".to_owned()))
+            }
             Reason::HTTP_1_1_REQUIRED => {
                 Some(TransportError::Permanent("the server wants this request over HTTP/1.1".to_owned()))
             }

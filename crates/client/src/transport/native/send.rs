@@ -39,7 +39,8 @@ impl Transport {
     /// A transport with Tidewire's own settings.
     pub(crate) fn new(options: &TransportOptions) -> Result<Self, TransportError> {
         let builder = || base(options.connect_timeout);
-        let build = |builder: reqwest::ClientBuilder| builder.build().map_err(|error| failure::innermost(&error));
+        let build =
+            |builder: reqwest::ClientBuilder| builder.build().map_err(|error| failure::innermost(&error));
         let (client, no_tls) = match tls::configure(builder(), &options.authorities).and_then(build) {
             Ok(client) => (client, None),
             // Plain HTTP works without TLS: in a container without certificates, say.
@@ -97,7 +98,8 @@ impl Transport {
         &self,
         url: url::Url,
         template: &RequestTemplate,
-    ) -> Result<impl Future<Output = Result<reqwest::Response, reqwest::Error>> + Send + use<>, TransportError> {
+    ) -> Result<impl Future<Output = Result<reqwest::Response, reqwest::Error>> + Send + use<>, TransportError>
+    {
         if let Owner::Tidewire { no_tls: Some(problem) } = &self.owner
             && url.scheme() == "https"
         {

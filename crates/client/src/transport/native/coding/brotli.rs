@@ -19,7 +19,11 @@ pub(super) fn new() -> Result<Box<dyn Decoder>, String> {
 impl Decoder for Brotli {
     fn decode(&mut self, input: &[u8], output: &mut [u8]) -> Step {
         if self.is_done {
-            return if input.is_empty() { Step::NOTHING } else { Step::error("there are bytes after its end") };
+            return if input.is_empty() {
+                Step::NOTHING
+            } else {
+                Step::error("there are bytes after its end")
+            };
         }
         let (mut read, mut written) = (0, 0);
         let (mut input_left, mut output_left) = (input.len(), output.len());

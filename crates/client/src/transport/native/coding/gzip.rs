@@ -153,7 +153,11 @@ impl Header {
     }
 
     const fn after_fixed(flags: u8) -> Option<Self> {
-        if flags & HAS_EXTRA > 0 { Some(Self::ExtraLength { low: None, flags }) } else { Self::after_extra(flags) }
+        if flags & HAS_EXTRA > 0 {
+            Some(Self::ExtraLength { low: None, flags })
+        } else {
+            Self::after_extra(flags)
+        }
     }
 
     const fn after_extra(flags: u8) -> Option<Self> {

@@ -2,6 +2,10 @@
 //!
 //! reqwest's own decoding is off: it loses what it had decoded when the body breaks, reads one member of a gzip body only, and hides how
 //! many bytes came.
+#![cfg_attr(
+    not(all(feature = "gzip", feature = "brotli", feature = "deflate", feature = "zstd")),
+    allow(dead_code, reason = "each coding uses its part")
+)]
 
 #[cfg(feature = "brotli")]
 mod brotli;
@@ -121,7 +125,10 @@ impl Decoding {
             }
         }
         if stages.len() > MOST_CODINGS {
-            return Err(CodingError(format!("the body has {} content codings, one over the other", stages.len())));
+            return Err(CodingError(format!(
+                "the body has {} content codings, one over the other",
+                stages.len()
+            )));
         }
         stages.reverse();
         Ok(Some(Self { stages, error: None }).filter(|decoding| !decoding.stages.is_empty()))
@@ -189,7 +196,11 @@ impl Stage {
             "br" => ("br", "brotli"),
             "zstd" => ("zstd", "zstd"),
             "deflate" => ("deflate", "deflate"),
-            _ => return Err(CodingError(format!("the body has the content coding {name:?}, which is not known"))),
+            _ => {
+                return Err(CodingError(format!(
+                    "the body has the content coding {name:?}, which is not known"
+                )));
+            }
         };
         let Some((coding, new)) = BUILT_IN.iter().find(|(name, _)| *name == coding) else {
             return Err(CodingError(format!(
@@ -214,10 +225,12 @@ impl Stage {
                 self.may_hold_more = written == output.len();
                 let error = error.or_else(|| {
                     // It must never spin, whatever a codec does.
-                    (read == 0 && written == 0 && !self.input.is_empty()).then(|| "the decoder is stuck".to_owned())
+                    (read == 0 && written == 0 && !self.input.is_empty())
+                        .then(|| "the decoder is stuck".to_owned())
                 });
-                let error = error
-                    .map(|cause| CodingError(format!("the body's content coding {} is corrupt: {cause}", self.name)));
+                let error = error.map(|cause| {
+                    CodingError(format!("the body's content coding {} is corrupt: {cause}", self.name))
+                });
                 if written > 0 || error.is_some() {
                     return (Bytes::copy_from_slice(&output[..written]), error);
                 }

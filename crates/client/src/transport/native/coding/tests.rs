@@ -68,10 +68,13 @@ fn encode(coding: &str, blocks: &[&[u8]]) -> (Vec<u8>, Vec<usize>) {
     }
     let level = Compression::default();
     match coding {
-        "gzip" => through!(
-            flate2::write::GzEncoder::new(Vec::new(), level),
-            |encoder: flate2::write::GzEncoder<Vec<u8>>| encoder.finish().expect("a Vec takes all")
-        ),
+        "gzip" => {
+            through!(flate2::write::GzEncoder::new(Vec::new(), level), |encoder: flate2::write::GzEncoder<
+                Vec<u8>,
+            >| encoder
+                .finish()
+                .expect("a Vec takes all"))
+        }
         "deflate" => through!(
             flate2::write::ZlibEncoder::new(Vec::new(), level),
             |encoder: flate2::write::ZlibEncoder<Vec<u8>>| encoder.finish().expect("a Vec takes all")
@@ -84,10 +87,14 @@ fn encode(coding: &str, blocks: &[&[u8]]) -> (Vec<u8>, Vec<usize>) {
             ::brotli::CompressorWriter::new(Vec::new(), 4096, 5, 22),
             ::brotli::CompressorWriter::into_inner
         ),
-        "zstd" => through!(
-            ::zstd::Encoder::new(Vec::new(), 0).expect("an encoder"),
-            |encoder: ::zstd::Encoder<'_, Vec<u8>>| encoder.finish().expect("a Vec takes all")
-        ),
+        "zstd" => {
+            through!(::zstd::Encoder::new(Vec::new(), 0).expect("an encoder"), |encoder: ::zstd::Encoder<
+                '_,
+                Vec<u8>,
+            >| encoder
+                .finish()
+                .expect("a Vec takes all"))
+        }
         other => panic!("no encoder for {other}"),
     }
 }
@@ -171,7 +178,8 @@ fn what_comes_before_a_corrupt_place_is_decoded() {
             (b"data: one\n\ndata: two\n\n".to_vec(), End::Corrupt),
             "{encoder}"
         );
-        let (_, end) = read(decoding(coding), [b"data: one\n\n and so on, which is no coded body".as_slice()]);
+        let (_, end) =
+            read(decoding(coding), [b"data: one\n\n and so on, which is no coded body".as_slice()]);
         assert_eq!(end, End::Corrupt, "{encoder} that is none");
     }
 }
@@ -199,8 +207,12 @@ fn codings_that_need_more_memory_than_http_allows_are_refused() {
         assert_eq!(read(decoding("zstd"), [&wire[..]]), (Vec::new(), End::Corrupt));
     }
     if has("br") {
-        let params =
-            ::brotli::enc::BrotliEncoderParams { large_window: true, lgwin: 30, quality: 5, ..Default::default() };
+        let params = ::brotli::enc::BrotliEncoderParams {
+            large_window: true,
+            lgwin: 30,
+            quality: 5,
+            ..Default::default()
+        };
         let mut wire = Vec::new();
         ::brotli::BrotliCompress(&mut &plain[..], &mut wire, &params).expect("a Vec takes all");
         assert_eq!(read(decoding("br"), [&wire[..]]), (Vec::new(), End::Corrupt));
@@ -222,10 +234,15 @@ fn all_members_and_frames_are_read() {
         let wire = [&one[..], b"what is this?"].concat();
         assert_eq!(read(decoding(coding), [&wire[..]]), (plain[..11].to_vec(), End::Corrupt), "{coding}");
     }
-    for (coding, encoder) in built_in().into_iter().filter(|(coding, _)| matches!(*coding, "br" | "deflate")) {
+    for (coding, encoder) in built_in().into_iter().filter(|(coding, _)| matches!(*coding, "br" | "deflate"))
+    {
         let (mut wire, _) = encode(encoder, &[b"data: one\n\n"]);
         wire.extend(b"what is this?");
-        assert_eq!(read(decoding(coding), [&wire[..]]), (b"data: one\n\n".to_vec(), End::Corrupt), "{encoder}");
+        assert_eq!(
+            read(decoding(coding), [&wire[..]]),
+            (b"data: one\n\n".to_vec(), End::Corrupt),
+            "{encoder}"
+        );
     }
 }
 

@@ -1,4 +1,8 @@
 //! TLS: the library that does it, chosen by the crate's features, and what its errors mean.
+#![cfg_attr(
+    not(any(feature = "rustls-aws-lc", feature = "rustls-ring", feature = "native-tls")),
+    allow(dead_code, reason = "without a library there is nothing to set up")
+)]
 
 #[cfg(feature = "native-tls")]
 mod native_errors;
@@ -79,7 +83,8 @@ fn through_reqwest(builder: ClientBuilder, trust: Trust<'_>) -> Result<ClientBui
     match trust {
         Trust::Platform(authorities) => {
             let certificates = authorities.iter().map(|der| reqwest::Certificate::from_der(der));
-            let certificates = certificates.collect::<Result<Vec<_>, _>>().map_err(|error| innermost(&error))?;
+            let certificates =
+                certificates.collect::<Result<Vec<_>, _>>().map_err(|error| innermost(&error))?;
             Ok(builder.tls_certs_merge(certificates))
         }
         Trust::Nobody => Ok(builder.tls_certs_only([])),

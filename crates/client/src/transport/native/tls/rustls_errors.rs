@@ -19,10 +19,12 @@ pub(super) fn failure(cause: &(dyn StdError + 'static)) -> Option<Failure> {
             | Alert::DecryptError
             | Alert::DecryptionFailed),
         ) => Failure::Passing(format!("the server broke off the TLS handshake ({alert:?})")),
-        Error::AlertReceived(Alert::CertificateRequired) => {
-            Failure::Permanent("the server refused the TLS handshake: it wants a client certificate".to_owned())
+        Error::AlertReceived(Alert::CertificateRequired) => Failure::Permanent(
+            "the server refused the TLS handshake: it wants a client certificate".to_owned(),
+        ),
+        Error::AlertReceived(alert) => {
+            Failure::Permanent(format!("the server refused the TLS handshake ({alert:?})"))
         }
-        Error::AlertReceived(alert) => Failure::Permanent(format!("the server refused the TLS handshake ({alert:?})")),
         Error::InvalidMessage(_) => {
             Failure::Permanent(format!("the server answered, but not with TLS: {error}"))
         }
@@ -37,14 +39,19 @@ fn certificate(problem: &CertificateError) -> String {
     use CertificateError as Problem;
     let why = match problem {
         Problem::UnknownIssuer => {
-            "is not trusted: it is self-signed, or signed by an authority that this machine does not know".to_owned()
+            "is not trusted: it is self-signed, or signed by an authority that this machine does not know"
+                .to_owned()
         }
         Problem::Expired | Problem::ExpiredContext { .. } => "has expired".to_owned(),
         Problem::NotValidYet | Problem::NotValidYetContext { .. } => "is not valid yet".to_owned(),
         Problem::Revoked => "has been revoked".to_owned(),
         Problem::NotValidForName => "is for another host".to_owned(),
-        Problem::NotValidForNameContext { presented, .. } if presented.is_empty() => "names no host".to_owned(),
-        Problem::NotValidForNameContext { presented, .. } => format!("is for another host: {}", names(presented)),
+        Problem::NotValidForNameContext { presented, .. } if presented.is_empty() => {
+            "names no host".to_owned()
+        }
+        Problem::NotValidForNameContext { presented, .. } => {
+            format!("is for another host: {}", names(presented))
+        }
         problem => format!("is not accepted: {problem}"),
     };
     format!("the server's certificate {why}")
