@@ -1,4 +1,4 @@
-//! What a caller wants to be told while a stream goes on.
+//! Functions of the caller that a stream calls as things happen.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ type OnStall = Box<dyn FnMut(Duration) + Send>;
 type OnGap = Box<dyn FnMut(Option<&str>) + Send>;
 type OnWire = Box<dyn FnMut(Wire<'_>) + Send>;
 
-/// Nearly always none at all.
+/// A stream's hooks; most streams have none, so they are boxed.
 #[derive(Default)]
 pub(crate) struct Hooks(Option<Box<HookSet>>);
 
@@ -23,7 +23,7 @@ pub(crate) struct HookSet {
 }
 
 impl Hooks {
-    /// To set one.
+    /// The set, to add a hook to it.
     pub(crate) fn set(&mut self) -> &mut HookSet {
         self.0.get_or_insert_default()
     }

@@ -1,11 +1,9 @@
-//! Sends a request and reads its response; what differs by platform is in here.
+//! HTTP: sends a request and reads its response, with reqwest natively and `fetch` in a browser.
 
 #[cfg_attr(target_family = "wasm", path = "browser/mod.rs")]
 #[cfg_attr(not(target_family = "wasm"), path = "native/mod.rs")]
-mod platform;
+mod current;
 
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,18 +11,14 @@ use bytes::Bytes;
 use http::HeaderMap;
 use url::Url;
 
-use crate::attempt::RequestTemplate;
-
 #[cfg(not(target_family = "wasm"))]
-pub(crate) use self::platform::ca_certificates;
-pub(crate) use self::platform::{BodyReader, Clock, OnceBody, Sendable, Timer, Transport, boxed, chance};
-pub use self::platform::{MaybeSend, MaybeSync};
+pub(crate) use self::current::ca_certificates;
+pub(crate) use self::current::{BodyReader, Transport};
+use crate::platform::Boxed;
+use crate::template::RequestTemplate;
 
-/// A request that is under way and whose head has not come.
+/// A request that was sent and whose response head has not arrived.
 pub(crate) type Sending = Boxed<Result<Response, TransportError>>;
-
-/// A future that may go to another thread.
-pub(crate) type Boxed<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
 /// Settings of a client's connections.
 #[derive(Clone, Debug)]
@@ -35,18 +29,18 @@ pub(crate) struct TransportOptions {
     pub(crate) authorities: Vec<Vec<u8>>,
 }
 
-/// A request as it is to be sent once: what was planned for `url`.
+/// One request as it goes out.
 pub(crate) struct Outgoing {
     pub(crate) url: Url,
     pub(crate) template: Arc<RequestTemplate>,
 }
 
-/// A response whose head has come.
+/// A response whose head has arrived.
 pub(crate) struct Response {
     pub(crate) status: u16,
     pub(crate) headers: HeaderMap,
     pub(crate) body: BodyReader,
-    /// A redirect to another origin has dropped the `Last-Event-ID`.
+    /// A redirect to another origin has dropped the header with the cursor.
     pub(crate) lost_cursor: bool,
 }
 
@@ -59,6 +53,7 @@ pub(crate) enum TransportError {
     #[cfg_attr(target_family = "wasm", expect(dead_code, reason = "a browser does not tell"))]
     Permanent(String),
     /// Before the request was sent.
+    #[cfg_attr(target_family = "wasm", expect(dead_code, reason = "a browser does not tell"))]
     Connect(String),
     /// The same, for the limit of time on it.
     #[cfg_attr(target_family = "wasm", expect(dead_code, reason = "a browser does not tell"))]

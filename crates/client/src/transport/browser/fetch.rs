@@ -18,10 +18,9 @@ use web_sys::{
 };
 
 use super::super::{Chunk, Outgoing, Response, Sending, TransportError, TransportOptions};
-use super::boxed;
-use crate::attempt::RequestTemplate;
 use crate::body::Taken;
-use crate::client::ClientBuilder;
+use crate::platform::boxed;
+use crate::template::RequestTemplate;
 
 #[wasm_bindgen]
 extern "C" {
@@ -41,18 +40,6 @@ extern "C" {
     fn value(this: &Piece) -> Option<Uint8Array>;
 }
 
-/// No body that can be read once: browsers take none from a page without more ado.
-pub(crate) type OnceBody = std::convert::Infallible;
-
-impl ClientBuilder {
-    /// Sends cookies and the like to other origins too (`credentials: "include"`); to its own they always go. In browsers only.
-    #[must_use]
-    pub fn with_credentials(mut self) -> Self {
-        self.transport = Some(Transport { credentials: RequestCredentials::Include });
-        self
-    }
-}
-
 /// `fetch`.
 #[derive(Clone, Debug)]
 pub(crate) struct Transport {
@@ -63,6 +50,11 @@ impl Transport {
     #[expect(clippy::unnecessary_wraps, reason = "the native one may fail")]
     pub(crate) const fn new(_options: &TransportOptions) -> Result<Self, TransportError> {
         Ok(Self { credentials: RequestCredentials::SameOrigin })
+    }
+
+    /// Sends cookies and other credentials to other origins too.
+    pub(crate) const fn with_credentials() -> Self {
+        Self { credentials: RequestCredentials::Include }
     }
 
     /// None: a header that no form can send costs a request to another origin a second one, and `fetch` keeps caches out by itself.

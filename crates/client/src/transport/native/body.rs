@@ -1,6 +1,7 @@
 //! Reads the body of a response, decoded, as it comes, and tells a whole one from one that was cut off.
 
 use std::future::Future;
+use std::mem;
 use std::pin::pin;
 use std::task::{Context, Poll, ready};
 
@@ -9,115 +10,123 @@ use http::{HeaderMap, Method, StatusCode, Version};
 use http_body::Body as _;
 
 use super::super::{Chunk, TransportError};
-use super::coding::{CodingError, Decoding};
+use super::coding::Decoding;
 use super::failure;
 
 /// Reads the body of a response.
 ///
-/// The response is kept as it is: as a body alone it would lie behind one more pointer, and with thousands of streams each pointer
+/// A response is kept as it is: as a body alone it would lie behind one more pointer, and with thousands of streams each pointer
 /// that is followed for an event leads to memory that has left the processor's caches.
-pub(crate) struct BodyReader {
-    /// `None` after its end.
-    response: Option<reqwest::Response>,
-    coding: Coding,
-    /// `Content-Length` is that of a body which is not sent (RFC 9110, 8.6).
-    is_bodiless: bool,
+pub(crate) enum BodyReader {
+    /// A body without a coding.
+    Plain(reqwest::Response),
+    Coded(Box<CodedBody>),
+    /// A body whose coding cannot be undone.
+    Undecodable(Box<str>),
+    /// After the end, and if no body was to come.
+    Over,
 }
 
-enum Coding {
-    None,
-    Some(Box<Decoding>),
-    /// One that cannot be undone.
-    Unknown(Option<CodingError>),
+/// A body whose codings are undone.
+pub(crate) struct CodedBody {
+    /// `None` after the end of the coded body.
+    response: Option<reqwest::Response>,
+    decoding: Decoding,
 }
 
 impl BodyReader {
     /// The body of a response with these headers to a request with this method. The headers that describe the coded body are removed if
     /// it will be decoded.
     pub(super) fn new(response: reqwest::Response, headers: &mut HeaderMap, method: &Method) -> Self {
-        let status = response.status();
-        let is_bodiless =
-            *method == Method::HEAD || status == StatusCode::NO_CONTENT || status == StatusCode::NOT_MODIFIED;
-        let coding = match Decoding::of(headers) {
-            Ok(None) => Coding::None,
+        // Their `Content-Length` is that of a body which is not sent (RFC 9110, 8.6).
+        if *method == Method::HEAD
+            || matches!(response.status(), StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED)
+        {
+            return Self::Over;
+        }
+        match Decoding::of(headers) {
+            Ok(None) => Self::Plain(response),
             Ok(Some(decoding)) => {
                 headers.remove(CONTENT_ENCODING);
                 headers.remove(CONTENT_LENGTH);
-                Coding::Some(Box::new(decoding))
+                Self::Coded(Box::new(CodedBody { response: Some(response), decoding }))
             }
-            Err(error) => Coding::Unknown(Some(error)),
-        };
-        Self { response: Some(response), coding, is_bodiless }
+            Err(error) => Self::Undecodable(error.to_string().into()),
+        }
     }
 
     pub(crate) fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<Option<Chunk>> {
-        loop {
-            match &mut self.coding {
-                Coding::None => return self.poll_raw(cx),
-                Coding::Unknown(error) => {
-                    self.response = None;
-                    let error = error.take().map(|error| Err(TransportError::Corrupt(error.to_string())));
-                    return Poll::Ready(error);
-                }
-                Coding::Some(decoding) => match decoding.next() {
-                    Ok(Some(bytes)) => return Poll::Ready(Some(Ok(bytes))),
-                    Ok(None) => {}
-                    Err(error) => {
-                        self.response = None;
-                        return Poll::Ready(Some(Err(TransportError::Corrupt(error.to_string()))));
-                    }
+        let chunk = match self {
+            Self::Plain(response) => match ready!(poll_raw(response, cx)) {
+                Some(chunk) => Some(chunk),
+                None => match mem::replace(self, Self::Over) {
+                    Self::Plain(response) => cut_off(response).map(Err),
+                    _ => None,
                 },
-            }
-            let chunk = ready!(self.poll_raw(cx));
-            match (chunk, &mut self.coding) {
-                (Some(Ok(bytes)), Coding::Some(decoding)) => decoding.push(bytes),
-                (None, Coding::Some(decoding)) if !decoding.is_whole() => {
-                    let text = format!("the body ended inside its content coding {}", decoding.names());
-                    self.coding = Coding::None;
-                    return Poll::Ready(Some(Err(TransportError::Broken(text))));
-                }
-                (chunk, _) => return Poll::Ready(chunk),
-            }
-        }
-    }
-
-    /// The next bytes of the body as they are on the wire.
-    fn poll_raw(&mut self, cx: &mut Context<'_>) -> Poll<Option<Chunk>> {
-        loop {
-            let Some(response) = &mut self.response else { return Poll::Ready(None) };
-            // Nothing is lost when the future is dropped: it only borrows the body.
-            let chunk = ready!(pin!(response.chunk()).poll(cx));
-            let response = match chunk {
-                Ok(Some(bytes)) if bytes.is_empty() => continue,
-                Ok(Some(bytes)) => return Poll::Ready(Some(Ok(bytes))),
-                Ok(None) | Err(_) => self.response.take(),
-            };
-            let error = match chunk {
-                Err(error) => Some(failure::inside_body(&error)),
-                Ok(_) => response.and_then(|response| self.cut(response)),
-            };
-            return Poll::Ready(error.map(Err));
-        }
-    }
-
-    /// What cut off a body that hyper takes for a whole one.
-    fn cut(&self, response: reqwest::Response) -> Option<TransportError> {
-        let missing = response.content_length().filter(|missing| *missing > 0 && !self.is_bodiless);
-        // hyper takes a reset with the code NO_ERROR for a clean end.
-        let is_reset = response.version() == Version::HTTP_2
-            && !end_of_stream::IS_HIDDEN
-            && !http::Response::<reqwest::Body>::from(response).body().is_end_stream();
-        let text = match (missing, is_reset) {
-            (Some(missing), _) => {
-                format!(
-                    "the connection broke inside the body: {missing} bytes of its Content-Length are missing"
-                )
-            }
-            (None, true) => "the connection broke inside the body: the HTTP/2 stream was reset".to_owned(),
-            (None, false) => return None,
+            },
+            Self::Coded(body) => ready!(body.poll_chunk(cx)),
+            Self::Undecodable(error) => Some(Err(TransportError::Corrupt(error.to_string()))),
+            Self::Over => None,
         };
-        Some(TransportError::Broken(text))
+        if !matches!(chunk, Some(Ok(_))) {
+            *self = Self::Over;
+        }
+        Poll::Ready(chunk)
     }
+}
+
+impl CodedBody {
+    fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<Option<Chunk>> {
+        loop {
+            match self.decoding.next() {
+                Ok(Some(bytes)) => return Poll::Ready(Some(Ok(bytes))),
+                Ok(None) => {}
+                Err(error) => return Poll::Ready(Some(Err(TransportError::Corrupt(error.to_string())))),
+            }
+            let Some(response) = &mut self.response else { return Poll::Ready(None) };
+            match ready!(poll_raw(response, cx)) {
+                Some(Ok(bytes)) => self.decoding.push(bytes),
+                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
+                None => {
+                    let error = self.response.take().and_then(cut_off).or_else(|| {
+                        let names = self.decoding.names();
+                        let text = || format!("the body ended inside its content coding {names}");
+                        (!self.decoding.is_whole()).then(|| TransportError::Broken(text()))
+                    });
+                    return Poll::Ready(error.map(Err));
+                }
+            }
+        }
+    }
+}
+
+/// The next bytes of the body as they are on the wire; `None` for an end that hyper takes for a clean one.
+fn poll_raw(response: &mut reqwest::Response, cx: &mut Context<'_>) -> Poll<Option<Chunk>> {
+    loop {
+        // Nothing is lost when the future is dropped: it only borrows the body.
+        return Poll::Ready(match ready!(pin!(response.chunk()).poll(cx)) {
+            Ok(Some(bytes)) if bytes.is_empty() => continue,
+            Ok(Some(bytes)) => Some(Ok(bytes)),
+            Ok(None) => None,
+            Err(error) => Some(Err(failure::inside_body(&error))),
+        });
+    }
+}
+
+/// What cut off a body that hyper takes for a whole one.
+fn cut_off(response: reqwest::Response) -> Option<TransportError> {
+    if let Some(missing) = response.content_length().filter(|missing| *missing > 0) {
+        let text = format!(
+            "the connection broke inside the body: {missing} bytes of its Content-Length are missing"
+        );
+        return Some(TransportError::Broken(text));
+    }
+    // hyper takes a reset with the code NO_ERROR for a clean end.
+    let is_reset = response.version() == Version::HTTP_2
+        && !end_of_stream::IS_HIDDEN
+        && !http::Response::<reqwest::Body>::from(response).body().is_end_stream();
+    let text = "the connection broke inside the body: the HTTP/2 stream was reset";
+    is_reset.then(|| TransportError::Broken(text.to_owned()))
 }
 
 /// Whether reqwest shows how an HTTP/2 stream ended.

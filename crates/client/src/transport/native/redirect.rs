@@ -7,9 +7,10 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use url::{Origin, Url};
 
 use super::super::Outgoing;
-use crate::attempt::{LAST_EVENT_ID, RequestTemplate};
 use crate::body::{Body, forget_body};
+use crate::cursor::LAST_EVENT_ID;
 use crate::secret::is_secret_name;
+use crate::template::RequestTemplate;
 
 /// As many as browsers follow (WHATWG Fetch, "HTTP-redirect fetch").
 pub(super) const MOST_REDIRECTS: u8 = 20;

@@ -11,11 +11,8 @@ use super::super::{Outgoing, Response, Sending, TransportError, TransportOptions
 use super::body::BodyReader;
 use super::redirect::{MOST_REDIRECTS, redirected, take_credentials};
 use super::{coding, failure, tls};
-use crate::attempt::{LAST_EVENT_ID, RequestTemplate};
 use crate::body::Taken;
-
-/// A body that can be read only once.
-pub(crate) type OnceBody = reqwest::Body;
+use crate::template::RequestTemplate;
 
 const USER_AGENT: &str = concat!("tidewire/", env!("CARGO_PKG_VERSION"));
 
@@ -71,7 +68,9 @@ impl Transport {
         let Outgoing { url, mut template } = request;
         let mut sent = self.execute(url, &template);
         Box::pin(async move {
-            let has_cursor = |template: &RequestTemplate| template.headers.contains_key(LAST_EVENT_ID);
+            let has_cursor = |template: &RequestTemplate| {
+                template.cursor_header.as_ref().is_some_and(|name| template.headers.contains_key(name))
+            };
             let had_cursor = has_cursor(&template);
             let mut redirects_left = match self.owner {
                 Owner::Tidewire { .. } => MOST_REDIRECTS,

@@ -15,8 +15,6 @@ use std::error::Error as StdError;
 
 use reqwest::ClientBuilder;
 
-use super::failure::innermost;
-
 /// Has the client use one TLS library.
 type Configure = fn(ClientBuilder, Trust<'_>) -> Result<ClientBuilder, String>;
 /// Reads one link of an error's chain of causes.
@@ -83,8 +81,8 @@ fn through_reqwest(builder: ClientBuilder, trust: Trust<'_>) -> Result<ClientBui
     match trust {
         Trust::Platform(authorities) => {
             let certificates = authorities.iter().map(|der| reqwest::Certificate::from_der(der));
-            let certificates =
-                certificates.collect::<Result<Vec<_>, _>>().map_err(|error| innermost(&error))?;
+            let certificates = certificates.collect::<Result<Vec<_>, _>>();
+            let certificates = certificates.map_err(|error| super::failure::innermost(&error))?;
             Ok(builder.tls_certs_merge(certificates))
         }
         Trust::Nobody => Ok(builder.tls_certs_only([])),

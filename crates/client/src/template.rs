@@ -1,0 +1,40 @@
+//! The request that the caller describes, before any attempt.
+
+use std::fmt;
+use std::sync::Arc;
+
+use http::{HeaderMap, HeaderName, Method};
+use url::Url;
+
+use crate::body::Body;
+use crate::redact::debug_request;
+
+/// A request as the caller describes it. Attempts and redirects share it, and copy it when they change it.
+#[derive(Clone)]
+pub(crate) struct RequestTemplate {
+    pub(crate) method: Method,
+    /// `None` if the caller's URL is invalid, which the stream's first item says.
+    pub(crate) url: Option<Url>,
+    pub(crate) headers: Arc<HeaderMap>,
+    pub(crate) body: Body,
+    /// The header that carries this attempt's cursor: a redirect that drops it loses the cursor.
+    pub(crate) cursor_header: Option<HeaderName>,
+}
+
+impl RequestTemplate {
+    pub(crate) const fn new(method: Method, url: Option<Url>, headers: Arc<HeaderMap>) -> Self {
+        Self { method, url, headers, body: Body::Empty, cursor_header: None }
+    }
+
+    /// The headers of this request alone, to change them.
+    pub(crate) fn headers_mut(&mut self) -> &mut HeaderMap {
+        Arc::make_mut(&mut self.headers)
+    }
+}
+
+impl fmt::Debug for RequestTemplate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { method, url, headers, body: _, cursor_header } = self;
+        debug_request(f, "RequestTemplate", method, url.as_ref(), headers, cursor_header.as_ref())
+    }
+}
