@@ -35,8 +35,8 @@ impl<I> Streaming<I> {
                 let failure = match error {
                     TransportError::Connect(_) => Failure::Connect,
                     TransportError::ConnectTimeout(_) => Failure::ConnectTimeout,
+                    TransportError::Permanent(_) => Failure::Permanent,
                     TransportError::Broken(_)
-                    | TransportError::Permanent(_)
                     | TransportError::Corrupt(_)
                     | TransportError::Unsendable(_) => Failure::Head,
                 };
