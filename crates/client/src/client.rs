@@ -12,7 +12,7 @@ use crate::input::{parse_header, parse_secret_header, parse_url};
 use crate::origins::ClientHeaders;
 use crate::request::Request;
 use crate::shared::{Shared, SharedSetup, Slots};
-use crate::transport::{Transport, TransportError};
+use crate::transport::{Transport, TransportError, TransportOptions};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -39,8 +39,8 @@ impl Default for Client {
 }
 
 impl Client {
-    /// A client with the default settings: HTTP/1.1 and HTTP/2, rustls, the proxies of the environment, content codings decoded,
-    /// redirects followed, 10 s to connect. In a browser it uses the browser's `fetch`.
+    /// A client with the default settings: HTTP/1.1 and HTTP/2, TLS with the platform's authorities, the proxies of the environment,
+    /// content codings decoded, redirects followed, 10 s to connect. In a browser it uses the browser's `fetch`.
     #[must_use]
     pub fn new() -> Self {
         Self::builder().build()
@@ -76,6 +76,8 @@ pub struct ClientBuilder {
     allowed_origins: Vec<Origin>,
     headers: HeaderMap,
     connect_timeout: Option<Option<Duration>>,
+    /// Certificates (DER) of authorities that are trusted beside the platform's; natively only.
+    pub(crate) authorities: Vec<Vec<u8>>,
     max_concurrent: Option<usize>,
     queue_timeout: Option<Duration>,
 }
@@ -149,7 +151,10 @@ impl ClientBuilder {
     pub fn build(self) -> Client {
         let transport = match self.transport {
             Some(transport) => Ok(transport),
-            None => Transport::new(self.connect_timeout.unwrap_or(Some(CONNECT_TIMEOUT))),
+            None => Transport::new(&TransportOptions {
+                connect_timeout: self.connect_timeout.unwrap_or(Some(CONNECT_TIMEOUT)),
+                authorities: self.authorities,
+            }),
         };
         let slots = self.max_concurrent.map(|streams| Slots {
             free: Arc::new(Semaphore::new(streams.min(Semaphore::MAX_PERMITS))),

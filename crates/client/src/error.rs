@@ -72,6 +72,12 @@ pub enum UsageError {
         /// The name as given; the value may be a secret.
         name: String,
     },
+    /// What was given as certificates of authorities cannot be used.
+    #[error("the CA certificates cannot be used: {problem}")]
+    CaCertificates {
+        /// What is wrong with them.
+        problem: String,
+    },
     /// The body cannot be written as JSON.
     #[error("the body cannot be written as JSON: {0}")]
     Json(#[source] serde_json::Error),

@@ -4,10 +4,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use url::Url;
 
 use crate::error::UsageError;
-
-/// Headers that are secret without being declared so.
-pub(crate) const SECRET_HEADERS: [&str; 6] =
-    ["authorization", "cookie", "proxy-authorization", "x-api-key", "api-key", "x-goog-api-key"];
+use crate::secret::is_secret_name;
 
 /// An absolute HTTP(S) URL.
 pub(crate) fn parse_url(url: &str) -> Result<Url, UsageError> {
@@ -23,7 +20,7 @@ pub(crate) fn parse_header(name: &str, value: &str) -> Result<(HeaderName, Heade
     let invalid = || UsageError::Header { name: name.to_owned() };
     let header = HeaderName::from_bytes(name.as_bytes()).map_err(|_| invalid())?;
     let mut value = HeaderValue::from_bytes(value.as_bytes()).map_err(|_| invalid())?;
-    if SECRET_HEADERS.contains(&header.as_str()) {
+    if is_secret_name(header.as_str()) {
         value.set_sensitive(true);
     }
     Ok((header, value))

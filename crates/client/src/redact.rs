@@ -5,6 +5,8 @@ use std::fmt;
 use http::{HeaderMap, HeaderName, Method};
 use url::Url;
 
+use crate::secret::is_secret_name;
+
 /// Headers that are shown by name only, though a redirect may carry them: whoever knows the idempotency key gets the answer to the
 /// request it was sent with, and a cursor says what was read.
 const HIDDEN: [&str; 2] = ["idempotency-key", "last-event-id"];
@@ -33,8 +35,8 @@ pub(crate) fn debug_request(
     cursor_header: Option<&HeaderName>,
 ) -> fmt::Result {
     let mut headers = headers.clone();
-    for name in HIDDEN.into_iter().chain(cursor_header.map(HeaderName::as_str)) {
-        if let Some(value) = headers.get_mut(name) {
+    for (name, value) in &mut headers {
+        if is_secret_name(name.as_str()) || HIDDEN.contains(&name.as_str()) || cursor_header == Some(name) {
             value.set_sensitive(true);
         }
     }

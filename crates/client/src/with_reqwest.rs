@@ -13,7 +13,7 @@ use crate::error::UsageError;
 use crate::event::{Event, Frame};
 use crate::request::Request;
 use crate::streaming::Streaming;
-use crate::transport::Transport;
+use crate::transport::{self, Transport};
 
 impl Client {
     /// A client over the caller's own `reqwest::Client`, whose redirect, proxy, TLS and connect settings apply.
@@ -24,6 +24,18 @@ impl Client {
 }
 
 impl ClientBuilder {
+    /// Trusts these authorities too, beside the platform's: the certificates in a PEM file. Called again, it adds to them. The caller's own
+    /// `reqwest::Client` has its own.
+    ///
+    /// # Errors
+    /// [`UsageError::CaCertificates`] for bytes without a certificate in PEM, and if TLS is not built in.
+    pub fn ca_certificates(mut self, pem: impl AsRef<[u8]>) -> Result<Self, UsageError> {
+        let certificates = transport::ca_certificates(pem.as_ref())
+            .map_err(|problem| UsageError::CaCertificates { problem })?;
+        self.authorities.extend(certificates);
+        Ok(self)
+    }
+
     /// Uses the caller's own client, whose redirect, proxy, TLS and connect settings apply.
     #[must_use]
     pub fn reqwest(mut self, client: reqwest::Client) -> Self {

@@ -35,6 +35,7 @@ impl<I> Streaming<I> {
                 let failure = match error {
                     TransportError::Connect(_) => Failure::Connect,
                     TransportError::ConnectTimeout(_) => Failure::ConnectTimeout,
+                    TransportError::Permanent(_) => Failure::Permanent,
                     TransportError::Broken(_)
                     | TransportError::Corrupt(_)
                     | TransportError::Unsendable(_) => Failure::Head,

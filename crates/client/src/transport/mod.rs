@@ -5,17 +5,29 @@
 mod current;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::HeaderMap;
 use url::Url;
 
+#[cfg(not(target_family = "wasm"))]
+pub(crate) use self::current::ca_certificates;
 pub(crate) use self::current::{BodyReader, Transport};
 use crate::platform::Boxed;
 use crate::template::RequestTemplate;
 
 /// A request that was sent and whose response head has not arrived.
 pub(crate) type Sending = Boxed<Result<Response, TransportError>>;
+
+/// Settings of a client's connections.
+#[derive(Clone, Debug)]
+#[cfg_attr(target_family = "wasm", expect(dead_code, reason = "a browser connects as it likes"))]
+pub(crate) struct TransportOptions {
+    pub(crate) connect_timeout: Option<Duration>,
+    /// Certificates (DER) of authorities that are trusted beside the platform's.
+    pub(crate) authorities: Vec<Vec<u8>>,
+}
 
 /// One request as it goes out.
 pub(crate) struct Outgoing {
@@ -28,15 +40,18 @@ pub(crate) struct Response {
     pub(crate) status: u16,
     pub(crate) headers: HeaderMap,
     pub(crate) body: BodyReader,
-    /// A redirect to another origin has dropped the `Last-Event-ID`.
+    /// A redirect to another origin has dropped the header with the cursor.
     pub(crate) lost_cursor: bool,
 }
 
-/// Why there is no reply, or no more of its body; the text is for people and holds no secret.
+/// Why there is no response, or no more of its body; the text is for people and holds no secret.
 #[derive(Debug)]
 pub(crate) enum TransportError {
-    /// The caller's: the request cannot be made.
+    /// The caller's fault: the request cannot be made.
     Unsendable(String),
+    /// It will fail again: a certificate that is not trusted, an answer that is not HTTP.
+    #[cfg_attr(target_family = "wasm", expect(dead_code, reason = "a browser does not tell"))]
+    Permanent(String),
     /// Before the request was sent.
     #[cfg_attr(target_family = "wasm", expect(dead_code, reason = "a browser does not tell"))]
     Connect(String),
@@ -55,6 +70,7 @@ impl TransportError {
     pub(crate) fn into_text(self) -> String {
         match self {
             Self::Unsendable(text)
+            | Self::Permanent(text)
             | Self::Connect(text)
             | Self::ConnectTimeout(text)
             | Self::Broken(text)

@@ -3,7 +3,6 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::AUTHORIZATION;
@@ -18,7 +17,7 @@ use web_sys::{
     AbortController, Headers, ReadableStreamDefaultReader, RequestCache, RequestCredentials, RequestInit,
 };
 
-use super::super::{Chunk, Outgoing, Response, Sending, TransportError};
+use super::super::{Chunk, Outgoing, Response, Sending, TransportError, TransportOptions};
 use crate::body::Taken;
 use crate::platform::boxed;
 use crate::template::RequestTemplate;
@@ -49,7 +48,7 @@ pub(crate) struct Transport {
 
 impl Transport {
     #[expect(clippy::unnecessary_wraps, reason = "the native one may fail")]
-    pub(crate) const fn new(_connect_timeout: Option<Duration>) -> Result<Self, TransportError> {
+    pub(crate) const fn new(_options: &TransportOptions) -> Result<Self, TransportError> {
         Ok(Self { credentials: RequestCredentials::SameOrigin })
     }
 

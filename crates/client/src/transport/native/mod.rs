@@ -1,5 +1,12 @@
-//! The native transport.
+//! The native transport: reqwest.
 
-mod reqwest;
+mod body;
+mod coding;
+mod failure;
+mod redirect;
+mod send;
+mod tls;
 
-pub(crate) use self::reqwest::{BodyReader, Transport};
+pub(crate) use self::body::BodyReader;
+pub(crate) use self::send::Transport;
+pub(crate) use self::tls::certificates as ca_certificates;
