@@ -244,7 +244,14 @@ mod tests {
     fn request(url: &str) -> AttemptRequest {
         let url = Url::parse(url).expect("a URL");
         let template = Arc::new(RequestTemplate::new(Method::GET, Some(url), Arc::default()));
-        let attempt = Attempt { number: 1, delay: Duration::ZERO, reason: None, cursor: None, error: None };
+        let attempt = Attempt {
+            number: 1,
+            delay: Duration::ZERO,
+            reason: None,
+            cursor: None,
+            asked: None,
+            error: None,
+        };
         AttemptRequest::new(attempt, &template, "").expect("a request")
     }
 

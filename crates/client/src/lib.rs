@@ -99,6 +99,7 @@ pub use request::Request;
 pub use secret::is_secret_name;
 pub use streaming::Streaming;
 pub use streaming::next::Next;
+pub use streaming::state::StreamState;
 pub use tidewire_core as core;
 pub use tidewire_core::session::{Limit, Outcome, Reason, Refusal, Resume};
 pub use tidewire_core::{BadRecord, Format, Marker, Markers, Stats, TooLarge};

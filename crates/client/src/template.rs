@@ -6,7 +6,7 @@ use std::sync::Arc;
 use http::{HeaderMap, HeaderName, Method};
 use url::Url;
 
-use crate::body::Body;
+use crate::body::{Body, forget_body};
 use crate::origins::ClientHeaders;
 use crate::redact::debug_request;
 
@@ -27,6 +27,16 @@ pub(crate) struct RequestTemplate {
 impl RequestTemplate {
     pub(crate) const fn new(method: Method, url: Option<Url>, headers: Arc<HeaderMap>) -> Self {
         Self { method, url, headers, body: Body::Empty, client_headers: None, cursor_header: None }
+    }
+
+    /// The request that reads on from a relay, which keeps the response at this URL.
+    pub(crate) fn at_relay(&self, url: &Url) -> Self {
+        let mut request =
+            Self { method: Method::GET, url: Some(url.clone()), body: Body::Empty, ..self.clone() };
+        forget_body(request.headers_mut());
+        // It is the key of making the response, not of reading it.
+        request.headers_mut().remove("idempotency-key");
+        request
     }
 
     /// The headers of this request alone, to change them.

@@ -40,6 +40,7 @@ impl StreamParts {
         let policy = &mut self.options.policy;
         policy.idempotent = self.idempotent || method == Method::GET || method == Method::HEAD;
         policy.repeatable = self.template.body.is_repeatable();
+        policy.refresh = self.preparation.as_ref().is_some_and(|preparation| preparation.refresh.is_some());
         let accept = match self.options.format {
             Format::Auto => self.options.only.map_or(accept, Format::accept),
             chosen => chosen.accept(),

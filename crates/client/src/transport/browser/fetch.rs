@@ -139,7 +139,14 @@ fn response_of(response: &web_sys::Response, abort: Abort) -> Response {
     let reader = response.body().and_then(|body| body.get_reader().dyn_into().ok());
     let body = BodyReader(SendWrapper::new(Body { reader, read: None, _abort: abort }));
     // A browser keeps the header across redirects, if the other origin allows it (WHATWG Fetch, "HTTP-redirect fetch").
-    Response { status: response.status(), headers: header_map(&response.headers()), body, lost_cursor: false }
+    let url = Url::parse(&response.url()).ok();
+    Response {
+        status: response.status(),
+        headers: header_map(&response.headers()),
+        url,
+        body,
+        lost_cursor: false,
+    }
 }
 
 /// The response's headers, as far as the browser shows them: to a page of another origin, those that CORS exposes.
