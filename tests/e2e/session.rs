@@ -36,9 +36,12 @@ fn status(status: u16, headers: &str, body: &str) -> Vec<Act> {
     )]
 }
 
-/// A list that a hook fills.
-fn list<T>() -> (Arc<Mutex<Vec<T>>>, Arc<Mutex<Vec<T>>>) {
-    let list = Arc::new(Mutex::new(Vec::new()));
+/// What a hook noted.
+type List<T> = Arc<Mutex<Vec<T>>>;
+
+/// A list, once for a hook that fills it and once for the test.
+fn list<T>() -> (List<T>, List<T>) {
+    let list = List::default();
     (Arc::clone(&list), list)
 }
 
