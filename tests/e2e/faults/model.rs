@@ -72,6 +72,8 @@ impl Model {
                         Meets::NoHead(NoHead::Silence) => {
                             self.broke_before_head(Some(self.limit(false, true)))
                         }
+                        // It would not be HTTP the next time either.
+                        Meets::NoHead(NoHead::Garbage) => self.outcome = Some(self.cut_off()),
                         Meets::NoHead(_) => self.broke_before_head(None),
                         Meets::Status { status, retry_after } => self.status(*status, *retry_after),
                         Meets::Reply(reply) => self.reply(reply),

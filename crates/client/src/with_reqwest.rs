@@ -1,5 +1,6 @@
-//! Tidewire on the caller's own reqwest client and its requests. Natively only.
+//! Streams over the caller's own reqwest client and requests. Natively only.
 
+use std::mem;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -12,10 +13,10 @@ use crate::error::UsageError;
 use crate::event::{Event, Frame};
 use crate::request::Request;
 use crate::streaming::Streaming;
-use crate::transport::Transport;
+use crate::transport::{self, Transport};
 
 impl Client {
-    /// A client over the caller's own `reqwest::Client`, whose redirect, proxy, TLS and connect settings hold.
+    /// A client over the caller's own `reqwest::Client`, whose redirect, proxy, TLS and connect settings apply.
     #[must_use]
     pub fn from_reqwest(client: reqwest::Client) -> Self {
         Self::builder().reqwest(client).build()
@@ -23,7 +24,19 @@ impl Client {
 }
 
 impl ClientBuilder {
-    /// Uses the caller's own client, whose redirect, proxy, TLS and connect settings hold.
+    /// Trusts these authorities too, beside the platform's: the certificates in a PEM file. Called again, it adds to them. The caller's own
+    /// `reqwest::Client` has its own.
+    ///
+    /// # Errors
+    /// [`UsageError::CaCertificates`] for bytes without a certificate in PEM, and if TLS is not built in.
+    pub fn ca_certificates(mut self, pem: impl AsRef<[u8]>) -> Result<Self, UsageError> {
+        let certificates = transport::ca_certificates(pem.as_ref())
+            .map_err(|problem| UsageError::CaCertificates { problem })?;
+        self.authorities.extend(certificates);
+        Ok(self)
+    }
+
+    /// Uses the caller's own client, whose redirect, proxy, TLS and connect settings apply.
     #[must_use]
     pub fn reqwest(mut self, client: reqwest::Client) -> Self {
         self.transport = Some(Transport::with_client(client));
@@ -31,7 +44,7 @@ impl ClientBuilder {
     }
 }
 
-/// Makes a stream of a `reqwest::RequestBuilder`. The redirect, proxy, TLS and connect settings of its client hold.
+/// Makes a stream of a `reqwest::RequestBuilder`. The redirect, proxy, TLS and connect settings of its client apply.
 ///
 /// ```no_run
 /// use tidewire::RequestBuilderExt;
@@ -44,10 +57,10 @@ impl ClientBuilder {
 /// # Ok(()) }
 /// ```
 pub trait RequestBuilderExt {
-    /// The request with all that Tidewire can do to it.
+    /// The request, with all options of a [`Request`].
     fn streaming(self) -> Request;
 
-    /// The reply as SSE events, see [`Request::events`].
+    /// Reads the response as SSE events, see [`Request::events`].
     fn events(self) -> Streaming<Event>
     where
         Self: Sized,
@@ -55,7 +68,7 @@ pub trait RequestBuilderExt {
         self.streaming().events()
     }
 
-    /// The reply as typed JSON records, see [`Request::records`].
+    /// Reads the response as typed JSON records, see [`Request::records`].
     fn records<T: DeserializeOwned>(self) -> Streaming<T>
     where
         Self: Sized,
@@ -63,7 +76,7 @@ pub trait RequestBuilderExt {
         self.streaming().records()
     }
 
-    /// The reply as text, see [`Request::text`].
+    /// Reads the response as text, see [`Request::text`].
     fn text(self) -> Streaming<String>
     where
         Self: Sized,
@@ -71,7 +84,7 @@ pub trait RequestBuilderExt {
         self.streaming().text()
     }
 
-    /// Everything that the stream shows, see [`Request::frames`].
+    /// Reads everything that the stream shows, see [`Request::frames`].
     fn frames(self) -> Streaming<Frame>
     where
         Self: Sized,
@@ -87,9 +100,9 @@ impl RequestBuilderExt for reqwest::RequestBuilder {
 }
 
 impl Request {
-    /// A body that can be read only once, so the request is never sent twice.
+    /// Sends a body that can be read only once, so that the request is never sent twice.
     pub fn body_once(mut self, body: impl Into<reqwest::Body>) -> Self {
-        self.template.body = Body::once(body.into());
+        self.parts.template.body = Body::once(body.into());
         self
     }
 
@@ -99,8 +112,8 @@ impl Request {
         match request {
             Ok(mut request) => {
                 let mut this = Self::new(shared, request.method().clone(), request.url().as_str());
-                this.template.headers = Arc::new(std::mem::take(request.headers_mut()));
-                this.template.body = match request.body_mut().take() {
+                this.parts.template.headers = Arc::new(mem::take(request.headers_mut()));
+                this.parts.template.body = match request.body_mut().take() {
                     None => Body::Empty,
                     Some(body) => match body.as_bytes() {
                         Some(bytes) => Body::bytes(Bytes::copy_from_slice(bytes)),
@@ -111,7 +124,7 @@ impl Request {
             }
             Err(error) => {
                 let mut this = Self::new(shared, Method::GET, "http://localhost/");
-                this.note(UsageError::Client { problem: error.without_url().to_string() });
+                this.parts.note(UsageError::Client { problem: error.without_url().to_string() });
                 this
             }
         }
