@@ -1,4 +1,4 @@
-//! The `tidewire` command as its users run it: the built binary, against a scripted upstream.
+//! Tests of the `tidewire` command: the built binary against a scripted upstream.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
 mod decode;
@@ -6,8 +6,8 @@ mod dialects;
 mod options;
 mod output;
 mod record;
+mod reply_shapes;
 mod scenarios;
-mod spoken;
 mod stopping;
 mod support;
 mod time;

@@ -1,4 +1,4 @@
-//! What the tests share: processes that cannot hang, an upstream, rows, and files that go away.
+//! What the tests share: processes that cannot hang, an upstream, tables of rows, and temporary files.
 
 mod process;
 mod rows;
@@ -9,14 +9,14 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 use std::{env, fs, process as this};
 
-pub(crate) use self::process::{Done, Process, Run, tidewire};
+pub(crate) use self::process::{Done, Process, Run, listening, tidewire};
 pub(crate) use self::rows::{each, table};
 pub(crate) use self::upstream::Upstream;
 
-/// No test waits longer for one thing to happen.
+/// The longest that a test waits for anything.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
-/// A path in the folder for temporary files, whose file is removed at the end.
+/// A path for a temporary file, which is removed at the end.
 pub(crate) struct TempFile(PathBuf);
 
 impl TempFile {
