@@ -1,6 +1,7 @@
 //! Tests of the `tidewire` command: the built binary against a scripted upstream.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
+mod arrows;
 mod decode;
 mod dialects;
 mod options;
