@@ -11,5 +11,7 @@ mod reply_shapes;
 mod scenarios;
 mod stopping;
 mod support;
+#[cfg(unix)]
+mod terminal;
 mod time;
 mod usage;

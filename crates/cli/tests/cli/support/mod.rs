@@ -2,6 +2,8 @@
 
 mod process;
 mod rows;
+#[cfg(unix)]
+mod terminal;
 mod upstream;
 
 use std::path::{Path, PathBuf};
@@ -11,6 +13,8 @@ use std::{env, fs, process as this};
 
 pub(crate) use self::process::{Done, Process, Run, listening, tidewire};
 pub(crate) use self::rows::{each, table};
+#[cfg(unix)]
+pub(crate) use self::terminal::Terminal;
 pub(crate) use self::upstream::Upstream;
 
 /// The longest that a test waits for anything.
