@@ -1,7 +1,9 @@
 //! Tests of the `tidewire` command: the built binary against a scripted upstream.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
+mod advice;
 mod arrows;
+mod attempts;
 mod decode;
 mod dialects;
 mod options;
@@ -9,6 +11,7 @@ mod output;
 mod record;
 mod reply_shapes;
 mod scenarios;
+mod serve;
 mod stopping;
 mod support;
 #[cfg(unix)]
