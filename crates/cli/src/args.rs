@@ -185,7 +185,7 @@ pub(crate) struct RetryArgs {
 #[derive(Debug, ClapArgs)]
 #[command(next_help_heading = "Timeouts, in milliseconds; 0 turns one off")]
 pub(crate) struct TimeoutArgs {
-    /// For the whole stream, all attempts
+    /// The whole stream, all attempts
     #[arg(long, value_name = "MS", default_value_t = 0, allow_negative_numbers = true)]
     pub(crate) timeout: u64,
     /// Until TCP and TLS are established
@@ -194,7 +194,7 @@ pub(crate) struct TimeoutArgs {
     /// From sending the request to the first event
     #[arg(long, value_name = "MS", default_value_t = 0, allow_negative_numbers = true)]
     pub(crate) first_event_timeout: u64,
-    /// For silence on the wire
+    /// Silence on the wire
     #[arg(long, value_name = "MS", default_value_t = 300_000, allow_negative_numbers = true)]
     pub(crate) idle_timeout: u64,
     /// Time without an event; comments and heartbeats do not count

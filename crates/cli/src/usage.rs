@@ -24,8 +24,8 @@ pub(crate) fn conclude(error: &clap::Error) -> ExitCode {
     }
 }
 
-/// Options of curl that people type by habit, and what to write here. What is advised does the same, or the line says why nothing
-/// is needed.
+/// Options of curl that people give `get` by habit, and what to write instead. What is advised does the same, or the line says why
+/// nothing is needed.
 const CURL_OPTIONS: [(&[&str], &str); 14] = [
     (&["--max-time", "-m"], "write --timeout with milliseconds"),
     (&["--retry"], "write --retry-attempts"),
@@ -50,7 +50,8 @@ fn what_to_write(error: &clap::Error) -> String {
     let value = context(ContextKind::InvalidValue).join(" ");
     match error.kind() {
         ErrorKind::UnknownArgument if name.starts_with('-') => {
-            unknown_option(name, context(ContextKind::SuggestedArg).first())
+            let is_get = context(ContextKind::Usage).concat().contains("tidewire get");
+            unknown_option(name, is_get, context(ContextKind::SuggestedArg).first())
         }
         ErrorKind::UnknownArgument if context(ContextKind::Usage).concat().contains("tidewire decode") => {
             "decode reads standard input; write tidewire decode < FILE".to_owned()
@@ -86,8 +87,9 @@ fn what_to_write(error: &clap::Error) -> String {
 }
 
 /// A similar option is advised only for a typing error: one that merely looks alike may do something else.
-fn unknown_option(name: &str, similar: Option<&String>) -> String {
-    let advice = match (CURL_OPTIONS.iter().find(|(names, _)| names.contains(&name)), similar) {
+fn unknown_option(name: &str, is_get: bool, similar: Option<&String>) -> String {
+    let of_curl = CURL_OPTIONS.iter().find(|(names, _)| is_get && names.contains(&name));
+    let advice = match (of_curl, similar) {
         (Some((_, advice)), _) => (*advice).to_owned(),
         (None, Some(similar)) if is_typing_error(name, similar) => format!("write {similar}"),
         (None, _) => "--help lists them".to_owned(),

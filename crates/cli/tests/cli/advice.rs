@@ -60,6 +60,18 @@ fn an_unknown_option_is_replaced_only_by_one_that_does_the_same() {
     );
 }
 
+#[test]
+fn other_commands_are_not_advised_options_of_get() {
+    for command in ["decode", "serve"] {
+        for option in ["--max-time", "--retry", "-m", "--compressed"] {
+            let done = tidewire([command, option]).run();
+            let named: Vec<_> =
+                options(done.complaint()).into_iter().filter(|named| named != &option).collect();
+            assert_eq!((done.status, named), (Some(2), vec!["--help"]), "{}", done.stderr);
+        }
+    }
+}
+
 /// A server that sends these bytes to each connection and closes it.
 fn raw_server(answer: &'static [u8]) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
