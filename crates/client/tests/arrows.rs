@@ -17,6 +17,7 @@ const LINE: &[&str] = &[
     "platform/browser/time.rs",
     "platform/browser/mod.rs",
     "platform/mod.rs",
+    "secret.rs",
     "redact.rs",
     "error.rs",
     "event.rs",

@@ -31,7 +31,8 @@ fn whole(events: &[&str]) -> Vec<u8> {
 #[tokio::test]
 async fn all_members_of_a_gzip_body_are_read() {
     let body = [whole(&["data: one\n\n"]), whole(&["data: two\n\n", "data: three\n\n"])].concat();
-    let server = RawServer::start(vec![vec![Act::Send([head("content-encoding: gzip\r\n"), body].concat())]]).await;
+    let server =
+        RawServer::start(vec![vec![Act::Send([head("content-encoding: gzip\r\n"), body].concat())]]).await;
     let (events, outcome, text) = read(get(&server.url("/"))).await;
     assert_eq!((events.join(" "), outcome), ("one two three".to_owned(), Some(Outcome::Ended)), "{text}");
 }
@@ -50,7 +51,10 @@ async fn what_came_before_a_break_is_delivered_and_the_stream_goes_on_behind_it(
         ("a chunk size that is none", vec![reply(&chunked, &[&chunk(&body)[..], b"what?\r\n"].concat())]),
         ("a length that is not reached", vec![reply(&sized(body.len() + 10), &body)]),
         ("a coded body without its end", vec![reply(&sized(body.len()), &body)]),
-        ("a coded body cut by its connection", vec![Act::Send([head("content-encoding: gzip\r\n"), body].concat())]),
+        (
+            "a coded body cut by its connection",
+            vec![Act::Send([head("content-encoding: gzip\r\n"), body].concat())],
+        ),
     ];
     for (name, first) in breaks {
         let server = RawServer::start(vec![first, second.clone()]).await;
@@ -69,8 +73,11 @@ async fn what_came_before_a_break_is_delivered_and_the_stream_goes_on_behind_it(
 #[tokio::test]
 async fn an_event_is_delivered_when_its_last_byte_came() {
     let (body, _) = gzip(&["data: one\n\n"]);
-    let server =
-        RawServer::start(vec![vec![Act::Send([head("content-encoding: gzip\r\n"), body].concat()), Act::Hang]]).await;
+    let server = RawServer::start(vec![vec![
+        Act::Send([head("content-encoding: gzip\r\n"), body].concat()),
+        Act::Hang,
+    ]])
+    .await;
     let mut stream = get(&server.url("/")).events();
     let event = within("the event", stream.next()).await.expect("an item").expect("an event");
     assert_eq!(event.data, "one");
@@ -139,7 +146,8 @@ async fn the_head_is_shown_as_the_body_is_read() {
 #[tokio::test]
 async fn the_callers_own_client_asks_for_no_coding_and_gets_what_comes_decoded() {
     let body = whole(&["data: one\n\n"]);
-    let server = RawServer::start(vec![vec![Act::Send([head("content-encoding: gzip\r\n"), body].concat())]]).await;
+    let server =
+        RawServer::start(vec![vec![Act::Send([head("content-encoding: gzip\r\n"), body].concat())]]).await;
     let request = reqwest::Client::new().get(server.url("/")).streaming().retry_delay(SOON);
     let taken = take(&mut request.frames()).await;
     assert!(matches!(&taken.items[..], [Frame::Event(event)] if event.data == "one"), "{taken:?}");
@@ -148,7 +156,8 @@ async fn the_callers_own_client_asks_for_no_coding_and_gets_what_comes_decoded()
 
 #[tokio::test]
 async fn an_accept_encoding_of_the_callers_own_is_kept() {
-    let server = RawServer::start(vec![vec![Act::Send([head(""), b"data: one\n\n".to_vec()].concat())]]).await;
+    let server =
+        RawServer::start(vec![vec![Act::Send([head(""), b"data: one\n\n".to_vec()].concat())]]).await;
     read(get(&server.url("/")).header("accept-encoding", "identity")).await;
     read(Client::new().get(server.url("/"))).await;
     let seen = server.seen();

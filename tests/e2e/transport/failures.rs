@@ -37,12 +37,18 @@ async fn an_answer_that_is_not_http_is_told_at_once() {
 async fn a_head_that_is_odd_but_clear_is_read() {
     let body = "data: one\n\n";
     let rows = [
-        ("the same length twice", "HTTP/1.1 200 OK\r\ncontent-length: 11\r\ncontent-length: 11\r\n".to_owned()),
+        (
+            "the same length twice",
+            "HTTP/1.1 200 OK\r\ncontent-length: 11\r\ncontent-length: 11\r\n".to_owned(),
+        ),
         ("no reason", "HTTP/1.1 200\r\ncontent-length: 11\r\n".to_owned()),
         ("HTTP/1.0", "HTTP/1.0 200 OK\r\n".to_owned()),
         ("lines that end in LF", "HTTP/1.1 200 OK\ncontent-length: 11\n".to_owned()),
         ("bytes beyond ASCII", "HTTP/1.1 200 Schön\r\nx: é\r\ncontent-length: 11\r\n".to_owned()),
-        ("an interim response", "HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 11\r\n".to_owned()),
+        (
+            "an interim response",
+            "HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 11\r\n".to_owned(),
+        ),
     ];
     for (name, head) in rows {
         let answer = format!("{head}content-type: text/event-stream\r\nconnection: close\r\n\r\n{body}");
@@ -64,7 +70,8 @@ async fn a_head_that_breaks_off_is_tried_again() {
 
 #[tokio::test]
 async fn what_the_caller_got_wrong_is_not_sent() {
-    let urls = ["", "nonsense", "/path", "http://", "http:///", "ftp://host/", "http://{{host}}/", "http://a b/"];
+    let urls =
+        ["", "nonsense", "/path", "http://", "http:///", "ftp://host/", "http://{{host}}/", "http://a b/"];
     for url in urls {
         let (_, outcome, text) = read(get(url)).await;
         assert_eq!(outcome, None, "{url:?}: {text}");

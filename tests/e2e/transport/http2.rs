@@ -49,10 +49,13 @@ impl Peer {
                             Ending::GoAway | Ending::Close => {
                                 let body = answer(respond, length, ending).await;
                                 // The connection has to run for the answer to be sent.
-                                let _ = tokio::time::timeout(Duration::from_millis(100), connection.accept()).await;
+                                let _ = tokio::time::timeout(Duration::from_millis(100), connection.accept())
+                                    .await;
                                 if matches!(ending, Ending::GoAway) {
                                     connection.abrupt_shutdown(Reason::NO_ERROR);
-                                    let _ = tokio::time::timeout(Duration::from_millis(100), connection.accept()).await;
+                                    let _ =
+                                        tokio::time::timeout(Duration::from_millis(100), connection.accept())
+                                            .await;
                                 }
                                 drop((body, connection));
                                 return;

@@ -22,10 +22,21 @@ fn header_lines(request: &str) -> Vec<String> {
 #[tokio::test]
 async fn another_origin_gets_no_secret() {
     let there = RawServer::start(vec![events("data: one\n\n")]).await;
-    let here = RawServer::start(vec![redirect(&there.url("/y").replace("http://", "http://who:ever@"))]).await;
+    let here =
+        RawServer::start(vec![redirect(&there.url("/y").replace("http://", "http://who:ever@"))]).await;
     let secrets = [
-        "authorization", "x-api-key", "x-amz-security-token", "ocp-apim-subscription-key", "x-auth-token", "private-token",
-        "mcp-session-id", "cookie", "x-shared-secret", "x-hub-signature", "last-event-id", "referer",
+        "authorization",
+        "x-api-key",
+        "x-amz-security-token",
+        "ocp-apim-subscription-key",
+        "x-auth-token",
+        "private-token",
+        "mcp-session-id",
+        "cookie",
+        "x-shared-secret",
+        "x-hub-signature",
+        "last-event-id",
+        "referer",
     ];
     let mut request = get(&here.url("/x?token=SECRET").replace("http://", "http://user:SECRET@"));
     for name in secrets.into_iter().skip(1) {
@@ -84,7 +95,8 @@ async fn the_same_origin_gets_all() {
         reply(&format!("{SSE}\r\ncontent-length: 11"), b"data: one\n\n"),
     ];
     let server = RawServer::start(vec![first]).await;
-    let (events, outcome, text) = read(get(&server.url("/x")).bearer_auth("SECRET").header("x-api-key", "SECRET")).await;
+    let (events, outcome, text) =
+        read(get(&server.url("/x")).bearer_auth("SECRET").header("x-api-key", "SECRET")).await;
     assert_eq!((events, outcome), (vec!["one".to_owned()], Some(Outcome::Ended)), "{text}");
     let seen = server.seen();
     assert_eq!(seen.len(), 2);

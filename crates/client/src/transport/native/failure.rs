@@ -68,7 +68,7 @@ mod http2 {
 
     use h2::Reason;
 
-    use super::super::super::TransportError;
+    use crate::transport::TransportError;
 
     pub(super) fn failure(cause: &(dyn StdError + 'static)) -> Option<TransportError> {
         let error = cause.downcast_ref::<h2::Error>()?;
@@ -102,7 +102,7 @@ mod http2 {
 mod http2 {
     use std::error::Error as StdError;
 
-    use super::super::super::TransportError;
+    use crate::transport::TransportError;
 
     pub(super) fn failure(_cause: &(dyn StdError + 'static)) -> Option<TransportError> {
         None
