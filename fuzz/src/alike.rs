@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use tidewire_core::session::{At, Policy};
-use tidewire_core::{Format, Frame, Step, Stream, StreamOptions};
+use tidewire_core::{ResponseHead, Format, Frame, Step, Stream, StreamOptions};
 use tidewire_llm::{DIALECTS, Deltas, Dialect};
 
 use crate::input::Input;
@@ -82,7 +82,7 @@ impl Reply {
         let mut said = Vec::new();
         stream.start(NOW);
         assert_eq!(stream.next(NOW, &mut &[][..]), Step::Connect);
-        stream.head(NOW, 200, None, None, Duration::ZERO);
+        stream.head(NOW, &ResponseHead { status: 200, ..ResponseHead::default() }, Duration::ZERO);
         for piece in input.pieces() {
             if stream.outcome().is_some() {
                 break;
@@ -111,13 +111,13 @@ fn feed(stream: &mut Stream, deltas: &mut Deltas, mut input: &[u8], knows: bool,
             deltas.read_alike(stream, NOW, &mut input, &mut |delta| said.push(line(delta)));
         }
         match stream.next(NOW, &mut input) {
-            Step::Frame { frame, gap } => {
+            Step::Frame { frame, notice } => {
                 said.extend(gap);
                 if !matches!(frame, Frame::Event(_)) {
                     said.push(format!("{frame:?}"));
                 }
                 match deltas.read(&frame, &mut |delta| said.push(line(delta))) {
-                    Ok(reply_state) => stream.reply_state(reply_state, deltas.error()),
+                    Ok(reply_state) => stream.reply_state(NOW, reply_state, deltas.error()),
                     Err(bad) => said.push(format!("{bad:?}")),
                 }
             }

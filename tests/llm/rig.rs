@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tidewire::Format;
 use tidewire::core::session::{At, Failure, Policy};
-use tidewire::core::{Step, Stream, StreamOptions};
+use tidewire::core::{ResponseHead, Step, Stream, StreamOptions};
 use tidewire_llm::{Deltas, Message};
 
 const NOW: At = At { now: Duration::ZERO, chance: 0 };
@@ -26,7 +26,7 @@ impl Rig {
         let mut stream = Stream::new(setup);
         stream.start(NOW);
         assert!(matches!(stream.next(NOW, &mut &[][..]), Step::Connect));
-        stream.head(NOW, 200, None, None, Duration::ZERO);
+        stream.head(NOW, &ResponseHead { status: 200, ..ResponseHead::default() }, Duration::ZERO);
         Self { stream, deltas: Deltas::new(dialect), message: Message::default(), bad: 0 }
     }
 
@@ -40,7 +40,7 @@ impl Rig {
                     self.bad += usize::from(matches!(frame, tidewire::core::Frame::BadRecord(_)));
                     let message = &mut self.message;
                     match self.deltas.read(&frame, &mut |delta| message.push(delta)) {
-                        Ok(reply_state) => self.stream.reply_state(reply_state, self.deltas.error()),
+                        Ok(reply_state) => self.stream.reply_state(NOW, reply_state, self.deltas.error()),
                         Err(_) => self.bad += 1,
                     }
                 }

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use tidewire::core::session::{At, Policy, Resume};
-use tidewire::core::{Format, Frame as Lent, ReplyState, Step, Stream, StreamOptions};
+use tidewire::core::{Format, Frame as Lent, Notice, ReplyState, ResponseHead, Step, Stream, StreamOptions};
 use tidewire::llm::{Deltas, Message};
 use tidewire::{Dialect, Frame, StreamEnd};
 use tokio::io::{AsyncReadExt as _, BufReader, Stdin};
@@ -60,21 +60,21 @@ async fn decode(
     out: &mut impl Write,
 ) -> io::Result<ExitCode> {
     stream.start(NOW);
-    stream.head(NOW, 200, None, None, Duration::ZERO);
+    stream.head(NOW, &ResponseHead { status: 200, ..ResponseHead::default() }, Duration::ZERO);
     let mut chunk: Vec<u8> = Vec::new();
     let mut used = 0;
     loop {
         let mut input = &chunk[used..];
         let before = input.len();
         match stream.next(NOW, &mut input) {
-            Step::Frame { frame, gap } => {
-                if let Some(after) = gap {
-                    Line::Gap { after: Some(&after) }.write(out)?;
+            Step::Frame { frame, notice } => {
+                if let Some(Notice::Gap { after }) = notice {
+                    Line::Gap { after: after.as_deref() }.write(out)?;
                 }
                 match &mut reply {
                     Some(reply) => {
                         let reply_state = reply.frame(frame, out)?;
-                        stream.reply_state(reply_state, reply.error());
+                        stream.reply_state(NOW, reply_state, reply.error());
                     }
                     None => write_frame(frame, out)?,
                 }

@@ -18,6 +18,9 @@ use crate::redact::debug_request;
 use crate::template::RequestTemplate;
 use crate::transport::Outgoing;
 
+/// Makes the request that continues after a cursor.
+pub(crate) type ResumeFunction = dyn Fn(&str, &mut AttemptRequest) -> Result<(), UsageError> + Send + Sync;
+
 /// The request of one attempt before it is sent: its method, URL, headers and body, to look at and to change.
 pub struct AttemptRequest {
     attempt: Attempt,
@@ -82,7 +85,8 @@ impl AttemptRequest {
         self.change().method = method;
     }
 
-    /// Changes the URL. A relative one is resolved against the present URL.
+    /// Changes the URL. A relative one is resolved against the present URL. If the new one has another origin, the headers of the client
+    /// are withdrawn, see [`ClientBuilder::header`](crate::ClientBuilder::header).
     ///
     /// # Errors
     /// [`UsageError::Url`] if the result is not an HTTP(S) URL.
@@ -91,6 +95,11 @@ impl AttemptRequest {
             Ok(joined) => parse_url(joined.as_str())?,
             Err(error) => return Err(UsageError::Url { problem: error.to_string() }),
         };
+        if let Some(client_headers) = self.template.client_headers.clone()
+            && !client_headers.are_for(&self.url)
+        {
+            client_headers.withdraw(self.change().headers_mut());
+        }
         Ok(())
     }
 
@@ -182,14 +191,20 @@ impl AttemptRequest {
         Ok(())
     }
 
-    /// Looks for the header in which a caller's function has put the cursor; of several, one that a redirect to another origin drops.
-    pub(crate) fn find_cursor_header(&mut self, cursor: &str) {
-        let carriers =
-            self.template.headers.iter().filter(|(_, value)| value.as_bytes() == cursor.as_bytes());
-        let found = carriers.max_by_key(|(name, value)| *name == LAST_EVENT_ID || value.is_sensitive());
-        if let Some(name) = found.map(|(name, _)| name.clone()) {
+    /// Lets a caller's function put the cursor where it likes, and notes the header that it chose. Of several, one counts that a redirect to
+    /// another origin drops.
+    pub(crate) fn put_cursor_by(&mut self, cursor: &str, resume: &ResumeFunction) -> Result<(), UsageError> {
+        let before = Arc::clone(&self.template.headers);
+        resume(cursor, self)?;
+        let is_new = |(name, value): &(&HeaderName, &HeaderValue)| {
+            value.as_bytes() == cursor.as_bytes() && before.get_all(*name).iter().all(|old| old != *value)
+        };
+        let carriers = self.template.headers.iter().filter(is_new);
+        let carrier = carriers.max_by_key(|(name, value)| *name == LAST_EVENT_ID || value.is_sensitive());
+        if let Some(name) = carrier.map(|(name, _)| name.clone()) {
             self.change().cursor_header = Some(name);
         }
+        Ok(())
     }
 
     pub(crate) fn into_outgoing(mut self) -> Outgoing {
@@ -215,7 +230,7 @@ fn cursor_json(cursor: &str, is_string: bool) -> Result<Box<RawValue>, UsageErro
 
 impl fmt::Debug for AttemptRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let RequestTemplate { method, url: _, headers, body: _, cursor_header } = &*self.template;
+        let RequestTemplate { method, headers, cursor_header, .. } = &*self.template;
         debug_request(f, "AttemptRequest", method, Some(&self.url), headers, cursor_header.as_ref())
     }
 }
@@ -229,7 +244,14 @@ mod tests {
     fn request(url: &str) -> AttemptRequest {
         let url = Url::parse(url).expect("a URL");
         let template = Arc::new(RequestTemplate::new(Method::GET, Some(url), Arc::default()));
-        let attempt = Attempt { number: 1, delay: Duration::ZERO, reason: None, cursor: None, error: None };
+        let attempt = Attempt {
+            number: 1,
+            delay: Duration::ZERO,
+            reason: None,
+            cursor: None,
+            asked: None,
+            error: None,
+        };
         AttemptRequest::new(attempt, &template, "").expect("a request")
     }
 
@@ -264,15 +286,15 @@ mod tests {
             assert_eq!(request.template.cursor_header, want, "{to:?}");
         }
         let mut request = request("http://h/");
-        request.set_header("x-session", "7").expect("a header");
-        request.find_cursor_header("8");
-        assert_eq!(request.template.cursor_header, None);
-        request.find_cursor_header("7");
-        assert_eq!(request.template.cursor_header, header("x-session"));
-        assert!(!format!("{request:?}").contains('7'), "{request:?}");
-        request.set_header("last-event-id", "7").expect("a header");
         request.set_header("x-attempt", "7").expect("a header");
-        request.find_cursor_header("7");
-        assert_eq!(request.template.cursor_header, header(LAST_EVENT_ID));
+        request.put_cursor_by("8", &|_, request| request.set_header("x-since", "8")).expect("a place");
+        assert_eq!(request.template.cursor_header, header("x-since"));
+        assert!(!format!("{request:?}").contains('8'), "{request:?}");
+        let both = |cursor: &str, request: &mut AttemptRequest| {
+            request.set_header("authorization", cursor)?;
+            request.set_header("x-since", cursor)
+        };
+        request.put_cursor_by("7", &both).expect("a place");
+        assert_eq!(request.template.cursor_header, header("authorization"));
     }
 }

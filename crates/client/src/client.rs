@@ -5,9 +5,11 @@ use std::time::Duration;
 
 use http::{HeaderMap, Method};
 use tokio::sync::Semaphore;
+use url::{Origin, Url};
 
 use crate::error::UsageError;
-use crate::input::{parse_header, parse_secret_header};
+use crate::input::{parse_header, parse_secret_header, parse_url};
+use crate::origins::ClientHeaders;
 use crate::request::Request;
 use crate::shared::{Shared, SharedSetup, Slots};
 use crate::transport::{Transport, TransportError, TransportOptions};
@@ -70,6 +72,8 @@ impl Client {
 #[derive(Clone, Debug, Default)]
 pub struct ClientBuilder {
     pub(crate) transport: Option<Transport>,
+    base: Option<Url>,
+    allowed_origins: Vec<Origin>,
     headers: HeaderMap,
     connect_timeout: Option<Option<Duration>>,
     /// Certificates (DER) of authorities that are trusted beside the platform's; natively only.
@@ -79,7 +83,27 @@ pub struct ClientBuilder {
 }
 
 impl ClientBuilder {
-    /// Sends a header with every request; a request's own header of the same name wins.
+    /// Puts this URL before the path of each request: `https://example.com/v1` and `/chat` make `https://example.com/v1/chat`. A request
+    /// for a whole URL is not changed.
+    ///
+    /// # Errors
+    /// [`UsageError::Url`] if it is not an HTTP(S) URL.
+    pub fn base_url(mut self, url: &str) -> Result<Self, UsageError> {
+        self.base = Some(parse_url(url)?);
+        Ok(self)
+    }
+
+    /// Sends the client's headers also to the origin of this URL.
+    ///
+    /// # Errors
+    /// [`UsageError::Url`] if it is not an HTTP(S) URL.
+    pub fn allowed_origin(mut self, url: &str) -> Result<Self, UsageError> {
+        self.allowed_origins.push(parse_url(url)?.origin());
+        Ok(self)
+    }
+
+    /// Sends a header with every request to the client's own origin: that of its [`base_url`](Self::base_url) or, without one, that of its
+    /// first request. Other origins get it only if they are [allowed](Self::allowed_origin). A request's own header of the same name wins.
     ///
     /// # Errors
     /// [`UsageError::Header`] if HTTP does not allow the name or the value.
@@ -89,7 +113,8 @@ impl ClientBuilder {
         Ok(self)
     }
 
-    /// Sends a secret header with every request: left out of `Debug` output, and not sent to another origin by a redirect.
+    /// Sends a secret header with every request to the client's own origin, as [`header`](Self::header) does. It is left out of `Debug`
+    /// output, and no redirect takes it to another origin.
     ///
     /// # Errors
     /// [`UsageError::Header`] if HTTP does not allow the name or the value.
@@ -136,7 +161,15 @@ impl ClientBuilder {
             queue_timeout: self.queue_timeout,
         });
         let transport = transport.map_err(TransportError::into_text);
-        let headers = Arc::new(self.headers);
-        Client { shared: Arc::new(Shared { transport, headers, slots, setup: SharedSetup::default() }) }
+        let client_headers = ClientHeaders::new(self.headers, self.base.as_ref(), self.allowed_origins);
+        Client {
+            shared: Arc::new(Shared {
+                transport,
+                base: self.base,
+                client_headers: Arc::new(client_headers),
+                slots,
+                setup: SharedSetup::default(),
+            }),
+        }
     }
 }

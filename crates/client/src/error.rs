@@ -100,6 +100,12 @@ pub enum UsageError {
         /// What was asked for: `events` or `records`.
         items: &'static str,
     },
+    /// A function that the caller gave to make or change requests has failed, by its own account.
+    #[error("the request cannot be prepared: {problem}")]
+    Prepare {
+        /// What the function said.
+        problem: String,
+    },
     /// The HTTP client cannot be set up, or does not take the request.
     #[error("the HTTP client refused the request: {problem}")]
     Client {

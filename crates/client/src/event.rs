@@ -58,6 +58,11 @@ pub enum Frame {
     Attempt(Attempt),
     /// The wire has been silent for this long.
     Stall(Duration),
+    /// The present response brings records that an earlier attempt had delivered; once for each response.
+    Replayed {
+        /// The id of the first such record.
+        id: String,
+    },
     /// Records are missing, or may be.
     Gap {
         /// The cursor after which they are missing, if there is one.
@@ -95,6 +100,8 @@ pub struct Attempt {
     pub reason: Option<Reason>,
     /// The cursor from which the stream continues.
     pub cursor: Option<String>,
+    /// The wait that the server's `retry:` field asked for, if it was longer than the 60 s that are honoured.
+    pub asked: Option<Duration>,
     /// What the transport said about the last attempt, or the status that the server answered with; for people.
     pub error: Option<String>,
 }

@@ -7,14 +7,17 @@ use std::time::Duration;
 use http::HeaderMap;
 use tidewire_core::{Stream, StreamOptions};
 use tokio::sync::Semaphore;
+use url::Url;
 
+use crate::origins::ClientHeaders;
 use crate::transport::Transport;
 
-/// A client's transport, headers and slots.
+/// A client's transport, base URL, headers and slots.
 pub(crate) struct Shared {
     /// A client that cannot be set up says so with the first item of each stream.
     pub(crate) transport: Result<Transport, String>,
-    pub(crate) headers: Arc<HeaderMap>,
+    pub(crate) base: Option<Url>,
+    pub(crate) client_headers: Arc<ClientHeaders>,
     pub(crate) slots: Option<Slots>,
     pub(crate) setup: SharedSetup,
 }
@@ -61,7 +64,7 @@ impl SharedSetup {
 impl fmt::Debug for Shared {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Shared")
-            .field("headers", &self.headers)
+            .field("client_headers", &self.client_headers)
             .field("slots", &self.slots)
             .finish_non_exhaustive()
     }

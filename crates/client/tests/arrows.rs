@@ -26,6 +26,7 @@ const LINE: &[&str] = &[
     "json_fields.rs",
     "body.rs",
     "cursor.rs",
+    "origins.rs",
     "template.rs",
     // HTTP.
     "transport",
@@ -46,6 +47,8 @@ const LINE: &[&str] = &[
     "streaming/hooks.rs",
     "streaming/parts.rs",
     "streaming/background.rs",
+    "streaming/state.rs",
+    "streaming/relay.rs",
     "streaming/io.rs",
     "streaming/mod.rs",
     "streaming/next.rs",
@@ -95,8 +98,8 @@ fn a_wrong_import_is_found() {
     for (path, source) in [
         ("template.rs", "use crate::attempt::AttemptRequest;"),
         ("transport/mod.rs", "use crate::{body::Body, client::Client};"),
-        ("transport/native/reqwest.rs", "fn f(_: crate::streaming::io::Io) {}"),
-        ("transport/native/reqwest.rs", "use super::super::super::request::Request;"),
+        ("transport/native/send.rs", "fn f(_: crate::streaming::io::Io) {}"),
+        ("transport/native/send.rs", "use super::super::super::request::Request;"),
         ("streaming/parts.rs", "use crate::request::Request;"),
         ("streaming/parts.rs", "use super::drive;"),
         ("streaming/parts.rs", "use super::{hooks::Hooks, Streaming};"),
@@ -107,6 +110,8 @@ fn a_wrong_import_is_found() {
         ("observe/emit.rs", "use super::on::Observer;"),
         ("error.rs", "use crate::Client;"),
         ("error.rs", "use super::*;"),
+        ("error.rs", "mod inner {\n    use super::super::client::Client;\n}"),
+        ("error.rs", "mod inner {}\nuse super::client::Client;"),
         ("unknown.rs", "use std::fmt;"),
     ] {
         assert!(!violations(&sources, path, source).is_empty(), "{path}: {source}");
@@ -118,11 +123,13 @@ fn a_right_import_is_not() {
     let sources = sources();
     for (path, source) in [
         ("attempt.rs", "use crate::template::RequestTemplate; use url::Url;"),
-        ("transport/native/reqwest.rs", "use super::super::{Chunk, Response}; use crate::body::Body;"),
+        ("transport/native/send.rs", "use super::super::{Chunk, Response}; use crate::body::Body;"),
         ("streaming/mod.rs", "use self::hooks::Hooks; use crate::error::{Error, StreamEnd};"),
         ("streaming/drive.rs", "use super::{Streaming, io::Io}; use crate::streaming::queue::Item;"),
         ("template.rs", "/// See [`crate::Request`].\nfn f() {} // crate::client"),
         ("template.rs", "pub(crate) struct X { pub(super) y: u8 }"),
+        ("client.rs", "mod inner {\n    use super::super::error::Error;\n}\nuse super::error::Error;"),
+        ("error.rs", "enum A {}\nmod inner {\n    use super::A;\n}"),
         ("lib.rs", "mod client;\npub use client::Client;"),
         ("error.rs", "#[cfg(test)]\nmod tests {\n    use crate::Client;\n}\n"),
     ] {
@@ -190,14 +197,30 @@ fn imports(path: &str, code: &str) -> BTreeSet<Vec<String>> {
     };
     let mut found = BTreeSet::new();
     let tokens = tokens(code);
+    // Modules inside the file: their names, and the depth of braces at which they end.
+    let (mut inside, mut ends, mut depth) = (own, Vec::new(), 0);
     for at in 0..tokens.len() {
         let before = at.checked_sub(1).map_or("", |before| tokens[before]);
-        let is_path = tokens.get(at + 1).is_some_and(|next| *next == "::");
-        let is_rooted = ["crate", "self", "super"].contains(&tokens[at]) && is_path && before != "::";
+        let after = tokens.get(at + 1).copied().unwrap_or_default();
+        match tokens[at] {
+            "{" => depth += 1,
+            "}" => {
+                depth -= 1;
+                if ends.pop_if(|end| *end == depth).is_some() {
+                    inside.pop();
+                }
+            }
+            name if before == "mod" && after == "{" => {
+                inside.push(name.to_owned());
+                ends.push(depth);
+            }
+            _ => {}
+        }
+        let is_rooted = ["crate", "self", "super"].contains(&tokens[at]) && after == "::" && before != "::";
         // A bare path begins at a child of this module, or at another crate.
         let names_child = before == "use" && code.contains(&format!("mod {};", tokens[at]));
         if is_rooted || names_child {
-            read_path(&tokens, at, &own, &mut found);
+            read_path(&tokens, at, &inside, &mut found);
         }
     }
     found

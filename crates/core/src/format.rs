@@ -7,28 +7,28 @@ use core::str::FromStr;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum Format {
-    /// By content type, and where there is none by the first byte.
+    /// Decided by the content type or, if there is none, by the first byte.
     #[default]
     Auto,
     /// Server-sent events (WHATWG HTML, 9.2).
     Sse,
-    /// A JSON value a line.
+    /// One JSON value per line.
     Ndjson,
     /// JSON text sequences (RFC 7464).
     JsonSeq,
     /// The elements of one JSON array.
     JsonArray,
-    /// JSON values glued together or in any white space.
+    /// JSON values, concatenated or separated by white space.
     Concat,
-    /// UTF-8 text as it comes.
+    /// UTF-8 text as it arrives.
     Text,
 }
 
-/// What the reply's content type says of its format.
+/// What a content type says about the format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Announced {
     Format(Format),
-    /// `application/json`: the elements of an array where it begins with `[`, else values one after the other.
+    /// `application/json`: the elements of an array if it begins with `[`, otherwise concatenated values.
     Json,
 }
 
@@ -44,13 +44,13 @@ impl Format {
         (Self::Text, "text"),
     ];
 
-    /// Its name, the same in every language.
+    /// The stable name, the same string in every language.
     #[must_use]
     pub fn name(self) -> &'static str {
         Self::NAMES.iter().find(|(format, _)| *format == self).map_or("auto", |(_, name)| name)
     }
 
-    /// What to ask a server for: the value of the `Accept` header.
+    /// The value of the `Accept` header of a request for this format.
     #[must_use]
     pub const fn accept(self) -> &'static str {
         match self {
@@ -87,15 +87,21 @@ impl FromStr for Format {
 pub struct UnknownFormat;
 
 impl Announced {
-    /// What a `Content-Type` value announces, parameters and case aside; `None` for what is no stream.
+    /// What a `Content-Type` announces, parameters and case aside; `None` if it is not a stream. Of several types the last valid
+    /// one counts (WHATWG Fetch, "extract a MIME type").
     pub(crate) fn by_content_type(value: &str) -> Option<Self> {
-        let essence = value.as_bytes().split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii();
+        let essence = types(value.as_bytes()).filter(|essence| is_type(essence)).last()?;
         let known = [
             ("text/event-stream", Format::Sse),
             ("application/x-ndjson", Format::Ndjson),
+            ("application/ndjson", Format::Ndjson),
             ("application/jsonl", Format::Ndjson),
+            ("application/x-jsonlines", Format::Ndjson),
+            ("application/jsonlines", Format::Ndjson),
             ("application/json-lines", Format::Ndjson),
+            ("application/json-stream", Format::Ndjson),
             ("application/stream+json", Format::Ndjson),
+            ("text/x-ndjson", Format::Ndjson),
             ("application/json-seq", Format::JsonSeq),
             ("text/plain", Format::Text),
         ];
@@ -107,4 +113,37 @@ impl Announced {
             .find(|(name, _)| essence.eq_ignore_ascii_case(name.as_bytes()))
             .map(|(_, format)| Self::Format(*format))
     }
+}
+
+/// The types in a header value that may list several, each without its parameters. A comma in quotes does not separate.
+fn types(value: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = Some(value);
+    core::iter::from_fn(move || {
+        let all = rest?;
+        let (mut quoted, mut escaped) = (false, false);
+        let end = all.iter().position(|&byte| {
+            match byte {
+                _ if escaped => escaped = false,
+                b'\\' => escaped = quoted,
+                b'"' => quoted = !quoted,
+                _ => return byte == b',' && !quoted,
+            }
+            false
+        });
+        rest = end.and_then(|end| all.get(end + 1..));
+        let one = all.get(..end.unwrap_or(all.len())).unwrap_or_default();
+        one.split(|byte| *byte == b';').next().map(<[u8]>::trim_ascii)
+    })
+}
+
+/// Whether it is a type and a subtype of token characters (RFC 9110, 5.6.2), and not `*/*`.
+fn is_type(essence: &[u8]) -> bool {
+    let mut parts = essence.split(|byte| *byte == b'/');
+    let is_token = |part: Option<&[u8]>| {
+        part.is_some_and(|part| {
+            !part.is_empty()
+                && part.iter().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(byte))
+        })
+    };
+    is_token(parts.next()) && is_token(parts.next()) && parts.next().is_none() && essence != b"*/*"
 }

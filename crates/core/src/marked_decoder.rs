@@ -1,5 +1,6 @@
-//! One reply read to its end: a decoder, and the markers that say what its records mean for the stream.
+//! A decoder, and the markers that say what its records mean for the stream.
 
+use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
@@ -9,15 +10,15 @@ use crate::frame::{Frame, Record};
 use crate::marker::{DONE, Marker};
 use crate::sse::Sse;
 
-/// Which records end a stream, report its failure, or only say that it is alive.
+/// Which records end a stream, report its failure, or are heartbeats.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Markers {
-    /// End markers. `None` is the default: `[DONE]`, which need not come. Declared ones must come, and `[DONE]` counts beside
-    /// them; an empty list knows no end but the body's.
+    /// End markers. `None` is the default: `[DONE]`, which need not arrive. One of the declared ones must arrive, and `[DONE]`
+    /// counts too. With an empty list only the end of the body ends the stream.
     pub end_on: Option<Vec<Marker>>,
-    /// Failure markers. `None` is the default: `event:error`, except for followed streams.
+    /// Failure markers. `None` is the default: `event:error`, unless the stream is followed.
     pub fail_on: Option<Vec<Marker>>,
-    /// Heartbeats: read as comments.
+    /// Heartbeat markers: such records are read as comments.
     pub heartbeat_on: Vec<Marker>,
 }
 
@@ -28,7 +29,7 @@ impl Markers {
         self.end_on.as_deref().unwrap_or_default()
     }
 
-    /// Whether the stream must come to an end marker.
+    /// Whether the stream must reach an end marker.
     #[must_use]
     pub fn expected(&self) -> bool {
         !self.ends().is_empty()
@@ -41,7 +42,7 @@ impl Markers {
     }
 }
 
-/// What a record means for the stream.
+/// How a marker ends the stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MarkerOutcome {
     /// The stream is complete.
@@ -50,20 +51,20 @@ pub enum MarkerOutcome {
     Failed,
 }
 
-/// What reading came to.
+/// A frame and what its marker says about it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum MarkedFrame<'a> {
-    /// A frame to be delivered; with a outcome it is the last one.
+    /// A frame to deliver; with an outcome it is the last one.
     Frame(Frame<'a>, Option<MarkerOutcome>),
-    /// A heartbeat: a record whose data is to be delivered as a comment.
+    /// A heartbeat: a record whose data is delivered as a comment.
     Heartbeat(Frame<'a>),
-    /// A marker that carries nothing ended the stream.
+    /// A marker without a payload ended the stream.
     Ended(MarkerOutcome),
-    /// The input is used up, or at the end of the body: there is nothing more.
+    /// The input is used up; at the end of the body, there is nothing more.
     Nothing,
 }
 
-/// A decoder with markers.
+/// A decoder that compares each record with the markers.
 #[derive(Clone, Debug)]
 pub struct MarkedDecoder {
     decoder: Decoder,
@@ -76,12 +77,14 @@ struct MarkerRules {
     markers: Markers,
     /// `event:error` fails the stream although no marker was declared.
     error_fails: bool,
+    /// The data values among the markers, as they stand in a text body. `None` if there are none.
+    in_text: Option<Arc<[Box<str>]>>,
 }
 
 enum MarkerRole {
     Plain,
     Heartbeat,
-    /// `delivered` says whether the record carries something.
+    /// `delivered` says whether the record has a payload.
     End {
         delivered: bool,
     },
@@ -89,16 +92,26 @@ enum MarkerRole {
 }
 
 impl MarkedDecoder {
-    /// Reads what `decoder` decodes. For a followed stream `event: error` is an event like any other.
+    /// Marks what `decoder` decodes. In a followed stream `event: error` is an event like any other.
     #[must_use]
     pub fn new(decoder: Decoder, markers: Markers, follow: bool) -> Self {
         let error_fails = markers.fail_on.is_none() && !follow;
-        Self { decoder, rules: Arc::new(MarkerRules { markers, error_fails }) }
+        let in_text = text_markers(&markers);
+        let mut marked = Self { decoder, rules: Arc::new(MarkerRules { markers, error_fails, in_text }) };
+        marked.watch_text();
+        marked
     }
 
-    /// Begins with the next body.
+    /// Begins the next body.
     pub fn restart(&mut self, decoder: Decoder) {
         self.decoder = decoder;
+        self.watch_text();
+    }
+
+    fn watch_text(&mut self) {
+        if let Some(markers) = &self.rules.in_text {
+            self.decoder.hold_back(Arc::clone(markers));
+        }
     }
 
     /// The decoder of the present body.
@@ -113,29 +126,29 @@ impl MarkedDecoder {
         &self.rules.markers
     }
 
-    /// The decoder of server-sent events, where these are read and no marker asks for more of an event of this name, in JSON, than that.
+    /// The SSE decoder, if the body is SSE and no marker depends on more of an event than its name and on its data being JSON.
     #[inline]
     pub(crate) fn unmarked(&mut self, name: &[u8]) -> Option<&mut Sse> {
         if self.rules.may_mark(name) { None } else { self.decoder.as_sse() }
     }
 
-    /// The next frame of `input`, whose front is taken away as far as it was used.
+    /// The next frame of `input`. What was used is removed from the front of `input`.
     ///
     /// # Errors
-    /// [`DecodeError`] when the body cannot be decoded further.
+    /// [`DecodeError`] when the body cannot be decoded any further.
     #[inline]
     pub fn next<'a, 'i: 'a>(&'a mut self, input: &mut &'i [u8]) -> Result<MarkedFrame<'a>, DecodeError> {
         let frame = self.decoder.next(input)?;
         Ok(self.rules.read(frame))
     }
 
-    /// What only the clean end of the body completes; to be called until it says [`MarkedFrame::Nothing`] or a outcome.
+    /// What only the clean end of the body completes. To be called until it returns [`MarkedFrame::Nothing`] or an outcome.
     ///
     /// # Errors
     /// As [`next`](Self::next).
     #[inline]
     pub fn finish(&mut self) -> Result<MarkedFrame<'_>, DecodeError> {
-        // At the end of the body a value that carries nothing counts without its blank line.
+        // At the end of the body an end marker without a payload counts without its blank line.
         let is_bare_end = self.decoder.unterminated_data().is_some_and(|data| self.rules.is_bare_end(&data));
         let frame = self.decoder.finish_block(is_bare_end)?;
         Ok(self.rules.read(frame))
@@ -143,10 +156,10 @@ impl MarkedDecoder {
 }
 
 impl MarkerRules {
-    /// Whether an event of this name, whose data is JSON, may mean something for the stream.
+    /// Whether a marker may match an event of this name whose data is JSON.
     #[inline]
     fn may_mark(&self, name: &[u8]) -> bool {
-        let Self { markers, error_fails } = self;
+        let Self { markers, error_fails, .. } = self;
         let may = |marker: &Marker| !matches!(marker, Marker::Event(other) if other.as_bytes() != name);
         let any = |markers: &[Marker]| markers.iter().any(may);
         (*error_fails && name == b"error")
@@ -162,7 +175,9 @@ impl MarkerRules {
 
     fn read<'a>(&self, frame: Option<Frame<'a>>) -> MarkedFrame<'a> {
         let Some(frame) = frame else { return MarkedFrame::Nothing };
-        match self.of(&frame) {
+        let role = self.of(&frame);
+        let frame = if let Frame::LastText(text) = frame { Frame::Text(text) } else { frame };
+        match role {
             MarkerRole::Plain => MarkedFrame::Frame(frame, None),
             MarkerRole::Heartbeat => MarkedFrame::Heartbeat(frame),
             MarkerRole::End { delivered: true } => MarkedFrame::Frame(frame, Some(MarkerOutcome::Complete)),
@@ -171,12 +186,22 @@ impl MarkerRules {
         }
     }
 
+    fn of_last_text(&self, text: &str) -> MarkerRole {
+        let is_text = |marker: &Marker| text_marker(marker) == Some(text);
+        if self.markers.fail_on.as_deref().unwrap_or_default().iter().any(is_text) {
+            MarkerRole::Failure
+        } else {
+            MarkerRole::End { delivered: false }
+        }
+    }
+
     fn of(&self, frame: &Frame<'_>) -> MarkerRole {
-        let Self { markers, error_fails } = self;
+        let Self { markers, error_fails, .. } = self;
         let data = match frame {
             Frame::Event(event) => event.data,
             Frame::Record(Record { json, .. }) => *json,
             Frame::Done => return MarkerRole::End { delivered: false },
+            Frame::LastText(text) => return self.of_last_text(text),
             _ => return MarkerRole::Plain,
         };
         if *error_fails && matches!(frame, Frame::Event(event) if event.event.as_bytes() == b"error") {
@@ -193,6 +218,21 @@ impl MarkerRules {
             return MarkerRole::End { delivered: !matches!(end, Marker::Data(_)) };
         }
         if any(&markers.heartbeat_on) { MarkerRole::Heartbeat } else { MarkerRole::Plain }
+    }
+}
+
+/// The data values that end or fail a stream, without the white space around them, which does not count in a text body.
+fn text_markers(markers: &Markers) -> Option<Arc<[Box<str>]>> {
+    let failures = markers.fail_on.as_deref().unwrap_or_default();
+    let values: Vec<Box<str>> =
+        markers.ends().iter().chain(failures).filter_map(text_marker).map(Into::into).collect();
+    (!values.is_empty()).then(|| values.into())
+}
+
+fn text_marker(marker: &Marker) -> Option<&str> {
+    match marker {
+        Marker::Data(data) => Some(data.trim_ascii()).filter(|data| !data.is_empty()),
+        Marker::Event(_) | Marker::Json(_) => None,
     }
 }
 

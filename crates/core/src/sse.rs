@@ -34,7 +34,7 @@ enum Place {
     BlockStart,
     /// At the first byte of a line inside a block.
     LineStart,
-    /// Behind a carriage return; a line feed here belongs to it.
+    /// After a carriage return; a line feed here belongs to it.
     AfterCr,
     /// Inside a line whose beginning is held in the buffer.
     InLine,
@@ -95,6 +95,16 @@ struct InInput<'a> {
     data: Option<&'a [u8]>,
     event: Option<&'a [u8]>,
     id: Option<&'a [u8]>,
+}
+
+/// What a block came to at its blank line.
+enum Closed {
+    Event {
+        has_own_id: bool,
+    },
+    /// It had no data, but an id.
+    Id,
+    Nothing,
 }
 
 /// What a line is.
@@ -181,6 +191,7 @@ impl Sse {
                     event: Utf8::new(MESSAGE),
                     data: Utf8::new(data),
                     id: Utf8::new(&self.last_id),
+                    has_own_id: false,
                 })));
             }
         }
@@ -214,7 +225,7 @@ impl Sse {
     }
 
     /// What is to be read at the clean end of the body: the line ends that the unterminated block wants where it is to be handed over, by the
-    /// options or at any rate.
+    /// options or in any case.
     pub(crate) fn missing_line_ends(&mut self, at_any_rate: bool) -> &'static [u8] {
         self.forget_lent();
         if !at_any_rate && !self.options.deliver_unterminated {
@@ -222,7 +233,7 @@ impl Sse {
         }
         let has_data = self.data.is_some() || self.unfinished_data().is_some();
         match (self.place, has_data) {
-            // Behind a CR, the first of the line feeds still belongs to it.
+            // After a CR, the first of the line feeds still belongs to it.
             (Place::InLine | Place::LostLine | Place::AfterCr, true) => b"\n\n",
             (Place::InLine, false) | (Place::BlockStart | Place::LineStart, true) => b"\n",
             (Place::BlockStart | Place::LineStart | Place::LostLine | Place::AfterCr, false) => b"",
@@ -270,6 +281,7 @@ impl Sse {
             event: Utf8::new(if block.event.is_empty() { MESSAGE } else { block.event }),
             data: Utf8::new(block.data),
             id: Utf8::new(block.id.unwrap_or(&self.last_id)),
+            has_own_id: block.id.is_some(),
         })
     }
 
@@ -324,10 +336,13 @@ impl Sse {
             match says {
                 Line::Blank => {
                     self.forget_line();
-                    if self.close_block(&block) {
-                        return Ok(Some(self.event_frame(&block)));
+                    match self.close_block(&block) {
+                        Closed::Event { has_own_id } => {
+                            return Ok(Some(self.event_frame(&block, has_own_id)));
+                        }
+                        Closed::Id => return Ok(Some(Frame::Id(Utf8::new(&self.last_id)))),
+                        Closed::Nothing => block = InInput::default(),
                     }
-                    block = InInput::default();
                 }
                 Line::Data if self.oversized => self.forget_line(),
                 Line::Data if in_buffer => self.close_data_line(from),
@@ -389,7 +404,7 @@ impl Sse {
         self.place = if fresh { Place::BlockStart } else { Place::LineStart };
     }
 
-    /// Takes a line of `end` bytes and its line end away. A CR counts at once; an LF behind it may come later.
+    /// Takes a line of `end` bytes and its line end away. A CR counts at once; an LF after it may come later.
     #[inline]
     fn pass_line_end(&mut self, input: &mut &[u8], end: usize) {
         let (used, place) = match input[end..] {
@@ -473,36 +488,40 @@ impl Sse {
         });
     }
 
-    /// Ends the block at its blank line; says whether there is an event to hand out.
+    /// Ends the block at its blank line.
     #[inline]
-    fn close_block(&mut self, block: &InInput<'_>) -> bool {
-        match (block.id, self.next_id.take()) {
+    fn close_block(&mut self, block: &InInput<'_>) -> Closed {
+        let has_own_id = match (block.id, self.next_id.take()) {
             (Some(id), _) => {
                 self.last_id.clear();
                 self.last_id.extend_from_slice(id);
+                true
             }
-            (None, Some(id)) => self.last_id = id,
-            (None, None) => {}
-        }
+            (None, Some(id)) => {
+                self.last_id = id;
+                true
+            }
+            (None, None) => false,
+        };
         if self.place == Place::LineStart {
             self.place = Place::BlockStart;
         }
-        let dispatched = (block.data.is_some() || self.data.is_some()) && !self.oversized;
-        if dispatched {
+        if (block.data.is_some() || self.data.is_some()) && !self.oversized {
             self.lent = Lent::Block;
-        } else {
-            self.forget_block();
+            return Closed::Event { has_own_id };
         }
-        dispatched
+        self.forget_block();
+        if has_own_id { Closed::Id } else { Closed::Nothing }
     }
 
     #[inline]
-    fn event_frame<'a>(&'a self, block: &InInput<'a>) -> Frame<'a> {
+    fn event_frame<'a>(&'a self, block: &InInput<'a>, has_own_id: bool) -> Frame<'a> {
         let name = block.event.unwrap_or(&self.event);
         Frame::Event(Event {
             event: Utf8::new(if name.is_empty() { MESSAGE } else { name }),
             data: Utf8::new(block.data.or_else(|| self.kept_data()).unwrap_or_default()),
             id: Utf8::new(block.id.unwrap_or(&self.last_id)),
+            has_own_id,
         })
     }
 
@@ -699,7 +718,7 @@ const fn zero_bytes(word: u64) -> u64 {
     word.wrapping_sub(ONES) & !word & (ONES * 0x80)
 }
 
-/// What a line is, and where its value starts. Field names are exact, a line without colon is a field without value, and one space behind
+/// What a line is, and where its value starts. Field names are exact, a line without colon is a field without value, and one space after
 /// the colon is dropped (9.2.6).
 #[inline]
 fn read_line(line: &[u8], first: bool) -> (Line, usize) {

@@ -1,4 +1,4 @@
-//! A stream: a [`Session`] that says when to connect, and a [`MarkedDecoder`] of what comes, put together. A driver does what
+//! A stream: a [`Session`], which decides when to connect, and a [`MarkedDecoder`], which reads the bodies. A driver does what
 //! [`Stream::next`] says, in the same way on every platform.
 
 use alloc::borrow::{Cow, ToOwned};
@@ -12,18 +12,19 @@ use core::time::Duration;
 use crate::decoder::Decoder;
 use crate::error::DecodeError;
 use crate::format::Format;
-use crate::frame::Frame;
+use crate::frame::{Frame, Utf8};
 use crate::json::{Path, lookup, unescape};
 use crate::marked_decoder::{MarkedDecoder, MarkedFrame, MarkerOutcome, Markers, as_comment};
 use crate::numbers::sentence;
 use crate::options::DecoderOptions;
-use crate::reply_state::ReplyState;
-use crate::sequence::Sequence;
-use crate::session::{Action, At, Failure, Head, Input, Outcome, Policy, Retry, Session, retry_after};
+use crate::session::{
+    Action, At, ContentType, Failure, Head, Input, Outcome, Policy, ReplyState, Retry, Session, StreamState,
+    retry_after, retry_after_ms,
+};
 
-/// The most that is kept of a refused reply's body, in bytes.
+/// The most that is kept of a refused response's body, in bytes.
 pub const REFUSED_BODY_BYTES: usize = 64 * 1024;
-/// A refused reply's body is waited for no longer.
+/// How long a refused response's body is waited for.
 const REFUSED_BODY_TIME: Duration = Duration::from_secs(5);
 /// The most that is kept of the data of a record that reported a failure, in bytes.
 const FAILURE_BYTES: usize = 4 * 1024;
@@ -39,18 +40,19 @@ pub enum CursorSource {
     Json(Path),
 }
 
-/// What a stream is to do.
+/// How a stream is read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct StreamOptions {
     /// What may be sent again, and how long it may take. `expects_marker` follows from the markers.
     pub policy: Policy,
-    /// The format; chosen by hand it wins over the content type.
+    /// The format; one that was chosen by hand overrides the content type.
     pub format: Format,
-    /// There may be no content type; then the first byte says the format. Else such a reply is refused.
+    /// A missing content type and `text/plain` say nothing: the first bytes of the body decide the format. Otherwise a body without
+    /// a content type is refused.
     pub sniff: bool,
-    /// Of the formats that a content type announces, the one that is read. `None` for all.
+    /// Of the formats that a content type announces, the only one that is read. `None` for all.
     pub only: Option<Format>,
-    /// Text is none of the formats that are read, unless it was chosen by hand.
+    /// Text is not one of the formats that are read, unless it was chosen by hand.
     pub no_text: bool,
     /// The decoder's limits and choices. `done` follows from the markers.
     pub decoder: DecoderOptions,
@@ -60,35 +62,62 @@ pub struct StreamOptions {
     pub cursor_source: CursorSource,
     /// Where an earlier stream stopped.
     pub last_event_id: Option<String>,
-    /// The caller knows the dialect of the records, and [judges](Stream::judge) each: as long as it does not say otherwise, a stream
-    /// without an end that it calls one is truncated.
-    pub judged: bool,
+    /// Records that a later attempt brings again are left out. They are reported all the same.
+    pub dedupe: bool,
+}
+
+/// The head of a response, as far as a stream looks at it. Header values are those of the response, as text.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ResponseHead<'a> {
+    /// The HTTP status.
+    pub status: u16,
+    /// `Content-Type`; several of them joined with a comma.
+    pub content_type: Option<&'a str>,
+    /// `Retry-After`.
+    pub retry_after: Option<&'a str>,
+    /// `retry-after-ms`, which counts before `Retry-After`.
+    pub retry_after_ms: Option<&'a str>,
+    /// There is a `Tidewire-Stream`, and a `Location` of the origin that was asked: a relay keeps the response there.
+    pub relayed: bool,
+}
+
+/// What a stream says about itself between its records.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Notice {
+    /// Records may be missing here.
+    Gap {
+        /// The cursor after which they are missing, if there is one.
+        after: Option<String>,
+    },
+    /// The present response brings records that an earlier attempt had delivered. Said once for each response.
+    Replayed {
+        /// The id of the first such record.
+        id: String,
+    },
+    /// The wire has been silent for this long.
+    Stalled(Duration),
 }
 
 /// What to do next.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Step<'a> {
-    /// Deliver this frame; `gap` says that the server's ordered ids left some out before it, with the last one before the
-    /// hole.
+    /// Deliver this frame, after the notice if there is one.
     Frame {
         /// The frame.
         frame: Frame<'a>,
-        /// The id before the hole.
-        gap: Option<String>,
+        /// What is to be said before it.
+        notice: Option<Notice>,
     },
-    /// Send the request, with [`Stream::request_cursor`].
+    /// Report this.
+    Notice(Notice),
+    /// Send the request: to the relay if [`Stream::continues_at_relay`], and with [`Stream::request_cursor`]. Call
+    /// [`Stream::sent`] once it is handed to the transport.
     Connect,
-    /// Drop the request that is under way; another one will follow. To be told to whoever watches.
+    /// Drop the request that is under way; another one will follow. To be reported.
     Retry(Retry),
-    /// Records may have been lost. To be told.
-    Gap {
-        /// The cursor behind which they are missing, where there is one.
-        after: Option<String>,
-    },
-    /// The wire has been silent for this long. To be told.
-    Stalled(Duration),
-    /// Nothing this time; ask again.
+    /// Nothing this time; call again.
     Pass,
     /// The input is used up: wait for more, or for the [deadline](Stream::deadline).
     Starved,
@@ -96,7 +125,7 @@ pub enum Step<'a> {
     Closed,
 }
 
-/// What a stream brought and took.
+/// What a stream received and how long it took.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Stats {
     /// From the start to the first byte of a body.
@@ -107,7 +136,7 @@ pub struct Stats {
     pub bytes: u64,
     /// Records that were delivered.
     pub events: u64,
-    /// Requests.
+    /// Requests that were sent.
     pub attempts: u32,
     /// The longest silence on the wire while the consumer was asking.
     pub longest_silence: Duration,
@@ -119,6 +148,8 @@ pub struct Stats {
 enum Phase {
     /// Not started, connecting, or waiting.
     Away,
+    /// The head had no content type, and nothing of the body has arrived.
+    Untyped,
     /// A body is being read.
     Reading,
     /// The body has ended; what its end completes is handed out.
@@ -127,9 +158,9 @@ enum Phase {
     Finished,
     /// A marker decided how the stream ends.
     Decided(MarkerOutcome),
-    /// The body cannot be decoded further.
+    /// The body cannot be decoded any further.
     Undecodable(Box<DecodeError>),
-    /// The stream is refused; what the reply says is collected.
+    /// The response is refused; its body is collected.
     Refused(Box<Refused>),
     /// Over.
     Closed { refused: Option<Box<Refused>> },
@@ -141,9 +172,9 @@ struct Refused {
     body: Vec<u8>,
 }
 
-/// One stream over all its requests; does no input or output itself.
+/// One stream over all its requests; it does no input or output itself.
 ///
-/// A service has many streams at a time, and most of them alike: clones share what they were set up with.
+/// A service has many streams at a time, and most of them are alike: clones share what they were set up with.
 #[derive(Clone, Debug)]
 // In this order, so that what an event touches lies together: where there are thousands of streams, all of it has left the processor's
 // caches before the next event.
@@ -151,15 +182,14 @@ struct Refused {
 pub struct Stream {
     session: Session,
     phase: Phase,
-    /// [`Step::Connect`] is what is to be told first.
+    /// The next step is [`Step::Connect`].
     connect: bool,
-    /// The cursor stood in its record as a JSON string.
+    /// The cursor was a JSON string in its record.
     quoted: bool,
-    /// What is to be told behind that; nearly always nothing.
+    /// The steps that come first; nearly always none.
     #[expect(clippy::box_collection, reason = "an empty one takes no more than a word")]
-    told: Option<Box<Vec<Step<'static>>>>,
-    sequence: Sequence,
-    /// But for its markers, which the marked has.
+    pending: Option<Box<Vec<Step<'static>>>>,
+    /// Without its markers, which the decoder has.
     options: Arc<StreamOptions>,
     counters: Counters,
     marked: MarkedDecoder,
@@ -175,22 +205,16 @@ struct Counters {
     events: u64,
     /// Bytes of the present body.
     body_bytes: u64,
-    /// A clean end completes the stream, of the present body or of one that goes on behind it.
-    may_complete: bool,
 }
 
 impl Stream {
     /// A stream that has not begun.
     #[must_use]
     pub fn new(mut options: StreamOptions) -> Self {
-        options.policy.expects_marker = options.markers.expected() || options.judged;
+        options.policy.expects_marker = options.markers.expected();
         options.decoder.done = options.markers.done();
         let first = options.last_event_id.as_deref().unwrap_or_default();
         let decoder = Decoder::new(options.format, options.decoder).with_last_event_id(first.as_bytes());
-        let mut sequence = Sequence::default();
-        if let Some(id) = &options.last_event_id {
-            sequence.hole_before(id);
-        }
         Self {
             session: Session::new(options.policy, options.last_event_id.as_deref()),
             marked: MarkedDecoder::new(decoder, mem::take(&mut options.markers), options.policy.follow),
@@ -198,54 +222,62 @@ impl Stream {
             phase: Phase::Away,
             connect: false,
             quoted: false,
-            told: None,
-            sequence,
+            pending: None,
             counters: Counters::default(),
             error: None,
         }
     }
 
-    /// The consumer wants the stream; [`next`](Self::next) says [`Step::Connect`].
+    /// The consumer asks for the stream; [`next`](Self::next) says [`Step::Connect`].
     pub fn start(&mut self, at: At) {
         self.tell(at, Input::Start);
     }
 
-    /// The reply's head came. `clock` is the time since 1970, for a `Retry-After` that is a date.
-    pub fn head(
-        &mut self,
-        at: At,
-        status: u16,
-        content_type: Option<&str>,
-        retry: Option<&str>,
-        clock: Duration,
-    ) {
-        if self.phase != Phase::Away {
-            return;
-        }
-        self.error = (!(200..=299).contains(&status))
-            .then(|| sentence("the server answered with status {}", &[status.into()]).into());
-        // What goes on behind a cursor has finished if it had; what begins anew has not.
-        self.counters.may_complete &= self.session.request_cursor().is_some();
-        if status == 204 && self.counters.may_complete {
-            // Nothing more is a clean end.
-            self.tell(at, Input::Head(Head { status: 200, acceptable: true, retry_after: None }));
-            return self.tell(at, Input::EndMarker);
-        }
-        let decoder = self.decoder_for(content_type);
-        let head = Head {
-            status,
-            acceptable: decoder.is_some(),
-            retry_after: retry.and_then(|value| retry_after(value, clock)),
-        };
-        self.tell(at, Input::Head(head));
-        if let Some(decoder) = decoder.filter(|_| self.session.is_open()) {
-            self.marked.restart(decoder);
-            self.phase = Phase::Reading;
-            self.counters.body_bytes = 0;
+    /// The request was handed to the transport.
+    pub fn sent(&mut self, at: At) {
+        self.tell(at, Input::Sent);
+    }
+
+    /// What the request carries could not be renewed, so the refusal stands; `error` says why, for people.
+    pub fn refresh_failed(&mut self, at: At, error: String) {
+        self.tell(at, Input::RefreshFailed);
+        if matches!(self.phase, Phase::Refused(_)) {
+            self.error = Some(error.into());
+            self.close();
         }
     }
 
-    /// Bytes of the body came, to be given to [`next`](Self::next) now.
+    /// The response's head arrived. `clock` is the time since 1970, for a `Retry-After` that is a date.
+    pub fn head(&mut self, at: At, head: &ResponseHead<'_>, clock: Duration) {
+        if self.phase != Phase::Away {
+            return;
+        }
+        let status = head.status;
+        self.error = (!(200..=299).contains(&status))
+            .then(|| sentence("the server answered with status {}", &[status.into()]).into());
+        let decoder = self.decoder_for(head.content_type);
+        let in_ms = head.retry_after_ms.and_then(retry_after_ms);
+        let facts = Head {
+            status,
+            content_type: decoder.as_ref().err().copied().unwrap_or(ContentType::Accepted),
+            retry_after: in_ms.or_else(|| head.retry_after.and_then(|value| retry_after(value, clock))),
+            relayed: head.relayed,
+        };
+        self.tell(at, Input::Head(facts));
+        if self.session.state() != StreamState::Open {
+            return;
+        }
+        self.counters.body_bytes = 0;
+        self.phase = match decoder {
+            Ok(decoder) => {
+                self.marked.restart(decoder);
+                Phase::Reading
+            }
+            Err(_) => Phase::Untyped,
+        };
+    }
+
+    /// Bytes of the body arrived, to be given to [`next`](Self::next) now.
     pub fn received(&mut self, at: At, bytes: usize) {
         self.conclude(at);
         if matches!(self.phase, Phase::Reading) {
@@ -255,7 +287,7 @@ impl Stream {
         self.tell(at, Input::Wire);
     }
 
-    /// The same for a body that is fed by hand, where no time passes.
+    /// The same for a body that is fed by hand, when time does not matter.
     pub fn fed(&mut self, bytes: usize) {
         if matches!(self.phase, Phase::Reading) {
             self.counters.bytes += bytes as u64;
@@ -267,6 +299,7 @@ impl Stream {
     pub fn body_end(&mut self) {
         match self.phase {
             Phase::Reading => self.phase = Phase::Finishing,
+            Phase::Untyped => self.phase = Phase::Finished,
             Phase::Refused(_) => self.close(),
             Phase::Away
             | Phase::Finishing
@@ -284,6 +317,7 @@ impl Stream {
             Phase::Refused(_) => self.close(),
             Phase::Closed { .. } => {}
             Phase::Away
+            | Phase::Untyped
             | Phase::Reading
             | Phase::Finishing
             | Phase::Finished
@@ -301,7 +335,8 @@ impl Stream {
         match self.phase {
             Phase::Refused(_) => self.close(),
             Phase::Away | Phase::Closed { .. } => {}
-            Phase::Reading
+            Phase::Untyped
+            | Phase::Reading
             | Phase::Finishing
             | Phase::Finished
             | Phase::Decided(_)
@@ -324,7 +359,7 @@ impl Stream {
         }
     }
 
-    /// The consumer asks for nothing for a while.
+    /// The consumer asks for nothing until [`resume`](Self::resume).
     pub fn pause(&mut self, at: At) {
         self.tell(at, Input::Pause);
     }
@@ -334,13 +369,13 @@ impl Stream {
         self.tell(at, Input::Resume);
     }
 
-    /// Connect now, where the request may be sent again.
+    /// Connect now, if the request may be sent again.
     pub fn kick(&mut self, at: At) {
         self.conclude(at);
         self.tell(at, Input::Kick);
     }
 
-    /// There was no place for the stream in time.
+    /// The client had no free slot for the stream in time.
     pub fn queue_timeout(&mut self, at: At) {
         self.tell(at, Input::QueueTimeout);
     }
@@ -361,11 +396,11 @@ impl Stream {
         if mem::take(&mut self.connect) {
             return Step::Connect;
         }
-        if let Some(told) = self.told.as_mut().filter(|told| !told.is_empty()) {
-            return told.remove(0);
+        if let Some(pending) = self.pending.as_mut().filter(|pending| !pending.is_empty()) {
+            return pending.remove(0);
         }
         match &mut self.phase {
-            Phase::Away => return Step::Starved,
+            Phase::Away | Phase::Untyped => return Step::Starved,
             Phase::Closed { .. } => return Step::Closed,
             Phase::Refused(refused) => {
                 let body = &mut refused.body;
@@ -386,7 +421,7 @@ impl Stream {
         }
         let finishing = self.phase == Phase::Finishing;
         let read = if finishing { self.marked.finish() } else { self.marked.next(input) };
-        // From here on the marked is lent; what it came to is acted upon in the next call.
+        // From here on the decoder is lent; what follows from the frame is done in the next call.
         match read {
             Ok(MarkedFrame::Frame(frame, outcome)) => {
                 if let Some(outcome) = outcome {
@@ -395,23 +430,19 @@ impl Stream {
                         self.error = failure_text(&frame);
                     }
                 }
+                let noted = note_frame(&frame, at, &self.options, &mut self.quoted, &mut self.session);
+                if noted.dropped {
+                    return noted.notice.map_or(Step::Pass, Step::Notice);
+                }
                 if is_record(&frame) {
                     self.counters.events += 1;
                     self.counters.first_event.get_or_insert(at.now.saturating_sub(self.session.started()));
                 }
-                let source = (&self.options.cursor_source, &mut self.quoted);
-                let gap = note_frame(&frame, at, source, &mut self.session, &mut self.sequence);
-                Step::Frame { frame, gap }
+                Step::Frame { frame, notice: noted.notice }
             }
             Ok(MarkedFrame::Heartbeat(frame)) => {
-                let gap = note_heartbeat(
-                    &frame,
-                    at,
-                    &self.options.cursor_source,
-                    &mut self.session,
-                    &mut self.sequence,
-                );
-                Step::Frame { frame: as_comment(frame), gap }
+                let notice = note_heartbeat(&frame, at, &self.options, &mut self.session);
+                Step::Frame { frame: as_comment(frame), notice }
             }
             Ok(MarkedFrame::Ended(outcome)) => {
                 self.phase = Phase::Decided(outcome);
@@ -429,9 +460,9 @@ impl Stream {
         }
     }
 
-    /// Takes events away from the front of `input` that the caller knows by their bytes, as [`Sse::known`](crate::Sse::known) does, as long
-    /// as it knows them: their data is JSON, and they mean for the stream what each record does. Says whether there were any; what is not
-    /// known, or may mean more, is left for [`next`](Self::next).
+    /// Removes events from the front of `input` that the caller recognises by their bytes, as [`Sse::known`](crate::Sse::known) does.
+    /// Their data is JSON, and no marker matches them. Says whether there were any; the first event that is not recognised, or that a
+    /// marker may match, is left for [`next`](Self::next).
     #[inline]
     pub fn known<'i, T>(
         &mut self,
@@ -441,14 +472,14 @@ impl Stream {
         mut known: impl FnMut(&'i [u8]) -> Option<(T, usize)>,
         mut each: impl FnMut(T),
     ) -> bool {
-        let is_told = self.connect || self.told.as_ref().is_some_and(|told| !told.is_empty());
-        if is_told
+        let is_pending = self.connect || self.pending.as_ref().is_some_and(|pending| !pending.is_empty());
+        if is_pending
             || !matches!(self.phase, Phase::Reading)
             || self.options.cursor_source != CursorSource::EventId
         {
             return false;
         }
-        // With an id there may be a hole before it.
+        // An id may have a hole before it.
         let Some(sse) = self.marked.unmarked(name).filter(|sse| sse.last_event_id().is_empty()) else {
             return false;
         };
@@ -467,16 +498,13 @@ impl Stream {
     fn note_known(&mut self, at: At, events: u64) {
         self.counters.events += events;
         self.counters.first_event.get_or_insert(at.now.saturating_sub(self.session.started()));
-        self.sequence.forget();
-        if self.session.is_open() {
-            self.session.record(at.now, Some(""));
-        }
+        self.session.handle(at, Input::Record { cursor: Some(""), id: None });
     }
 
-    /// What the frame that was just handed out means for the stream, by one who knows its dialect; `error` is what the peer
-    /// said of its failure, for people. A marker that has decided how the stream ends is not overruled; of the failure that it found,
-    /// the words are those of `error`.
-    pub fn reply_state(&mut self, state: ReplyState, error: Option<&str>) {
+    /// What the frame that was just handed out says about the end of an LLM reply, by one that knows its dialect; `error` is what the
+    /// peer said of its failure, for people. A marker that has decided how the stream ends is not overruled; if it decided for a
+    /// failure, `error` replaces what is said of it.
+    pub fn reply_state(&mut self, at: At, state: ReplyState, error: Option<&str>) {
         if let (Phase::Decided(MarkerOutcome::Failed), ReplyState::Failed, Some(error)) =
             (&self.phase, state, error)
         {
@@ -485,34 +513,33 @@ impl Stream {
         if !matches!(self.phase, Phase::Reading | Phase::Finishing) {
             return;
         }
-        self.counters.may_complete = state == ReplyState::MayComplete;
         match state {
             ReplyState::Complete => self.phase = Phase::Decided(MarkerOutcome::Complete),
             ReplyState::Failed => {
                 self.phase = Phase::Decided(MarkerOutcome::Failed);
                 self.error = error.map(part);
             }
-            ReplyState::Open | ReplyState::MayComplete => self.session.expect_marker(true),
-            ReplyState::MayEnd => self.session.expect_marker(self.marked.markers().expected()),
+            ReplyState::Open | ReplyState::MayComplete | ReplyState::MayEnd => {
+                self.session.handle(at, Input::Reply(state));
+            }
         }
     }
 
-    /// Nobody can go on behind the present cursor: the driver cannot send it, or does not know whose it is.
+    /// Nothing can continue from the present cursor: the driver cannot send it, or does not know whose it is.
     pub fn forget_cursor(&mut self, at: At) {
-        self.session.handle(at, Input::Cursor(""));
+        self.session.handle(at, Input::Cursor { cursor: "", id: None });
     }
 
-    /// The reply whose head came was asked for without the cursor, which a redirect to another origin drops: it begins anew. A stream that
-    /// has begun is truncated by it, unless it is followed; else it is told as a gap.
+    /// The response whose head arrived was requested without the cursor, because a redirect to another origin dropped it: it starts
+    /// over. A stream that has delivered records is truncated, unless it is followed; otherwise this is reported as a gap.
     pub fn lost_cursor(&mut self, at: At) {
         let Some(after) = self.session.request_cursor().filter(|_| self.is_reading()).map(ToOwned::to_owned)
         else {
             return;
         };
-        self.counters.may_complete = false;
         self.tell(at, Input::CursorLost);
         if self.is_reading() {
-            self.told.get_or_insert_default().push(Step::Gap { after: Some(after) });
+            self.pending().push(Step::Notice(Notice::Gap { after: Some(after) }));
         }
     }
 
@@ -525,10 +552,19 @@ impl Stream {
         }
     }
 
-    /// Whether the present reply is read as a stream.
+    /// Whether the present response is read as a stream.
     #[must_use]
     pub const fn is_reading(&self) -> bool {
         matches!(self.phase, Phase::Reading)
+    }
+
+    /// Where the stream is on its way. While a refused response's body is still read, it is open.
+    #[must_use]
+    pub const fn state(&self) -> StreamState {
+        match self.phase {
+            Phase::Refused(_) => StreamState::Open,
+            _ => self.session.state(),
+        }
     }
 
     /// How the stream ended, once it has.
@@ -546,7 +582,7 @@ impl Stream {
         self.error.as_deref()
     }
 
-    /// The body of a refused reply, as far as it was kept.
+    /// The body of a refused response, as far as it was kept.
     #[must_use]
     pub fn refused_body(&self) -> &[u8] {
         match &self.phase {
@@ -555,7 +591,7 @@ impl Stream {
         }
     }
 
-    /// Where a stream that goes on behind this one would begin.
+    /// Where another stream would continue this one.
     #[must_use]
     pub fn cursor(&self) -> Option<&str> {
         self.session.cursor()
@@ -567,23 +603,28 @@ impl Stream {
         self.session.request_cursor()
     }
 
-    /// Whether the cursor stood in its record as a JSON string; else as a number, or nobody knows.
+    /// Whether the request that is to be sent is a GET, without a body, of the `Location` under which a relay keeps the response.
+    #[must_use]
+    pub const fn continues_at_relay(&self) -> bool {
+        self.session.continues_at_relay()
+    }
+
+    /// Whether the cursor was a JSON string in its record; otherwise it was a number, or was stored by the caller.
     #[must_use]
     pub const fn cursor_is_string(&self) -> bool {
         self.quoted
     }
 
-    /// Whether records have come, so that a further request goes on behind them.
+    /// Whether records have arrived, so that a further request continues after them.
     #[must_use]
     pub const fn has_begun(&self) -> bool {
         self.counters.events > 0
     }
 
-    /// What the stream brought and took so far.
+    /// What the stream received so far, and how long it took.
     #[must_use]
     pub fn stats(&self, now: Duration) -> Stats {
-        let Counters { first_byte, first_event, bytes, events, body_bytes: _, may_complete: _ } =
-            self.counters;
+        let Counters { first_byte, first_event, bytes, events, body_bytes: _ } = self.counters;
         Stats {
             first_byte,
             first_event,
@@ -595,24 +636,28 @@ impl Stream {
         }
     }
 
-    /// The format of the present body; [`Format::Auto`] as long as it is not known.
+    /// The format of the present body; [`Format::Auto`] until it is known.
     #[must_use]
     pub const fn format(&self) -> Format {
         self.marked.decoder().format()
     }
 
-    fn decoder_for(&self, content_type: Option<&str>) -> Option<Decoder> {
-        let options = self.options.decoder;
-        let decoder = match self.options.format {
-            Format::Auto => match content_type {
-                Some(content_type) => Decoder::for_content_type(content_type, options)?,
-                None if self.options.sniff => Decoder::new(Format::Auto, options),
-                None => return None,
+    /// A decoder for a body of this type, or why there is none.
+    fn decoder_for(&self, content_type: Option<&str>) -> Result<Decoder, ContentType> {
+        let StreamOptions { format: chosen, only, no_text, sniff, decoder: options, .. } = *self.options;
+        let decoder = match (chosen, content_type) {
+            (Format::Auto, Some(content_type)) => match Decoder::for_content_type(content_type, options) {
+                Some(decoder) if sniff && decoder.format() == Format::Text => {
+                    Decoder::for_unknown_text(options)
+                }
+                Some(decoder) => decoder,
+                None => return Err(ContentType::Refused),
             },
-            chosen => Decoder::new(chosen, options),
+            (Format::Auto, None) if sniff => Decoder::new(Format::Auto, options),
+            (Format::Auto, None) => return Err(ContentType::Missing),
+            (chosen, _) => Decoder::new(chosen, options),
         };
-        let StreamOptions { format: chosen, only, no_text, .. } = *self.options;
-        // `application/json` is either of two, until its first byte has come.
+        // `application/json` is either of two until its first byte has arrived.
         let decoder = match (only, decoder.format()) {
             (Some(only @ (Format::JsonArray | Format::Concat)), Format::Auto) => Decoder::new(only, options),
             _ => decoder,
@@ -620,21 +665,22 @@ impl Stream {
         let format = decoder.format();
         let unwanted = only.is_some_and(|only| only != format) || (no_text && format == Format::Text);
         if unwanted && chosen == Format::Auto {
-            return None;
+            return Err(ContentType::Refused);
         }
-        Some(decoder.with_last_event_id(self.marked.decoder().last_event_id().as_bytes()))
+        Ok(decoder.with_last_event_id(self.marked.decoder().last_event_id().as_bytes()))
     }
 
-    /// Tells the session where the body stands, and how it ended if it has: whatever else happens then comes too late.
+    /// Tells the session how the body ended, if it has: whatever else happens now comes too late.
     fn conclude(&mut self, at: At) {
-        self.tell_cursor(at);
         match self.phase {
             Phase::Finished => {
                 let inside_record = self.marked.decoder().inside_record();
-                let complete = self.counters.may_complete && !inside_record;
-                self.tell(at, if complete { Input::EndMarker } else { Input::BodyEnd { inside_record } });
+                self.tell(at, Input::BodyEnd { inside_record });
             }
-            Phase::Decided(MarkerOutcome::Complete) => self.tell(at, Input::EndMarker),
+            Phase::Decided(MarkerOutcome::Complete) => {
+                self.note_last_id(at);
+                self.tell(at, Input::EndMarker);
+            }
             Phase::Decided(MarkerOutcome::Failed) => self.tell(at, Input::FailureMarker),
             Phase::Undecodable(ref error) => {
                 self.error = Some(error.words().into());
@@ -644,39 +690,45 @@ impl Stream {
                 };
                 self.tell(at, Input::Unreadable { offset: error.offset(), limit });
             }
-            Phase::Away | Phase::Reading | Phase::Finishing | Phase::Refused(_) | Phase::Closed { .. } => {}
+            Phase::Away
+            | Phase::Untyped
+            | Phase::Reading
+            | Phase::Finishing
+            | Phase::Refused(_)
+            | Phase::Closed { .. } => {}
         }
     }
 
-    /// An id counts from the end of its block on, also where the block had no data and made no event.
-    fn tell_cursor(&mut self, at: At) {
-        let reading = matches!(
-            self.phase,
-            Phase::Reading | Phase::Finishing | Phase::Finished | Phase::Decided(_) | Phase::Undecodable(_)
-        );
-        if reading && self.options.cursor_source == CursorSource::EventId && self.format() == Format::Sse {
+    /// The id of an end marker that is not delivered counts all the same.
+    fn note_last_id(&mut self, at: At) {
+        if self.options.cursor_source == CursorSource::EventId && self.format() == Format::Sse {
             let id = self.marked.decoder().last_event_id().to_str();
-            self.session.handle(at, Input::Cursor(sendable(&id)));
+            self.session.handle(at, Input::Cursor { cursor: sendable(&id), id: None });
         }
+    }
+
+    fn pending(&mut self) -> &mut Vec<Step<'static>> {
+        self.pending.get_or_insert_default()
     }
 
     fn tell(&mut self, at: At, input: Input<'_>) {
         match self.session.handle(at, input) {
-            Action::Nothing => {}
+            // The last two answer records, whose actions `note_frame` takes.
+            Action::Nothing | Action::Gap { .. } | Action::Replayed { .. } => {}
             Action::Connect => {
                 self.error = None;
-                match &mut self.told {
-                    Some(told) if !told.is_empty() => told.push(Step::Connect),
+                match &mut self.pending {
+                    Some(pending) if !pending.is_empty() => pending.push(Step::Connect),
                     _ => self.connect = true,
                 }
             }
-            Action::Stalled { silent } => self.told.get_or_insert_default().push(Step::Stalled(silent)),
-            Action::Wait(again) => {
+            Action::Stalled { silent } => self.pending().push(Step::Notice(Notice::Stalled(silent))),
+            Action::Wait(retry) => {
                 self.phase = Phase::Away;
-                self.told.get_or_insert_default().push(Step::Retry(again));
-                if again.gap {
+                self.pending().push(Step::Retry(retry));
+                if retry.gap {
                     let after = self.session.cursor().map(ToOwned::to_owned);
-                    self.told.get_or_insert_default().push(Step::Gap { after });
+                    self.pending().push(Step::Notice(Notice::Gap { after }));
                 }
             }
             Action::Close => {
@@ -693,8 +745,8 @@ impl Stream {
 
     fn close(&mut self) {
         self.connect = false;
-        if let Some(told) = &mut self.told {
-            told.retain(|step| *step != Step::Connect);
+        if let Some(pending) = &mut self.pending {
+            pending.retain(|step| *step != Step::Connect);
         }
         let refused = match mem::replace(&mut self.phase, Phase::Away) {
             Phase::Refused(refused) => Some(refused),
@@ -704,55 +756,88 @@ impl Stream {
     }
 }
 
-/// Tells the session of a frame; returns the id before a hole in the server's ordered ids.
+/// What the session answered to a frame.
+struct Noted {
+    /// To be reported before the frame.
+    notice: Option<Notice>,
+    /// The frame is not to be delivered.
+    dropped: bool,
+}
+
+/// Tells the session of a frame.
+#[inline]
 fn note_frame(
     frame: &Frame<'_>,
     at: At,
-    (source, quoted): (&CursorSource, &mut bool),
+    options: &StreamOptions,
+    quoted: &mut bool,
     session: &mut Session,
-    sequence: &mut Sequence,
-) -> Option<String> {
-    let field = match (frame, source) {
+) -> Noted {
+    let nothing = Noted { notice: None, dropped: false };
+    let field = match (frame, &options.cursor_source) {
         (Frame::Retry(wait), _) => {
-            session.handle(at, Input::Retry(*wait));
-            return None;
+            session.handle(at, Input::RetryField(*wait));
+            return nothing;
+        }
+        (Frame::Id(id), CursorSource::EventId) => {
+            return Noted { notice: note_id(*id, true, at, session), dropped: false };
         }
         (Frame::Event(event), CursorSource::EventId) => {
             let id = event.id.to_str();
-            let gap = sequence.hole_before(&id);
-            session.handle(at, Input::Record { cursor: Some(sendable(&id)) });
-            return gap;
+            let own = event.has_own_id && !id.is_empty();
+            let input = Input::Record { cursor: Some(sendable(&id)), id: own.then_some(&*id) };
+            return noted(session.handle(at, input), &id, options.dedupe);
         }
         (Frame::Event(event), CursorSource::Json(path)) => lookup(event.data.as_bytes(), path),
         (Frame::Record(record), CursorSource::Json(path)) => lookup(record.json.as_bytes(), path),
-        // Nobody can say where the stream stands behind it, and an older cursor would bring it again.
+        // It has no cursor, and resuming from an older one would bring it again.
         (Frame::Record(_) | Frame::Text(_), _) => {
-            session.handle(at, Input::Record { cursor: Some("") });
-            return None;
+            session.handle(at, Input::Record { cursor: Some(""), id: None });
+            return nothing;
         }
-        _ => return None,
+        _ => return nothing,
     };
     let cursor = field.and_then(scalar);
-    if cursor.is_some() {
-        *quoted = field.is_some_and(|json| json.starts_with(b"\""));
+    let is_string = field.is_some_and(|json| json.starts_with(b"\""));
+    let id = cursor.as_deref().filter(|id| !id.is_empty());
+    let action = session.handle(at, Input::Record { cursor: cursor.as_deref(), id });
+    if cursor.is_some() && !matches!(action, Action::Replayed { .. }) {
+        *quoted = is_string;
     }
-    session.handle(at, Input::Record { cursor: cursor.as_deref() });
-    None
+    noted(action, id.unwrap_or_default(), options.dedupe)
 }
 
-/// A heartbeat is no record, but its id is an id like any other.
+#[inline]
+fn noted(action: Action, id: &str, dedupe: bool) -> Noted {
+    match action {
+        Action::Gap { after } => Noted { notice: Some(Notice::Gap { after: Some(after) }), dropped: false },
+        Action::Replayed { first } => {
+            let notice = first.then(|| Notice::Replayed { id: id.to_owned() });
+            Noted { notice, dropped: dedupe }
+        }
+        _ => Noted { notice: None, dropped: false },
+    }
+}
+
+/// A heartbeat is not a record, but its id counts.
 fn note_heartbeat(
     frame: &Frame<'_>,
     at: At,
-    source: &CursorSource,
+    options: &StreamOptions,
     session: &mut Session,
-    sequence: &mut Sequence,
-) -> Option<String> {
-    let (Frame::Event(event), CursorSource::EventId) = (frame, source) else { return None };
-    let id = event.id.to_str();
-    let gap = sequence.hole_before(&id);
-    session.handle(at, Input::Cursor(sendable(&id)));
-    gap
+) -> Option<Notice> {
+    match (frame, &options.cursor_source) {
+        (Frame::Event(event), CursorSource::EventId) => note_id(event.id, event.has_own_id, at, session),
+        _ => None,
+    }
+}
+
+/// Tells the session of an id without a record.
+fn note_id(id: Utf8<'_>, own: bool, at: At, session: &mut Session) -> Option<Notice> {
+    let id = id.to_str();
+    let own = own && !id.is_empty();
+    let input = Input::Cursor { cursor: sendable(&id), id: own.then_some(&*id) };
+    noted(session.handle(at, input), &id, false).notice
 }
 
 /// A JSON string's content, or a number as written.
@@ -783,7 +868,7 @@ fn failure_text(frame: &Frame<'_>) -> Option<Box<str>> {
     Some(part(&said.to_str()))
 }
 
-/// As much of what a failure said as is kept.
+/// The first 4 KiB of what a failure said.
 fn part(text: &str) -> Box<str> {
     let mut end = FAILURE_BYTES.min(text.len());
     while !text.is_char_boundary(end) {

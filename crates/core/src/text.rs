@@ -1,10 +1,12 @@
-//! Text as it comes: UTF-8 by the WHATWG Encoding standard's "UTF-8 decode", never a broken character.
+//! Text as it arrives: UTF-8 by the WHATWG Encoding standard's "UTF-8 decode", never a broken character.
 //!
-//! No text is indexed in this crate, only asked for its parts: the panic of an index prints with tables of Unicode, which weigh more than
+//! Text is never indexed in this crate, only sliced with `get`: the panic of an index brings Unicode tables along, which weigh more than
 //! this decoder where the core is downloaded.
 
 use alloc::borrow::{Cow, ToOwned};
+use alloc::boxed::Box;
 use alloc::string::String;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use crate::error::DecodeError;
@@ -17,16 +19,22 @@ const DONE: &str = "[DONE]";
 
 /// A decoder of text bodies, fed in pieces that may be cut anywhere.
 ///
-/// With [`DecoderOptions::done`], what may be the closing `[DONE]` is held back until it is known not to be: by other text behind it,
-/// or by more white space than [`DecoderOptions::max_event_bytes`] lets it hold.
+/// What may be the closing marker of the body (`[DONE]` with [`DecoderOptions::done`], and what [`hold_back`](Self::hold_back) was
+/// given) is held back until it is known not to be: because other text follows, or more white space than
+/// [`DecoderOptions::max_event_bytes`] lets it hold.
 #[derive(Clone, Debug)]
 pub struct Text {
     options: DecoderOptions,
     place: Place,
-    /// The beginning of a character whose rest has not come: at most three bytes.
+    /// Bytes that are read before the next piece: the beginning of a character, at most three bytes, or what was inspected to find
+    /// out that the body is text.
     partial: Vec<u8>,
-    /// The end of the text so far, as long as it may be the closing marker.
+    /// Closing markers beside `[DONE]`.
+    markers: Option<Arc<[Box<str>]>>,
+    /// The end of the text so far, as long as it may be a closing marker.
     held: String,
+    /// What is held is a whole marker, perhaps with white space after it.
+    held_is_whole: bool,
     /// What the last frame was lent from.
     lent: String,
 }
@@ -45,7 +53,26 @@ impl Text {
     /// A decoder at the start of a body.
     #[must_use]
     pub const fn new(options: DecoderOptions) -> Self {
-        Self { options, place: Place::Start, partial: Vec::new(), held: String::new(), lent: String::new() }
+        Self {
+            options,
+            place: Place::Start,
+            partial: Vec::new(),
+            markers: None,
+            held: String::new(),
+            held_is_whole: false,
+            lent: String::new(),
+        }
+    }
+
+    /// The same, with the first bytes of the body.
+    pub(crate) fn with_first_bytes(mut self, bytes: Vec<u8>) -> Self {
+        self.partial = bytes;
+        self
+    }
+
+    /// Holds these strings back too, where one may be the last of the body; if it is, it comes as [`Frame::LastText`].
+    pub fn hold_back(&mut self, markers: Arc<[Box<str>]>) {
+        self.markers = Some(markers);
     }
 
     /// The text in `input`, all of it but for half a character at its end. Takes all of `input`.
@@ -58,7 +85,8 @@ impl Text {
             self.place = Place::Inside;
             text = without_bom(text);
         }
-        let shown = if self.options.done { self.hold_back(&mut text) } else { text.len() };
+        let watches = self.options.done || self.markers.is_some();
+        let shown = if watches { self.keep_marker(&mut text) } else { text.len() };
         let text = match text {
             Cow::Borrowed(text) => text,
             Cow::Owned(text) => {
@@ -69,23 +97,34 @@ impl Text {
         Ok(text.get(..shown).filter(|text| !text.is_empty()).map(Frame::Text))
     }
 
-    /// Says that the body has ended cleanly; to be called until it returns `None`. Half a character reads as U+FFFD, and a
-    /// closing `[DONE]` is [`Frame::Done`].
+    /// To be called when the body has ended cleanly, until it returns `None`. Half a character reads as U+FFFD, a closing
+    /// `[DONE]` is [`Frame::Done`], and another closing marker [`Frame::LastText`].
     ///
     /// # Errors
     /// As [`next`](Self::next).
     pub fn finish(&mut self) -> Result<Option<Frame<'_>>, DecodeError> {
-        match self.place {
-            Place::Ended | Place::EndedInside => return Ok(None),
-            Place::Start | Place::Inside if self.partial.is_empty() => self.place = Place::Ended,
-            Place::Start | Place::Inside => self.place = Place::EndedInside,
+        if matches!(self.place, Place::Ended | Place::EndedInside) {
+            return Ok(None);
         }
-        self.lent = core::mem::take(&mut self.held);
-        if self.place == Place::EndedInside {
-            self.partial.clear();
+        let mut text = core::mem::take(&mut self.held);
+        let whole = whole_characters(&self.partial);
+        let rest = Utf8::new(&self.partial[..whole]).to_str();
+        text.push_str(&if self.place == Place::Start { without_bom(rest) } else { rest });
+        let is_cut = whole < self.partial.len();
+        self.place = if is_cut { Place::EndedInside } else { Place::Ended };
+        self.partial.clear();
+        self.lent = text;
+        if is_cut {
             self.lent.push(char::REPLACEMENT_CHARACTER);
-        } else if trim_end(self.lent.as_bytes()) == DONE.as_bytes() {
+            return Ok(Some(Frame::Text(&self.lent)));
+        }
+        let last = trim_end(self.lent.as_bytes());
+        if self.options.done && last == DONE.as_bytes() {
             return Ok(Some(Frame::Done));
+        }
+        let markers = self.markers.as_deref().unwrap_or_default();
+        if let Some(marker) = markers.iter().find(|marker| marker.as_bytes() == last) {
+            return Ok(Some(Frame::LastText(marker)));
         }
         Ok((!self.lent.is_empty()).then_some(Frame::Text(&self.lent)))
     }
@@ -93,7 +132,7 @@ impl Text {
     /// Whether the body ended inside a character.
     #[must_use]
     pub fn inside_record(&self) -> bool {
-        self.place == Place::EndedInside || !self.partial.is_empty()
+        self.place == Place::EndedInside || whole_characters(&self.partial) < self.partial.len()
     }
 
     /// All whole characters up to the end of `piece`.
@@ -110,24 +149,36 @@ impl Text {
         Cow::Owned(text)
     }
 
-    /// How much of the text can be shown; what may be the closing marker is kept for later.
-    fn hold_back(&mut self, text: &mut Cow<'_, str>) -> usize {
-        let limit = self.options.max_event_bytes.max(DONE.len());
+    /// How much of the text can be shown; what may be a closing marker is kept for later.
+    fn keep_marker(&mut self, text: &mut Cow<'_, str>) -> usize {
+        let longest = self.markers().map(str::len).max().unwrap_or(0);
+        let limit = self.options.max_event_bytes.max(longest);
         let is_white = trim_start(text.as_bytes()).is_empty();
-        if self.held.len() >= DONE.len() && is_white && self.held.len() + text.len() <= limit {
-            // Only white space behind the marker: nothing has to be looked at again.
+        if self.held_is_whole && is_white && self.held.len() + text.len() <= limit {
+            // Only white space after the marker: nothing has to be looked at again.
             self.held.push_str(text);
             return 0;
         }
         if !self.held.is_empty() {
             *text = Cow::Owned(core::mem::take(&mut self.held) + text);
         }
-        let shown = marker_start(text);
+        let (shown, is_whole) = self
+            .markers()
+            .map(|marker| marker_start(text, marker))
+            .min_by_key(|(start, _)| *start)
+            .unwrap_or((text.len(), false));
+        self.held_is_whole = is_whole;
         if text.len() - shown > limit {
+            self.held_is_whole = false;
             return text.len();
         }
         self.held.push_str(text.get(shown..).unwrap_or_default());
         shown
+    }
+
+    fn markers(&self) -> impl Iterator<Item = &str> {
+        let declared = self.markers.as_deref().unwrap_or_default().iter().map(AsRef::as_ref);
+        self.options.done.then_some(DONE).into_iter().chain(declared)
     }
 }
 
@@ -147,12 +198,13 @@ fn whole_characters(bytes: &[u8]) -> usize {
         .unwrap_or(bytes.len())
 }
 
-/// Where the text's end begins to be `[DONE]` and white space, or the beginning of `[DONE]`.
-fn marker_start(text: &str) -> usize {
+/// Where the text's end begins to be the marker and white space, or a beginning of the marker; and whether it is all of it.
+fn marker_start(text: &str, marker: &str) -> (usize, bool) {
     let trimmed = trim_end(text.as_bytes());
-    if trimmed.ends_with(DONE.as_bytes()) {
-        return trimmed.len() - DONE.len();
+    if trimmed.ends_with(marker.as_bytes()) {
+        return (trimmed.len() - marker.len(), true);
     }
-    let cut = (1..DONE.len()).rev().find(|&length| text.as_bytes().ends_with(&DONE.as_bytes()[..length]));
-    text.len() - cut.unwrap_or(0)
+    let marker = marker.as_bytes();
+    let cut = (1..marker.len()).rev().find(|&length| text.as_bytes().ends_with(&marker[..length]));
+    (text.len() - cut.unwrap_or(0), false)
 }

@@ -35,7 +35,7 @@ fn the_first_byte_decides() {
         (b"\xEF\xBB\xBF [", Format::JsonArray, Format::JsonArray),
         (b"\xEF\xBB\xBF\xEF[", Format::Sse, Format::Concat),
         (b" \xEF\xBB\xBF[", Format::Sse, Format::Concat),
-        // Half a BOM is text, and so is the white space behind it.
+        // Half a BOM is text, and so is the white space after it.
         (b"\xEF {", Format::Sse, Format::Concat),
         (b"\xEF\xBB[", Format::Sse, Format::Concat),
         (b"\xC2\xA0{", Format::Sse, Format::Concat),
@@ -115,4 +115,107 @@ fn names_are_read_as_they_are_written() {
         assert_eq!(format.to_string(), name);
     }
     assert!("SSE".parse::<Format>().is_err() && "".parse::<Format>().is_err());
+}
+
+#[test]
+fn text_of_a_server_that_may_not_know_better_is_inspected() {
+    for (body, format) in [
+        (&b"data: {}\n\n"[..], Format::Sse),
+        (b"data:{}\n\n", Format::Sse),
+        (b"\xEF\xBB\xBF\r\nevent: x", Format::Sse),
+        (b"\n event: x", Format::Text),
+        (b"\xEF\xBBevent: x", Format::Text),
+        (b" : x", Format::Text),
+        (b"event: x\n", Format::Sse),
+        (b"id:7", Format::Sse),
+        (b"retry: 5\n", Format::Sse),
+        (b": hello\n\n", Format::Sse),
+        (b"{\"a\":1}\n", Format::Ndjson),
+        (b" \n{", Format::Ndjson),
+        (b"[{\"a\":1}]", Format::JsonArray),
+        (b"[ \n{", Format::JsonArray),
+        (b"\x1E{}\n", Format::JsonSeq),
+        (b"[1] says that", Format::Text),
+        (b"[DONE]", Format::Text),
+        (b"[]", Format::Text),
+        (b"database", Format::Text),
+        (b"dat: x", Format::Text),
+        (b"data", Format::Auto),
+        (b"data\n\n", Format::Text),
+        (b"ideas: many", Format::Text),
+        (b"0:\"Hi\"\n", Format::Text),
+        (b"Hello", Format::Text),
+        (b"\xE4\xBD\xA0", Format::Text),
+        (b"", Format::Auto),
+        (b"\n", Format::Auto),
+    ] {
+        each_cutting(body, |pieces| {
+            let decoder = Decoder::for_unknown_text(DecoderOptions::default());
+            assert_eq!(after(decoder, pieces), format, "{}", body.escape_ascii());
+        });
+    }
+}
+
+#[test]
+fn nothing_that_was_inspected_is_lost() {
+    for body in
+        ["Hello", "data", "da", "\u{FEFF}  re", "[1] you\u{4F60}", "[ ", " \n ", "dataa: \u{1F600}", "i"]
+    {
+        each_cutting(body.as_bytes(), |pieces| {
+            let mut decoder =
+                Decoder::for_unknown_text(DecoderOptions { done: true, ..DecoderOptions::default() });
+            let mut text = String::new();
+            for piece in pieces {
+                let mut piece = *piece;
+                while let Ok(Some(frame)) = decoder.next(&mut piece) {
+                    let Frame::Text(more) = frame else { panic!("{frame:?}") };
+                    text.push_str(more);
+                }
+            }
+            while let Ok(Some(frame)) = decoder.finish() {
+                let Frame::Text(more) = frame else { panic!("{frame:?}") };
+                text.push_str(more);
+            }
+            assert_eq!(text, body.trim_start_matches('\u{FEFF}'), "{pieces:?}");
+            assert!(!decoder.inside_record());
+        });
+    }
+}
+
+#[test]
+fn of_several_content_types_the_last_valid_one_counts() {
+    for (value, format) in [
+        ("text/event-stream", Some(Format::Sse)),
+        ("TEXT/Event-Stream; charset=utf-8", Some(Format::Sse)),
+        ("text/html, text/event-stream", Some(Format::Sse)),
+        ("text/event-stream, text/html", None),
+        ("text/event-stream, */*", Some(Format::Sse)),
+        ("text/event-stream, nonsense", Some(Format::Sse)),
+        ("text/event-stream,", Some(Format::Sse)),
+        ("text/plain; x=\"a, text/html\", application/x-ndjson", Some(Format::Ndjson)),
+        ("text/plain; x=\"a\\\", text/html, b\"", Some(Format::Text)),
+        ("text/event-stream/x", None),
+        ("text/ event-stream", None),
+        ("", None),
+        (",", None),
+        ("*/*", None),
+    ] {
+        let decoder = Decoder::for_content_type(value, DecoderOptions::default());
+        assert_eq!(decoder.map(|decoder| decoder.format()), format, "{value:?}");
+    }
+    let ndjson = [
+        "application/x-ndjson",
+        "application/ndjson",
+        "application/jsonl",
+        "application/x-jsonlines",
+        "application/jsonlines",
+        "application/json-lines",
+        "application/json-stream",
+        "application/stream+json",
+        "text/x-ndjson",
+    ];
+    for value in ndjson {
+        let decoder = Decoder::for_content_type(value, DecoderOptions::default()).unwrap();
+        assert_eq!(decoder.format(), Format::Ndjson, "{value}");
+    }
 }

@@ -109,6 +109,7 @@ fn a_data_marker_is_the_data_of_any_record() {
             event: Utf8::new(b"message"),
             data: Utf8::new(data.as_bytes()),
             id: Utf8::new(b""),
+            has_own_id: false,
         })
     };
     let record = |json: &'static str| Frame::Record(Record { index: 0, json: Utf8::new(json.as_bytes()) });

@@ -10,7 +10,9 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use tidewire_core::json::{Path, lookup, unescape, values};
 use tidewire_core::session::{At, Failure, Policy, Resume};
-use tidewire_core::{Decoder, DecoderOptions, Format, Frame, Marker, Markers, Step, Stream, StreamOptions};
+use tidewire_core::{
+    Decoder, DecoderOptions, Format, Frame, Marker, Markers, ResponseHead, Step, Stream, StreamOptions,
+};
 
 use support::cuts::pieces;
 use support::decoding::decode;
@@ -277,8 +279,8 @@ proptest! {
             let at = At { now, chance: u32::from(later) << 16 };
             match call {
                 0 => stream.start(at),
-                1..=3 => stream.head(at, 200, Some("text/event-stream"), None, now),
-                4 => stream.head(at, 429, None, std::str::from_utf8(&body).ok(), now),
+                1..=3 => stream.head(at, &ResponseHead { status: 200, content_type: Some("text/event-stream"), ..ResponseHead::default() }, now),
+                4 => stream.head(at, &ResponseHead { status: 429, retry_after: std::str::from_utf8(&body).ok(), ..ResponseHead::default() }, now),
                 5 => stream.body_end(),
                 6 => stream.broke(at, Failure::Body, String::new()),
                 7 => stream.corrupt(at, String::new()),

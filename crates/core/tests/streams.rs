@@ -6,7 +6,8 @@ use std::time::Duration;
 use tidewire_core::json::Path;
 use tidewire_core::session::{At, Failure, Limit, Outcome, Policy, Refusal};
 use tidewire_core::{
-    CursorSource, Format, Frame, Markers, REFUSED_BODY_BYTES, Stats, Step, Stream, StreamOptions,
+    CursorSource, Format, Frame, Markers, Notice, REFUSED_BODY_BYTES, ResponseHead, Stats, Step, Stream,
+    StreamOptions, StreamState,
 };
 
 const SSE: Option<&str> = Some("text/event-stream");
@@ -45,7 +46,11 @@ impl Rig {
     }
 
     fn head(&mut self, content_type: Option<&str>) -> String {
-        self.stream.head(self.at(), 200, content_type, None, Duration::ZERO);
+        self.headed(ResponseHead { status: 200, content_type, ..ResponseHead::default() })
+    }
+
+    fn headed(&mut self, head: ResponseHead<'_>) -> String {
+        self.stream.head(self.at(), &head, Duration::ZERO);
         self.said(b"")
     }
 
@@ -95,12 +100,19 @@ impl Rig {
                     break;
                 }
                 Step::Pass => continue,
-                Step::Connect => "connect".to_owned(),
-                Step::Retry(again) => format!("again({})", again.reason),
-                Step::Gap { after } => format!("gap({})", after.unwrap_or_default()),
-                Step::Stalled(silent) => format!("stalled({})", silent.as_secs()),
-                Step::Frame { frame, gap } => {
-                    gap.map_or(String::new(), |after| format!("gap({after}) ")) + &shown(&frame)
+                Step::Connect => {
+                    self.stream.sent(at);
+                    "connect".to_owned()
+                }
+                Step::Retry(retry) if retry.refresh => format!("refresh({})", retry.reason),
+                Step::Retry(retry) => format!("again({})", retry.reason),
+                Step::Notice(notice) => noticed(&notice),
+                Step::Frame { frame: Frame::Id(_), notice } => match notice {
+                    Some(notice) => noticed(&notice),
+                    None => continue,
+                },
+                Step::Frame { frame, notice } => {
+                    notice.map_or(String::new(), |notice| noticed(&notice) + " ") + &shown(&frame)
                 }
                 other => panic!("{other:?}"),
             });
@@ -110,6 +122,15 @@ impl Rig {
 
     fn stats(&self) -> Stats {
         self.stream.stats(self.now)
+    }
+}
+
+fn noticed(notice: &Notice) -> String {
+    match notice {
+        Notice::Gap { after } => format!("gap({})", after.as_deref().unwrap_or_default()),
+        Notice::Replayed { id } => format!("replayed({id})"),
+        Notice::Stalled(silent) => format!("stalled({})", silent.as_secs()),
+        other => panic!("{other:?}"),
     }
 }
 
@@ -127,6 +148,11 @@ fn shown(frame: &Frame<'_>) -> String {
 
 fn get() -> StreamOptions {
     StreamOptions { policy: Policy { idempotent: true, ..Policy::default() }, ..StreamOptions::default() }
+}
+
+/// An LLM's reply, whose end its dialect knows.
+fn reply() -> StreamOptions {
+    StreamOptions { policy: Policy { reply: true, ..get().policy }, ..get() }
 }
 
 fn follow() -> StreamOptions {
@@ -214,7 +240,7 @@ fn what_a_hole_comes_behind_does_not_hang_on_the_cuts() {
     let whole = rig.bytes(pieces.concat().as_bytes());
     let mut rig = Rig::open(get());
     let cut = pieces.map(|piece| rig.bytes(piece.as_bytes())).join(" ");
-    assert_eq!((&*whole, &*cut), ("message#e-1:a gap(e-1) message#e-4:b", &*whole));
+    assert_eq!((&*whole, &*cut), ("message#e-1:a gap(e-2) message#e-4:b", &*whole));
 }
 
 #[test]
@@ -247,7 +273,7 @@ fn a_json_field_is_the_cursor() {
     }
 }
 
-/// Where an earlier stream stopped is behind records that say nothing of where they stand; to go on from there would bring them
+/// Where an earlier stream stopped is after records that say nothing of where they stand; to go on from there would bring them
 /// again, for ever where each connection breaks.
 #[test]
 fn a_stored_cursor_is_no_place_behind_records_without_one() {
@@ -332,7 +358,11 @@ fn nothing_overtakes_a_marker() {
 fn a_refused_reply_is_read_as_far_as_it_helps() {
     let refused = || {
         let mut rig = Rig::started(get());
-        rig.stream.head(rig.at(), 404, None, None, Duration::ZERO);
+        rig.stream.head(
+            rig.at(),
+            &ResponseHead { status: 404, content_type: None, ..ResponseHead::default() },
+            Duration::ZERO,
+        );
         assert_eq!(rig.said(b""), "");
         assert_eq!(rig.bytes(b"not "), "");
         assert_eq!(rig.bytes(b"here"), "");
@@ -362,7 +392,11 @@ fn a_refused_reply_is_read_as_far_as_it_helps() {
     let policy = Policy { timeout: Some(Duration::from_secs(3)), ..get().policy };
     let mut rig = Rig::started(StreamOptions { policy, ..get() });
     rig.now += Duration::from_secs(2);
-    rig.stream.head(rig.at(), 404, None, None, Duration::ZERO);
+    rig.stream.head(
+        rig.at(),
+        &ResponseHead { status: 404, content_type: None, ..ResponseHead::default() },
+        Duration::ZERO,
+    );
     assert_eq!(rig.stream.deadline(), Some(rig.now + Duration::from_secs(1)));
 
     let mut rig = refused();
@@ -452,11 +486,11 @@ fn what_a_failed_record_said_is_kept_in_part() {
     let kept = rig.stream.error().unwrap();
     assert_eq!((kept.len(), kept.starts_with("aéé")), (4095, true));
     for event in [&b"data: x\n\n"[..], b"event: error\ndata: x\n\n"] {
-        let mut rig = Rig::open(StreamOptions { judged: true, ..get() });
+        let mut rig = Rig::open(reply());
         let mut input = event;
         rig.stream.received(rig.at(), input.len());
         assert!(matches!(rig.stream.next(rig.at(), &mut input), Step::Frame { .. }));
-        rig.stream.reply_state(tidewire_core::ReplyState::Failed, Some(&format!("a{said}")));
+        rig.stream.reply_state(rig.at(), tidewire_core::ReplyState::Failed, Some(&format!("a{said}")));
         assert_eq!(rig.stream.error().map(str::len), Some(4095));
     }
 }
@@ -473,7 +507,11 @@ fn the_asked_for_wait_is_heeded() {
 fn retry_after_comes_in_seconds_and_as_a_date() {
     for (value, clock, wait) in [("5", 0, 5), ("Sun, 06 Nov 1994 08:49:37 GMT", 784_111_770, 7)] {
         let mut rig = Rig::started(StreamOptions::default());
-        rig.stream.head(rig.at(), 503, None, Some(value), Duration::from_secs(clock));
+        rig.stream.head(
+            rig.at(),
+            &ResponseHead { status: 503, retry_after: Some(value), ..ResponseHead::default() },
+            Duration::from_secs(clock),
+        );
         assert_eq!(rig.said(b""), "again(status)", "{value}");
         assert_eq!(rig.stream.deadline(), Some(rig.now + Duration::from_secs(wait)), "{value}");
     }
@@ -582,7 +620,11 @@ fn a_stream_has_begun_with_its_first_record() {
 #[test]
 fn a_refused_reply_is_waited_for_five_seconds() {
     let mut rig = Rig::started(get());
-    rig.stream.head(rig.at(), 404, SSE, None, Duration::ZERO);
+    rig.stream.head(
+        rig.at(),
+        &ResponseHead { status: 404, content_type: SSE, ..ResponseHead::default() },
+        Duration::ZERO,
+    );
     assert_eq!(rig.bytes(b"not h"), "");
     rig.stream.tick(rig.at());
     assert_eq!(rig.said(b""), "");
@@ -594,7 +636,11 @@ fn a_refused_reply_is_waited_for_five_seconds() {
 #[test]
 fn a_refused_reply_is_read_no_further_than_its_limit() {
     let mut rig = Rig::started(get());
-    rig.stream.head(rig.at(), 404, SSE, None, Duration::ZERO);
+    rig.stream.head(
+        rig.at(),
+        &ResponseHead { status: 404, content_type: SSE, ..ResponseHead::default() },
+        Duration::ZERO,
+    );
     assert_eq!(rig.bytes(&vec![b'x'; REFUSED_BODY_BYTES - 1]), "");
     assert_eq!(rig.bytes(b"x"), "refused");
     assert_eq!(rig.stream.refused_body().len(), REFUSED_BODY_BYTES);
@@ -652,7 +698,7 @@ fn a_record_that_reports_a_failure_is_the_error() {
     assert_eq!(rig.stream.error(), Some("{\"error\":true}"));
 }
 
-/// What a judge says of each event, and what comes of a clean end and of a break behind it.
+/// What a judge says of each event, and what comes of a clean end and of a break after it.
 #[test]
 fn a_judge_decides_how_a_stream_ends() {
     use tidewire_core::ReplyState::{Complete, Failed, MayComplete, MayEnd, Open};
@@ -670,13 +716,16 @@ fn a_judge_decides_how_a_stream_ends() {
     ] {
         for (breaks, want) in [(false, clean), (true, broken)] {
             let policy = Policy { retry_attempts: 0, ..Policy::default() };
-            let mut rig = Rig::open(StreamOptions { judged: true, policy, ..StreamOptions::default() });
+            let mut rig = Rig::open(StreamOptions {
+                policy: Policy { reply: true, ..policy },
+                ..StreamOptions::default()
+            });
             for reply_state in judgements {
                 let at = rig.at();
                 let mut input = &b"data: x\n\n"[..];
                 rig.stream.received(at, input.len());
                 assert!(matches!(rig.stream.next(at, &mut input), Step::Frame { .. }));
-                rig.stream.reply_state(*reply_state, Some("it said so"));
+                rig.stream.reply_state(rig.at(), *reply_state, Some("it said so"));
             }
             if breaks {
                 rig.broke()
@@ -689,11 +738,11 @@ fn a_judge_decides_how_a_stream_ends() {
     }
 }
 
-/// A reply that had finished before it broke has nothing to add behind its cursor, with a comment or without.
+/// A reply that had finished before it broke has nothing to add after its cursor, with a comment or without.
 #[test]
 fn what_has_finished_stays_so_behind_its_cursor() {
     use tidewire_core::ReplyState::{MayComplete, Open};
-    let setup = |follow| StreamOptions { judged: true, policy: Policy { follow, ..get().policy }, ..get() };
+    let setup = |follow| StreamOptions { policy: Policy { follow, ..reply().policy }, ..get() };
     for (event, reply_state, follow, want) in [
         (&b"id: 1\ndata: x\n\n"[..], MayComplete, false, "complete"),
         (b"id: 1\ndata: x\n\n", Open, false, "again(end)"),
@@ -705,10 +754,14 @@ fn what_has_finished_stays_so_behind_its_cursor() {
             let mut input = event;
             rig.stream.received(rig.at(), input.len());
             assert!(matches!(rig.stream.next(rig.at(), &mut input), Step::Frame { .. }));
-            rig.stream.reply_state(reply_state, None);
+            rig.stream.reply_state(rig.at(), reply_state, None);
             rig.broke();
             assert_eq!(rig.seconds(1), "connect");
-            rig.stream.head(rig.at(), status, SSE, None, Duration::ZERO);
+            rig.stream.head(
+                rig.at(),
+                &ResponseHead { status, content_type: SSE, ..ResponseHead::default() },
+                Duration::ZERO,
+            );
             rig.bytes(body);
             let said = rig.end();
             let want = if status == 204 && want != "complete" { "truncated" } else { want };
@@ -722,12 +775,12 @@ fn a_judge_words_the_failure_that_a_marker_found() {
     for (reply_state, error) in
         [(tidewire_core::ReplyState::Failed, "it said so"), (tidewire_core::ReplyState::Open, "{}")]
     {
-        let mut rig = Rig::open(StreamOptions { judged: true, ..get() });
+        let mut rig = Rig::open(reply());
         let at = rig.at();
         let mut input = &b"event: error\ndata: {}\n\n"[..];
         rig.stream.received(at, input.len());
         assert!(matches!(rig.stream.next(at, &mut input), Step::Frame { .. }));
-        rig.stream.reply_state(reply_state, Some("it said so"));
+        rig.stream.reply_state(rig.at(), reply_state, Some("it said so"));
         rig.said(b"");
         assert_eq!((rig.stream.outcome(), rig.stream.error()), (Some(Outcome::Failed), Some(error)));
     }
@@ -736,13 +789,159 @@ fn a_judge_words_the_failure_that_a_marker_found() {
 #[test]
 fn a_judge_does_not_make_half_a_record_a_whole_one() {
     let policy = Policy { retry_attempts: 0, ..Policy::default() };
-    let mut rig = Rig::open(StreamOptions { judged: true, policy, ..StreamOptions::default() });
+    let mut rig =
+        Rig::open(StreamOptions { policy: Policy { reply: true, ..policy }, ..StreamOptions::default() });
     let at = rig.at();
     let mut input = &b"data: x\n\nda"[..];
     rig.stream.received(at, input.len());
     assert!(matches!(rig.stream.next(at, &mut input), Step::Frame { .. }));
-    rig.stream.reply_state(tidewire_core::ReplyState::MayComplete, None);
+    rig.stream.reply_state(rig.at(), tidewire_core::ReplyState::MayComplete, None);
     rig.said(input);
     rig.end();
     assert_eq!(rig.stream.outcome(), Some(Outcome::Truncated));
+}
+
+#[test]
+fn a_record_that_arrives_again_is_reported_once_and_delivered() {
+    let mut rig = Rig::open(get());
+    assert_eq!(rig.bytes(b"id: 1\ndata: a\n\nid: 2\ndata: b\n\n"), "message#1:a message#2:b");
+    assert_eq!((rig.broke(), rig.seconds(1)), ("again(body)".into(), "connect".into()));
+    assert_eq!(rig.head(SSE), "");
+    let again = b"id: 1\ndata: a\n\nid: 2\ndata: b\n\nid: 3\ndata: c\n\ndata: d\n\n";
+    assert_eq!(rig.bytes(again), "replayed(1) message#1:a message#2:b message#3:c message#3:d");
+    assert_eq!((rig.end(), rig.stats().events), ("ended".into(), 6));
+}
+
+#[test]
+fn with_dedupe_a_record_that_arrives_again_is_left_out() {
+    for pieces in [1, 7, 1000] {
+        let mut rig = Rig::open(StreamOptions { dedupe: true, ..get() });
+        assert_eq!(rig.bytes(b"id: 1\ndata: a\n\nid: 2\ndata: b\n\n"), "message#1:a message#2:b");
+        assert_eq!((rig.broke(), rig.seconds(1)), ("again(body)".into(), "connect".into()));
+        assert_eq!(rig.head(SSE), "");
+        let again = b"id: 1\ndata: a\n\nid: 2\nevent: x\ndata: b\n\nid: 3\ndata: c\n\ndata: d\n\n";
+        let said: Vec<_> =
+            again.chunks(pieces).map(|piece| rig.bytes(piece)).filter(|said| !said.is_empty()).collect();
+        assert_eq!(said.join(" "), "replayed(1) message#3:c message#3:d");
+        assert_eq!((rig.end(), rig.stats().events), ("ended".into(), 4));
+    }
+}
+
+#[test]
+fn json_records_that_arrive_again_are_known_by_their_cursor() {
+    let cursor_source = CursorSource::Json(Path::parse("seq"));
+    let ndjson = Some("application/x-ndjson");
+    let mut rig = Rig::open_with(StreamOptions { dedupe: true, cursor_source, ..get() }, ndjson);
+    assert_eq!(rig.bytes(b"{\"seq\":1}\n{\"seq\":2}\n"), "{\"seq\":1} {\"seq\":2}");
+    assert_eq!((rig.broke(), rig.seconds(1)), ("again(body)".into(), "connect".into()));
+    assert_eq!(rig.head(ndjson), "");
+    assert_eq!(rig.bytes(b"{\"seq\":1}\n{}\n{\"seq\":3}\n"), "replayed(1) {} {\"seq\":3}");
+}
+
+#[test]
+fn a_marker_that_arrives_again_ends_the_stream_all_the_same() {
+    let markers = Markers { end_on: Some(vec!["event:close".parse().unwrap()]), ..Markers::default() };
+    let mut rig = Rig::open(StreamOptions { dedupe: true, markers, ..get() });
+    assert_eq!(rig.bytes(b"id: 1\nevent: close\n\nid: 1\ndata: a\n\n"), "message#1:a");
+    assert_eq!((rig.broke(), rig.seconds(1)), ("again(body)".into(), "connect".into()));
+    rig.head(SSE);
+    assert_eq!(rig.bytes(b"id: 1\nevent: close\ndata: b\n\n"), "replayed(1) complete");
+}
+
+#[test]
+fn a_body_without_a_content_type_is_refused_unless_it_is_empty() {
+    for (bytes, want) in [(&b""[..], "ended"), (b"data: a\n\n", "refused")] {
+        let mut rig = Rig::open_with(get(), None);
+        let mut said = if bytes.is_empty() { String::new() } else { rig.bytes(bytes) };
+        said += &rig.end();
+        assert_eq!(said, want);
+        assert_eq!(rig.stream.refused_body(), bytes);
+    }
+    let sniffed = StreamOptions { sniff: true, ..get() };
+    let mut rig = Rig::open_with(sniffed, None);
+    assert_eq!((rig.bytes(b"data: a\n\n"), rig.end()), ("message:a".into(), "ended".into()));
+}
+
+#[test]
+fn text_that_may_be_something_else_is_inspected_where_that_is_wanted() {
+    for (sniff, want) in [(true, "message:a"), (false, "data: a\n\n")] {
+        let mut rig = Rig::open_with(StreamOptions { sniff, ..get() }, Some("text/plain"));
+        assert_eq!(rig.bytes(b"data: a\n\n"), want);
+    }
+    let chosen = StreamOptions { sniff: true, format: Format::Text, ..get() };
+    assert_eq!(Rig::open_with(chosen, Some("text/plain")).bytes(b"data: a\n\n"), "data: a\n\n");
+}
+
+#[test]
+fn what_a_relay_keeps_is_continued_there() {
+    let mut rig = Rig::started(StreamOptions::default());
+    let head = ResponseHead { status: 200, content_type: SSE, relayed: true, ..ResponseHead::default() };
+    assert!(!rig.stream.continues_at_relay());
+    assert_eq!(rig.headed(head), "");
+    assert_eq!(rig.bytes(b"id: 1\ndata: a\n\n"), "message#1:a");
+    assert_eq!((rig.broke(), rig.seconds(1)), ("again(body)".into(), "connect".into()));
+    assert!(rig.stream.continues_at_relay());
+    assert_eq!(rig.stream.request_cursor(), Some("1"));
+}
+
+#[test]
+fn a_refresh_that_fails_leaves_the_refusal() {
+    let policy = Policy { refresh: true, ..Policy::default() };
+    let mut rig = Rig::started(StreamOptions { policy, ..StreamOptions::default() });
+    assert_eq!(rig.headed(ResponseHead { status: 401, ..ResponseHead::default() }), "refresh(status)");
+    assert_eq!(rig.seconds(0), "connect");
+    rig.stream.refresh_failed(rig.at(), "no token".to_owned());
+    assert_eq!(rig.said(b""), "refused");
+    assert_eq!(rig.stream.outcome(), Some(Outcome::Refused { status: 401, why: Refusal::Status }));
+    assert_eq!(rig.stream.error(), Some("no token"));
+}
+
+#[test]
+fn retry_after_ms_counts_before_retry_after() {
+    for (ms, seconds, want) in
+        [(Some("750"), Some("9"), 750), (None, Some("1.5"), 1500), (Some("x"), Some("2"), 2000)]
+    {
+        let mut rig = Rig::started(StreamOptions::default());
+        rig.headed(ResponseHead {
+            status: 503,
+            retry_after: seconds,
+            retry_after_ms: ms,
+            ..ResponseHead::default()
+        });
+        assert_eq!(rig.stream.deadline(), Some(rig.now + Duration::from_millis(want)));
+    }
+}
+
+#[test]
+fn only_requests_that_were_sent_are_counted() {
+    let mut stream = Stream::new(get());
+    let at = At { now: Duration::ZERO, chance: 0 };
+    stream.start(at);
+    assert_eq!(stream.next(at, &mut &[][..]), Step::Connect);
+    assert_eq!(stream.stats(at.now).attempts, 0);
+    stream.broke(at, Failure::Connect, "the headers could not be made".to_owned());
+    assert!(matches!(stream.next(at, &mut &[][..]), Step::Retry(retry) if retry.attempt == 2));
+    stream.tick(at);
+    assert_eq!(stream.next(at, &mut &[][..]), Step::Connect);
+    stream.sent(at);
+    assert_eq!(stream.stats(at.now).attempts, 1);
+    assert_eq!(stream.state(), StreamState::Connecting);
+}
+
+#[test]
+fn a_stream_says_where_it_is() {
+    let mut rig = Rig::new(get());
+    let mut states = vec![rig.stream.state().name()];
+    rig.stream.start(rig.at());
+    states.push(rig.stream.state().name());
+    rig.said(b"");
+    rig.head(SSE);
+    states.push(rig.stream.state().name());
+    rig.broke();
+    states.push(rig.stream.state().name());
+    rig.stream.cancel(rig.at());
+    rig.said(b"");
+    states.push(rig.stream.state().name());
+    assert_eq!(states, ["idle", "connecting", "open", "waiting", "closed"]);
+    assert_eq!(rig.stream.state(), StreamState::Closed(Outcome::Cancelled));
 }

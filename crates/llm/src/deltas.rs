@@ -118,7 +118,7 @@ impl Deltas {
         let known = |data| template.front(data);
         if stream.known(at, input, name, known, |token| grower.grow(slot, token, sink)) {
             template.came();
-            stream.reply_state(facts.reply_state, facts.error.as_deref());
+            stream.reply_state(at, facts.reply_state, facts.error.as_deref());
         }
     }
 

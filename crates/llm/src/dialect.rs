@@ -116,9 +116,10 @@ impl Dialect {
     }
 
     /// Sets a stream up for this dialect: whoever drives it hands each frame to [`Deltas`](crate::Deltas) and what comes of it to
-    /// [`Stream::judge`](tidewire_core::Stream::judge). End markers that were declared stay beside the dialect's own end.
+    /// [`Stream::reply_state`](tidewire_core::Stream::reply_state). End markers that were declared stay beside the dialect's own end.
     pub fn set_up(&self, setup: &mut StreamOptions) {
-        setup.judged = !matches!(self, Self::Generic(_));
+        setup.policy.reply = !matches!(self, Self::Generic(_));
+        setup.sniff = true;
         if !self.ends_with_done() && setup.markers.end_on.is_none() {
             setup.markers.end_on = Some(Vec::new());
         }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 use tidewire_core::session::{At, Failure, Policy};
-use tidewire_core::{Format, Step, Stream, StreamOptions};
+use tidewire_core::{Format, ResponseHead, Step, Stream, StreamOptions};
 use tidewire_llm::{DIALECTS, Delta, Deltas, Dialect, Message};
 
 const CASES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/cases");
@@ -125,7 +125,11 @@ fn run(row: &Value, dialect: &Dialect, cuts: &[usize], alike: bool) -> Read {
     let mut stream = Stream::new(setup);
     stream.start(NOW);
     assert!(matches!(stream.next(NOW, &mut &[][..]), Step::Connect));
-    stream.head(NOW, 200, row["content_type"].as_str(), None, Duration::ZERO);
+    stream.head(
+        NOW,
+        &ResponseHead { status: 200, content_type: row["content_type"].as_str(), ..ResponseHead::default() },
+        Duration::ZERO,
+    );
     let mut deltas = Deltas::new(dialect.clone());
     let (mut lines, mut message, mut bad) = (Vec::new(), Message::default(), 0);
     let mut sink = |delta: &Delta<'_>| {
@@ -142,7 +146,7 @@ fn run(row: &Value, dialect: &Dialect, cuts: &[usize], alike: bool) -> Read {
             }
             match stream.next(NOW, &mut input) {
                 Step::Frame { frame, .. } => match deltas.read(&frame, &mut sink) {
-                    Ok(reply_state) => stream.reply_state(reply_state, deltas.error()),
+                    Ok(reply_state) => stream.reply_state(NOW, reply_state, deltas.error()),
                     Err(_) => bad += 1,
                 },
                 Step::Starved | Step::Closed => break,

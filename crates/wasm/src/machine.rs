@@ -7,7 +7,7 @@ use core::mem;
 use core::time::Duration;
 
 use tidewire_core::session::{At, Failure, Outcome, Refusal, Retry};
-use tidewire_core::{Step, Stream, StreamOptions, Utf8};
+use tidewire_core::{Notice, ResponseHead, Step, Stream, StreamOptions, Utf8};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::decoding::Decoding;
@@ -222,7 +222,8 @@ impl Machine {
         let (content_type, retry) = both.split_at_checked(first.unwrap_or(0)).unwrap_or_default();
         let content_type = first.map(|_| content_type);
         let retry = second.map(|_| retry);
-        stream.head(at(now, chance), status, content_type, retry, duration(clock));
+        let head = ResponseHead { status, content_type, retry_after: retry, ..ResponseHead::default() };
+        stream.head(at(now, chance), &head, duration(clock));
     }
 
     /// A piece of the body came, which lies in the inbox, and the consumer asks: the one behind the other, as nearly every piece has it.
@@ -341,12 +342,12 @@ fn gather_frames(
 ) -> Todo {
     loop {
         match stream.next(at, rest) {
-            Step::Frame { ref frame, gap } => {
-                if let Some(after) = gap {
-                    table.push_gap(&after);
+            Step::Frame { ref frame, ref notice } => {
+                if let Some(Notice::Gap { after: Some(after) }) = notice {
+                    table.push_gap(after);
                 }
                 if let Some(reply_state) = reply.read(frame, table) {
-                    stream.reply_state(reply_state, reply.error());
+                    stream.reply_state(at, reply_state, reply.error());
                     if reply.is_nameless() {
                         stream.forget_cursor(at);
                     }
@@ -355,18 +356,21 @@ fn gather_frames(
             }
             Step::Closed if reply.finish(table) => return Todo::Deliver,
             _ if table.len() > 0 => return Todo::Deliver,
-            Step::Connect => return Todo::Connect,
+            Step::Connect => {
+                stream.sent(at);
+                return Todo::Connect;
+            }
             Step::Retry(again) => {
                 *rest = &[];
                 last.again = Some(again);
                 return Todo::Retry;
             }
-            Step::Gap { after } => {
+            Step::Notice(Notice::Gap { after }) => {
                 reply.begin_anew();
                 last.gap = after;
                 return Todo::Gap;
             }
-            Step::Stalled(silent) => {
+            Step::Notice(Notice::Stalled(silent)) => {
                 last.silent = silent;
                 return Todo::Stalled;
             }

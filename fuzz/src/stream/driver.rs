@@ -254,7 +254,7 @@ impl Driver {
             let told = matches!(step, Step::Gap { .. });
             assert_eq!(told, core::mem::take(&mut self.gap), "a gap is told where it is: {step:?}");
             match step {
-                Step::Frame { frame, gap } => {
+                Step::Frame { frame, notice } => {
                     assert!(self.closed.is_none(), "a frame after the end");
                     let Request::Open(own, came_to) = &mut self.request else {
                         panic!("{frame:?} of no body")

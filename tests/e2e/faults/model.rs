@@ -262,11 +262,12 @@ impl Model {
     }
 
     fn reply(&mut self, reply: &Reply) {
-        if !self.acceptable(reply.content_type) {
+        let untyped = reply.content_type.is_none() && !self.ask.by_hand;
+        if !untyped && !self.acceptable(reply.content_type) {
             self.outcome = Some(Outcome::Refused { status: 200, why: Refusal::ContentType });
             return;
         }
-        if let Some(after) = self.lost.take() {
+        if let Some(after) = self.lost.take().filter(|_| !untyped) {
             if self.any_record && !self.ask.follow {
                 self.outcome = Some(Outcome::Truncated);
                 return;
@@ -280,6 +281,15 @@ impl Model {
         let loses = reach == Reach::Corrupt && reply.coding == Some(Coding::Br) && !reply.held;
         self.corrupt_at = loses.then_some(self.items.len());
         let clean = matches!(reply.end, End::Clean | End::Garbage(_)) && reach == Reach::Whole;
+        if untyped && !plain.is_empty() {
+            self.outcome = Some(Outcome::Refused { status: 200, why: Refusal::ContentType });
+            return;
+        }
+        if untyped && clean {
+            // An empty body has no type that could be wrong.
+            self.outcome = Some(if self.expects_marker() { Outcome::Truncated } else { Outcome::Ended });
+            return;
+        }
         let last_id = self.last_id.clone();
         let rules = Rules {
             done: self.ask.end_on != EndOn::None,

@@ -10,7 +10,7 @@ use tidewire_core::session::Resume;
 use crate::attempt::AttemptRequest;
 use crate::error::UsageError;
 use crate::platform::{MaybeSend, MaybeSync, Sendable, boxed};
-use crate::preparation::Prepare;
+use crate::preparation::{Prepare, PrepareAsync};
 use crate::request::Request;
 
 /// # Functions for each attempt
@@ -64,7 +64,8 @@ impl Request {
         })
     }
 
-    /// Changes the request of each attempt before it is sent, for example to sign it. An `Err` ends the stream with it.
+    /// Changes the request of each attempt before it is sent, for example to sign it. An `Err` ends the stream;
+    /// [`UsageError::Prepare`] is there for failures of the function's own.
     pub fn prepare_with<F>(mut self, prepare: F) -> Self
     where
         F: Fn(&mut AttemptRequest) -> Result<(), UsageError> + MaybeSend + MaybeSync + 'static,
@@ -81,11 +82,23 @@ impl Request {
         Fut: Future<Output = Result<AttemptRequest, E>> + MaybeSend + 'static,
         E: fmt::Display,
     {
-        let prepare = Sendable::new(prepare);
-        self.parts.preparation().prepare_async.push(Arc::new(move |request| {
-            let prepared = (*prepare)(request);
-            boxed(async move { prepared.await.map_err(|error| error.to_string()) })
-        }));
+        self.parts.preparation().prepare_async.push(shared_async(prepare));
+        self
+    }
+
+    /// Renews what requests carry after a 401, for example an expired token: the function gets the request as it was described, and what
+    /// it changes holds for every later attempt. A function that renews a token elsewhere, where
+    /// [`header_with`](Self::header_with) reads it, returns the request as it is.
+    ///
+    /// It is called at most once in a row, until a response is accepted; a second 401 refuses the stream, and so does a function that
+    /// fails. It is never called for a body that can be read only once.
+    pub fn refresh<F, Fut, E>(mut self, refresh: F) -> Self
+    where
+        F: Fn(AttemptRequest) -> Fut + MaybeSend + MaybeSync + 'static,
+        Fut: Future<Output = Result<AttemptRequest, E>> + MaybeSend + 'static,
+        E: fmt::Display,
+    {
+        self.parts.preparation().refresh = Some(shared_async(refresh));
         self
     }
 
@@ -117,4 +130,17 @@ where
 {
     let function = Sendable::new(function);
     Arc::new(move |request| (*function)(request))
+}
+
+fn shared_async<F, Fut, E>(function: F) -> PrepareAsync
+where
+    F: Fn(AttemptRequest) -> Fut + MaybeSend + MaybeSync + 'static,
+    Fut: Future<Output = Result<AttemptRequest, E>> + MaybeSend + 'static,
+    E: fmt::Display,
+{
+    let function = Sendable::new(function);
+    Arc::new(move |request| {
+        let changed = (*function)(request);
+        boxed(async move { changed.await.map_err(|error| error.to_string()) })
+    })
 }

@@ -19,6 +19,7 @@ use tidewire_core::StreamOptions;
 use crate::body::Body;
 use crate::error::UsageError;
 use crate::input::{parse_header, parse_secret_header, parse_url, set_default};
+use crate::origins::under_base;
 use crate::shared::Shared;
 use crate::streaming::hooks::Hooks;
 use crate::streaming::parts::StreamParts;
@@ -34,15 +35,25 @@ pub struct Request {
 
 impl Request {
     pub(crate) fn new(shared: Arc<Shared>, method: Method, url: &str) -> Self {
-        let (url, problem) = match parse_url(url) {
+        let url = match &shared.base {
+            None => parse_url(url),
+            Some(base) => parse_url(&under_base(base, url)),
+        };
+        let (url, problem) = match url {
             Ok(url) => (Some(url), None),
             Err(problem) => (None, Some(Box::new(problem))),
         };
-        let headers = Arc::clone(&shared.headers);
+        let client_headers = Some(&shared.client_headers).filter(|client| !client.headers.is_empty());
+        let headers = match (client_headers, &url) {
+            (Some(client), Some(url)) if !client.are_for(url) => Arc::default(),
+            _ => Arc::clone(&shared.client_headers.headers),
+        };
+        let mut template = RequestTemplate::new(method, url, headers);
+        template.client_headers = client_headers.cloned();
         Self {
             parts: StreamParts {
                 shared,
-                template: RequestTemplate::new(method, url, headers),
+                template,
                 options: StreamOptions::default(),
                 preparation: None,
                 hooks: Hooks::default(),

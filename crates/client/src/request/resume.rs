@@ -53,6 +53,13 @@ impl Request {
         self
     }
 
+    /// Leaves out records that an earlier attempt had delivered: those with an id among the last 1,024, or not above the cursor if the
+    /// server's ids are ordered. Without this they are delivered again. [`on_replayed`](Self::on_replayed) reports them either way.
+    pub fn dedupe(mut self) -> Self {
+        self.parts.options.dedupe = true;
+        self
+    }
+
     /// How many times in a row to try again, not counting the first request; 3 by default.
     pub fn retry_attempts(mut self, attempts: u32) -> Self {
         self.parts.options.policy.retry_attempts = attempts;

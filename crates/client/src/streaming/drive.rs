@@ -4,8 +4,8 @@ use std::task::{Context, Poll, ready};
 
 use bytes::{Buf, Bytes};
 use http::HeaderValue;
-use tidewire_core::Step;
 use tidewire_core::session::At;
+use tidewire_core::{Notice, Step};
 use tidewire_llm::Deltas;
 
 use crate::cursor::CursorTo;
@@ -26,14 +26,14 @@ impl<I> Streaming<I> {
             let step = self.stream.next(*at, &mut input);
             let used = before - input.len();
             match step {
-                Step::Frame { frame, gap } => {
+                Step::Frame { frame, notice } => {
                     self.observer.frame(&frame);
                     let item = match &mut self.reply {
                         None => (self.mapper.frame)(frame, &mut self.queue),
                         Some(reply) => {
                             let deltas = &mut reply.deltas;
                             let item = self.mapper.map_in_dialect(frame, deltas, &mut self.queue);
-                            self.stream.reply_state(deltas.reply_state(), deltas.error());
+                            self.stream.reply_state(*at, deltas.reply_state(), deltas.error());
                             item
                         }
                     };
@@ -41,35 +41,30 @@ impl<I> Streaming<I> {
                     if self.preparation.as_ref().is_some_and(|preparation| self.is_unsendable(preparation)) {
                         self.stream.forget_cursor(*at);
                     }
-                    if let Some(after) = gap {
-                        self.hooks.gap(Some(&after));
-                        if let Some(notice) = self.mapper.notice {
-                            if let Some(item) = item {
-                                self.queue.push_front(item);
-                            }
-                            return Poll::Ready(Some(Ok(notice(Frame::Gap { after: Some(after) }))));
+                    if let Some(notice) = notice.and_then(|notice| self.report(notice)) {
+                        // It comes before the items of the frame.
+                        if let Some(item) = item {
+                            self.queue.push_front(item);
                         }
+                        return Poll::Ready(Some(Ok(notice)));
                     }
                     if item.is_some() {
                         return Poll::Ready(item);
                     }
                 }
+                Step::Notice(notice) => {
+                    self.chunk.advance(used);
+                    if let (Notice::Gap { .. }, Some(reply)) = (&notice, &mut self.reply) {
+                        // Nothing continues across such a gap: what comes is another reply, or the same one from its beginning.
+                        reply.restart();
+                    }
+                    if let Some(notice) = self.report(notice) {
+                        return Poll::Ready(Some(Ok(notice)));
+                    }
+                }
                 Step::Pass => self.chunk.advance(used),
                 Step::Connect => self.connect(*at),
                 Step::Retry(retry) => self.announce(retry),
-                Step::Gap { after } => {
-                    // Nothing continues across a gap: what comes is another reply, or the same one from its beginning.
-                    if let Some(reply) = &mut self.reply {
-                        reply.restart();
-                    }
-                    self.hooks.gap(after.as_deref());
-                    self.emit(Frame::Gap { after });
-                }
-                Step::Stalled(silent) => {
-                    self.hooks.stall(silent);
-                    self.observer.stalled(silent);
-                    self.emit(Frame::Stall(silent));
-                }
                 Step::Starved => {
                     self.chunk = Bytes::new();
                     *at = polled_at.take().unwrap_or_else(|| self.at());
@@ -90,11 +85,25 @@ impl<I> Streaming<I> {
         }
     }
 
-    /// Hands out a notice, to callers that read them.
-    pub(super) fn emit(&mut self, frame: Frame) {
-        if let Some(notice) = self.mapper.notice {
-            self.queue.push_back(Ok(notice(frame)));
-        }
+    /// Calls the hook for a notice. Returns the notice as an item, to callers that read them.
+    fn report(&mut self, notice: Notice) -> Option<I> {
+        let frame = match notice {
+            Notice::Gap { after } => {
+                self.hooks.gap(after.as_deref());
+                Frame::Gap { after }
+            }
+            Notice::Replayed { id } => {
+                self.hooks.replayed(&id);
+                Frame::Replayed { id }
+            }
+            Notice::Stalled(silent) => {
+                self.hooks.stall(silent);
+                self.observer.stalled(silent);
+                Frame::Stall(silent)
+            }
+            _ => return None,
+        };
+        self.mapper.notice.map(|map| map(frame))
     }
 
     /// Whether no request can be made from the present cursor. The server sent it, so that is not the caller's fault.

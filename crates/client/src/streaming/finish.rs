@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use http::HeaderMap;
 use http::header::CONTENT_TYPE;
+use tidewire_core::refusal_reason;
 use tidewire_core::session::{Outcome, Refusal};
 
 use crate::error::{Error, RefusedResponse, StreamEnd, UsageError};
 use crate::streaming::Streaming;
-use crate::streaming::io::{Io, Parked};
+use crate::streaming::io::{Io, Parked, UnreadHead};
 use crate::streaming::queue::Item;
 
 /// The longest time for which a complete stream waits for the end of its body: a little more than the 40 ms by which systems delay an
@@ -44,22 +45,25 @@ impl<I> Streaming<I> {
         }
         let parked = mem::replace(&mut self.parked, Parked::Over(None));
         let outcome = self.stream.outcome()?;
-        let refused = match (outcome, parked) {
-            (Outcome::Refused { .. }, Parked::Head(head)) => {
-                let (status, headers) = *head;
-                let body = self.stream.refused_body().to_vec();
-                Some(Box::new(RefusedResponse { status, headers, body }))
-            }
+        let head = match parked {
+            Parked::Head(head) => Some(*head),
             _ => None,
         };
-        let error = match (outcome, &refused) {
+        let error = match (outcome, &head) {
             (Outcome::Complete | Outcome::Ended | Outcome::Cancelled, _) => None,
-            (Outcome::Refused { why: Refusal::ContentType, .. }, Some(response)) => {
-                Some(not_a_stream(&response.headers))
+            (Outcome::Refused { why: Refusal::ContentType, .. }, Some(head)) => {
+                Some(not_a_stream(&head.headers))
             }
-            (Outcome::Refused { .. }, _) => None,
+            (Outcome::Refused { .. }, head) => {
+                let refresh_error = head.as_ref().and_then(|head| head.refresh_error.clone());
+                refresh_error.or_else(|| refusal_reason(self.stream.refused_body()))
+            }
             _ => self.stream.error().map(str::to_owned),
         };
+        let refused = head.filter(|_| matches!(outcome, Outcome::Refused { .. })).map(|head| {
+            let UnreadHead { status, headers, refresh_error: _ } = head;
+            Box::new(RefusedResponse { status, headers, body: self.stream.refused_body().to_vec() })
+        });
         let stats = self.stream.stats(self.clock.now());
         let cursor = self.stream.cursor().map(str::to_owned);
         let end = Box::new(StreamEnd { outcome, cursor, error, refused, stats });

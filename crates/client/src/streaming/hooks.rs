@@ -8,6 +8,7 @@ use crate::wire::Wire;
 type OnAttempt = Box<dyn FnMut(&Attempt) + Send>;
 type OnStall = Box<dyn FnMut(Duration) + Send>;
 type OnGap = Box<dyn FnMut(Option<&str>) + Send>;
+type OnReplayed = Box<dyn FnMut(&str) + Send>;
 type OnWire = Box<dyn FnMut(Wire<'_>) + Send>;
 
 /// A stream's hooks; most streams have none, so they are boxed.
@@ -19,6 +20,7 @@ pub(crate) struct HookSet {
     pub(crate) attempt: Option<OnAttempt>,
     pub(crate) stall: Option<OnStall>,
     pub(crate) gap: Option<OnGap>,
+    pub(crate) replayed: Option<OnReplayed>,
     pub(crate) wire: Option<OnWire>,
 }
 
@@ -43,6 +45,12 @@ impl Hooks {
     pub(crate) fn gap(&mut self, after: Option<&str>) {
         if let Some(HookSet { gap: Some(hook), .. }) = self.0.as_deref_mut() {
             hook(after);
+        }
+    }
+
+    pub(crate) fn replayed(&mut self, id: &str) {
+        if let Some(HookSet { replayed: Some(hook), .. }) = self.0.as_deref_mut() {
+            hook(id);
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::HeaderMap;
@@ -11,6 +12,7 @@ use tokio::sync::{AcquireError, OwnedSemaphorePermit};
 use crate::error::{StreamEnd, UsageError};
 use crate::event::Attempt;
 use crate::preparation::Prepared;
+use crate::template::RequestTemplate;
 use crate::transport::{BodyReader, Sending};
 
 pub(crate) type Acquired = Result<OwnedSemaphorePermit, AcquireError>;
@@ -23,10 +25,16 @@ pub(crate) enum Io {
     Queued(Pin<Box<dyn Future<Output = Acquired> + Send>>),
     /// Nothing: the session waits, or is over.
     Idle,
-    /// The caller's functions, which are making the request.
+    /// The caller's function that renews what requests carry.
+    Refreshing(Prepared),
+    /// The caller's functions that change the request of the attempt.
     Preparing(Prepared),
     /// The head of a response.
-    Sending(Sending),
+    Sending {
+        sending: Sending,
+        /// The request.
+        request: Arc<RequestTemplate>,
+    },
     /// Bytes of a body.
     Reading(BodyReader),
 }
@@ -38,12 +46,22 @@ pub(crate) enum Parked {
     Problem(Box<UsageError>),
     /// The attempt that was announced, while the session waits for it.
     Announced(Box<Attempt>),
+    /// The same for an attempt that has to be refreshed first, because of this head.
+    Refresh(Box<(Attempt, UnreadHead)>),
     /// The head of a response that is not read as a stream.
-    Head(Box<(u16, HeaderMap)>),
+    Head(Box<UnreadHead>),
     /// How long to wait for the end of a complete stream's body.
     BodyEnd(Duration),
     /// The stream is over; without an end, no request could be made.
     Over(Option<Box<StreamEnd>>),
+}
+
+/// The head of a response that is not read as a stream.
+pub(crate) struct UnreadHead {
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    /// Why what the request carries could not be renewed, so that this head stands.
+    pub(crate) refresh_error: Option<String>,
 }
 
 /// Reads an LLM's reply.

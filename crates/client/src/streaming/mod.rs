@@ -15,6 +15,8 @@ pub(crate) mod next;
 pub(crate) mod parts;
 pub(crate) mod queue;
 mod receive;
+mod relay;
+pub(crate) mod state;
 mod wait;
 
 use std::fmt;
@@ -25,7 +27,7 @@ use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use tidewire_core::session::{At, Outcome};
-use tidewire_core::{Format, Stats, Stream};
+use tidewire_core::{self as core, Format, Stats, Stream};
 use tidewire_llm::{Deltas, Dialect};
 use tokio::sync::OwnedSemaphorePermit;
 
@@ -34,6 +36,7 @@ use self::io::{Io, Parked, ReplyDecoder};
 use self::item_mapper::ItemMapper;
 use self::parts::StreamParts;
 use self::queue::Queue;
+use self::state::StreamState;
 use crate::error::{Error, StreamEnd};
 use crate::observe::Observer;
 use crate::platform::{Clock, Timer, chance};
@@ -111,6 +114,23 @@ impl<I> Streaming<I> {
     #[must_use]
     pub fn outcome(&self) -> Option<Outcome> {
         self.end().map(|end| end.outcome)
+    }
+
+    /// Where the stream is on its way: idle, connecting, open, waiting or closed.
+    #[must_use]
+    pub fn state(&self) -> StreamState {
+        if let Parked::Over(end) = &self.parked {
+            return StreamState::Closed(end.as_ref().map(|end| end.outcome));
+        }
+        match self.stream.state() {
+            core::StreamState::Idle => StreamState::Idle,
+            core::StreamState::Connecting => StreamState::Connecting,
+            core::StreamState::Waiting { until } => {
+                StreamState::Waiting { delay: until.saturating_sub(self.clock.now()) }
+            }
+            core::StreamState::Closed(outcome) => StreamState::Closed(Some(outcome)),
+            _ => StreamState::Open,
+        }
     }
 
     /// The cursor: where a later stream would continue this one.
@@ -229,7 +249,7 @@ mod tests {
     #[test]
     fn a_stream_is_small() {
         let size = size_of::<Streaming<Event>>() - size_of::<Observer>();
-        assert!(size <= 880, "{size} B");
+        assert!(size <= 888, "{size} B");
         assert_eq!(size_of::<Streaming<Event>>(), size_of::<Streaming<[u64; 64]>>());
     }
 

@@ -40,6 +40,7 @@ impl StreamParts {
         let policy = &mut self.options.policy;
         policy.idempotent = self.idempotent || method == Method::GET || method == Method::HEAD;
         policy.repeatable = self.template.body.is_repeatable();
+        policy.refresh = self.preparation.as_ref().is_some_and(|preparation| preparation.refresh.is_some());
         let accept = match self.options.format {
             Format::Auto => self.options.only.map_or(accept, Format::accept),
             chosen => chosen.accept(),
@@ -51,9 +52,9 @@ impl StreamParts {
                 set_default(headers, name, value);
             }
         };
-        if Arc::ptr_eq(&self.template.headers, &self.shared.headers) {
+        if Arc::ptr_eq(&self.template.headers, &self.shared.client_headers.headers) {
             self.template.headers = self.shared.setup.headers(accept, || {
-                let mut headers = HeaderMap::clone(&self.shared.headers);
+                let mut headers = HeaderMap::clone(&self.shared.client_headers.headers);
                 complete(&mut headers);
                 headers
             });

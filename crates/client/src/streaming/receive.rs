@@ -1,31 +1,57 @@
 //! Tells the core what the transport brought.
 
-use http::HeaderValue;
+use std::borrow::Cow;
+
 use http::header::{CONTENT_TYPE, RETRY_AFTER};
+use http::{HeaderMap, HeaderName, HeaderValue};
+use tidewire_core::ResponseHead;
 use tidewire_core::session::{At, Failure};
 
 use crate::error::UsageError;
 use crate::platform::Clock;
 use crate::streaming::Streaming;
-use crate::streaming::io::{Io, Parked};
+use crate::streaming::io::{Io, Parked, UnreadHead};
+use crate::streaming::relay;
+use crate::template::RequestTemplate;
 use crate::transport::{Chunk, Response, TransportError};
 use crate::wire::Wire;
 
+/// `Retry-After` in milliseconds, as some APIs send it.
+const RETRY_AFTER_MS: HeaderName = HeaderName::from_static("retry-after-ms");
+
 impl<I> Streaming<I> {
     /// A response head arrived, or the request failed.
-    pub(super) fn answered(&mut self, at: At, response: Result<Response, TransportError>) {
+    pub(super) fn answered(
+        &mut self,
+        at: At,
+        request: &RequestTemplate,
+        response: Result<Response, TransportError>,
+    ) {
         self.io = Io::Idle;
         match response {
-            Ok(Response { status, headers, body, lost_cursor }) => {
+            Ok(Response { status, headers, url, body, lost_cursor }) => {
                 self.observer.head(status);
                 self.hooks.wire(Wire::Head { status, headers: &headers });
+                let relay =
+                    request.url.as_ref().and_then(|asked| relay::location(&headers, asked, url.as_ref()));
                 let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
-                self.stream.head(at, status, text(CONTENT_TYPE), text(RETRY_AFTER), Clock::wall());
+                let content_type = joined(&headers, CONTENT_TYPE);
+                let head = ResponseHead {
+                    status,
+                    content_type: content_type.as_deref(),
+                    retry_after: text(RETRY_AFTER),
+                    retry_after_ms: text(RETRY_AFTER_MS),
+                    relayed: relay.is_some(),
+                };
+                self.stream.head(at, &head, Clock::wall());
+                if let Some(relay) = relay {
+                    self.preparation.get_or_insert_default().relay = Some(relay);
+                }
                 if lost_cursor {
                     self.stream.lost_cursor(at);
                 }
                 if !self.stream.is_reading() {
-                    self.parked = Parked::Head(Box::new((status, headers)));
+                    self.parked = Parked::Head(Box::new(UnreadHead { status, headers, refresh_error: None }));
                 }
                 self.io = Io::Reading(body);
             }
@@ -69,4 +95,11 @@ impl<I> Streaming<I> {
             }
         }
     }
+}
+
+/// The values of a header, joined with commas (RFC 9110, 5.3). One that is not text is left out.
+fn joined(headers: &HeaderMap, name: HeaderName) -> Option<Cow<'_, str>> {
+    let mut values = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
+    let first = values.next()?;
+    Some(values.fold(Cow::Borrowed(first), |all, value| Cow::Owned(format!("{all}, {value}"))))
 }

@@ -1,6 +1,7 @@
 //! Waits for what the driver needs next: a slot, a request, a head, bytes, or a deadline.
 
 use std::mem;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use tidewire_core::session::At;
@@ -26,15 +27,22 @@ impl<I> Streaming<I> {
                 }
             }
             Io::Idle => {}
+            Io::Refreshing(refreshing) => {
+                if let Poll::Ready(refreshed) = refreshing.as_mut().poll(cx) {
+                    self.refreshed(*at, refreshed);
+                    return Poll::Ready(());
+                }
+            }
             Io::Preparing(preparing) => {
                 if let Poll::Ready(prepared) = preparing.as_mut().poll(cx) {
                     self.prepared(*at, prepared);
                     return Poll::Ready(());
                 }
             }
-            Io::Sending(sending) => {
+            Io::Sending { sending, request } => {
                 if let Poll::Ready(response) = sending.as_mut().poll(cx) {
-                    self.answered(*at, response);
+                    let request = Arc::clone(request);
+                    self.answered(*at, &request, response);
                     return Poll::Ready(());
                 }
             }

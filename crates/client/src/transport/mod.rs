@@ -39,6 +39,8 @@ pub(crate) struct Outgoing {
 pub(crate) struct Response {
     pub(crate) status: u16,
     pub(crate) headers: HeaderMap,
+    /// Where it came from, after redirects; `None` if the platform does not say.
+    pub(crate) url: Option<Url>,
     pub(crate) body: BodyReader,
     /// A redirect to another origin has dropped the header with the cursor.
     pub(crate) lost_cursor: bool,

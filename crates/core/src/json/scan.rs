@@ -246,20 +246,20 @@ pub fn plain(input: &[u8]) -> usize {
 enum Place {
     /// Where a value must stand.
     Value,
-    /// Behind `[`: a value or `]`.
+    /// After `[`: a value or `]`.
     FirstElement,
-    /// Behind `{`: a key or `}`.
+    /// After `{`: a key or `}`.
     FirstKey,
-    /// Behind `,` in an object.
+    /// After `,` in an object.
     Key,
-    /// Behind a key.
+    /// After a key.
     Colon,
-    /// Behind a value in an array or object.
+    /// After a value in an array or object.
     AfterValue,
     String(Role),
-    /// Behind `\`.
+    /// After `\`.
     Escape(Role),
-    /// Behind `\u`, with this many digits to come.
+    /// After `\u`, with this many digits to come.
     Hex {
         role: Role,
         left: u8,

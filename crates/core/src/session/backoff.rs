@@ -2,7 +2,9 @@
 
 use core::time::Duration;
 
-/// No wait of our own choosing is longer.
+use super::table::LONGEST_SERVER_WAIT;
+
+/// The longest wait that the backoff itself chooses.
 const CAP: Duration = Duration::from_secs(30);
 
 /// Exponential backoff with full jitter: a wait drawn evenly from zero to `base · 2^failures`, at most 30 s, and never shorter
@@ -10,21 +12,27 @@ const CAP: Duration = Duration::from_secs(30);
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Backoff {
     failures: u32,
-    /// The server's `retry:`.
-    floor: Duration,
+    /// What the stream's `retry:` field asked for.
+    asked: Duration,
 }
 
 impl Backoff {
     pub(super) const fn new() -> Self {
-        Self { failures: 0, floor: Duration::ZERO }
+        Self { failures: 0, asked: Duration::ZERO }
     }
 
     pub(super) const fn failures(&self) -> u32 {
         self.failures
     }
 
-    pub(super) const fn set_floor(&mut self, floor: Duration) {
-        self.floor = floor;
+    /// The stream's `retry:` field asks for this wait; one of more than a minute counts as a minute.
+    pub(super) const fn ask(&mut self, wait: Duration) {
+        self.asked = wait;
+    }
+
+    /// What `retry:` asked for, if that is longer than what is honoured.
+    pub(super) fn asked_beyond(&self) -> Option<Duration> {
+        Some(self.asked).filter(|asked| *asked > LONGEST_SERVER_WAIT)
     }
 
     pub(super) const fn reset(&mut self) {
@@ -38,7 +46,7 @@ impl Backoff {
         let bound = u64::try_from(doubled.min(CAP).as_micros()).unwrap_or(u64::MAX);
         // 30 s in microseconds times 2^32 is below 2^64.
         let jittered = Duration::from_micros((bound * u64::from(chance)) >> 32);
-        jittered.max(self.floor).max(retry_after.unwrap_or_default())
+        jittered.max(self.asked.min(LONGEST_SERVER_WAIT)).max(retry_after.unwrap_or_default())
     }
 }
 
@@ -60,11 +68,19 @@ mod tests {
     }
 
     #[test]
-    fn what_the_server_asks_for_is_a_floor_even_beyond_the_cap() {
+    fn what_the_server_asks_for_is_a_floor_up_to_a_minute() {
         let mut backoff = Backoff::new();
-        backoff.set_floor(Duration::from_secs(45));
+        backoff.ask(Duration::from_secs(45));
+        assert_eq!(backoff.asked_beyond(), None);
         assert_eq!(backoff.next(BASE, u32::MAX, None), Duration::from_secs(45));
         assert_eq!(backoff.next(BASE, 0, Some(Duration::from_secs(50))), Duration::from_secs(50));
+        backoff.ask(Duration::from_secs(60));
+        assert_eq!(backoff.asked_beyond(), None);
+        for beyond in [Duration::from_secs(61), Duration::from_secs(1_000_000), Duration::MAX] {
+            backoff.ask(beyond);
+            assert_eq!(backoff.next(BASE, u32::MAX, None), Duration::from_secs(60));
+            assert_eq!(backoff.asked_beyond(), Some(beyond));
+        }
     }
 
     #[test]

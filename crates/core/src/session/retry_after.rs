@@ -1,4 +1,5 @@
-//! `Retry-After` (RFC 9110, 10.2.3): seconds, or a date in one of the three forms of RFC 9110, 5.6.7.
+//! How long a refusing server asks to wait: `Retry-After` (RFC 9110, 10.2.3) as seconds or as a date in one of the three forms
+//! of RFC 9110, 5.6.7, and the `retry-after-ms` of several LLM providers. Fractions, which the RFC does not have, are read.
 
 use core::time::Duration;
 
@@ -7,7 +8,7 @@ use crate::numbers::decimal;
 const MONTHS: [&str; 12] =
     ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
-/// How long the value asks to wait; `None` where it says neither seconds nor a date.
+/// How long a `Retry-After` asks to wait; `None` if it is neither a number of seconds nor a date.
 ///
 /// `now` is the time since 1970-01-01 00:00 UTC, and only a date needs it. A date that has passed is no wait.
 ///
@@ -15,17 +16,44 @@ const MONTHS: [&str; 12] =
 /// use std::time::Duration;
 /// use tidewire_core::session::retry_after;
 /// assert_eq!(retry_after("120", Duration::ZERO), Some(Duration::from_secs(120)));
+/// assert_eq!(retry_after("0.25", Duration::ZERO), Some(Duration::from_millis(250)));
 /// let now = Duration::from_secs(784_111_770);
 /// assert_eq!(retry_after("Sun, 06 Nov 1994 08:49:37 GMT", now), Some(Duration::from_secs(7)));
 /// ```
 #[must_use]
 pub fn retry_after(value: &str, now: Duration) -> Option<Duration> {
     let value = value.as_bytes().trim_ascii();
-    if !value.is_empty() && value.iter().all(u8::is_ascii_digit) {
-        return Some(Duration::from_secs(decimal(value).unwrap_or(u64::MAX)));
+    if let Some((whole, billionths)) = fraction(value) {
+        return Some(Duration::new(whole, billionths));
     }
     let date = Duration::from_secs(http_date(value, now)?);
     Some(date.saturating_sub(now))
+}
+
+/// How long a `retry-after-ms` asks to wait; `None` if it is no number of milliseconds.
+#[must_use]
+pub fn retry_after_ms(value: &str) -> Option<Duration> {
+    let (whole, billionths) = fraction(value.as_bytes().trim_ascii())?;
+    Some(Duration::from_millis(whole).saturating_add(Duration::from_nanos(u64::from(billionths / 1000))))
+}
+
+/// A decimal number as its whole part, at most `u64::MAX`, and the billionths after its point.
+fn fraction(value: &[u8]) -> Option<(u64, u32)> {
+    let point = value.iter().position(|byte| *byte == b'.');
+    let (whole, digits) = match point {
+        Some(point) => (&value[..point], &value[point + 1..]),
+        None => (value, &b"0"[..]),
+    };
+    let is_number = |digits: &[u8]| !digits.is_empty() && digits.iter().all(u8::is_ascii_digit);
+    if !is_number(whole) || !is_number(digits) {
+        return None;
+    }
+    let billionths = digits
+        .iter()
+        .chain(core::iter::repeat(&b'0'))
+        .take(9)
+        .fold(0, |sum, digit| sum * 10 + u32::from(digit - b'0'));
+    Some((decimal(whole).unwrap_or(u64::MAX), billionths))
 }
 
 /// Seconds since 1970 of an HTTP date.
@@ -80,7 +108,7 @@ fn days_since_1970(year: u64, month: u64, day: u64) -> u64 {
 mod tests {
     use super::*;
 
-    const ROWS: [(&str, Option<u64>); 24] = [
+    const ROWS: [(&str, Option<u64>); 28] = [
         ("0", Some(0)),
         (" 7 ", Some(7)),
         ("99999999999999999999999", Some(u64::MAX)),
@@ -103,7 +131,11 @@ mod tests {
         ("Sun, 06 Nov 1994 08:49:3: GMT", None),
         ("Sun, 06 Nov 1994 08:49:37:01 GMT", None),
         ("-1", None),
-        ("1.5", None),
+        ("1.", None),
+        (".5", None),
+        ("1.5.5", None),
+        ("1e3", None),
+        ("1,5", None),
         ("soon", None),
         ("", None),
     ];
@@ -114,6 +146,36 @@ mod tests {
         let now = Duration::from_secs(784_111_740);
         for (value, want) in ROWS {
             assert_eq!(retry_after(value, now), want.map(Duration::from_secs), "{value:?}");
+        }
+    }
+
+    #[test]
+    fn fractions() {
+        let ms = |value: f64| Some(Duration::from_secs_f64(value / 1000.0));
+        for (seconds, want) in
+            [("1.5", ms(1500.0)), ("0.25", ms(250.0)), ("0.0", ms(0.0)), ("2.000000001999", None)]
+        {
+            let want = want.or(Some(Duration::new(2, 1)));
+            assert_eq!(retry_after(seconds, Duration::ZERO), want, "{seconds}");
+        }
+        let beyond = retry_after("99999999999999999999999.5", Duration::ZERO);
+        assert_eq!(beyond, Some(Duration::new(u64::MAX, 500_000_000)));
+    }
+
+    #[test]
+    fn milliseconds() {
+        let rows = [
+            ("250", Some(Duration::from_millis(250))),
+            (" 0 ", Some(Duration::ZERO)),
+            ("1500.75", Some(Duration::from_nanos(1_500_750_000))),
+            ("99999999999999999999999", Some(Duration::from_millis(u64::MAX))),
+            ("-1", None),
+            ("1s", None),
+            ("", None),
+            ("Sun, 06 Nov 1994 08:49:37 GMT", None),
+        ];
+        for (value, want) in rows {
+            assert_eq!(retry_after_ms(value), want, "{value:?}");
         }
     }
 }

@@ -4,6 +4,7 @@ mod invariants;
 mod timeline;
 
 use alloc::format;
+use core::time::Duration;
 
 use super::*;
 use timeline::{Clock, Play, head, holds};
@@ -38,7 +39,7 @@ const BEFORE_A_HEAD: &[Timeline] = &[
     ("broke before a head, others, resuming", "post always", "Coex[C:1]x.[C:1]", "-"),
     ("broke before a head, a function, resuming", "post once elsewhere", "Coex[C:1]x.[C:1]", "-"),
     ("broke before a head, resuming, spent", "get retries=1", "Coex[C:1]x", "truncated"),
-    ("broke before a head, followed without cursor", "get follow", "Cor[x gap]Cx.C", "-"),
+    ("broke before a head, followed without cursor", "get follow", "Cor[x GAP]Cx.C", "-"),
 ];
 
 /// The statuses that say to come back have rows of their own, made in [`statuses`].
@@ -112,8 +113,8 @@ const AFTER_RECORDS: &[Timeline] = &[
     ("cursor known, followed", "get follow", "Coex[C:1]", "-"),
     ("cursor known, followed, others", "post follow", "Coex", "truncated"),
     ("cursor known, followed, others, always", "post follow always", "Coex[C:1]", "-"),
-    ("cursor known, followed, never", "get follow never", "Coe[x gap]C", "-"),
-    ("cursor known, followed, never, stored cursor", "get follow never from=7", "[C:7]oe[x gap]C", "-"),
+    ("cursor known, followed, never", "get follow never", "Coe[x GAP]C", "-"),
+    ("cursor known, followed, never, stored cursor", "get follow never from=7", "[C:7]oe[x GAP]C", "-"),
     ("cursor known, no retries", "get retries=0", "Coex", "truncated"),
     ("the last cursor counts", "get", "Coeeex[C:3]", "-"),
     ("a cursor behind the last record counts", "get", "Coeix[C:2]", "-"),
@@ -126,15 +127,15 @@ const AFTER_RECORDS: &[Timeline] = &[
     ("no cursor, others", "post", "Corx", "truncated"),
     ("no cursor, others, always", "post always", "Corx", "truncated"),
     ("no cursor, others, a function", "post elsewhere", "Corx", "truncated"),
-    ("no cursor, followed", "get follow", "Cor[x gap]C", "-"),
+    ("no cursor, followed", "get follow", "Cor[x GAP]C", "-"),
     ("no cursor, followed, others", "post follow", "Corx", "truncated"),
     ("no cursor, followed, body read once", "get follow once", "Corx", "truncated"),
-    ("no cursor, followed, again and again", "get follow", "Cor[x gap]Cor[x gap]C", "-"),
+    ("no cursor, followed, again and again", "get follow", "Cor[x GAP]Cor[x GAP]C", "-"),
     ("the cursor was lost on the way", "get", "Coex[C:1][o lost]", "truncated"),
     ("the cursor was lost on the way, followed", "get follow", "Coex[C:1][o lost]x.[C:1]", "-"),
     ("the cursor was lost on the way, stored", "get from=7", "[C:7][o lost]ex[C:1]", "-"),
     ("the cursor was taken away", "get", "Coe0x", "truncated"),
-    ("the cursor was taken away, followed", "get follow", "Coe0[x gap]C", "-"),
+    ("the cursor was taken away, followed", "get follow", "Coe0[x GAP]C", "-"),
 ];
 
 const CLEAN_END: &[Timeline] = &[
@@ -160,7 +161,7 @@ const CLEAN_END: &[Timeline] = &[
     ("inside a record", "get", "Coe%[C:1]", "-"),
     ("inside a record, others", "post", "Coe%", "truncated"),
     ("inside a record, no cursor", "get", "Cor%", "truncated"),
-    ("inside a record, followed, no cursor", "get follow", "Cor[% gap]C", "-"),
+    ("inside a record, followed, no cursor", "get follow", "Cor[% GAP]C", "-"),
     ("inside the first record", "get", "Co%C", "-"),
     ("inside the first record, others", "post", "Co%", "truncated"),
 ];
@@ -190,7 +191,7 @@ const LIMITS: &[Timeline] = &[
     ("idle after records, others", "post idle=3", "Coe..I", "timed_out idle"),
     ("idle after records, always", "post always idle=3", "Coe..I[C:1]", "-"),
     ("idle after records, no cursor", "get idle=3", "Cor..I", "timed_out idle"),
-    ("idle after records, followed, no cursor", "get follow idle=3", "Cor..[I gap]C", "-"),
+    ("idle after records, followed, no cursor", "get follow idle=3", "Cor..[I GAP]C", "-"),
     ("idle, a wait is no silence", "get idle=3", "C[503+9]{8}C..I.C", "-"),
     ("progress, from sending", "post progress=3", "C..P", "timed_out progress"),
     ("progress: comments do not count", "post progress=3", "CowP", "timed_out progress"),
@@ -243,6 +244,11 @@ const BACKOFF: &[Timeline] = &[
     ("it stays over requests", "get", "Co[retry=5]x....Cox....C", "-"),
     ("the last one counts", "get", "Co[retry=5][retry=0]xC", "-"),
     ("it may be beyond the cap", "get", "Co[retry=45]x{44}C", "-"),
+    ("it may be a minute", "get", "Co[retry=60]x{59}C", "-"),
+    ("beyond a minute it is a minute", "get", "Co[retry=61][x Q]{59}C", "-"),
+    ("days are a minute", "get", "Co[retry=1000000][x Q]{59}Co[x Q]{59}C", "-"),
+    ("the largest number is a minute", "get", "Co[retry=18446744073709551615][x Q]{59}C", "-"),
+    ("beyond the remaining time", "get total=9", "Co[retry=600][x Q].....T", "timed_out total"),
     ("the higher floor counts", "get", "Co[retry=5]x....C[503+9]{8}C", "-"),
     ("the higher floor counts, the other way", "get", "Co[retry=5]x....C[503+3]....C", "-"),
     ("no delay", "get delay=0 retries=2", "Co[x C][x C]x", "unreachable"),
@@ -263,7 +269,7 @@ const KICK_AND_CANCEL: &[Timeline] = &[
     ("kick, cursor known, a function", "post once elsewhere", "Coe[k C:1]", "-"),
     ("kick, cursor known, never", "get never", "Coek$", "ended"),
     ("kick, no cursor", "get", "Cork$", "ended"),
-    ("kick, no cursor, followed", "get follow", "Cor[k gap C]", "-"),
+    ("kick, no cursor, followed", "get follow", "Cor[k GAP C]", "-"),
     ("kick, no cursor, followed, others", "post follow", "Cork$", "ended"),
     ("kick, body read once", "get once", "Cok$", "ended"),
     ("kick, stored cursor", "get from=7", "[C:7]o[k C:7]", "-"),
@@ -282,6 +288,140 @@ const KICK_AND_CANCEL: &[Timeline] = &[
     ("no place in time, too late", "get", "Co[queue]e$", "ended"),
 ];
 
+const PERMANENT_FAILURES: &[Timeline] = &[
+    ("a permanent failure", "get", "C[never]", "unreachable"),
+    ("a permanent failure, others", "post", "C[never]", "unreachable"),
+    ("a permanent failure, followed", "get follow", "C[never]", "unreachable"),
+    ("a permanent failure, after another", "get", "CnC[never]", "unreachable"),
+    ("a permanent failure, after records", "get", "Coex[C:1][never]", "truncated"),
+    ("a permanent failure, at a relay", "post", "C[relay]ex[C:1 @][never]", "truncated"),
+    ("in a body it is a break", "get", "Coe[never][C:1]", "-"),
+    ("in a body it is a break, others", "post", "Coe[never]", "truncated"),
+];
+
+const NO_CONTENT_TYPE: &[Timeline] = &[
+    ("empty", "get", "C[bare]$", "ended"),
+    ("empty, others", "post", "C[bare]$", "ended"),
+    ("empty, followed", "get follow", "C[bare]$", "ended"),
+    ("empty, marker expected", "get marker", "C[bare]$", "truncated"),
+    ("empty, while resuming", "get", "Coex[C:1][bare]$", "ended"),
+    ("empty, after a reply that may be complete", "get reply", "Co[e may]x[C:1][bare]$", "complete"),
+    ("not empty", "get", "C[bare]w", "refused 200 content type"),
+    ("not empty, others", "post", "C[bare]w", "refused 200 content type"),
+    ("not empty, followed", "get follow", "C[bare]w", "refused 200 content type"),
+    ("broke", "get", "C[bare]xC", "-"),
+    ("broke, others", "post", "C[bare]x", "truncated"),
+    ("silent", "post idle=3", "C[bare]..I", "timed_out idle"),
+    ("too late", "get total=3", "C[bare].T", "timed_out total"),
+    ("kick", "get", "C[bare][k C]", "-"),
+    ("kick, others", "post", "C[bare]k$", "ended"),
+];
+
+const REFRESH: &[Timeline] = &[
+    ("401, nothing to renew it with", "get", "C[401]", "refused 401"),
+    ("401", "get refresh", "C[401 L C]oe!", "complete"),
+    ("401, others", "post refresh", "C[401 L C]oe!", "complete"),
+    ("401, followed", "get follow refresh", "C[401 L C]oe$[C:1]", "-"),
+    ("401, body read once", "post once refresh", "C[401]", "refused 401"),
+    ("401, no retries", "get retries=0 refresh", "C[401 L C]oe$", "ended"),
+    ("401, with Retry-After", "get refresh", "C[401+70 L C]oe$", "ended"),
+    ("401 twice in a row", "get refresh", "C[401 L C][401]", "refused 401"),
+    ("401 twice, a break between them", "get refresh", "C[401 L C]xC[401]", "refused 401"),
+    ("401 twice, a wrong type between them", "get refresh", "C[401 L C][html]", "refused 200 content type"),
+    ("401 again after a response that was read", "get refresh", "C[401 L C]oex[C:1][401 L C:1]oe$", "ended"),
+    ("401 while resuming", "post always refresh", "Coex[C:1][401 L C:1]", "-"),
+    ("401 at a relay, body read once", "post once refresh", "C[relay]ex[C:1 @][401 L C:1 @]", "-"),
+    ("401 takes nothing from the attempts", "get retries=1 refresh", "C[401 L C]xC[503]", "refused 503"),
+    ("the refresh fails", "get refresh", "C[401 L C][unfresh]", "refused 401"),
+    ("the refresh fails, after records", "get refresh", "Coex[C:1][401 L C:1][unfresh]", "refused 401"),
+    ("403", "get refresh", "C[403]", "refused 403"),
+];
+
+const RELAYED: &[Timeline] = &[
+    ("broke before a record", "get", "C[relay]x[C @]", "-"),
+    ("broke before a record, others", "post", "C[relay]x[C @]", "-"),
+    ("broke before a record, stored cursor", "post from=7", "[C:7][relay]x[C:7 @]", "-"),
+    ("broke after records", "get", "C[relay]ex[C:1 @]", "-"),
+    ("broke after records, others", "post", "C[relay]ex[C:1 @]oe!", "complete"),
+    ("broke after records, body read once", "post once", "C[relay]ex[C:1 @]", "-"),
+    ("broke after records, always", "post always", "C[relay]ex[C:1 @]", "-"),
+    ("broke after records, a function", "post elsewhere", "C[relay]ex[C:1 @]", "-"),
+    ("broke after records, never", "get never", "C[relay]ex", "truncated"),
+    ("broke after records, others, never", "post never", "C[relay]ex", "truncated"),
+    ("broke after records, no cursor", "post", "C[relay]rx", "truncated"),
+    ("broke after records, no retries", "post retries=0", "C[relay]ex", "truncated"),
+    ("broke at the relay", "post", "C[relay]ex[C:1 @]x.[C:1 @]", "-"),
+    ("broke in what the relay sent", "post", "C[relay]ex[C:1 @]oex[C:2 @]", "-"),
+    ("no connection to the relay", "post once", "C[relay]ex[C:1 @]n.[C:1 @]", "-"),
+    ("a status of the relay", "post", "C[relay]ex[C:1 @][503].[C:1 @]", "-"),
+    ("refused by the relay", "post", "C[relay]ex[C:1 @][404]", "refused 404"),
+    ("a limit", "post idle=3", "C[relay]e..I[C:1 @]", "-"),
+    ("clean end", "post", "C[relay]e$", "ended"),
+    ("clean end before a marker", "post marker", "C[relay]e$[C:1 @]", "-"),
+    ("clean end inside a record", "post", "C[relay]e%[C:1 @]", "-"),
+    ("kick", "post", "C[relay]e[k C:1 @]", "-"),
+    ("refused although it is a relay's", "post", "C[404]", "refused 404"),
+];
+
+const REPLAYED: &[Timeline] = &[
+    ("is no progress", "get retries=1", "Coex[C:1]o[e1 R]x", "truncated"),
+    ("is no progress, followed", "get follow", "Coex[C:1]o[e1 R]x.[C:1]o[e1 R]x...[C:1]", "-"),
+    ("is no progress, others", "post always retries=1", "Coex[C:1]o[e1 R]x", "truncated"),
+    ("is no progress, a relay", "post retries=1", "C[relay]ex[C:1 @]o[e1 R]x", "truncated"),
+    ("is no progress for the limit either", "get progress=3", "Coex[C:1]o[e1 R]P.[C:1]", "-"),
+    ("is reported once a response", "get", "Coeex[C:2]o[e1 R][e2 D]x.[C:2][o e2 R]", "-"),
+    ("leaves the cursor where it was", "get", "Coeeex[C:3]o[e1 R]x.[C:3]", "-"),
+    ("is followed by what is new", "get retries=1", "Coex[C:1]o[e1 R]ex[C:2]", "-"),
+    ("does not exist in the first response", "get", "Co[e7][e7]x[C:7]", "-"),
+    ("does not exist in the first response, stored cursor", "get from=7", "[C:7]o[e7]x[C:7]", "-"),
+    ("does not exist without an id", "get follow", "Cor[x GAP]Cor[x GAP]C", "-"),
+    ("is not what has one id twice in one response", "get retries=1", "Coex[C:1]o[e5][e5]x[C:5]", "-"),
+    ("is what an earlier response had, whichever", "get", "Coex[C:1]oex[C:2]o[e1 R]x.[C:2]", "-"),
+    ("is not an id that had no record", "get retries=1", "Coeix[C:2]o[e2]x[C:2]", "-"),
+    (
+        "ordered ids: what is not above the cursor",
+        "get",
+        "Co[e7-1][e7-2]x[C:7-2]o[e7-1 R][e7-2 D][e7-3]x[C:7-3]",
+        "-",
+    ),
+    (
+        "ordered ids: also what was never delivered",
+        "get",
+        "Co[e7-1][e7-4 GAP:7-1]x[C:7-4]o[e7-3 R]x.[C:7-4]",
+        "-",
+    ),
+    ("ordered ids: another epoch is new", "get retries=1", "Co[e7-5]x[C:7-5]o[e8-1]x[C:8-1]", "-"),
+];
+
+const ORDERED_IDS: &[Timeline] = &[
+    ("no hole", "get", "Co[e7-1][e7-2]$", "ended"),
+    ("a hole", "get", "Co[e7-1][e7-4 GAP:7-1]$", "ended"),
+    ("a hole after a stored cursor", "get from=7-1", "[C:7-1]o[e7-3 GAP:7-1]$", "ended"),
+    ("a hole over attempts", "get", "Co[e7-1]x[C:7-1]o[e7-3 GAP:7-1]$", "ended"),
+    ("an id without a record fills it", "get", "Co[e7-1][i7-2][e7-3]$", "ended"),
+    ("a hole before an id without a record", "get", "Co[e7-1][i7-3 GAP:7-1][e7-4]$", "ended"),
+    ("a record without an id changes nothing", "get", "Co[e7-1]r[e7-2]$", "ended"),
+    ("after an empty cursor nothing is known", "get", "Co[e7-1]0[e7-5]$", "ended"),
+];
+
+const WHAT_A_DIALECT_SAYS: &[Timeline] = &[
+    ("nothing yet", "post reply", "Coe$", "truncated"),
+    ("nothing yet, resumed", "get reply", "Coe$[C:1]", "-"),
+    ("it goes on", "post reply", "Co[e open]$", "truncated"),
+    ("it may be complete", "post reply", "Co[e may]$", "complete"),
+    ("it may be complete, and goes on", "post reply", "Co[e may][e open]$", "truncated"),
+    ("it may be complete, and ends in a record", "post reply", "Co[e may]%", "truncated"),
+    ("it may be complete, and breaks", "post reply", "Co[e may]x", "truncated"),
+    ("it has no end of its own", "post reply", "Co[e end]$", "ended"),
+    ("it has none, but one was declared", "post reply marker", "Co[e end]$", "truncated"),
+    ("it is complete", "get follow reply", "Co[e done]", "complete"),
+    ("it failed", "get follow reply", "Co[e bad]", "failed"),
+    ("nothing more after what may be complete", "get reply", "Co[e may]x[C:1][204]", "complete"),
+    ("nothing more, without a cursor", "get reply follow never", "Co[e may][x GAP]C[204]", "truncated"),
+    ("it starts over", "get reply follow never", "Co[e may][x GAP]Co[$ GAP].C", "-"),
+    ("its cursor was lost", "get reply follow", "Co[e may]x[C:1][o lost]$.[C:1]", "-"),
+];
+
 #[test]
 fn timelines() {
     let tables = [
@@ -295,6 +435,13 @@ fn timelines() {
         LIMITS,
         BACKOFF,
         KICK_AND_CANCEL,
+        PERMANENT_FAILURES,
+        NO_CONTENT_TYPE,
+        REFRESH,
+        RELAYED,
+        REPLAYED,
+        ORDERED_IDS,
+        WHAT_A_DIALECT_SAYS,
     ];
     let mut failed = 0;
     for (name, policy, line, outcome) in tables.concat() {
@@ -368,8 +515,8 @@ fn the_wait_is_drawn_evenly_from_zero_to_its_bound() {
         let mut session = Session::new(Policy { idempotent: true, ..Policy::default() }, None);
         let at = At { now: Duration::ZERO, chance };
         session.handle(at, Input::Start);
-        let Action::Wait(again) = session.handle(at, Input::Broken(Failure::Head)) else { panic!("no wait") };
-        assert_eq!(again.delay.as_millis(), want, "{chance}");
+        let Action::Wait(retry) = session.handle(at, Input::Broken(Failure::Head)) else { panic!("no wait") };
+        assert_eq!(retry.delay.as_millis(), want, "{chance}");
     }
 }
 
@@ -378,7 +525,7 @@ fn an_unreadable_body_keeps_its_offset_and_limit() {
     let mut session = Session::new(Policy::default(), None);
     let at = At { now: Duration::ZERO, chance: 0 };
     session.handle(at, Input::Start);
-    session.handle(at, Input::Head(head(200, true, None)));
+    session.handle(at, Input::Head(head(200, None)));
     assert_eq!(session.handle(at, Input::Unreadable { offset: 7, limit: Some(5) }), Action::Close);
     assert_eq!(session.outcome(), Some(Outcome::Unreadable { offset: 7, limit: Some(5) }));
 }
@@ -408,7 +555,7 @@ fn of_limits_that_passed_unseen_before_a_pause_the_first_counts() {
     let mut tell =
         |seconds, input| session.handle(At { now: Duration::from_secs(seconds), chance: 0 }, input);
     tell(0, Input::Start);
-    tell(0, Input::Head(head(200, true, None)));
+    tell(0, Input::Head(head(200, None)));
     tell(10, Input::Pause);
     tell(20, Input::Resume);
     assert_eq!(tell(20, Input::Tick), Action::Close);
@@ -418,11 +565,11 @@ fn of_limits_that_passed_unseen_before_a_pause_the_first_counts() {
 /// Who reads slowly finds something at each look, and no tick comes in between.
 #[test]
 fn what_comes_too_late_for_the_whole_stream_ends_it() {
-    let opens = Input::Head(head(200, true, None));
+    let opens = Input::Head(head(200, None));
     let rows = [
         (None, opens, "timed_out"),
-        (None, Input::Head(head(204, true, None)), "timed_out"),
-        (None, Input::Head(head(403, true, None)), "refused"),
+        (None, Input::Head(head(204, None)), "timed_out"),
+        (None, Input::Head(head(403, None)), "refused"),
         (Some(opens), Input::Wire, "timed_out"),
         (Some(opens), Input::BodyEnd { inside_record: false }, "timed_out"),
         (Some(opens), Input::EndMarker, "complete"),
@@ -454,7 +601,7 @@ fn a_server_that_asks_to_wait_until_the_last_moment_is_waited_for() {
         let mut session = Session::new(policy, None);
         let at = At { now: Duration::ZERO, chance: 0 };
         session.handle(at, Input::Start);
-        let head = head(503, true, Some(Duration::from_secs(wait)));
+        let head = head(503, Some(Duration::from_secs(wait)));
         let waited = matches!(session.handle(at, Input::Head(head)), Action::Wait(_));
         assert_eq!(waited, waits, "{wait} s");
     }
@@ -466,7 +613,7 @@ fn the_silence_before_a_break_counts() {
     let mut tell =
         |seconds, input| session.handle(At { now: Duration::from_secs(seconds), chance: 0 }, input);
     tell(0, Input::Start);
-    tell(0, Input::Head(head(200, true, None)));
+    tell(0, Input::Head(head(200, None)));
     assert!(matches!(tell(7, Input::Broken(Failure::Body)), Action::Wait(_)));
     assert_eq!(session.longest_silence(Duration::from_secs(20)), Duration::from_secs(7));
 }

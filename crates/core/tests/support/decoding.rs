@@ -12,6 +12,8 @@ pub(crate) struct Decoded {
     pub(crate) inside_record: bool,
     pub(crate) error: Option<DecodeError>,
     pub(crate) last_event_id: String,
+    /// The ids that blocks set, each with whether the block made an event.
+    pub(crate) ids: Vec<(String, bool)>,
 }
 
 /// Decodes the body, and checks on the way what holds for every decoder.
@@ -67,7 +69,14 @@ impl Decoded {
         match frame {
             Ok(Some(frame)) => {
                 assert!(!matches!(frame, Frame::Text("")), "empty text");
-                push(&mut self.lines, line(&frame));
+                match frame {
+                    Frame::Id(id) => self.ids.push((id.to_string(), false)),
+                    Frame::Event(event) if event.has_own_id => self.ids.push((event.id.to_string(), true)),
+                    _ => {}
+                }
+                if !matches!(frame, Frame::Id(_)) {
+                    push(&mut self.lines, line(&frame));
+                }
                 return true;
             }
             Ok(None) => {}

@@ -6,7 +6,9 @@ use tidewire_core::{Event, Frame};
 /// The line of a frame.
 pub(crate) fn line(frame: &Frame<'_>) -> Value {
     match frame {
-        Frame::Event(Event { event, data, id }) => event_line(&event.to_str(), &data.to_str(), &id.to_str()),
+        Frame::Event(Event { event, data, id, .. }) => {
+            event_line(&event.to_str(), &data.to_str(), &id.to_str())
+        }
         Frame::Record(record) => {
             let value: Value = serde_json::from_slice(record.json.as_bytes()).expect("a record is JSON");
             json!({"type": "record", "index": record.index, "value": value})

@@ -30,6 +30,7 @@ pub(crate) fn sse(body: &[u8], deliver_unterminated: bool) -> Decoded {
         inside_record: inside_record || !stream.data.is_empty(),
         lines: stream.lines,
         last_event_id: stream.last_event_id,
+        ids: stream.ids,
         error: None,
     }
 }
@@ -39,8 +40,11 @@ struct Interpreter {
     data: String,
     event: String,
     id: String,
+    /// The block has set the id.
+    has_id: bool,
     last_event_id: String,
     lines: Vec<Value>,
+    ids: Vec<(String, bool)>,
 }
 
 impl Interpreter {
@@ -57,7 +61,7 @@ impl Interpreter {
         match field {
             "event" => self.event = value.to_owned(),
             "data" => self.data += &format!("{value}\n"),
-            "id" if !value.contains('\0') => self.id = value.to_owned(),
+            "id" if !value.contains('\0') => (self.id, self.has_id) = (value.to_owned(), true),
             "retry" if value.chars().all(|c| c.is_ascii_digit()) => {
                 if let Ok(ms) = value.parse::<u64>() {
                     self.lines.push(json!({"type": "retry", "ms": ms}));
@@ -69,6 +73,9 @@ impl Interpreter {
 
     fn dispatch(&mut self) {
         self.last_event_id = self.id.clone();
+        if std::mem::take(&mut self.has_id) {
+            self.ids.push((self.id.clone(), !self.data.is_empty()));
+        }
         if let Some(data) = self.data.strip_suffix('\n') {
             let event = if self.event.is_empty() { "message" } else { &self.event };
             self.lines.push(event_line(event, data, &self.last_event_id));

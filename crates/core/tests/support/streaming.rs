@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use tidewire_core::session::{At, Failure, Outcome, Policy};
-use tidewire_core::{Event, Format, Frame, Markers, Step, Stream, StreamOptions, Utf8};
+use tidewire_core::{Event, Format, Frame, Markers, Notice, ResponseHead, Step, Stream, StreamOptions, Utf8};
 
 use super::lines::{line, push};
 use super::table::Row;
@@ -55,7 +55,7 @@ fn drive_with(
     let mut lines = Vec::new();
     stream.start(NOW);
     assert_eq!(stream.next(NOW, &mut &[][..]), Step::Connect);
-    stream.head(NOW, 200, content_type, None, Duration::ZERO);
+    stream.head(NOW, &ResponseHead { status: 200, content_type, ..ResponseHead::default() }, Duration::ZERO);
     for piece in pieces {
         if stream.outcome().is_some() {
             break;
@@ -78,15 +78,19 @@ fn read(stream: &mut Stream, mut input: &[u8], known: Option<&str>, lines: &mut 
             let is_known = |data| known_data(data).map(|data| (data, data.len()));
             stream.known(NOW, &mut input, name.as_bytes(), is_known, |data| {
                 let [event, data, id] = [name.as_bytes(), data, b""].map(Utf8::new);
-                push(lines, line(&Frame::Event(Event { event, data, id })));
+                push(lines, line(&Frame::Event(Event { event, data, id, has_own_id: false })));
             });
         }
         match stream.next(NOW, &mut input) {
-            Step::Frame { frame, gap } => {
-                if let Some(after) = gap {
-                    lines.push(json!({"type": "gap", "after": after}));
+            Step::Frame { frame, notice } => {
+                match notice {
+                    Some(Notice::Gap { after }) => lines.push(json!({"type": "gap", "after": after})),
+                    Some(other) => panic!("the request is not sent again, yet: {other:?}"),
+                    None => {}
                 }
-                push(lines, line(&frame));
+                if !matches!(frame, Frame::Id(_)) {
+                    push(lines, line(&frame));
+                }
             }
             Step::Pass => {}
             Step::Starved => {

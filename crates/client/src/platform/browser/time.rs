@@ -1,4 +1,4 @@
-//! The browser's clocks and its timer.
+//! The browser's clock and timer.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -38,25 +38,24 @@ impl Clock {
     }
 }
 
-/// To the microsecond; what is no time is none.
+/// A time in milliseconds, to the microsecond; zero for a negative number or NaN.
 fn milliseconds(time: f64) -> Duration {
     Duration::from_micros((time * 1000.0) as u64)
 }
 
-/// One timer that is armed again and again.
+/// One timer, which is used for one deadline after another.
 #[derive(Default)]
 pub(crate) struct Timer {
     armed: Option<(Duration, SendWrapper<TimeoutFuture>)>,
 }
 
-/// The longest time that a browser's timer takes.
+/// The longest time that a browser's timer can wait.
 const LONGEST_TIMER: Duration = Duration::from_millis(i32::MAX as u64);
 
 impl Timer {
-    /// Ready when `deadline` has passed on `clock`. A timer that stands earlier is left alone and armed again when it goes off:
-    /// deadlines move on with every chunk, timers need not.
+    /// Ready when `deadline` has passed on `clock`; `now` is the last reading of that clock.
     ///
-    /// `now` is what the clock said last.
+    /// A timer that fires earlier is left alone, and set again when it does: deadlines move with every chunk, timers need not.
     pub(crate) fn poll(
         &mut self,
         cx: &mut Context<'_>,
@@ -70,7 +69,7 @@ impl Timer {
                 Some((due, sleep)) if *due <= deadline => sleep,
                 _ => {
                     let rest = deadline.saturating_sub(now).min(LONGEST_TIMER);
-                    // Rounded up: a timer that goes off early would be armed for nothing.
+                    // Rounded up, or the timer would fire too early and have to be set again.
                     let sleep = TimeoutFuture::new(rest.as_micros().div_ceil(1000) as u32);
                     &mut self.armed.insert((deadline, SendWrapper::new(sleep))).1
                 }

@@ -1,4 +1,4 @@
-//! The native clock and timer: tokio's.
+//! The native clock and timer, which are tokio's.
 
 use std::future::Future;
 use std::pin::{Pin, pin};
@@ -30,19 +30,19 @@ impl Clock {
     }
 }
 
-/// One timer that is armed again and again.
+/// One timer, which is used for one deadline after another.
 #[derive(Default)]
 pub(crate) struct Timer {
     sleep: Option<Pin<Box<Sleep>>>,
-    /// When it will go off, on the stream's clock, and whom it will wake then.
+    /// When it fires, on the stream's clock, and whom it wakes then.
     armed: Option<(Duration, Waker)>,
 }
 
 impl Timer {
-    /// Ready when `deadline` has passed on `clock`; `now` is when that was last looked at.
+    /// Ready when `deadline` has passed on `clock`; `now` is the last reading of that clock.
     ///
-    /// A timer that stands earlier is left alone, and armed again when it goes off: deadlines move on with every chunk, timers need
-    /// not. It is not even looked at, since that costs as much as an event.
+    /// A timer that fires earlier is left alone, and set again when it does: deadlines move with every chunk, timers need not. It is not
+    /// even polled, because that costs as much as an event.
     pub(crate) fn poll(
         &mut self,
         cx: &mut Context<'_>,
@@ -63,7 +63,7 @@ impl Timer {
             if sleep.deadline() > until {
                 sleep.as_mut().reset(until);
             }
-            // A task whose budget is spent would be told to wait by a timer that has not noted whom to wake.
+            // A task without budget would get `Pending` from a timer that has not registered the task's waker.
             if pin!(unconstrained(sleep.as_mut())).poll(cx).is_pending() {
                 self.armed = Some((sleep.deadline() - clock.origin, cx.waker().clone()));
                 return Poll::Pending;
@@ -94,13 +94,13 @@ mod tests {
         }
     }
 
-    /// A timer that is polled at times, on a clock that starts now, for what was counted by the waker that it was given.
-    struct Tried {
+    /// A timer on a clock that starts now, polled with wakers that count.
+    struct TestTimer {
         timer: Timer,
         clock: Clock,
     }
 
-    impl Tried {
+    impl TestTimer {
         fn new() -> Self {
             Self { timer: Timer::default(), clock: Clock::start() }
         }
@@ -120,47 +120,47 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_deadline_that_moves_on_is_met_all_the_same() {
-        let (mut tried, woken) = (Tried::new(), Arc::default());
-        assert!(!tried.is_ready(&woken, SOON));
-        assert!(!tried.is_ready(&woken, LATER));
+    async fn a_deadline_that_moves_later_is_met() {
+        let (mut timer, woken) = (TestTimer::new(), Arc::default());
+        assert!(!timer.is_ready(&woken, SOON));
+        assert!(!timer.is_ready(&woken, LATER));
         pass(SOON + SOON).await;
-        assert_eq!(woken.0.load(Relaxed), 1, "at the time for which it was armed");
-        assert!(!tried.is_ready(&woken, LATER));
+        assert_eq!(woken.0.load(Relaxed), 1, "at the time for which it was set");
+        assert!(!timer.is_ready(&woken, LATER));
         pass(LATER).await;
         assert_eq!(woken.0.load(Relaxed), 2);
-        assert!(tried.is_ready(&woken, LATER));
+        assert!(timer.is_ready(&woken, LATER));
     }
 
     #[tokio::test]
-    async fn a_deadline_that_comes_nearer_is_met() {
-        let (mut tried, woken) = (Tried::new(), Arc::default());
-        assert!(!tried.is_ready(&woken, Duration::from_secs(300)));
-        assert!(!tried.is_ready(&woken, SOON));
+    async fn a_deadline_that_moves_earlier_is_met() {
+        let (mut timer, woken) = (TestTimer::new(), Arc::default());
+        assert!(!timer.is_ready(&woken, Duration::from_secs(300)));
+        assert!(!timer.is_ready(&woken, SOON));
         pass(SOON + SOON).await;
         assert_eq!(woken.0.load(Relaxed), 1);
-        assert!(tried.is_ready(&woken, SOON));
+        assert!(timer.is_ready(&woken, SOON));
     }
 
     #[tokio::test]
-    async fn who_polled_last_is_woken() {
-        let (mut tried, first, last) = (Tried::new(), Arc::default(), Arc::default());
-        assert!(!tried.is_ready(&first, SOON));
-        assert!(!tried.is_ready(&last, SOON));
+    async fn the_last_poll_is_woken() {
+        let (mut timer, first, last) = (TestTimer::new(), Arc::default(), Arc::default());
+        assert!(!timer.is_ready(&first, SOON));
+        assert!(!timer.is_ready(&last, SOON));
         pass(SOON + SOON).await;
         assert_eq!((first.0.load(Relaxed), last.0.load(Relaxed)), (0, 1));
     }
 
     #[tokio::test]
-    async fn a_task_whose_budget_is_spent_is_woken_too() {
-        let (mut tried, woken) = (Tried::new(), Arc::default());
+    async fn a_task_without_budget_is_woken() {
+        let (mut timer, woken) = (TestTimer::new(), Arc::default());
         while tokio::task::coop::has_budget_remaining() {
             tokio::task::coop::consume_budget().await;
         }
-        assert!(!tried.is_ready(&woken, SOON));
+        assert!(!timer.is_ready(&woken, SOON));
         tokio::task::yield_now().await;
         let before = woken.0.load(Relaxed);
-        assert!(!tried.is_ready(&woken, SOON));
+        assert!(!timer.is_ready(&woken, SOON));
         pass(SOON + SOON).await;
         assert_eq!(woken.0.load(Relaxed), before + 1);
     }

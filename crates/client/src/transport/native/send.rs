@@ -133,6 +133,7 @@ fn base(connect_timeout: Option<Duration>) -> reqwest::ClientBuilder {
 fn response_of(mut response: reqwest::Response, method: &Method, lost_cursor: bool) -> Response {
     let mut headers = mem::take(response.headers_mut());
     let status = response.status().as_u16();
+    let url = Some(response.url().clone());
     let body = BodyReader::new(response, &mut headers, method);
-    Response { status, headers, body, lost_cursor }
+    Response { status, headers, url, body, lost_cursor }
 }

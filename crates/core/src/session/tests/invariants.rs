@@ -3,10 +3,15 @@
 use alloc::borrow::ToOwned;
 use alloc::string::String;
 use alloc::vec;
+use alloc::vec::Vec;
 
 use proptest::collection;
 use proptest::prelude::*;
 
+use core::time::Duration;
+
+use super::super::machine::State;
+use super::super::table::LONGEST_SERVER_WAIT;
 use super::super::*;
 use super::timeline::head;
 
@@ -18,15 +23,18 @@ type Step = (u64, Happening, u32);
 #[derive(Clone, Copy, Debug)]
 enum Happening {
     Start,
-    Head { status: u16, acceptable: bool, retry_after: Option<u64> },
+    Sent,
+    Head { status: u16, content_type: ContentType, retry_after: Option<u64>, relayed: bool },
     Wire,
-    Record { cursor: Option<u8> },
+    Record { cursor: Option<u8>, has_id: bool },
     Cursor(u8),
-    Retry(u64),
+    RetryField(u64),
+    Reply(ReplyState),
     EndMarker,
     FailureMarker,
     BodyEnd { inside_record: bool },
     Broken(Failure),
+    RefreshFailed,
     Unreadable,
     Tick,
     Pause,
@@ -39,18 +47,37 @@ enum Happening {
 fn happening() -> impl Strategy<Value = Happening> {
     use Happening::{
         BodyEnd, Broken, Cancel, Cursor, EndMarker, FailureMarker, Head, Kick, Pause, QueueTimeout, Record,
-        Resume, Retry, Start, Tick, Unreadable, Wire,
+        RefreshFailed, Reply, Resume, RetryField, Sent, Start, Tick, Unreadable, Wire,
     };
-    let statuses = prop::sample::select(vec![200, 200, 200, 204, 301, 404, 408, 429, 500, 503, 529]);
-    let failures = [Failure::Connect, Failure::ConnectTimeout, Failure::Head, Failure::Body];
+    let statuses = prop::sample::select(vec![200, 200, 200, 204, 301, 401, 404, 408, 429, 500, 503, 529]);
+    let failures =
+        [Failure::Connect, Failure::ConnectTimeout, Failure::Head, Failure::Body, Failure::Permanent];
+    let content_types = prop::sample::select(vec![
+        ContentType::Accepted,
+        ContentType::Accepted,
+        ContentType::Accepted,
+        ContentType::Accepted,
+        ContentType::Refused,
+        ContentType::Missing,
+    ]);
+    let replies = [
+        ReplyState::Open,
+        ReplyState::MayComplete,
+        ReplyState::MayEnd,
+        ReplyState::Complete,
+        ReplyState::Failed,
+    ];
     prop_oneof![
         6 => Just(Start),
-        6 => (statuses, prop::bool::weighted(0.9), prop::option::of(0_u64..70))
-            .prop_map(|(status, acceptable, retry_after)| Head { status, acceptable, retry_after }),
+        6 => Just(Sent),
+        6 => (statuses, content_types, prop::option::of(0_u64..70), prop::bool::weighted(0.2))
+            .prop_map(|(status, content_type, retry_after, relayed)| Head { status, content_type, retry_after, relayed }),
         4 => Just(Wire),
-        6 => prop::option::of(0_u8..5).prop_map(|cursor| Record { cursor }),
+        6 => (prop::option::of(0_u8..5), any::<bool>()).prop_map(|(cursor, has_id)| Record { cursor, has_id }),
         2 => (0_u8..5).prop_map(Cursor),
-        1 => (0_u64..50).prop_map(Retry),
+        1 => prop::sample::select(vec![0, 7, 50, 60, 61, 100_000, u64::MAX]).prop_map(RetryField),
+        2 => prop::sample::select(replies.to_vec()).prop_map(Reply),
+        1 => Just(RefreshFailed),
         1 => Just(EndMarker),
         1 => Just(FailureMarker),
         3 => any::<bool>().prop_map(|inside_record| BodyEnd { inside_record }),
@@ -69,13 +96,21 @@ fn policy() -> impl Strategy<Value = Policy> {
     let resume = prop::sample::select(vec![Resume::Auto, Resume::Always, Resume::Never, Resume::Elsewhere]);
     let limit = || prop::option::weighted(0.3, (1_u64..60).prop_map(Duration::from_secs));
     let limits = (limit(), limit(), limit(), limit(), limit());
-    (any::<[bool; 4]>(), resume, 0_u32..5, 0_u64..5, limits).prop_map(
-        |([idempotent, repeatable, follow, expects_marker], resume, retry_attempts, delay, limits)| Policy {
+    (any::<[bool; 6]>(), resume, 0_u32..5, 0_u64..5, limits).prop_map(
+        |(
+            [idempotent, repeatable, follow, expects_marker, reply, refresh],
+            resume,
+            retry_attempts,
+            delay,
+            limits,
+        )| Policy {
             idempotent,
             repeatable,
             follow,
             resume,
             expects_marker,
+            reply,
+            refresh,
             retry_attempts,
             retry_delay: Duration::from_secs(delay),
             first_event_timeout: limits.0,
@@ -102,6 +137,18 @@ struct Model {
     /// A request is under way.
     request: bool,
     connects: u32,
+    /// Requests that were handed to the transport.
+    requests: u32,
+    /// A relay keeps the response.
+    relayed: bool,
+    /// Ids of records of earlier attempts, and of this one.
+    earlier: Vec<String>,
+    present: Vec<String>,
+    /// What a record that arrived again is expected to come to.
+    replayed: Option<bool>,
+    reported: bool,
+    refreshed: bool,
+    renews: bool,
     /// Waits since a record came or a body stood long enough.
     waits: u32,
     /// The request may have done its work.
@@ -117,6 +164,14 @@ fn check(policy: Policy, stored: Option<&str>, steps: &[Step]) {
         policy,
         request: false,
         connects: 0,
+        requests: 0,
+        relayed: false,
+        earlier: Vec::new(),
+        present: Vec::new(),
+        replayed: None,
+        reported: false,
+        refreshed: false,
+        renews: false,
         waits: 0,
         sent: false,
         any_record: false,
@@ -136,9 +191,11 @@ fn check(policy: Policy, stored: Option<&str>, steps: &[Step]) {
             continue;
         }
         model.note(before, happening, now);
-        model.allows(action);
+        model.allows(&action);
         assert_eq!(session.cursor(), model.cursor.as_deref(), "the cursor is the last one that came");
-        assert_eq!(session.attempts(), model.connects);
+        assert_eq!(session.attempts(), model.requests);
+        let over = session.outcome().is_some();
+        assert!(over || session.continues_at_relay() == model.relayed);
         assert_eq!(session.outcome().is_some(), action == Action::Close);
         if let Some(outcome) = session.outcome() {
             model.is_true(outcome, happening);
@@ -154,14 +211,38 @@ fn check(policy: Policy, stored: Option<&str>, steps: &[Step]) {
 impl Model {
     fn note(&mut self, before: State, happening: Happening, now: Duration) {
         match (before, happening) {
-            (State::Open { .. }, Happening::Record { cursor }) => {
+            (State::Open { .. }, Happening::Record { cursor, has_id }) => {
+                let id = cursor.and_then(name).filter(|_| has_id);
+                if let Some(id) = &id
+                    && self.earlier.contains(id)
+                {
+                    self.replayed = Some(!self.reported);
+                    self.reported = true;
+                    return;
+                }
+                self.present.extend(id);
                 (self.any_record, self.waits) = (true, 0);
                 if let Some(cursor) = cursor {
                     self.cursor = name(cursor);
                 }
             }
+            (State::Connecting, Happening::Sent) => self.requests += 1,
+            (State::Connecting, Happening::Head { status: 401, .. }) => {
+                self.renews =
+                    self.policy.refresh && !self.refreshed && (self.policy.repeatable || self.relayed);
+                self.refreshed |= self.renews;
+            }
             (State::Open { .. }, Happening::Cursor(cursor)) => self.cursor = name(cursor),
-            (State::Open { .. }, Happening::Retry(seconds)) => self.floor = Duration::from_secs(seconds),
+            (State::Open { .. }, Happening::RetryField(seconds)) => {
+                self.floor = Duration::from_secs(seconds);
+            }
+            (
+                State::Connecting,
+                Happening::Head { status: 200, content_type: ContentType::Accepted, relayed, .. },
+            ) => {
+                (self.sent, self.refreshed) = (true, false);
+                self.relayed |= relayed && self.policy.resume != Resume::Never;
+            }
             (
                 State::Connecting,
                 Happening::Head { status: 200, .. } | Happening::Broken(Failure::Head | Failure::Body),
@@ -177,30 +258,47 @@ impl Model {
         }
     }
 
-    fn allows(&mut self, action: Action) {
+    fn allows(&mut self, action: &Action) {
+        assert_eq!(
+            self.replayed.take(),
+            match action {
+                Action::Replayed { first } => Some(*first),
+                _ => None,
+            }
+        );
         match action {
-            Action::Nothing => {}
+            Action::Nothing | Action::Replayed { .. } => {}
+            Action::Gap { .. } => panic!("no id here is ordered"),
             Action::Connect => {
+                let present = core::mem::take(&mut self.present);
+                self.earlier.extend(present);
+                self.reported = false;
                 assert!(!self.request, "two requests at once");
                 let by_cursor = self.any_record && self.cursor.is_some();
                 match self.policy.resume {
                     Resume::Elsewhere if by_cursor => {}
                     Resume::Always if by_cursor && self.policy.repeatable => {}
+                    _ if self.relayed => {}
                     _ => assert!(!self.sent || self.policy.idempotent, "sent twice"),
                 }
                 let elsewhere = self.policy.resume == Resume::Elsewhere && by_cursor;
-                assert!(self.connects == 0 || self.policy.repeatable || elsewhere, "a body read twice");
+                assert!(
+                    self.connects == 0 || self.policy.repeatable || elsewhere || self.relayed,
+                    "a body read twice"
+                );
                 self.request = true;
                 self.connects += 1;
             }
-            Action::Wait(Retry { attempt, delay, reason, gap }) => {
+            &Action::Wait(Retry { attempt, delay, reason, gap, refresh, asked }) => {
+                assert_eq!(asked, Some(self.floor).filter(|floor| *floor > LONGEST_SERVER_WAIT));
+                assert_eq!(refresh, core::mem::take(&mut self.renews));
                 assert!(self.request, "nothing was under way");
                 assert_eq!(attempt, self.connects + 1);
                 assert!(
                     !gap || (self.any_record && self.policy.follow),
                     "a gap where nothing can be missing"
                 );
-                if reason == Reason::Kick {
+                if reason == Reason::Kick || refresh {
                     assert_eq!(delay, Duration::ZERO);
                 } else {
                     self.waits += 1;
@@ -208,11 +306,12 @@ impl Model {
                         self.policy.follow || self.waits <= self.policy.retry_attempts,
                         "too many attempts"
                     );
-                    assert!(delay >= self.floor && delay <= LONGEST_RETRY_AFTER.max(self.floor), "{delay:?}");
+                    assert!(delay >= self.floor.min(LONGEST_SERVER_WAIT), "{delay:?}");
+                    assert!(delay <= LONGEST_SERVER_WAIT, "{delay:?}");
                 }
                 self.request = false;
             }
-            Action::Stalled { silent } => {
+            &Action::Stalled { silent } => {
                 assert!(self.request && Some(silent) >= self.policy.stall_after);
             }
             Action::Close => self.request = false,
@@ -222,16 +321,15 @@ impl Model {
     /// No outcome without its cause.
     fn is_true(&self, outcome: Outcome, cause: Happening) {
         let clean = !self.policy.expects_marker;
+        let ends = |cause| matches!(cause, Happening::BodyEnd { .. } | Happening::Head { status: 204, .. });
         let may_be = match outcome {
-            Outcome::Complete => matches!(cause, Happening::EndMarker),
-            Outcome::Failed => matches!(cause, Happening::FailureMarker),
-            Outcome::Ended => {
-                clean
-                    && matches!(
-                        cause,
-                        Happening::BodyEnd { inside_record: false } | Happening::Head { status: 204, .. }
-                    )
+            Outcome::Complete => {
+                matches!(cause, Happening::EndMarker | Happening::Reply(ReplyState::Complete)) || ends(cause)
             }
+            Outcome::Failed => {
+                matches!(cause, Happening::FailureMarker | Happening::Reply(ReplyState::Failed))
+            }
+            Outcome::Ended => clean && ends(cause),
             Outcome::Truncated => {
                 matches!(
                     cause,
@@ -241,7 +339,9 @@ impl Model {
             Outcome::Unreachable => {
                 !self.any_record && matches!(cause, Happening::BodyEnd { .. } | Happening::Broken(_))
             }
-            Outcome::Refused { .. } => matches!(cause, Happening::Head { .. }),
+            Outcome::Refused { .. } => {
+                matches!(cause, Happening::Head { .. } | Happening::RefreshFailed | Happening::Wire)
+            }
             Outcome::TimedOut(Limit::Connect) => matches!(cause, Happening::Broken(Failure::ConnectTimeout)),
             Outcome::TimedOut(Limit::Queue) => matches!(cause, Happening::QueueTimeout),
             Outcome::TimedOut(Limit::Total) => matches!(
@@ -268,19 +368,24 @@ fn tell(session: &mut Session, at: At, happening: Happening) -> Action {
     let text;
     let input = match happening {
         Happening::Start => Input::Start,
-        Happening::Head { status, acceptable, retry_after } => {
-            Input::Head(head(status, acceptable, retry_after.map(Duration::from_secs)))
+        Happening::Sent => Input::Sent,
+        Happening::Head { status, content_type, retry_after, relayed } => {
+            let retry_after = retry_after.map(Duration::from_secs);
+            Input::Head(Head { content_type, relayed, ..head(status, retry_after) })
         }
         Happening::Wire => Input::Wire,
-        Happening::Record { cursor } => {
+        Happening::Record { cursor, has_id } => {
             text = cursor.map(|cursor| name(cursor).unwrap_or_default());
-            Input::Record { cursor: text.as_deref() }
+            let cursor = text.as_deref();
+            Input::Record { cursor, id: cursor.filter(|cursor| has_id && !cursor.is_empty()) }
         }
         Happening::Cursor(cursor) => {
             text = Some(name(cursor).unwrap_or_default());
-            Input::Cursor(text.as_deref().unwrap_or_default())
+            Input::Cursor { cursor: text.as_deref().unwrap_or_default(), id: text.as_deref() }
         }
-        Happening::Retry(seconds) => Input::Retry(Duration::from_secs(seconds)),
+        Happening::RetryField(seconds) => Input::RetryField(Duration::from_secs(seconds)),
+        Happening::Reply(state) => Input::Reply(state),
+        Happening::RefreshFailed => Input::RefreshFailed,
         Happening::EndMarker => Input::EndMarker,
         Happening::FailureMarker => Input::FailureMarker,
         Happening::BodyEnd { inside_record } => Input::BodyEnd { inside_record },

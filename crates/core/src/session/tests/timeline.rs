@@ -7,15 +7,18 @@
 //! |---|---|---|---|---|---|
 //! | `o` | a head that opens | `$` | clean end | `C` | connects |
 //! | `503` | a head with this status | `%` | clean end inside a record | `C:7` | connects with this cursor |
-//! | `503+7` | the same with `Retry-After` | `!` | end marker | `S` | tells of a stall |
+//! | `503+7` | the same with `Retry-After` | `!` | end marker | `S` | reports a stall |
 //! | `html` | a wrong content type | `f` | failure marker | `I` | idle limit passed |
-//! | `e` | a record with a cursor: 1, 2, … | `u` | unreadable | `P` | progress limit passed |
-//! | `r` | a record without | `x` | broke | `F` | first-event limit passed |
-//! | `0` | a record with an empty cursor | `n` | no connection | `T` | total limit passed |
-//! | `i` | a cursor without a record | `t` | connect limit passed | `gap` | reports a possible gap |
-//! | `w` | bytes, no record | `p` `q` | pause, resume | | |
-//! | `retry=5` | a wait asked for | `k` `z` | kick, cancel | | |
-//! | `lost` | the reply was asked for without its cursor | | | | |
+//! | `bare` | no content type | `u` | unreadable | `P` | progress limit passed |
+//! | `relay` | a head that opens, and a relay keeps the response | `x` | broke | `F` | first-event limit passed |
+//! | `e` | a record with a new id: 1, 2, … | `n` | no connection | `T` | total limit passed |
+//! | `e2` | a record with this id | `never` | a permanent failure | `GAP` | reports a possible gap |
+//! | `r` | a record without cursor and id | `t` | connect limit passed | `R` | reports a record that arrived again |
+//! | `0` | a record with an empty cursor | `p` `q` | pause, resume | `D` | the record arrived again, already reported |
+//! | `i` `i2` | an id without a record | `k` `z` | kick, cancel | `@` | connects to the relay (after its `C`) |
+//! | `w` | bytes, no record | `unfresh` | the refresh failed | `L` | wants what the request carries renewed |
+//! | `retry=5` | a wait asked for | `open` `may` `end` | what a dialect says of the end | `Q` | says that `retry:` asked for more than a minute |
+//! | `lost` | the response was requested without its cursor | `done` `bad` | the same: complete, failed | | |
 //!
 //! The first `C` starts the session. Draws are even, so that the waits are 1, 2, 4, 8, 15, 15 … seconds.
 
@@ -24,8 +27,10 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec;
 use alloc::vec::Vec;
+use core::time::Duration;
 use std::println;
 
+use super::super::machine::State;
 use super::super::*;
 
 /// Half of the way from zero to the bound of a wait.
@@ -85,6 +90,8 @@ impl Play {
                 "once" => policy.repeatable = false,
                 "follow" => policy.follow = true,
                 "marker" => policy.expects_marker = true,
+                "reply" => policy.reply = true,
+                "refresh" => policy.refresh = true,
                 "always" => policy.resume = Resume::Always,
                 "never" => policy.resume = Resume::Never,
                 "elsewhere" => policy.resume = Resume::Elsewhere,
@@ -116,7 +123,7 @@ impl Play {
                     self.started = true;
                     let action = self.handle(Input::Start);
                     self.note(action);
-                } else if word.chars().all(|c| !c.is_ascii_uppercase()) && word != "gap" {
+                } else if word.chars().all(|c| !c.is_ascii_uppercase() && c != '@') {
                     self.line.last_mut().unwrap().push(word.clone());
                     self.input(&word);
                     self.ticks();
@@ -158,26 +165,32 @@ impl Play {
         let words = match action {
             Action::Nothing => vec![],
             Action::Connect => {
-                vec![self.session.request_cursor().map_or("C".to_owned(), |id| format!("C:{id}"))]
+                assert_eq!(self.handle(Input::Sent), Action::Nothing);
+                let connect = self.session.request_cursor().map_or("C".to_owned(), |id| format!("C:{id}"));
+                let at_relay = self.session.continues_at_relay().then(|| "@".to_owned());
+                [connect].into_iter().chain(at_relay).collect()
             }
             Action::Stalled { silent } => {
                 assert_eq!(Some(silent), self.session.policy.stall_after);
                 vec!["S".to_owned()]
             }
-            Action::Wait(again) => {
-                assert_eq!(again.attempt, self.session.attempts() + 1);
-                let limit = match again.reason {
+            Action::Wait(retry) => {
+                assert_eq!(retry.attempt, self.session.attempts() + 1);
+                let limit = match retry.reason {
                     Reason::Idle => "I",
                     Reason::Progress => "P",
                     Reason::FirstEvent => "F",
                     _ => "",
                 };
-                [limit, if again.gap { "gap" } else { "" }]
+                let said = |holds, word| if holds { word } else { "" };
+                [limit, said(retry.gap, "GAP"), said(retry.refresh, "L"), said(retry.asked.is_some(), "Q")]
                     .into_iter()
                     .filter(|word| !word.is_empty())
                     .map(str::to_owned)
                     .collect()
             }
+            Action::Gap { after } => vec![format!("GAP:{after}")],
+            Action::Replayed { first } => vec![if first { "R" } else { "D" }.to_owned()],
             Action::Close => match self.session.outcome() {
                 Some(Outcome::TimedOut(Limit::Idle)) => vec!["I".to_owned()],
                 Some(Outcome::TimedOut(Limit::Progress)) => vec!["P".to_owned()],
@@ -191,7 +204,11 @@ impl Play {
 
     fn input(&mut self, word: &str) {
         let connecting = self.session.state == State::Connecting;
-        let bytes = ["e", "r", "0", "i", "!", "f", "u"].contains(&word) || word.starts_with("retry");
+        let numbered =
+            |letter| word.strip_prefix(letter).filter(|id| !id.starts_with(|c: char| c.is_ascii_lowercase()));
+        let is_record =
+            ["r", "0", "!", "f", "u"].contains(&word) || numbered('e').is_some() || numbered('i').is_some();
+        let bytes = is_record || word.starts_with("retry");
         if bytes {
             assert_eq!(self.handle(Input::Wire), Action::Nothing);
         }
@@ -200,12 +217,14 @@ impl Play {
         }
         let number = self.records.to_string();
         let (input, reason) = match word {
-            "o" => (Input::Head(head(200, true, None)), None),
-            "html" => (Input::Head(head(200, false, None)), None),
-            "e" => (Input::Record { cursor: Some(&number) }, None),
-            "r" => (Input::Record { cursor: None }, None),
-            "0" => (Input::Record { cursor: Some("") }, None),
-            "i" => (Input::Cursor(&number), None),
+            "o" => (Input::Head(head(200, None)), None),
+            "html" => (Input::Head(Head { content_type: ContentType::Refused, ..head(200, None) }), None),
+            "bare" => (Input::Head(Head { content_type: ContentType::Missing, ..head(200, None) }), None),
+            "relay" => (Input::Head(Head { relayed: true, ..head(200, None) }), None),
+            "e" => (Input::Record { cursor: Some(&number), id: Some(&number) }, None),
+            "r" => (Input::Record { cursor: None, id: None }, None),
+            "0" => (Input::Record { cursor: Some(""), id: None }, None),
+            "i" => (Input::Cursor { cursor: &number, id: Some(&number) }, None),
             "lost" => (Input::CursorLost, None),
             "w" => (Input::Wire, None),
             "$" => (Input::BodyEnd { inside_record: false }, Some(Reason::End)),
@@ -216,6 +235,13 @@ impl Play {
             "x" if connecting => (Input::Broken(Failure::Head), Some(Reason::Head)),
             "x" => (Input::Broken(Failure::Body), Some(Reason::Body)),
             "n" => (Input::Broken(Failure::Connect), Some(Reason::Connect)),
+            "never" => (Input::Broken(Failure::Permanent), Some(Reason::Body)),
+            "unfresh" => (Input::RefreshFailed, None),
+            "open" => (Input::Reply(ReplyState::Open), None),
+            "may" => (Input::Reply(ReplyState::MayComplete), None),
+            "end" => (Input::Reply(ReplyState::MayEnd), None),
+            "done" => (Input::Reply(ReplyState::Complete), None),
+            "bad" => (Input::Reply(ReplyState::Failed), None),
             "t" => (Input::Broken(Failure::ConnectTimeout), Some(Reason::Connect)),
             "p" => (Input::Pause, None),
             "q" => (Input::Resume, None),
@@ -223,18 +249,26 @@ impl Play {
             "z" => (Input::Cancel, None),
             "queue" => (Input::QueueTimeout, None),
             _ => match word.strip_prefix("retry=") {
-                Some(seconds) => (Input::Retry(Duration::from_secs(seconds.parse().unwrap())), None),
+                Some(seconds) => (Input::RetryField(Duration::from_secs(seconds.parse().unwrap())), None),
+                None if numbered('e').is_some() => {
+                    let id = numbered('e');
+                    (Input::Record { cursor: id, id }, None)
+                }
+                None if numbered('i').is_some() => {
+                    let id = numbered('i');
+                    (Input::Cursor { cursor: id.unwrap_or_default(), id }, None)
+                }
                 None => {
                     let (status, wait) =
                         word.split_once('+').map_or((word, None), |(status, wait)| (status, Some(wait)));
                     let wait = wait.map(|wait| Duration::from_secs(wait.parse().unwrap()));
-                    (Input::Head(head(status.parse().unwrap(), true, wait)), Some(Reason::Status))
+                    (Input::Head(head(status.parse().unwrap(), wait)), Some(Reason::Status))
                 }
             },
         };
         let action = self.handle(input);
-        if let Action::Wait(again) = action {
-            assert_eq!(Some(again.reason), reason, "{word}");
+        if let Action::Wait(retry) = action {
+            assert_eq!(Some(retry.reason), reason, "{word}");
         }
         self.note(action);
     }
@@ -243,21 +277,25 @@ impl Play {
     fn make_noise(&mut self) {
         let late = [
             Input::Wire,
-            Input::Record { cursor: Some("late") },
-            Input::Cursor("late"),
+            Input::Record { cursor: Some("late"), id: Some("late") },
+            Input::Cursor { cursor: "late", id: Some("late") },
             Input::CursorLost,
-            Input::Retry(Duration::from_secs(77)),
+            Input::RetryField(Duration::from_secs(77)),
+            Input::Reply(ReplyState::Complete),
+            Input::Reply(ReplyState::MayComplete),
             Input::EndMarker,
             Input::FailureMarker,
             Input::BodyEnd { inside_record: true },
             Input::Unreadable { offset: 0, limit: None },
         ];
         let broken = [Input::Broken(Failure::Connect), Input::Broken(Failure::Body)];
-        let a_head = [Input::Head(head(503, true, None)), Input::Head(head(200, true, None))];
+        let a_head =
+            [Input::Head(head(503, None)), Input::Head(head(200, None)), Input::Sent, Input::RefreshFailed];
         let closing = [Input::Cancel, Input::Kick, Input::Tick, Input::Pause, Input::Resume];
         let inputs = match self.session.state {
             State::Idle => [&late[..], &broken, &a_head, &[Input::Tick, Input::Kick]].concat(),
             State::Connecting => [&late[..], &[Input::Start]].concat(),
+            State::Untyped { .. } => [&late[1..8], &a_head, &[Input::Start, Input::QueueTimeout]].concat(),
             State::Open { .. } => [&a_head[..], &[Input::Start, Input::QueueTimeout]].concat(),
             State::Waiting { .. } => {
                 [&late[..], &broken, &a_head, &[Input::Start, Input::QueueTimeout]].concat()
@@ -295,8 +333,8 @@ impl Play {
     }
 }
 
-pub(super) const fn head(status: u16, acceptable: bool, retry_after: Option<Duration>) -> Head {
-    Head { status, acceptable, retry_after }
+pub(super) const fn head(status: u16, retry_after: Option<Duration>) -> Head {
+    Head { status, content_type: ContentType::Accepted, retry_after, relayed: false }
 }
 
 /// The words of each column.

@@ -1,4 +1,4 @@
-//! The limits of time of one request.
+//! The time limits of one request.
 
 use core::time::Duration;
 
@@ -7,19 +7,19 @@ use super::policy::Policy;
 
 /// Measures silence. Its clock stands still while the consumer asks for nothing.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Watch {
+pub(super) struct Watchdog {
     /// Since when the consumer asks; `None` while it does not.
     asking_since: Option<Duration>,
-    /// How long it has asked before that.
+    /// How long it had asked before that.
     asked_before: Duration,
-    /// When, on the watch's own clock, the last byte came or the request was sent.
+    /// When the last byte arrived or the request was sent, on the watchdog's own clock.
     wire: Duration,
-    /// When the last record came or the request was sent.
+    /// When the last record arrived or the request was sent.
     record: Duration,
     /// Whether the current request has brought a record.
     any_record: bool,
     /// Whether the current silence has been reported.
-    stall_told: bool,
+    stall_reported: bool,
     longest_silence: Duration,
 }
 
@@ -30,7 +30,7 @@ pub(super) enum Due {
     Stall,
 }
 
-impl Watch {
+impl Watchdog {
     pub(super) const fn new() -> Self {
         Self {
             asking_since: Some(Duration::ZERO),
@@ -38,25 +38,25 @@ impl Watch {
             wire: Duration::ZERO,
             record: Duration::ZERO,
             any_record: false,
-            stall_told: false,
+            stall_reported: false,
             longest_silence: Duration::ZERO,
         }
     }
 
-    /// A request is sent.
+    /// A request was sent.
     pub(super) fn sent(&mut self, now: Duration) {
         let clock = self.clock(now);
-        (self.wire, self.record, self.any_record, self.stall_told) = (clock, clock, false, false);
+        (self.wire, self.record, self.any_record, self.stall_reported) = (clock, clock, false, false);
     }
 
-    /// Bytes have come.
+    /// Bytes arrived.
     pub(super) fn wire(&mut self, now: Duration) {
         self.settle(now);
         self.wire = self.clock(now);
-        self.stall_told = false;
+        self.stall_reported = false;
     }
 
-    /// A record has come.
+    /// A record arrived.
     #[inline]
     pub(super) fn record(&mut self, now: Duration) {
         self.record = self.clock(now);
@@ -72,15 +72,15 @@ impl Watch {
         self.asking_since.get_or_insert(now);
     }
 
-    pub(super) const fn stall_told(&mut self) {
-        self.stall_told = true;
+    pub(super) const fn stall_reported(&mut self) {
+        self.stall_reported = true;
     }
 
     pub(super) fn silence(&self, now: Duration) -> Duration {
         self.clock(now).saturating_sub(self.wire)
     }
 
-    /// Nothing is listened to any more: the present silence is over.
+    /// No request is under way any more, so the present silence is over.
     pub(super) fn settle(&mut self, now: Duration) {
         self.longest_silence = self.longest_silence(now);
     }
@@ -93,21 +93,21 @@ impl Watch {
         self.longest_silence.max(self.silence(now))
     }
 
-    /// What will pass first if nothing comes, and when.
+    /// Which limit will pass first if nothing arrives, and when.
     pub(super) fn next(&self, policy: &Policy) -> Option<(Duration, Due)> {
         let asking_since = self.asking_since?;
         let first_event = policy.first_event_timeout.filter(|_| !self.any_record);
-        let stall = policy.stall_after.filter(|_| !self.stall_told);
+        let stall = policy.stall_after.filter(|_| !self.stall_reported);
         let limits = [
             (policy.idle_timeout, self.wire, Due::Cut(Limit::Idle)),
             (first_event, self.record, Due::Cut(Limit::FirstEvent)),
             (policy.progress_timeout, self.record, Due::Cut(Limit::Progress)),
             (stall, self.wire, Due::Stall),
         ];
-        // On the watch's own clock: what passed before a pause without a tick is due at once behind it, but in its order.
+        // On the watchdog's own clock: limits that passed before a pause, without a tick, are due right after it, in order.
         let mut next: Option<(Duration, Due)> = None;
         for (limit, from, due) in limits {
-            // Asked for behind each piece of a body, and most streams have one limit.
+            // Called after each piece of a body, and most streams have one limit.
             let Some(limit) = limit else { continue };
             let point = from.saturating_add(limit);
             if next.is_none_or(|(first, _)| point < first) {

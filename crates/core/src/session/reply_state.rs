@@ -1,12 +1,12 @@
-//! What one who knows the dialect of a stream makes of its records.
+//! What an LLM dialect says about the end of a reply.
 
-/// How a stream stands behind a record; see [`Stream::judge`](crate::Stream::judge).
+/// What a dialect knows about the end of a reply after a record; see [`Stream::reply_state`](crate::Stream::reply_state).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ReplyState {
-    /// It goes on, and its end must come.
+    /// The reply goes on, and its end must arrive.
     #[default]
     Open,
-    /// All that was to come has come; the stream is complete if its body now ends cleanly.
+    /// Everything expected has arrived; the stream is complete if its body now ends cleanly.
     MayComplete,
     /// The dialect has no end of its own: a clean end of the body is an end, and proves nothing.
     MayEnd,

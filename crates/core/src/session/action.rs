@@ -1,0 +1,99 @@
+//! What the session tells a driver to do.
+
+use alloc::string::String;
+use core::fmt;
+use core::time::Duration;
+
+/// What the driver has to do now. `Wait` and `Close` drop the request that is under way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Action {
+    /// Nothing, until the next input or the [deadline](super::Session::deadline).
+    Nothing,
+    /// Send the request, with [`Session::request_cursor`](super::Session::request_cursor).
+    Connect,
+    /// Wait for the deadline, then connect again.
+    Wait(Retry),
+    /// Report a silence on the wire.
+    Stalled {
+        /// How long it has lasted.
+        silent: Duration,
+    },
+    /// Report that the server's ordered ids skip some before the record or id that was just given.
+    Gap {
+        /// The last id before the hole.
+        after: String,
+    },
+    /// The record that was just given had arrived before, in an earlier attempt.
+    Replayed {
+        /// It is the first such record of this attempt, and is to be reported.
+        first: bool,
+    },
+    /// The stream is over; see [`Session::outcome`](super::Session::outcome).
+    Close,
+}
+
+/// A further request, and why it is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retry {
+    /// The number of the attempt; the first one was 1.
+    pub attempt: u32,
+    /// How long to wait before it.
+    pub delay: Duration,
+    /// What made it necessary.
+    pub reason: Reason,
+    /// Records may have been lost: some had arrived, and there is no cursor to resume from.
+    pub gap: bool,
+    /// What the request carries has to be renewed before it is sent, since the server answered 401.
+    pub refresh: bool,
+    /// The wait that the stream's `retry:` field asked for, if that was longer than what is honoured.
+    pub asked: Option<Duration>,
+}
+
+/// Why a further request is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Reason {
+    /// No connection.
+    Connect,
+    /// The connection broke before the head.
+    Head,
+    /// The body broke.
+    Body,
+    /// The response's status.
+    Status,
+    /// A clean end where more was expected.
+    End,
+    /// Silence on the wire.
+    Idle,
+    /// Silence between records.
+    Progress,
+    /// No first record.
+    FirstEvent,
+    /// The caller wanted it.
+    Kick,
+}
+
+impl Reason {
+    /// The stable name, the same string in every language.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Connect => "connect",
+            Self::Head => "head",
+            Self::Body => "body",
+            Self::Status => "status",
+            Self::End => "end",
+            Self::Idle => "idle",
+            Self::Progress => "progress",
+            Self::FirstEvent => "first_event",
+            Self::Kick => "kick",
+        }
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}

@@ -1,0 +1,116 @@
+//! Holes in ordered ids.
+
+use alloc::borrow::ToOwned;
+use alloc::boxed::Box;
+use alloc::string::String;
+
+use crate::numbers::decimal;
+
+/// Follows ids of the form `epoch-seq`, in which `seq` counts up by one. Other ids say nothing about order.
+#[derive(Clone, Debug, Default)]
+pub(super) struct IdOrder {
+    /// The furthest id of its epoch. Boxed, since few servers have such ids.
+    last: Option<Box<Position>>,
+}
+
+/// A place in a sequence of ordered ids.
+#[derive(Clone, Debug)]
+pub(super) struct Position {
+    id: String,
+    seq: u64,
+}
+
+impl IdOrder {
+    /// Forgets the order.
+    pub(super) fn lose(&mut self) {
+        self.last = None;
+    }
+
+    /// The furthest position.
+    pub(super) fn position(&self) -> Option<Position> {
+        self.last.as_deref().cloned()
+    }
+
+    /// The id before this one, if others are missing between them. An id that arrives again, or an older one, is no hole.
+    pub(super) fn hole_before(&mut self, id: &str) -> Option<String> {
+        let Some((epoch, seq)) = split(id) else {
+            self.last = None;
+            return None;
+        };
+        match self.last.as_deref_mut() {
+            Some(last) if last.has_epoch(epoch) => {
+                if seq <= last.seq {
+                    return None;
+                }
+                let hole = last.seq.checked_add(1).is_some_and(|next| seq > next);
+                let before = hole.then(|| last.id.clone());
+                last.id.clear();
+                last.id.push_str(id);
+                last.seq = seq;
+                before
+            }
+            _ => {
+                self.last = Some(Box::new(Position { id: id.to_owned(), seq }));
+                None
+            }
+        }
+    }
+}
+
+impl Position {
+    /// Whether the id is of the same epoch and not above this position.
+    pub(super) fn reaches(&self, id: &str) -> bool {
+        split(id).is_some_and(|(epoch, seq)| self.has_epoch(epoch) && seq <= self.seq)
+    }
+
+    fn has_epoch(&self, epoch: &[u8]) -> bool {
+        split(&self.id).is_some_and(|(known, _)| known == epoch)
+    }
+}
+
+/// Whether the id has the form that says something about order.
+pub(super) fn is_ordered(id: &str) -> bool {
+    split(id).is_some()
+}
+
+/// One dash, and after it a number without leading zeros: `1700000000-42`. A UUID or a date has more dashes.
+fn split(id: &str) -> Option<(&[u8], u64)> {
+    let id = id.as_bytes();
+    let dash = id.iter().position(|byte| *byte == b'-')?;
+    let (epoch, seq) = (&id[..dash], &id[dash + 1..]);
+    let ordered = !epoch.is_empty() && (seq == b"0" || !seq.starts_with(b"0"));
+    Some((epoch, decimal(seq).filter(|_| ordered)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hole_is_seen_only_within_an_epoch() {
+        let mut order = IdOrder::default();
+        let rows = [
+            ("e1-1", None),
+            ("e1-2", None),
+            ("e1-5", Some("e1-2")),
+            ("e1-6", None),
+            ("e1-3", None),
+            ("e1-7", None),
+            ("e2-9", None),
+            ("e2-10", None),
+            ("e2-10", None),
+            ("e2-18446744073709551615", Some("e2-10")),
+            ("e2-1", None),
+            ("7", None),
+            ("9", None),
+            ("550e8400-e29b-41d4-a716-446655440000", None),
+            ("2026-01", None),
+            ("2026-05", None),
+            ("-5", None),
+            ("-7", None),
+        ];
+        for (id, hole) in rows {
+            assert_eq!(order.hole_before(id).as_deref(), hole, "{id}");
+        }
+    }
+}

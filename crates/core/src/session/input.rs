@@ -1,0 +1,120 @@
+//! What a driver tells the session.
+
+use core::time::Duration;
+
+use super::reply_state::ReplyState;
+
+/// When something happened, and a random number for the jitter of a wait that may follow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct At {
+    /// Time since an origin that does not move.
+    pub now: Duration,
+    /// A random number, evenly distributed over all `u32`.
+    pub chance: u32,
+}
+
+/// What happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Input<'a> {
+    /// The consumer asked for the stream.
+    Start,
+    /// The request of this attempt was handed to the transport.
+    Sent,
+    /// The response's head arrived.
+    Head(Head),
+    /// Bytes of the body arrived, whatever they mean.
+    Wire,
+    /// A record arrived.
+    Record {
+        /// Where to resume after it: `None` if the record does not say, empty if it says that there is no such place.
+        cursor: Option<&'a str>,
+        /// The record's own id. An id that it only inherits from an earlier record is none.
+        id: Option<&'a str>,
+    },
+    /// The cursor changed without a record.
+    Cursor {
+        /// The new cursor; empty if there is none any more.
+        cursor: &'a str,
+        /// The id that said so, if it was one.
+        id: Option<&'a str>,
+    },
+    /// The response whose head arrived was requested without its cursor, because a redirect dropped it: it starts over.
+    CursorLost,
+    /// The stream's `retry:` field asked for this wait before connecting again.
+    RetryField(Duration),
+    /// What the records so far say about the end of an LLM reply.
+    Reply(ReplyState),
+    /// The end marker arrived.
+    EndMarker,
+    /// A record reported that the peer failed.
+    FailureMarker,
+    /// The body ended cleanly.
+    BodyEnd {
+        /// It ended inside a record.
+        inside_record: bool,
+    },
+    /// The transport failed.
+    Broken(Failure),
+    /// The function that renews what the request carries failed, so the refusal that called for it stands.
+    RefreshFailed,
+    /// The body cannot be decoded any further.
+    Unreadable {
+        /// Where, in bytes of the decoded body.
+        offset: u64,
+        /// The limit that a record exceeded.
+        limit: Option<usize>,
+    },
+    /// Time has passed. Due at [`Session::deadline`](super::Session::deadline) at the latest.
+    Tick,
+    /// The consumer asks for nothing; only the limit on the whole stream goes on counting.
+    Pause,
+    /// The consumer asks again.
+    Resume,
+    /// Connect now: the network is back, or the caller wants it.
+    Kick,
+    /// The client had no free slot for the stream in time.
+    QueueTimeout,
+    /// The caller stops the stream.
+    Cancel,
+}
+
+/// The facts of a response's head that decide what happens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Head {
+    /// The HTTP status.
+    pub status: u16,
+    /// Whether the consumer reads bodies of this content type.
+    pub content_type: ContentType,
+    /// How long the server asks to wait, as [`retry_after`](super::retry_after) reads it.
+    pub retry_after: Option<Duration>,
+    /// A relay keeps this response: it can be continued with a GET of its `Location`, which has the request's origin.
+    pub relayed: bool,
+}
+
+/// Whether the consumer reads bodies of a response's content type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ContentType {
+    /// It does.
+    Accepted,
+    /// It does not.
+    Refused,
+    /// There is no content type, and none is assumed. An empty body is then like a 204; any other is refused.
+    Missing,
+}
+
+/// Where the transport failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Failure {
+    /// Before the request was sent: DNS, connect, a broken TLS handshake.
+    Connect,
+    /// The same, because the time limit on connecting passed.
+    ConnectTimeout,
+    /// In a way that another attempt will not change: a certificate that is not trusted, a peer that does not speak HTTP.
+    Permanent,
+    /// After sending, before a head.
+    Head,
+    /// Inside the body.
+    Body,
+}

@@ -1,0 +1,437 @@
+//! The session's states, and which input means something in which of them.
+
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::sync::Arc;
+use core::time::Duration;
+
+use super::action::Action;
+use super::backoff::Backoff;
+use super::delivered::Delivered;
+use super::id_order::is_ordered;
+use super::input::{At, Input};
+use super::outcome::{Limit, Outcome};
+use super::policy::Policy;
+use super::reply_state::ReplyState;
+use super::stream_state::StreamState;
+use super::watchdog::Watchdog;
+
+/// ```text
+///             ┌─────────────── open ──────────────┐
+/// Idle ─▶ Connecting ─▶ Open ─▶ Waiting{until} ─▶ Connecting …      any ─▶ Closed(outcome)
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum State {
+    Idle,
+    Connecting,
+    Open {
+        since: Duration,
+    },
+    /// Open, but the head had no content type: an empty body is like a 204, any other is refused.
+    Untyped {
+        status: u16,
+    },
+    Waiting {
+        until: Duration,
+    },
+    Closed(Outcome),
+}
+
+/// What a clean end of the body means, outside a record and without an end marker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum CleanEnd {
+    /// The stream has ended.
+    Ends,
+    /// The stream is cut off: a marker was to come.
+    Truncates,
+    /// The stream is complete: its dialect had said all that was expected.
+    Completes,
+}
+
+/// The life of one stream, over all its attempts.
+///
+/// ```
+/// use std::time::Duration;
+/// use tidewire_core::session::{Action, At, Input, Policy, Session};
+///
+/// let mut session = Session::new(Policy { idempotent: true, ..Policy::default() }, None);
+/// let at = |seconds| At { now: Duration::from_secs(seconds), chance: 0 };
+/// assert_eq!(session.handle(at(0), Input::Start), Action::Connect);
+/// ```
+#[derive(Clone, Debug)]
+// What an event touches comes last and together, as in `Stream`.
+#[repr(C)]
+pub struct Session {
+    pub(super) started: Duration,
+    pub(super) first_cursor: Option<Box<str>>,
+    /// Attempts that were begun; some were perhaps never sent.
+    pub(super) begun: u32,
+    /// Requests that were sent.
+    pub(super) sent: u32,
+    /// Keys the hashes of ids.
+    pub(super) key: u32,
+    /// What the request carries was renewed, and no response has been accepted since.
+    pub(super) refreshed: bool,
+    /// A relay keeps the response, so that any request continues at its `Location`.
+    pub(super) relayed: bool,
+    pub(super) backoff: Backoff,
+    pub(super) clean_end: CleanEnd,
+    /// Whether any record arrived, over all attempts.
+    pub(super) any_record: bool,
+    /// Boxed when the first id arrives: most streams have none.
+    pub(super) delivered: Option<Box<Delivered>>,
+    pub(super) cursor: Option<String>,
+    pub(super) state: State,
+    pub(super) watchdog: Watchdog,
+    /// Clones share it.
+    pub(super) policy: Arc<Policy>,
+}
+
+impl Session {
+    /// A session that has not begun. `cursor` is where an earlier stream stopped.
+    #[must_use]
+    pub fn new(policy: Policy, cursor: Option<&str>) -> Self {
+        let cursor = cursor.filter(|cursor| !cursor.is_empty());
+        let mut session = Self {
+            clean_end: if policy.expects_marker || policy.reply {
+                CleanEnd::Truncates
+            } else {
+                CleanEnd::Ends
+            },
+            policy: Arc::new(policy),
+            state: State::Idle,
+            watchdog: Watchdog::new(),
+            backoff: Backoff::new(),
+            started: Duration::ZERO,
+            begun: 0,
+            sent: 0,
+            key: 0,
+            refreshed: false,
+            relayed: false,
+            any_record: false,
+            delivered: None,
+            first_cursor: cursor.map(Into::into),
+            cursor: cursor.map(Into::into),
+        };
+        if let Some(cursor) = cursor {
+            session.follow_order(cursor);
+        }
+        session
+    }
+
+    /// Takes in what happened, and says what to do. Inputs that mean nothing in the present state (a late head, a byte after
+    /// the end) are ignored.
+    #[inline]
+    pub fn handle(&mut self, at: At, input: Input<'_>) -> Action {
+        // Nearly every input: kept in front so that a record costs no walk through the states.
+        if let (State::Open { .. }, Input::Record { cursor, id }) = (self.state, input) {
+            return self.record(at.now, cursor, id);
+        }
+        let listening = self.is_listening();
+        let action = self.transition(at, input);
+        if listening && !self.is_listening() {
+            self.watchdog.settle(at.now);
+        }
+        action
+    }
+
+    fn transition(&mut self, at: At, input: Input<'_>) -> Action {
+        match (self.state, input) {
+            (State::Closed(_), _) => Action::Nothing,
+            (_, Input::Cancel) => self.close(Outcome::Cancelled),
+            (_, Input::Pause) => {
+                self.watchdog.pause(at.now);
+                Action::Nothing
+            }
+            (_, Input::Resume) => {
+                self.watchdog.resume(at.now);
+                Action::Nothing
+            }
+
+            (State::Idle, Input::Start) => {
+                self.started = at.now;
+                self.key = at.chance;
+                self.connect(at.now)
+            }
+            (State::Idle | State::Connecting, Input::QueueTimeout) => {
+                self.close(Outcome::TimedOut(Limit::Queue))
+            }
+            (State::Idle, _) => Action::Nothing,
+
+            (State::Waiting { .. }, Input::Kick) => {
+                self.state = State::Waiting { until: at.now };
+                Action::Nothing
+            }
+            (State::Waiting { until }, Input::Tick) => {
+                if self.total_passed(at.now) {
+                    self.close(Outcome::TimedOut(Limit::Total))
+                } else if at.now >= until {
+                    self.connect(at.now)
+                } else {
+                    Action::Nothing
+                }
+            }
+            (
+                State::Waiting { .. },
+                Input::Start
+                | Input::Sent
+                | Input::Head(_)
+                | Input::Wire
+                | Input::Record { .. }
+                | Input::Cursor { .. }
+                | Input::CursorLost
+                | Input::RetryField(_)
+                | Input::Reply(_)
+                | Input::EndMarker
+                | Input::FailureMarker
+                | Input::BodyEnd { .. }
+                | Input::Broken(_)
+                | Input::RefreshFailed
+                | Input::Unreadable { .. }
+                | Input::QueueTimeout,
+            ) => Action::Nothing,
+
+            (State::Connecting | State::Open { .. } | State::Untyped { .. }, Input::Tick) => self.tick(at),
+            (State::Connecting | State::Open { .. } | State::Untyped { .. }, Input::Kick) => self.kick(at),
+            (State::Connecting | State::Open { .. } | State::Untyped { .. }, Input::Start) => Action::Nothing,
+
+            (State::Connecting, Input::Sent) => {
+                self.sent = self.sent.saturating_add(1);
+                Action::Nothing
+            }
+            (State::Connecting, Input::Head(head)) => self.head(at, head),
+            (State::Connecting, Input::Broken(failure)) => self.failed_to_open(at, failure),
+            (State::Connecting, Input::RefreshFailed) => self.refresh_failed(),
+            (
+                State::Connecting,
+                Input::Wire
+                | Input::Record { .. }
+                | Input::Cursor { .. }
+                | Input::CursorLost
+                | Input::RetryField(_)
+                | Input::Reply(_)
+                | Input::EndMarker
+                | Input::FailureMarker
+                | Input::BodyEnd { .. }
+                | Input::Unreadable { .. },
+            ) => Action::Nothing,
+
+            (
+                State::Open { .. } | State::Untyped { .. },
+                Input::Sent | Input::Head(_) | Input::RefreshFailed | Input::QueueTimeout,
+            ) => Action::Nothing,
+            // A consumer that is slower than its server finds bytes at each look, and no tick tells it.
+            (State::Open { .. } | State::Untyped { .. }, Input::Wire | Input::BodyEnd { .. })
+                if self.total_passed(at.now) =>
+            {
+                self.close(Outcome::TimedOut(Limit::Total))
+            }
+            (State::Open { .. } | State::Untyped { .. }, Input::Broken(_)) => self.broke_in_body(at),
+            (State::Open { .. } | State::Untyped { .. }, Input::Unreadable { offset, limit }) => {
+                self.close(Outcome::Unreadable { offset, limit })
+            }
+
+            (State::Untyped { status }, Input::Wire) => self.refuse_untyped(status),
+            (State::Untyped { .. }, Input::BodyEnd { .. }) => self.no_content(),
+            (
+                State::Untyped { .. },
+                Input::Record { .. }
+                | Input::Cursor { .. }
+                | Input::CursorLost
+                | Input::RetryField(_)
+                | Input::Reply(_)
+                | Input::EndMarker
+                | Input::FailureMarker,
+            ) => Action::Nothing,
+
+            (State::Open { .. }, Input::Wire) => {
+                self.watchdog.wire(at.now);
+                Action::Nothing
+            }
+            (State::Open { .. }, Input::Record { cursor, id }) => self.record(at.now, cursor, id),
+            (State::Open { .. }, Input::Cursor { cursor, id }) => {
+                self.set_cursor(Some(cursor));
+                id.and_then(|id| self.follow_order(id)).map_or(Action::Nothing, |after| Action::Gap { after })
+            }
+            (State::Open { .. }, Input::CursorLost) => self.cursor_lost(),
+            (State::Open { .. }, Input::RetryField(wait)) => {
+                self.backoff.ask(wait);
+                Action::Nothing
+            }
+            (State::Open { .. }, Input::Reply(state)) => self.reply(state),
+            (State::Open { .. }, Input::EndMarker) => self.close(Outcome::Complete),
+            (State::Open { .. }, Input::FailureMarker) => self.close(Outcome::Failed),
+            (State::Open { .. }, Input::BodyEnd { inside_record }) => self.body_end(at, inside_record),
+        }
+    }
+
+    /// When the session wants an [`Input::Tick`] at the latest; `None` for never.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Duration> {
+        let total = self.policy.timeout.map(|timeout| self.started.saturating_add(timeout));
+        let own = match self.state {
+            State::Idle | State::Closed(_) => return None,
+            State::Connecting | State::Open { .. } | State::Untyped { .. } => {
+                self.watchdog.next(&self.policy).map(|(when, _)| when)
+            }
+            State::Waiting { until } => Some(until),
+        };
+        match (own, total) {
+            (Some(own), Some(total)) => Some(own.min(total)),
+            (own, total) => own.or(total),
+        }
+    }
+
+    /// Where the stream is on its way.
+    #[must_use]
+    pub const fn state(&self) -> StreamState {
+        match self.state {
+            State::Idle => StreamState::Idle,
+            State::Connecting => StreamState::Connecting,
+            State::Open { .. } | State::Untyped { .. } => StreamState::Open,
+            State::Waiting { until } => StreamState::Waiting { until },
+            State::Closed(outcome) => StreamState::Closed(outcome),
+        }
+    }
+
+    /// How the stream ended, once it has.
+    #[must_use]
+    pub const fn outcome(&self) -> Option<Outcome> {
+        match self.state {
+            State::Closed(outcome) => Some(outcome),
+            State::Idle
+            | State::Connecting
+            | State::Open { .. }
+            | State::Untyped { .. }
+            | State::Waiting { .. } => None,
+        }
+    }
+
+    /// The last cursor that arrived: where another stream would continue this one.
+    #[must_use]
+    pub fn cursor(&self) -> Option<&str> {
+        self.cursor.as_deref()
+    }
+
+    /// The cursor for the request that is to be sent.
+    #[must_use]
+    pub fn request_cursor(&self) -> Option<&str> {
+        if self.may_resume() {
+            return self.cursor();
+        }
+        // The request as the caller made it; once records have arrived it would repeat them.
+        self.first_cursor.as_deref().filter(|_| !self.any_record)
+    }
+
+    /// Whether the request that is to be sent is a GET of the `Location` under which a relay keeps the response.
+    #[must_use]
+    pub const fn continues_at_relay(&self) -> bool {
+        self.relayed
+    }
+
+    /// When the consumer asked for the stream.
+    pub(crate) const fn started(&self) -> Duration {
+        self.started
+    }
+
+    /// How many requests were sent so far.
+    #[must_use]
+    pub const fn attempts(&self) -> u32 {
+        self.sent
+    }
+
+    /// The longest silence on the wire so far while the consumer was asking.
+    #[must_use]
+    pub fn longest_silence(&self, now: Duration) -> Duration {
+        if self.is_listening() { self.watchdog.longest_silence(now) } else { self.watchdog.settled() }
+    }
+
+    /// What is left of the whole stream's time.
+    pub(crate) fn remaining(&self, now: Duration) -> Option<Duration> {
+        self.policy.timeout.map(|timeout| self.started.saturating_add(timeout).saturating_sub(now))
+    }
+
+    pub(super) fn total_passed(&self, now: Duration) -> bool {
+        self.remaining(now).is_some_and(|rest| rest.is_zero())
+    }
+
+    /// Whether a request is under way.
+    const fn is_listening(&self) -> bool {
+        match self.state {
+            State::Connecting | State::Open { .. } | State::Untyped { .. } => true,
+            State::Idle | State::Waiting { .. } | State::Closed(_) => false,
+        }
+    }
+
+    #[inline]
+    fn record(&mut self, now: Duration, cursor: Option<&str>, id: Option<&str>) -> Action {
+        let hole = match id {
+            Some(id) if self.is_replayed(id) => {
+                let first = self.delivered.as_deref_mut().is_some_and(Delivered::report);
+                return Action::Replayed { first };
+            }
+            Some(id) => {
+                let hole = self.follow_order(id);
+                self.remember(id);
+                hole
+            }
+            None if cursor == Some("") => {
+                if let Some(delivered) = &mut self.delivered {
+                    delivered.lose_order();
+                }
+                None
+            }
+            None => None,
+        };
+        self.watchdog.record(now);
+        self.backoff.reset();
+        self.any_record = true;
+        self.set_cursor(cursor);
+        hole.map_or(Action::Nothing, |after| Action::Gap { after })
+    }
+
+    /// A reply that goes on, or whose dialect has no end, does not decide anything yet.
+    fn reply(&mut self, state: ReplyState) -> Action {
+        self.clean_end = match state {
+            ReplyState::Open => CleanEnd::Truncates,
+            ReplyState::MayComplete => CleanEnd::Completes,
+            ReplyState::MayEnd if self.policy.expects_marker => CleanEnd::Truncates,
+            ReplyState::MayEnd => CleanEnd::Ends,
+            ReplyState::Complete => return self.close(Outcome::Complete),
+            ReplyState::Failed => return self.close(Outcome::Failed),
+        };
+        Action::Nothing
+    }
+
+    fn is_replayed(&self, id: &str) -> bool {
+        self.begun > 1
+            && self.delivered.as_ref().is_some_and(|delivered| delivered.contains(id, self.key.into()))
+    }
+
+    fn remember(&mut self, id: &str) {
+        if self.may_ever_resume() {
+            self.delivered.get_or_insert_default().remember(id, self.key.into());
+        }
+    }
+
+    /// The last id before a hole, if there is one before this id.
+    fn follow_order(&mut self, id: &str) -> Option<String> {
+        match &mut self.delivered {
+            None if !is_ordered(id) => None,
+            delivered => delivered.get_or_insert_default().hole_before(id),
+        }
+    }
+
+    fn set_cursor(&mut self, cursor: Option<&str>) {
+        match cursor {
+            None => {}
+            Some("") => self.cursor = None,
+            Some(new) if self.cursor.as_deref() == Some(new) => {}
+            Some(new) => {
+                let cursor = self.cursor.get_or_insert_default();
+                cursor.clear();
+                cursor.push_str(new);
+            }
+        }
+    }
+}
