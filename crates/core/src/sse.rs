@@ -764,7 +764,7 @@ mod tests {
     }
 
     #[test]
-    fn the_memory_of_a_large_event_is_given_back() {
+    fn the_memory_of_a_large_event_is_released() {
         let mut sse = Sse::new(DecoderOptions::default());
         let large = [b"data: ", &alloc::vec![b'x'; 8 * KEPT_CAPACITY][..], b"\n\n"].concat();
         assert_eq!(fed(&mut sse, &large, 1000), 1);
@@ -793,7 +793,7 @@ mod tests {
     }
 
     #[test]
-    fn an_oversized_event_goes_on_behind_a_line_feed_that_came_alone() {
+    fn an_oversized_event_continues_after_a_line_feed_in_its_own_piece() {
         let mut sse = Sse::new(DecoderOptions {
             max_event_bytes: 5,
             skip_oversized: true,

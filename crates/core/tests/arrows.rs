@@ -49,7 +49,7 @@ fn a_wrong_import_is_found() {
 }
 
 #[test]
-fn a_right_import_is_not() {
+fn a_right_import_is_accepted() {
     for (path, source) in [
         ("session/mod.rs", "use super::session::At; use crate::session::Outcome;"),
         ("session/backoff.rs", "use super::policy::Policy;"),

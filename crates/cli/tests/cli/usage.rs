@@ -113,7 +113,7 @@ fn an_unkind_environment_in_one_line() {
     let quick = ["--retry-attempts", "0", "--output", "events", "-H", &header];
     for (url, says) in [
         (&closed, "the connection was refused"),
-        (&tls, "the TLS handshake failed"),
+        (&tls, "the server answered, but not with TLS"),
         (&unknown, "cannot be resolved"),
     ] {
         let done = tidewire(["get", url].into_iter().chain(quick)).run();

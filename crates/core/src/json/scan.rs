@@ -370,7 +370,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn plain_finds_every_byte_that_is_not_plain_at_every_place() {
+    fn plain_finds_every_special_byte_at_every_position() {
         for length in 1..20 {
             for place in 0..length {
                 for byte in 0..=u8::MAX {
