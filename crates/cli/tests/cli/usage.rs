@@ -111,9 +111,11 @@ fn an_error_of_the_environment_is_one_line() {
     let unknown = format!("http://user:{SECRET}@nowhere.invalid/");
     let header = format!("Authorization: Bearer {SECRET}");
     let quick = ["--retry-attempts", "0", "--output", "events", "-H", &header];
-    for (url, says) in
-        [(&closed, "the connection was refused"), (&tls, "not with TLS"), (&unknown, "cannot be resolved")]
-    {
+    for (url, says) in [
+        (&closed, "the connection was refused"),
+        (&tls, "the server answered, but not with TLS"),
+        (&unknown, "cannot be resolved"),
+    ] {
         let done = tidewire(["get", url].into_iter().chain(quick)).run();
         assert_eq!(done.status, Some(7), "{}", done.stderr);
         assert_eq!(done.stream().1["outcome"], "unreachable");

@@ -173,8 +173,13 @@ async fn a_server_without_tls_and_one_that_wants_more_are_told_at_once() {
 
     let server = Server::tls(authority.certify("localhost").server_for_certified_clients(), event()).await;
     let (_, outcome, text) = read(stream(&client, &server.url("https"))).await;
-    assert_eq!((outcome, server.connections()), (Some(Outcome::Unreachable), 1), "{text}");
-    assert!(!HAS_RUSTLS || text.contains("client certificate"), "{text}");
+    assert_eq!(outcome, Some(Outcome::Unreachable), "{text}");
+    if HAS_RUSTLS {
+        assert!(server.connections() == 1 && text.contains("client certificate"), "{text}");
+    } else {
+        // With TLS 1.3 it refuses after the handshake, in words that only OpenSSL has.
+        assert!(text.contains("certificate"), "{text}");
+    }
 
     // TLS where plain HTTP was asked for.
     let server = Server::tls(authority.certify("localhost").server(&[]), event()).await;
