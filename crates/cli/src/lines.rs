@@ -165,11 +165,10 @@ impl<'a> OutputLine<'a> {
         out.write_all(line.as_bytes())
     }
 
-    /// Writes the line, all at once.
+    /// Writes the line in many small pieces, so `out` should have a buffer.
     pub(crate) fn write(&self, out: &mut impl Write) -> io::Result<()> {
-        let mut line = serde_json::to_vec(self)?;
-        line.push(b'\n');
-        out.write_all(&line)
+        serde_json::to_writer(&mut *out, self)?;
+        out.write_all(b"\n")
     }
 }
 

@@ -1,6 +1,6 @@
 //! What `get` prints, by `--output`.
 
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 use std::mem;
 use std::time::Duration;
 
@@ -30,7 +30,7 @@ pub(crate) enum Printer {
 /// Prints JSON lines, and the message line of a reply.
 #[derive(Debug)]
 pub(crate) struct EventPrinter {
-    out: Stdout,
+    out: BufWriter<Stdout>,
     message: Box<Message>,
     /// Whether the next delta is the first of a reply that starts over.
     starts_over: bool,
@@ -92,7 +92,7 @@ impl Printer {
 
 impl EventPrinter {
     fn new() -> Self {
-        Self { out: terminal::stdout(), message: Box::default(), starts_over: false }
+        Self { out: BufWriter::new(terminal::stdout()), message: Box::default(), starts_over: false }
     }
 
     fn frame(&mut self, frame: &Frame) -> io::Result<()> {
