@@ -598,12 +598,14 @@ async fn the_largest_parameters_are_answered_at_once() {
         "/llm?events=100000".to_owned(),
         format!("/llm?dialect=openai-responses&starting_after={most}"),
     ] {
-        let asked = Instant::now();
-        let mut response = get(server.url(&format!("{path}&interval_ms=0"))).await;
-        assert!(response.status().is_success(), "{path}: {}", response.status());
-        // `truncate` and others that break off at once are an error, which is an answer too.
-        let _ = response.chunk().await;
-        assert!(asked.elapsed() < Duration::from_secs(1), "{path}: {:?}", asked.elapsed());
+        let first = async {
+            let mut response = get(server.url(&format!("{path}&interval_ms=0"))).await;
+            assert!(response.status().is_success(), "{path}: {}", response.status());
+            // `truncate` and others that break off at once are an error, which is an answer too.
+            let _ = response.chunk().await;
+        };
+        // Much longer than it takes on a busy machine, and much shorter than the whole response takes.
+        tokio::time::timeout(Duration::from_secs(30), first).await.expect("the response is made as it is read");
     }
 }
 
