@@ -124,6 +124,26 @@ async fn https_streams_or_says_which_features_it_needs() {
     assert_eq!((server.connections(), redirecting.connections()), (0, 1));
 }
 
+/// Run in a process of its own, on a machine without certificates.
+#[tokio::test]
+#[ignore = "by `without_authorities_plain_http_still_streams`"]
+async fn https_without_authorities() {
+    let (_, outcome, text) = read(stream(&Client::new(), "https://localhost:1/")).await;
+    assert!(outcome.is_none() && text.contains("https is not possible"), "{text}");
+}
+
+#[cfg(all(target_os = "linux", any(feature = "rustls-aws-lc", feature = "rustls-ring")))]
+#[test]
+fn without_authorities_plain_http_still_streams() {
+    for (test, flag) in [("plain_http_streams", "--nocapture"), ("https_without_authorities", "--ignored")] {
+        let status = std::process::Command::new(std::env::current_exe().expect("this program"))
+            .args(["--exact", test, flag])
+            .envs([("SSL_CERT_FILE", "/dev/null"), ("SSL_CERT_DIR", "/dev/null")])
+            .status();
+        assert!(status.expect("this program runs").success(), "{test}");
+    }
+}
+
 #[tokio::test]
 async fn certificates_that_are_none_are_the_callers_to_mend() {
     if HAS_TLS {
