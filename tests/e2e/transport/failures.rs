@@ -86,6 +86,22 @@ async fn what_the_caller_got_wrong_is_not_sent() {
 }
 
 #[tokio::test]
+async fn a_length_that_the_caller_got_wrong_is_counted_anew() {
+    let answer = [super::head(""), b"data: one\n\n".to_vec()].concat();
+    let server = RawServer::start(vec![vec![Act::Send(answer)]]).await;
+    let requests = [
+        (Client::new().post(server.url("/")).body("four"), Some("content-length: 4\r\n")),
+        (Client::new().get(server.url("/")), None),
+    ];
+    for (index, (request, want)) in requests.into_iter().enumerate() {
+        let (events, _, text) = read(request.header("content-length", "999")).await;
+        assert_eq!(events, ["one"], "{text}");
+        let seen = &server.seen()[index].request;
+        assert!(!seen.contains("999") && want.is_none_or(|want| seen.contains(want)), "{seen}");
+    }
+}
+
+#[tokio::test]
 async fn a_stream_that_meets_such_an_answer_later_keeps_what_it_has() {
     let events = chunk(b"id: 1\ndata: one\n\n");
     let broken = vec![reply(&format!("{SSE}\r\ntransfer-encoding: chunked"), &events)];

@@ -117,6 +117,10 @@ fn connect_failure(error: &reqwest::Error) -> TransportError {
     if text == "tunnel error: proxy authorization required" {
         return TransportError::Permanent("the proxy asks for a user and a password (407)".to_owned());
     }
+    if is(ErrorKind::InvalidData) {
+        // What rustls does not like, if the caller's own client has a rustls that is not known here.
+        return TransportError::Permanent(format!("the TLS handshake failed: {text}"));
+    }
     let text = if error.is_dns() {
         format!("the host's name cannot be resolved: {text}")
     } else if is(ErrorKind::ConnectionRefused) {
