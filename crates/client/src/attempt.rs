@@ -61,8 +61,8 @@ impl AttemptRequest {
         &self.template.method
     }
 
-    /// The headers, those included that the client adds (`Accept`, `User-Agent`, `Last-Event-ID`). Only `Host`, `Content-Length`,
-    /// `Accept-Encoding` and what HTTP needs for the connection come later.
+    /// The headers, those included that the client adds (`Accept`, `User-Agent`, `Last-Event-ID`). Only `Host`, `Content-Length` and
+    /// what HTTP needs for the connection come later.
     #[must_use]
     pub fn headers(&self) -> &HeaderMap {
         &self.template.headers

@@ -25,8 +25,8 @@ impl Client {
 }
 
 impl ClientBuilder {
-    /// Trusts further authorities beside the platform's: the certificates in a PEM file. Further calls add to them. They do not apply to
-    /// the caller's own `reqwest::Client`.
+    /// Trusts further authorities in addition to the platform's: the certificates in a PEM file. Further calls add to them. They do not
+    /// apply to the caller's own `reqwest::Client`.
     ///
     /// # Errors
     /// [`UsageError::CaCertificates`] if the PEM has no certificate, or TLS is not built in.

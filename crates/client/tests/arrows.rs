@@ -29,7 +29,10 @@ const LINE: &[&str] = &[
     "origins.rs",
     "template.rs",
     // HTTP.
-    "transport",
+    "transport/message.rs",
+    "transport/native",
+    "transport/browser",
+    "transport/mod.rs",
     // The request of one attempt.
     "attempt.rs",
     "preparation.rs",
@@ -98,6 +101,7 @@ fn a_wrong_import_is_found() {
     for (path, source) in [
         ("template.rs", "use crate::attempt::AttemptRequest;"),
         ("transport/mod.rs", "use crate::{body::Body, client::Client};"),
+        ("transport/native/send.rs", "use super::super::{Chunk, Response};"),
         ("transport/native/send.rs", "fn f(_: crate::streaming::io::Io) {}"),
         ("transport/native/send.rs", "use super::super::super::request::Request;"),
         ("streaming/parts.rs", "use crate::request::Request;"),
@@ -123,7 +127,10 @@ fn a_right_import_is_not() {
     let sources = sources();
     for (path, source) in [
         ("attempt.rs", "use crate::template::RequestTemplate; use url::Url;"),
-        ("transport/native/send.rs", "use super::super::{Chunk, Response}; use crate::body::Body;"),
+        (
+            "transport/native/send.rs",
+            "use super::super::message::Chunk; use super::body::BodyReader; use crate::body::Body;",
+        ),
         ("streaming/mod.rs", "use self::hooks::Hooks; use crate::error::{Error, StreamEnd};"),
         ("streaming/drive.rs", "use super::{Streaming, io::Io}; use crate::streaming::queue::Item;"),
         ("template.rs", "/// See [`crate::Request`].\nfn f() {} // crate::client"),

@@ -17,10 +17,10 @@ use web_sys::{
     AbortController, Headers, ReadableStreamDefaultReader, RequestCache, RequestCredentials, RequestInit,
 };
 
-use super::super::{Chunk, Outgoing, Response, Sending, TransportError, TransportOptions};
 use crate::body::Taken;
-use crate::platform::boxed;
+use crate::platform::{Boxed, boxed};
 use crate::template::RequestTemplate;
+use crate::transport::message::{Chunk, Outgoing, Response, TransportError, TransportOptions};
 
 #[wasm_bindgen]
 extern "C" {
@@ -63,7 +63,7 @@ impl Transport {
     }
 
     /// Sends the request and waits for the response's head. The browser follows redirects.
-    pub(crate) fn send(self, request: Outgoing) -> Sending {
+    pub(crate) fn send(self, request: Outgoing) -> Boxed<Result<Response<BodyReader>, TransportError>> {
         boxed(async move {
             let abort = Abort::new()?;
             let request = self.outgoing(request, &abort)?;
@@ -135,7 +135,7 @@ fn latin1(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| char::from(*byte)).collect()
 }
 
-fn response_of(response: &web_sys::Response, abort: Abort) -> Response {
+fn response_of(response: &web_sys::Response, abort: Abort) -> Response<BodyReader> {
     let reader = response.body().and_then(|body| body.get_reader().dyn_into().ok());
     let body = BodyReader(SendWrapper::new(Body { reader, read: None, _abort: abort }));
     // A browser keeps the header across redirects, if the other origin allows it (WHATWG Fetch, "HTTP-redirect fetch").

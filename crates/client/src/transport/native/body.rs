@@ -9,9 +9,9 @@ use http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
 use http::{HeaderMap, Method, StatusCode, Version};
 use http_body::Body as _;
 
-use super::super::{Chunk, TransportError};
 use super::coding::Decoding;
 use super::failure;
+use crate::transport::message::{Chunk, TransportError};
 
 /// Reads the body of a response.
 ///

@@ -3,8 +3,8 @@
 use std::error::Error as StdError;
 use std::io::{self, ErrorKind};
 
-use super::super::TransportError;
 use super::tls;
+use crate::transport::message::TransportError;
 
 /// Why no response head came.
 pub(super) fn before_head(error: reqwest::Error) -> TransportError {
@@ -68,7 +68,7 @@ mod http2 {
 
     use h2::Reason;
 
-    use crate::transport::TransportError;
+    use crate::transport::message::TransportError;
 
     pub(super) fn failure(cause: &(dyn StdError + 'static)) -> Option<TransportError> {
         let error = cause.downcast_ref::<h2::Error>()?;
@@ -102,7 +102,7 @@ mod http2 {
 mod http2 {
     use std::error::Error as StdError;
 
-    use crate::transport::TransportError;
+    use crate::transport::message::TransportError;
 
     pub(super) fn failure(_cause: &(dyn StdError + 'static)) -> Option<TransportError> {
         None

@@ -6,11 +6,11 @@ use http::header::{AUTHORIZATION, HOST, LOCATION, REFERER};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use url::{Origin, Url};
 
-use super::super::Outgoing;
 use crate::body::{Body, forget_body};
 use crate::cursor::LAST_EVENT_ID;
 use crate::secret::is_secret_name;
 use crate::template::RequestTemplate;
+use crate::transport::message::Outgoing;
 
 /// As many as browsers follow (WHATWG Fetch, "HTTP-redirect fetch").
 pub(super) const MOST_REDIRECTS: u8 = 20;

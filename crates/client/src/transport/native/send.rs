@@ -7,12 +7,13 @@ use std::time::Duration;
 use http::header::{self, HeaderName};
 use http::{HeaderMap, Method};
 
-use super::super::{Outgoing, Response, Sending, TransportError, TransportOptions};
 use super::body::BodyReader;
 use super::redirect::{MOST_REDIRECTS, redirected, take_credentials};
 use super::{coding, failure, tls};
 use crate::body::Taken;
+use crate::platform::Boxed;
 use crate::template::RequestTemplate;
+use crate::transport::message::{Outgoing, Response, TransportError, TransportOptions};
 
 const USER_AGENT: &str = concat!("tidewire/", env!("CARGO_PKG_VERSION"));
 
@@ -68,7 +69,7 @@ impl Transport {
     }
 
     /// Sends the request and those that redirects make of it, and waits for the head of the response.
-    pub(crate) fn send(self, mut request: Outgoing) -> Sending {
+    pub(crate) fn send(self, mut request: Outgoing) -> Boxed<Result<Response<BodyReader>, TransportError>> {
         take_credentials(&self.client, &mut request);
         let Outgoing { url, mut template } = request;
         let sent = self.execute(url, &template).map_err(TransportError::Unsendable);
@@ -142,7 +143,7 @@ fn base(connect_timeout: Option<Duration>) -> reqwest::ClientBuilder {
     }
 }
 
-fn response_of(mut response: reqwest::Response, method: &Method, lost_cursor: bool) -> Response {
+fn response_of(mut response: reqwest::Response, method: &Method, lost_cursor: bool) -> Response<BodyReader> {
     let mut headers = mem::take(response.headers_mut());
     let status = response.status().as_u16();
     let url = Some(response.url().clone());

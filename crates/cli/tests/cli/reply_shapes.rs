@@ -1,30 +1,30 @@
-//! Every shape that `serve` speaks, read by `get --dialect`: what it says, and how it ends where it ends badly.
+//! Every shape of a reply that `serve` sends, read by `get --dialect`: its deltas, its message, and its outcome.
 
 use serde_json::{Value, json};
-use tidewire_cli::serve::SPOKEN;
+use tidewire_cli::serve::REPLY_SHAPES;
 
-use crate::support::{Done, Process, Run, Upstream, each, tidewire};
+use crate::support::{Done, Process, Run, Upstream, each, listening, tidewire};
 
-const THOUGHT: &str = "They ask about the sea. I look at the weather and the tide.";
+const REASONING: &str = "They ask about the sea. I look at the weather and the tide.";
 const TEXT: &str = "The sea at Sète is **calm** today 🌊 and the water has 18 °C.\n\n海面很平静，适合游泳。";
 const REFUSAL: &str = "I'm sorry, I can't help with that.";
 
 struct Row {
     dialect: &'static str,
     form: &'static str,
-    /// What `auto` takes it for, if it is not the same.
+    /// The dialect that `auto` recognises, if it is another one.
     auto: Option<&'static str>,
-    /// Whether it has calls of tools, and whether those have ids.
+    /// Whether it has tool calls.
     calls: bool,
-    /// The finish of `reply=all`, in the provider's word.
+    /// The provider's own finish of `reply=all`.
     said: &'static str,
     usage: Option<Value>,
-    /// The fields of its message beside those that all have.
+    /// The fields of its message that not all messages have.
     more: Value,
     /// The error in the end line.
     error: &'static str,
     retryable: bool,
-    /// The word of its filter, if it has one.
+    /// The provider's own finish after a filter, if it has one.
     filter: Option<&'static str>,
 }
 
@@ -65,7 +65,7 @@ impl Row {
         format!("{} {}", self.dialect, self.form)
     }
 
-    /// `get --dialect` of this shape, with further parameters; a POST, which is not repeated by itself.
+    /// Runs `get --dialect` on this shape, with further parameters. It is a POST, which is not repeated by itself.
     fn get(&self, server: &Upstream, dialect: &str, more: &str) -> Done {
         let form = if self.form.is_empty() { String::new() } else { format!("&form={}", self.form) };
         let path = format!("/llm?dialect={}{form}&interval_ms=0{more}", self.dialect);
@@ -77,7 +77,7 @@ impl Row {
         let mut message = self.more.clone();
         message["type"] = json!("message");
         message["text"] = json!(TEXT);
-        message["reasoning"] = json!(THOUGHT);
+        message["reasoning"] = json!(REASONING);
         if self.calls {
             let weather = json!({"city": "Sète", "note": "a \"calm\" sea 🌊, 🌊 \\o/", "days": 3});
             let tide = json!({"port": "Brest", "at": ["06:10", "18:35"]});
@@ -86,7 +86,7 @@ impl Row {
                 {"id": "call_1", "name": "tide", "arguments": tide},
             ]);
         }
-        // Ollama says `stop` also where it calls tools.
+        // Ollama says `stop` even when it calls tools.
         message["finish"] = json!(if self.dialect == "ollama" { "stop" } else { "tool_calls" });
         message["finish_said"] = json!(self.said);
         if let Some(usage) = &self.usage {
@@ -107,12 +107,12 @@ fn parts(done: &Done) -> (Vec<Value>, Value, Value) {
 #[test]
 fn every_shape_has_a_row() {
     let rows: Vec<_> = rows().iter().map(|row| (row.dialect, row.form)).collect();
-    let spoken: Vec<_> = SPOKEN.iter().map(|spoken| (spoken.dialect, spoken.form)).collect();
-    assert_eq!(rows, spoken);
+    let shapes: Vec<_> = REPLY_SHAPES.iter().map(|shape| (shape.dialect, shape.form)).collect();
+    assert_eq!(rows, shapes);
 }
 
 #[test]
-fn each_says_all_of_it_and_auto_knows_it() {
+fn each_reply_is_read_whole_and_auto_recognises_it() {
     let server = Upstream::start();
     each(&rows(), Row::name, |row| {
         for (asked, read) in [(row.dialect, row.dialect), ("auto", row.auto.unwrap_or(row.dialect))] {
@@ -121,7 +121,7 @@ fn each_says_all_of_it_and_auto_knows_it() {
             assert_eq!((done.status, &end["outcome"]), (Some(0), &json!("complete")), "{done:?}");
             let fields = message.as_object_mut().unwrap();
             assert_eq!(fields.remove("dialect"), Some(json!(read)));
-            // Signatures of thoughts and the like.
+            // Signatures of reasoning and the like.
             fields.remove("raw");
             assert_eq!(message, row.message());
         }
@@ -129,7 +129,7 @@ fn each_says_all_of_it_and_auto_knows_it() {
 }
 
 #[test]
-fn an_error_in_the_middle_is_the_end() {
+fn an_error_in_the_middle_ends_the_stream() {
     let server = Upstream::start();
     each(&rows(), Row::name, |row| {
         for asked in [row.dialect, "auto"] {
@@ -147,7 +147,7 @@ fn an_error_in_the_middle_is_the_end() {
 
 /// Without its last records, broken off or ended; and cut anywhere in the text.
 #[test]
-fn what_has_no_end_is_truncated() {
+fn a_reply_without_its_end_is_truncated() {
     let server = Upstream::start();
     each(&rows(), Row::name, |row| {
         for (end, more) in
@@ -173,7 +173,7 @@ fn what_has_no_end_is_truncated() {
 }
 
 #[test]
-fn other_replies_where_there_is_a_word_for_them() {
+fn other_kinds_of_reply() {
     let server = Upstream::start();
     each(&rows(), Row::name, |row| {
         let done = row.get(&server, row.dialect, "&reply=filter");
@@ -208,17 +208,16 @@ fn other_replies_where_there_is_a_word_for_them() {
         let done = row.get(&server, row.dialect, "&reply=text&events=20");
         let (lines, message, end) = parts(&done);
         assert_eq!((&end["outcome"], message.get("tool_calls")), (&json!("complete"), None), "{done:?}");
-        // As many tokens as were asked for, with one piece more for each wave that is cut in two.
+        // As many tokens as were asked for, and one more piece for each wave that is cut in two.
         let texts = lines.iter().filter(|line| line["kind"] == "text").count();
         assert!((20..=22).contains(&texts), "{texts}");
     });
 }
 
-/// What is alive without saying anything.
 #[test]
-fn signs_of_life_come_as_each_provider_gives_them() {
+fn keep_alives_are_those_of_the_provider() {
     let server = Upstream::start();
-    for (dialect, life) in [
+    for (dialect, keep_alive) in [
         ("openai-chat", ": keep-alive\n\n"),
         ("openai-responses", "event: keepalive\n"),
         ("anthropic", "event: ping\n"),
@@ -227,12 +226,12 @@ fn signs_of_life_come_as_each_provider_gives_them() {
         let done = tidewire(["get", &url, "--record", "-"]).run();
         let body: String =
             done.lines().iter().filter_map(|line| Some(line["text"].as_str()?.to_owned())).collect();
-        assert!(body.contains(life), "{dialect}: {body}");
+        assert!(body.contains(keep_alive), "{dialect}: {body}");
     }
 }
 
 #[test]
-fn what_is_not_spoken_is_refused_by_name() {
+fn an_unknown_shape_is_refused() {
     let server = Upstream::start();
     for path in ["/llm?dialect=generic", "/llm?dialect=gemini&form=chat", "/llm?reply=poem"] {
         let done = server.get(path, &[]);
@@ -240,12 +239,11 @@ fn what_is_not_spoken_is_refused_by_name() {
     }
 }
 
-/// `serve --dialect` speaks it at every path; a background response is read over as many requests as it takes.
+/// `serve --dialect` answers in it at every path. A background response is read over as many requests as it takes.
 #[test]
 fn a_server_of_one_dialect() {
     let mut server = Process::spawn(&mut tidewire(["serve", "--port", "0", "--dialect", "openai-responses"]));
-    let line = server.line();
-    let base = line.trim_end().rsplit(' ').next().unwrap();
+    let base = listening(&server.line());
     let (scenario, responses) =
         (format!("{base}/llm?interval_ms=0"), format!("{base}/v1/responses?interval_ms=0"));
     let get = |url: &str, more: &[&str]| {

@@ -1,8 +1,8 @@
-//! From JSON values to records on the wire.
+//! Writes JSON values as the records of a body.
 
 use serde_json::Value;
 
-use super::story::{HALVES, Part};
+use super::parts::{HALVES, ReplyPart};
 
 /// How records become a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,49 +26,49 @@ impl Framing {
 }
 
 /// Writes the records of one reply.
-pub(super) struct Voice {
+pub(super) struct RecordWriter {
     pub(super) framing: Framing,
     written: Vec<String>,
     /// How many records there were.
     count: u64,
-    /// The text of the block that is open or was last.
+    /// The text of the block that is open, or was last.
     text: String,
 }
 
-impl Voice {
+impl RecordWriter {
     pub(super) const fn new(framing: Framing) -> Self {
         Self { framing, written: Vec::new(), count: 0, text: String::new() }
     }
 
-    /// The records of a part.
-    pub(super) fn say(&mut self, part: &Part, dialect: fn(&Part, &mut Self)) -> Vec<String> {
+    /// The records that a dialect makes of a part.
+    pub(super) fn records(&mut self, part: &ReplyPart, dialect: fn(&ReplyPart, &mut Self)) -> Vec<String> {
         match part {
-            Part::Open(_) => self.text.clear(),
-            Part::Piece(_, piece) => self.text.push_str(piece),
-            Part::Start
-            | Part::KeepAlive
-            | Part::Close(_)
-            | Part::Calls(..)
-            | Part::Finish(_)
-            | Part::Fail => {}
+            ReplyPart::Open(_) => self.text.clear(),
+            ReplyPart::Piece(_, piece) => self.text.push_str(piece),
+            ReplyPart::Start
+            | ReplyPart::KeepAlive
+            | ReplyPart::Close(_)
+            | ReplyPart::Calls(..)
+            | ReplyPart::Finish(_)
+            | ReplyPart::Fail => {}
         }
         dialect(part, self);
         std::mem::take(&mut self.written)
     }
 
-    /// The text of the block that ends.
+    /// The text of the block that is closed.
     pub(super) fn text(&self) -> &str {
         &self.text
     }
 
-    /// How many records came before.
+    /// The number of records so far.
     pub(super) const fn count(&self) -> u64 {
         self.count
     }
 
-    /// A record.
+    /// Writes a record.
     pub(super) fn record(&mut self, json: &Value) {
-        let text = written(json);
+        let text = to_text(json);
         let record = match self.framing {
             Framing::Sse => format!("data: {text}\n\n"),
             Framing::Lines => format!("{text}\n"),
@@ -79,24 +79,24 @@ impl Voice {
         self.count += 1;
     }
 
-    /// An event that is named by its type.
+    /// Writes an event whose name is its `type`.
     pub(super) fn named(&mut self, json: &Value) {
         let name = json["type"].as_str().unwrap_or_default();
-        self.raw(format!("event: {name}\ndata: {}\n\n", written(json)));
+        self.raw(format!("event: {name}\ndata: {}\n\n", to_text(json)));
         self.count += 1;
     }
 
-    /// A comment, which says nothing but that there is life.
+    /// Writes a comment, which only shows that the connection is alive.
     pub(super) fn comment(&mut self, comment: &str) {
         self.raw(format!(": {comment}\n\n"));
     }
 
-    /// What is no record.
+    /// Writes text that is not a record.
     pub(super) fn raw(&mut self, text: impl Into<String>) {
         self.written.push(text.into());
     }
 }
 
-fn written(json: &Value) -> String {
+fn to_text(json: &Value) -> String {
     HALVES.iter().fold(json.to_string(), |text, (half, escape)| text.replace(*half, escape))
 }
