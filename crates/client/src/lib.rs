@@ -45,8 +45,20 @@
 //!
 //! # Features
 //!
-//! These two are off by default, and only show what happens. Nothing that they emit holds a header, a cursor, a URL's user or query, or
-//! the words of a peer.
+//! On by default, all of them for the native client only:
+//!
+//! - `rustls-aws-lc`, `rustls-ring`, `native-tls`: TLS, by rustls with aws-lc or ring, or by the platform's own library (OpenSSL on Linux,
+//!   with its headers and pkg-config). Only the first of them is on by default. Of several, the first one is used, so that a
+//!   dependency that enables another one changes nothing. Without any, an `https` URL is a [`UsageError`]; plain HTTP works. With
+//!   `rustls-ring`, a `reqwest::Client` of your own needs a crypto provider from you: ask its documentation for `rustls-no-provider`.
+//! - `http2`: HTTP/2, if the server offers it.
+//! - `gzip`, `brotli`, `deflate`, `zstd`: content codings. Each is asked for with `Accept-Encoding` and undone as it comes.
+//!
+//! Tidewire undoes codings itself. If your program enables those of reqwest too (its features `gzip`, `brotli`, `deflate` or `zstd`), reqwest
+//! hides how an HTTP/2 stream ended: one that was reset with the code NO_ERROR then looks as if it had ended, unless it has a
+//! `Content-Length` or an end marker is expected.
+//!
+//! Off by default, and only there to show what happens:
 //!
 //! - `tracing`: each stream is a span `stream` of the target `tidewire`, at level INFO, from its first poll to its end, over all its
 //!   requests. Its parent is the span of the first poll; what hooks, functions for an attempt and the HTTP library record while the
@@ -59,6 +71,8 @@
 //!   error, are at level WARN, the others at INFO.
 //! - `metrics`: gauges, counters and histograms of all streams, for the recorder of the `metrics` facade. The module `metrics` lists
 //!   them with their units, and has buckets for exporters that need some.
+//!
+//! Nothing that these two emit holds a header, a cursor, a URL's user or query, or the words of a peer.
 
 mod attempt;
 mod body;

@@ -1,4 +1,4 @@
-//! Streams over the caller's own reqwest client and requests. Natively only.
+//! What there is natively only: the caller's own authorities, reqwest client and requests.
 
 use std::mem;
 use std::sync::Arc;
@@ -16,7 +16,8 @@ use crate::streaming::Streaming;
 use crate::transport::{self, Transport};
 
 impl Client {
-    /// A client over the caller's own `reqwest::Client`, whose redirect, proxy, TLS and connect settings apply.
+    /// A client over the caller's own `reqwest::Client`, whose redirect, proxy, TLS and connect settings apply: if it follows redirects,
+    /// it decides which headers go to another origin. A content coding that it leaves alone is undone here.
     #[must_use]
     pub fn from_reqwest(client: reqwest::Client) -> Self {
         Self::builder().reqwest(client).build()
@@ -24,11 +25,11 @@ impl Client {
 }
 
 impl ClientBuilder {
-    /// Trusts these authorities in addition to the platform's: the certificates in a PEM file. Called again, it adds to them. The caller's own
-    /// `reqwest::Client` has its own.
+    /// Trusts further authorities in addition to the platform's: the certificates in a PEM file. Further calls add to them. They do not
+    /// apply to the caller's own `reqwest::Client`.
     ///
     /// # Errors
-    /// [`UsageError::CaCertificates`] for bytes without a certificate in PEM, and if TLS is not built in.
+    /// [`UsageError::CaCertificates`] if the PEM has no certificate, or TLS is not built in.
     pub fn ca_certificates(mut self, pem: impl AsRef<[u8]>) -> Result<Self, UsageError> {
         let certificates = transport::ca_certificates(pem.as_ref())
             .map_err(|problem| UsageError::CaCertificates { problem })?;

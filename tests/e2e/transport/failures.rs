@@ -1,9 +1,11 @@
 //! Failures before a head: which are tried again, and what is said of them.
 
-use tidewire::Outcome;
-use tidewire_tests::raw::{Act, RawServer};
+use std::time::Duration;
 
-use super::{get, read};
+use tidewire::{Client, Outcome};
+use tidewire_tests::raw::{Act, RawServer, chunk, reply};
+
+use super::{SOON, SSE, get, read};
 
 #[tokio::test]
 async fn an_answer_that_is_not_http_is_told_at_once() {
@@ -81,4 +83,70 @@ async fn what_the_caller_got_wrong_is_not_sent() {
         let (_, outcome, text) = read(get(&server.url("/")).header(name, value)).await;
         assert_eq!((outcome, server.connections()), (None, 0), "{name:?}: {value:?}: {text}");
     }
+}
+
+#[tokio::test]
+async fn a_length_that_the_caller_got_wrong_is_counted_anew() {
+    let answer = [super::head(""), b"data: one\n\n".to_vec()].concat();
+    let server = RawServer::start(vec![vec![Act::Send(answer)]]).await;
+    let requests = [
+        (Client::new().post(server.url("/")).body("four"), Some("content-length: 4\r\n")),
+        (Client::new().get(server.url("/")), None),
+    ];
+    for (index, (request, want)) in requests.into_iter().enumerate() {
+        let (events, _, text) = read(request.header("content-length", "999")).await;
+        assert_eq!(events, ["one"], "{text}");
+        let seen = &server.seen()[index].request;
+        assert!(!seen.contains("999") && want.is_none_or(|want| seen.contains(want)), "{seen}");
+    }
+}
+
+#[tokio::test]
+async fn a_stream_that_meets_such_an_answer_later_keeps_what_it_has() {
+    let events = chunk(b"id: 1\ndata: one\n\n");
+    let broken = vec![reply(&format!("{SSE}\r\ntransfer-encoding: chunked"), &events)];
+    let garbage = vec![Act::Send(b"SSH-2.0-OpenSSH_9.6\r\n\r\n".to_vec())];
+    for follows in [false, true] {
+        let server = RawServer::start(vec![broken.clone(), garbage.clone()]).await;
+        let request = get(&server.url("/"));
+        let request = if follows { request.follow() } else { request };
+        let (events, outcome, text) = read(request).await;
+        assert_eq!((events, outcome), (vec!["one".to_owned()], Some(Outcome::Truncated)), "{text}");
+        assert!(server.connections() == 2 && text.contains("not with valid HTTP"), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn a_proxy_that_asks_for_a_password_is_told_at_once() {
+    let answer = "HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n";
+    let proxy = RawServer::start(vec![vec![Act::Send(answer.into()), Act::Hang]]).await;
+    let settings = reqwest::Client::builder().proxy(reqwest::Proxy::all(proxy.url("")).expect("a proxy"));
+    let client = Client::from_reqwest(settings.build().expect("a client"));
+    let (_, outcome, text) = read(client.get("https://localhost:1/").retry_delay(SOON)).await;
+    assert_eq!((outcome, proxy.connections()), (Some(Outcome::Unreachable), 1), "{text}");
+    assert!(text.contains("the proxy asks for a user and a password"), "{text}");
+}
+
+#[tokio::test]
+async fn the_callers_own_client_and_its_limits() {
+    // Its limit of time inside a body is a break.
+    let server = RawServer::start(vec![vec![
+        reply(&format!("{SSE}\r\ntransfer-encoding: chunked"), &chunk(b"data: one\n\n")),
+        Act::Hang,
+    ]])
+    .await;
+    let impatient =
+        reqwest::Client::builder().read_timeout(Duration::from_millis(100)).build().expect("a client");
+    let request = Client::from_reqwest(impatient).get(server.url("/")).retry_attempts(0);
+    let (events, outcome, text) = read(request).await;
+    assert_eq!((events, outcome), (vec!["one".to_owned()], Some(Outcome::Truncated)), "{text}");
+
+    // Its limit of redirects is told at once.
+    let round = "HTTP/1.1 302 There\r\nlocation: /\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+    let server = RawServer::start(vec![vec![Act::Send(round.into())]]).await;
+    let policy = reqwest::redirect::Policy::limited(2);
+    let client = reqwest::Client::builder().redirect(policy).build().expect("a client");
+    let (_, outcome, text) = read(Client::from_reqwest(client).get(server.url("/")).retry_delay(SOON)).await;
+    assert_eq!((outcome, server.connections()), (Some(Outcome::Unreachable), 3), "{text}");
+    assert!(text.contains("redirects"), "{text}");
 }

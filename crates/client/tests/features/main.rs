@@ -114,14 +114,36 @@ async fn https_streams_or_says_which_features_it_needs() {
     let redirect =
         format!("HTTP/1.1 307 There\r\nlocation: {}\r\ncontent-length: 0\r\n\r\n", server.url("https"));
     let redirecting = Server::plain(Answer::Bytes(redirect.into_bytes())).await;
-    for url in [server.url("https"), redirecting.url("http")] {
+    // A redirect is the server's doing.
+    let rows = [(server.url("https"), None), (redirecting.url("http"), Some(Outcome::Unreachable))];
+    for (url, want) in rows {
         let (_, outcome, text) = read(stream(&Client::new(), &url)).await;
-        assert_eq!(outcome, None, "{text}");
+        assert_eq!(outcome, want, "{text}");
         for feature in ["rustls-aws-lc", "rustls-ring", "native-tls"] {
             assert!(text.contains(feature), "{text}");
         }
     }
     assert_eq!((server.connections(), redirecting.connections()), (0, 1));
+}
+
+/// Run in a process of its own, on a machine without certificates.
+#[tokio::test]
+#[ignore = "by `without_authorities_plain_http_still_streams`"]
+async fn https_without_authorities() {
+    let (_, outcome, text) = read(stream(&Client::new(), "https://localhost:1/")).await;
+    assert!(outcome.is_none() && text.contains("https is not possible"), "{text}");
+}
+
+#[cfg(all(target_os = "linux", any(feature = "rustls-aws-lc", feature = "rustls-ring")))]
+#[test]
+fn without_authorities_plain_http_still_streams() {
+    for (test, flag) in [("plain_http_streams", "--nocapture"), ("https_without_authorities", "--ignored")] {
+        let status = std::process::Command::new(std::env::current_exe().expect("this program"))
+            .args(["--exact", test, flag])
+            .envs([("SSL_CERT_FILE", "/dev/null"), ("SSL_CERT_DIR", "/dev/null")])
+            .status();
+        assert!(status.expect("this program runs").success(), "{test}");
+    }
 }
 
 #[tokio::test]

@@ -113,8 +113,13 @@ mod http2 {
 fn connect_failure(error: &reqwest::Error) -> TransportError {
     let text = innermost(error);
     let is = |kind| io_kinds(error).any(|found| found == kind);
-    if text == "proxy authorization required" {
+    // hyper-util's words; its type is private.
+    if text == "tunnel error: proxy authorization required" {
         return TransportError::Permanent("the proxy asks for a user and a password (407)".to_owned());
+    }
+    if is(ErrorKind::InvalidData) {
+        // What rustls does not like, if the caller's own client has a rustls that is not known here.
+        return TransportError::Permanent(format!("the TLS handshake failed: {text}"));
     }
     let text = if error.is_dns() {
         format!("the host's name cannot be resolved: {text}")
@@ -122,6 +127,8 @@ fn connect_failure(error: &reqwest::Error) -> TransportError {
         format!("the connection was refused: {text}")
     } else if is(ErrorKind::UnexpectedEof) {
         format!("the connection was closed during the TLS handshake: {text}")
+    } else if text.starts_with("tunnel error") {
+        format!("the proxy did not connect to the host: {text}")
     } else {
         format!("no connection: {text}")
     };

@@ -36,6 +36,8 @@ pub(super) fn redirected(
     let location = response.get(LOCATION)?.to_str().ok()?;
     let from = template.url.as_ref()?;
     let mut url = from.join(location).ok().filter(|url| matches!(url.scheme(), "http" | "https"))?;
+    // A URL by the standard of browsers may be none by that of HTTP (`http://{host}/`).
+    url.as_str().parse::<http::Uri>().ok()?;
     // The server's own user and password: not the caller's, so they are not sent.
     forget_credentials(&mut url);
     let mut next = template.clone();
@@ -96,4 +98,76 @@ fn forget_credentials(url: &mut Url) {
     // Neither fails for an HTTP URL.
     let _ = url.set_username("");
     let _ = url.set_password(None);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn redirect_from(url: &str, headers: HeaderMap, location: &str) -> Option<Outgoing> {
+        let url = Url::parse(url).expect("a URL");
+        let template = RequestTemplate::new(Method::GET, Some(url), Arc::new(headers));
+        let mut response = HeaderMap::new();
+        response.insert(LOCATION, HeaderValue::from_str(location).expect("a header"));
+        redirected(&template, StatusCode::TEMPORARY_REDIRECT, &response)
+    }
+
+    #[test]
+    fn another_origin_gets_no_secret_and_no_cursor() {
+        #[rustfmt::skip]
+        let names = [
+            "accept", "authorization", "cookie", "host", "idempotency-key", "last-event-id", "mcp-session-id", "ocp-apim-subscription-key",
+            "private-token", "proxy-authorization", "referer", "user-agent", "x-amz-security-token", "x-api-key", "x-own", "x-request-id",
+        ];
+        let mut headers = HeaderMap::new();
+        for name in names {
+            headers.insert(name, HeaderValue::from_static("1"));
+        }
+        // No name says that this one is a secret.
+        headers.get_mut("x-own").expect("a header").set_sensitive(true);
+        let rows = [
+            ("https://a.example/x", "/y", true),
+            ("https://a.example/x", "https://a.example:443/y?token=1", true),
+            ("http://a.example/x", "//a.example/y", true),
+            ("https://a.example/x", "https://user:password@a.example/y", true),
+            ("https://a.example/x", "http://a.example/y", false),
+            ("http://a.example/x", "https://a.example/y", false),
+            ("https://a.example/x", "https://a.example:8443/y", false),
+            ("https://a.example/x", "https://b.example/y", false),
+            ("https://a.example/x", "https://sub.a.example/y", false),
+            ("https://a.example/x", "https://a.example.evil.example/y", false),
+            ("https://a.example/x", "https://a.example@evil.example/y", false),
+            ("http://127.0.0.1:1/x", "http://localhost:1/y", false),
+        ];
+        for (from, location, is_same) in rows {
+            let next = redirect_from(from, headers.clone(), location).expect("a redirect");
+            assert_eq!(next.template.url.as_ref(), Some(&next.url));
+            let mut kept: Vec<&str> = next.template.headers.keys().map(HeaderName::as_str).collect();
+            kept.sort_unstable();
+            let want = if is_same {
+                &names[..]
+            } else {
+                &["accept", "idempotency-key", "user-agent", "x-request-id"]
+            };
+            assert_eq!(kept, want, "{from} to {location}");
+        }
+    }
+
+    #[test]
+    fn where_a_redirect_leads() {
+        let rows = [
+            ("http://a.example/x/y?q=1#f", "z", Some("http://a.example/x/z")),
+            ("http://a.example/x", "?q=2", Some("http://a.example/x?q=2")),
+            // The server's own user and password, which were never the caller's.
+            ("http://a.example/x", "http://u:p@a.example/y", Some("http://a.example/y")),
+            ("http://a.example/x", "ftp://a.example/y", None),
+            ("http://a.example/x", "javascript:alert(1)", None),
+            ("http://a.example/x", "http://", None),
+            ("http://a.example/x", "http://{{host}}/", None),
+        ];
+        for (from, location, want) in rows {
+            let next = redirect_from(from, HeaderMap::new(), location);
+            assert_eq!(next.map(|next| next.url.to_string()).as_deref(), want, "{location}");
+        }
+    }
 }

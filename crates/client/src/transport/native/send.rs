@@ -58,17 +58,23 @@ impl Transport {
     /// Headers of every request that has none of the name: they keep caches out, and say who asks and which codings can be undone.
     /// The caller's own client has its own for the latter two.
     pub(crate) fn default_headers(&self) -> impl Iterator<Item = (HeaderName, &'static str)> + use<> {
-        let own = [(header::USER_AGENT, USER_AGENT), (header::ACCEPT_ENCODING, coding::accepted())];
-        let own = own.into_iter().filter(|_| matches!(self.owner, Owner::Tidewire { .. }));
-        [(header::CACHE_CONTROL, "no-store")].into_iter().chain(own.collect::<Vec<_>>())
+        let is_own = matches!(self.owner, Owner::Tidewire { .. });
+        [
+            (header::CACHE_CONTROL, "no-store", true),
+            (header::USER_AGENT, USER_AGENT, is_own),
+            (header::ACCEPT_ENCODING, coding::accepted(), is_own),
+        ]
+        .into_iter()
+        .filter_map(|(name, value, applies)| applies.then_some((name, value)))
     }
 
     /// Sends the request and those that redirects make of it, and waits for the head of the response.
     pub(crate) fn send(self, mut request: Outgoing) -> Boxed<Result<Response<BodyReader>, TransportError>> {
         take_credentials(&self.client, &mut request);
         let Outgoing { url, mut template } = request;
-        let mut sent = self.execute(url, &template);
+        let sent = self.execute(url, &template).map_err(TransportError::Unsendable);
         Box::pin(async move {
+            let mut sent = sent?;
             let has_cursor = |template: &RequestTemplate| {
                 template.cursor_header.as_ref().is_some_and(|name| template.headers.contains_key(name))
             };
@@ -78,7 +84,7 @@ impl Transport {
                 Owner::Caller => 0,
             };
             loop {
-                let response = sent?.await.map_err(failure::before_head)?;
+                let response = sent.await.map_err(failure::before_head)?;
                 let next = match redirects_left {
                     0 => None,
                     _ => redirected(&template, response.status(), response.headers()),
@@ -88,26 +94,32 @@ impl Transport {
                     return Ok(response_of(response, &template.method, lost_cursor));
                 };
                 redirects_left -= 1;
-                sent = self.execute(url, &next);
+                // That the server leads to a place that cannot be requested is not the caller's fault.
+                sent = self.execute(url, &next).map_err(TransportError::Permanent)?;
                 template = next;
             }
         })
     }
 
+    /// Sends one request, or says why it cannot be sent.
     fn execute(
         &self,
         url: url::Url,
         template: &RequestTemplate,
-    ) -> Result<impl Future<Output = Result<reqwest::Response, reqwest::Error>> + Send + use<>, TransportError>
-    {
+    ) -> Result<impl Future<Output = Result<reqwest::Response, reqwest::Error>> + Send + use<>, String> {
         if let Owner::Tidewire { no_tls: Some(problem) } = &self.owner
             && url.scheme() == "https"
         {
-            return Err(TransportError::Unsendable(problem.to_string()));
+            return Err(problem.to_string());
         }
         let mut request = reqwest::Request::new(template.method.clone(), url);
         *request.headers_mut() = HeaderMap::clone(&template.headers);
-        *request.body_mut() = match template.body.take() {
+        let body = template.body.take();
+        if !matches!(body, Taken::Once(_)) {
+            // hyper would believe the caller's count, and the server would wait for the rest.
+            request.headers_mut().remove(header::CONTENT_LENGTH);
+        }
+        *request.body_mut() = match body {
             Taken::Nothing => None,
             Taken::Bytes(bytes) => Some(bytes.into()),
             Taken::Once(body) => Some(body),
