@@ -1,4 +1,4 @@
-//! Streams a request of your own reqwest client, whose settings hold.
+//! Streams a request of your own reqwest client, whose settings apply.
 //!
 //! ```sh
 //! tidewire serve > serve.log &

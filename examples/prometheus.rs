@@ -1,4 +1,4 @@
-//! Streams replies over and over, and shows Prometheus how that goes. The rules in `prometheus/alerts.yml` watch it.
+//! Streams replies over and over, and exposes metrics to Prometheus. The rules in `prometheus/alerts.yml` watch it.
 //!
 //! ```sh
 //! tidewire serve > serve.log &
@@ -13,7 +13,7 @@ use std::time::Duration;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder};
 use tidewire::{Client, metrics};
 
-/// As many connections as the upstream is to bear; streams beyond them wait for a place, and count as active.
+/// How many connections the upstream gets at most; further streams wait for a slot, and count as active.
 const CONNECTIONS: usize = 100;
 const PAUSE: Duration = Duration::from_millis(200);
 
@@ -24,7 +24,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let url = arguments.next().unwrap_or_else(|| "http://127.0.0.1:8787/chat".to_owned());
     let streams = arguments.next().map_or(Ok(10), |number| number.parse::<usize>())?;
 
-    // An exporter cannot know which times matter: with these buckets a rule can ask for the share of streams beyond 2 s.
+    // An exporter cannot know which times matter. With these buckets, an alert can use the share of streams slower than 2 s.
     PrometheusBuilder::new()
         .with_http_listener(listen.parse::<SocketAddr>()?)
         .set_buckets_for_metric(
@@ -36,7 +36,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
             &metrics::INTER_EVENT_BUCKETS,
         )?
         .install()?;
-    // Before any stream, so that every series is there and begins at 0.
+    // Before any stream, so that every series exists and starts at 0.
     metrics::describe();
     println!("metrics at http://{listen}/metrics, {streams} streams of {url}");
 
@@ -49,7 +49,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// The service's work: here the events are only read.
+/// Stands for the service's work: it only reads the events.
 async fn again_and_again(client: Client, url: String) {
     loop {
         client.get(&url).events().drain().await;

@@ -1,4 +1,4 @@
-//! Typed records of an NDJSON stream: one that does not fit is told, and the next one is read.
+//! Typed records of an NDJSON stream: one that does not fit is reported, and the next one is read.
 //!
 //! ```sh
 //! tidewire serve > serve.log &
@@ -23,7 +23,7 @@ async fn main() -> Result<(), Error> {
     let url = std::env::args().nth(1).unwrap_or_else(|| "http://127.0.0.1:8787/ndjson".to_owned());
     let end: Marker = "json:done=true".parse().expect("a marker");
 
-    // Without a record that says so, the stream is truncated, however cleanly its body ends.
+    // Without a record that declares the end, the stream is truncated, however cleanly its body ends.
     let mut lines = Client::new().get(url).end_on(end).records::<Line>();
     while let Some(line) = lines.next().await {
         match line {

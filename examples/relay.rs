@@ -1,9 +1,9 @@
 //! A service between a page and its provider: whatever dialect the upstream speaks, the page gets OpenAI's chat, and a truthful end.
 //!
-//! - The upstream is read only as fast as the page reads, and let go of as soon as the page has gone.
-//! - A reply that is whole ends with `[DONE]`. An error of the provider is passed on as one. A reply that was cut is cut here too: an
-//!   end that looks clean would make half an answer a whole one.
-//! - An upstream that refuses is a 502 that says why.
+//! - The upstream is read only as fast as the page reads, and its request ends as soon as the page is gone.
+//! - A whole reply ends with `[DONE]`. An error of the provider is passed on. A reply that was cut off is cut off here too: after a
+//!   clean end, half an answer would look like a whole one.
+//! - A refusal by the upstream becomes a 502 that says why.
 //!
 //! ```sh
 //! tidewire serve --dialect anthropic > serve.log &
@@ -42,7 +42,7 @@ async fn main() -> io::Result<()> {
 async fn relay(State(upstream): State<Arc<Upstream>>, body: Bytes) -> Response {
     let request = upstream.client.post(&upstream.url).header("content-type", "application/json").body(body);
     let mut reply = request.reply(Dialect::Auto);
-    // The head says whether there is a reply, so it waits for the first of it.
+    // The status says whether there is a reply, so the head waits for the first delta.
     let first = reply.next().await;
     if let Some(Err(error)) = &first
         && error.is_last()
@@ -60,7 +60,7 @@ async fn relay(State(upstream): State<Arc<Upstream>>, body: Bytes) -> Response {
             }
             None => (Ok(String::new()), false),
         };
-        // Asked for only when the page has taken the event before it.
+        // Asked for only after the page has taken the previous event.
         Some((event, if goes_on { Some((reply.next().await, reply)) } else { None }))
     });
     ([(header::CONTENT_TYPE, "text/event-stream")], Body::from_stream(events)).into_response()
@@ -98,7 +98,7 @@ fn event(delta: &Delta<'_>) -> String {
             "usage": { "prompt_tokens": usage.input_tokens, "completion_tokens": usage.output_tokens },
         }),
         Delta::Error { kind, message, .. } => json!({ "error": { "type": kind, "message": message } }),
-        // Nothing that this page shows.
+        // This page shows nothing of it.
         _ => return String::new(),
     };
     format!("data: {chunk}\n\n")

@@ -125,9 +125,9 @@ async fn each_attempt_can_be_made_anew() {
         .post(server.url("/flaky?interval_ms=0"))
         .idempotent()
         .retry_delay(SOON)
-        .header_with("x-attempt", |attempt| attempt.number.to_string())
-        .url_with(|attempt| format!("/flaky?interval_ms=0&attempt={}", attempt.number))
-        .body_with(|attempt| format!("body {}", attempt.number))
+        .header_with("x-attempt", |request| request.attempt().number.to_string())
+        .url_with(|request| format!("/flaky?interval_ms=0&attempt={}", request.attempt().number))
+        .body_with(|request| format!("body {}", request.attempt().number))
         .prepare_async(move |mut request| {
             let token = tokens.fetch_add(1, Ordering::Relaxed);
             async move {
@@ -408,6 +408,13 @@ async fn what_cannot_be_sent_is_said_first_and_nothing_is_sent() {
         (false, client.get(server.url("/chat")).accept(Format::Text)),
         (false, client.get(server.url("/chat")).resume(Resume::Elsewhere)),
         (true, client.get(server.url("/chat")).header("x-y", "a\r\nevil: 1")),
+        // A cursor that could never be sent is not noticed only when the stream has to be resumed.
+        (true, client.get(server.url("/chat")).cursor("seq", CursorTo::Header("x y".to_owned()))),
+        (false, client.get(server.url("/chat")).cursor("seq", CursorTo::Body("after".to_owned()))),
+        (
+            false,
+            client.post(server.url("/chat")).body("[]").cursor("seq", CursorTo::Body("after".to_owned())),
+        ),
         (false, client.get(server.url("/chat")).header_with("x-y", |_| "a\nb".to_owned())),
         (false, client.get(server.url("/chat")).url_with(|_| "http://".to_owned())),
     ];

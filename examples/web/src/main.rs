@@ -1,7 +1,7 @@
 //! A chat window in Rust: the same client and the same lines as in a service, in the browser.
 //!
-//! `cargo xtask demo --web` builds it and serves it as `/rust/`; the page asks the `tidewire serve` behind `/api` there, or the one that its address names
-//! (`?server=http://127.0.0.1:8787`).
+//! `cargo xtask demo --web` builds it and serves it as `/rust/`; the page asks the `tidewire serve` that answers under `/api` there, or the one
+//! that its address names (`?server=http://127.0.0.1:8787`).
 
 #[cfg(not(target_family = "wasm"))]
 fn main() {
@@ -56,7 +56,7 @@ mod page {
         }
     }
 
-    /// Streams a reply that is cut every few events, and shows it as it comes.
+    /// Streams a reply that is cut every few events, and shows it as it arrives.
     async fn ask(reply: UseStateSetter<String>, state: UseStateSetter<String>) {
         let told = state.clone();
         let mut chunks = Client::new()
@@ -76,7 +76,7 @@ mod page {
         }
     }
 
-    /// Named by the page's address, or what passes for one where the page comes from.
+    /// The server that the page's address names; otherwise the one that served the page.
     fn server() -> String {
         let Some(location) = web_sys::window().map(|window| window.location()) else { return String::new() };
         let query = location.search().unwrap_or_default();
