@@ -4,15 +4,15 @@ import { TidewireError } from "./error.js";
 
 /** An event of an SSE stream. */
 export interface SseEvent {
-  /** The event's name; `message` where the stream gives none. */
+  /** The event's name; `message` if the stream gives none. */
   type: string;
-  /** Its data, the lines joined with a line feed. */
+  /** Its data, with its lines joined by line feeds. */
   data: string;
-  /** The last event id in effect; empty where none was set. */
+  /** The last event id in effect; empty if none was set. */
   id: string;
 }
 
-/** A JSON value of a stream of them. */
+/** One value of a stream of JSON values. */
 export interface JsonRecord<Value = unknown> {
   type: "record";
   /** Its place in the body, counted from 0. */
@@ -20,7 +20,7 @@ export interface JsonRecord<Value = unknown> {
   value: Value;
 }
 
-/** A piece of a text stream; never half a character. */
+/** A piece of a text stream; it never ends inside a character. */
 export interface TextPiece {
   type: "text";
   text: string;

@@ -14,7 +14,7 @@ export function init(module: WebAssembly.Module): void {
 }
 
 const source = (): Exports => {
-  if (compiled === undefined) throw usage("init() wants the compiled tidewire/llm.wasm first");
+  if (compiled === undefined) throw usage("call init() with the compiled tidewire/llm.wasm first");
   return instantiate(compiled);
 };
 const given = /* @__PURE__ */ over(source);

@@ -50,7 +50,7 @@ export interface Retry {
 const now = (): number => performance.now();
 const chance = (): number => Math.random() * 2 ** 32;
 
-/** The core's state machine of one stream, with the clock and the dice that it has not. */
+/** The core's state machine of one stream, given a clock and random numbers. */
 export class Machine {
   readonly #memory = core();
   readonly #core = this.#memory.exports;
@@ -61,12 +61,12 @@ export class Machine {
     forgotten?.register(this, freeOf(this.#core, this.#machine), this);
   }
 
-  /** For who feeds it by hand. */
+  /** For a parser, which feeds it by hand. */
   get own(): [Core, number] {
     return [this.#memory, this.#machine];
   }
 
-  /** Sets an option; false where it cannot be so. */
+  /** Sets an option; false if it does not take this value. */
   set(key: Key, value: string | number | boolean): boolean {
     const [set, given] =
       typeof value === "string" ? (["set_text", this.#put(value)] as const) : (["set", Number(value)] as const);
@@ -216,5 +216,5 @@ export class Machine {
 }
 
 function otherType(type: string | null | undefined): string {
-  return `${type ? `the content type ${type}` : "no content type"}, which is no stream; choose a format`;
+  return `${type ? `the content type ${type} is not a stream's` : "there is no content type"}; choose a format`;
 }

@@ -30,7 +30,7 @@ export interface ParserOptions<T extends Item = SseEvent> extends DecoderOptions
   onEvent: (event: T) => void;
 }
 
-/** A bare decoder, fed in pieces that may be cut anywhere. */
+/** A decoder that is fed in pieces, which may be cut anywhere. */
 export interface Parser {
   /**
    * Feeds the next piece of the body.
@@ -53,7 +53,7 @@ export interface Parser {
   readonly insideRecord: boolean;
 }
 
-/** A decoder that knows its format's standard alone: no end markers, no outcome, no requests. */
+/** A decoder that follows its format's standard: no end markers, no outcome, no requests. */
 export function createParser<T extends Item = SseEvent>(options: ParserOptions<T>): Parser {
   if (typeof options?.onEvent !== "function") throw impossible("onEvent", options?.onEvent, "a function");
   return new CoreParser(options as unknown as ParserOptions<Item>);

@@ -67,6 +67,8 @@ export function requestTemplate(input: Input, options: StreamOptions, client?: C
   };
   const fixedBody = typeof body === "function" ? undefined : (text ?? form ?? body ?? undefined);
   if (url !== undefined) check(url, { ...init, method, headers: fixed, ...(fixedBody !== undefined && { body: fixedBody as SomeBody }) });
+  /** What may differ in another attempt is checked in each of them. */
+  const isFixed = url !== undefined && ![body, client?.headers, ownHeaders].some((part) => typeof part === "function" || part instanceof ReadableStream);
 
   return {
     repeatable: !(body instanceof ReadableStream || (!hasBody && given?.body)),
@@ -107,7 +109,7 @@ export function requestTemplate(input: Input, options: StreamOptions, client?: C
       if (credentials !== undefined) sent.credentials = credentials;
       if (content !== undefined && content !== null) sent.body = content;
       if (content instanceof ReadableStream) sent.duplex = "half";
-      check(to, sent);
+      if (!isFixed || resumes) check(to, sent);
       const base = given === undefined || onward.url !== undefined ? to : query === undefined ? given : new Request(to, given);
       return async () => {
         const response = await send(own, base, to, { ...sent, signal });

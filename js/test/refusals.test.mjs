@@ -31,7 +31,7 @@ test("a reply of an LLM: the loop, the message and the outcome say it", limit, a
 
 test("a content type that is not a stream's", limit, async () => {
   const { error } = await take(parse(refusal("<html>", 200, { "content-type": "text/html" })));
-  assert.equal(error.message, "refused with status 200: the content type text/html, which is no stream; choose a format");
+  assert.equal(error.message, "refused with status 200: the content type text/html is not a stream's; choose a format");
 });
 
 test("what a server says while it is asked again is in each attempt, and its reason in the end", limit, async () => {

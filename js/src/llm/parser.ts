@@ -26,7 +26,7 @@ export interface ReplyParserOptions
   onDelta?: ((delta: Delta) => void) | undefined;
 }
 
-/** A reply whose bytes are fed by hand, in pieces that may be cut anywhere. */
+/** A reply whose bytes are fed in pieces, which may be cut anywhere. */
 export interface ReplyParser {
   /**
    * Feeds the next piece of the body. What a handler throws comes out of here; the next call first hands out the deltas that follow. A
@@ -44,7 +44,7 @@ export interface ReplyParser {
   readonly soFar: Message;
 }
 
-/** Makes deltas of bytes that come from elsewhere than `fetch`. Whether the reply is whole, `end` says. */
+/** Makes deltas of bytes that do not come from `fetch`. `end` says whether the reply is whole. */
 export function createParser(options: ReplyParserOptions): ReplyParser {
   return new Feed(options);
 }

@@ -98,7 +98,7 @@ export class Reply extends Streaming<Delta> {
     return this.message;
   }
 
-  /** The text alone, of the first alternative: what each read brought of it, never empty. */
+  /** Only the text, of the first alternative: what each read brought of it, never empty. */
   async *text(): AsyncGenerator<string, undefined> {
     for await (const batch of this.batches()) {
       let text = "";
