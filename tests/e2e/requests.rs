@@ -128,9 +128,9 @@ async fn each_attempt_can_have_its_own_url_headers_and_body() {
         .post(server.url("/flaky?interval_ms=0"))
         .idempotent()
         .retry_delay(SOON)
-        .header_with("x-attempt", |attempt| attempt.number.to_string())
-        .url_with(|attempt| format!("/flaky?interval_ms=0&attempt={}", attempt.number))
-        .body_with(|attempt| format!("body {}", attempt.number))
+        .header_with("x-attempt", |request| request.attempt().number.to_string())
+        .url_with(|request| format!("/flaky?interval_ms=0&attempt={}", request.attempt().number))
+        .body_with(|request| format!("body {}", request.attempt().number))
         .prepare_async(move |mut request| {
             let token = tokens.fetch_add(1, Ordering::Relaxed);
             async move {

@@ -23,6 +23,7 @@ mod marked_decoder;
 mod marker;
 mod numbers;
 mod options;
+mod refusal_reason;
 pub mod session;
 mod sse;
 mod stream;
@@ -35,6 +36,7 @@ pub use frame::{BadRecord, Event, Frame, Record, Utf8};
 pub use marked_decoder::{MarkedDecoder, MarkedFrame, MarkerOutcome, Markers};
 pub use marker::{InvalidMarker, JsonCondition, Marker};
 pub use options::{DEFAULT_MAX_EVENT_BYTES, DecoderOptions};
+pub use refusal_reason::refusal_reason;
 pub use session::{ReplyState, StreamState};
 pub use sse::Sse;
 pub use stream::{
