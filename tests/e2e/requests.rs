@@ -411,6 +411,13 @@ async fn invalid_input_is_a_usage_error_before_anything_is_sent() {
         (false, client.get(server.url("/chat")).accept(Format::Text)),
         (false, client.get(server.url("/chat")).resume(Resume::Elsewhere)),
         (true, client.get(server.url("/chat")).header("x-y", "a\r\nevil: 1")),
+        // A cursor that could never be sent is not noticed only when the stream has to be resumed.
+        (true, client.get(server.url("/chat")).cursor("seq", CursorTo::Header("x y".to_owned()))),
+        (false, client.get(server.url("/chat")).cursor("seq", CursorTo::Body("after".to_owned()))),
+        (
+            false,
+            client.post(server.url("/chat")).body("[]").cursor("seq", CursorTo::Body("after".to_owned())),
+        ),
         (false, client.get(server.url("/chat")).header_with("x-y", |_| "a\nb".to_owned())),
         (false, client.get(server.url("/chat")).url_with(|_| "http://".to_owned())),
     ];

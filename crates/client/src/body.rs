@@ -30,7 +30,7 @@ pub(crate) enum Body {
     Once(SharedOnce),
 }
 
-/// A stream that goes to whoever takes it first.
+/// A stream that is handed out once.
 #[derive(Clone)]
 pub(crate) struct SharedOnce(Arc<Mutex<Option<OnceBody>>>);
 

@@ -76,7 +76,7 @@ pub struct ClientBuilder {
     allowed_origins: Vec<Origin>,
     headers: HeaderMap,
     connect_timeout: Option<Option<Duration>>,
-    /// Certificates (DER) of authorities that are trusted beside the platform's; natively only.
+    /// Certificates (DER) of authorities that are trusted in addition to the platform's; natively only.
     pub(crate) authorities: Vec<Vec<u8>>,
     max_concurrent: Option<usize>,
     queue_timeout: Option<Duration>,

@@ -133,7 +133,7 @@ pub struct StreamEnd {
     pub outcome: Outcome,
     /// Where a later stream would continue this one.
     pub cursor: Option<String>,
-    /// What the transport or the peer said about the failure.
+    /// What the transport or the peer said about the failure; of a refusal, the server's reason in one line.
     pub error: Option<String>,
     /// The response that was refused.
     pub refused: Option<Box<RefusedResponse>>,

@@ -102,7 +102,6 @@ impl Preparation {
 /// Has asynchronous functions change the request, one after the other.
 pub(crate) fn prepare_async(functions: &[PrepareAsync], mut request: AttemptRequest) -> Prepared {
     let functions = functions.to_vec();
-    // Both are `Send`: what the caller handed over was wrapped when it came.
     Box::pin(async move {
         for prepare in functions {
             request = prepare(request).await?;

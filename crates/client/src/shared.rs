@@ -29,7 +29,7 @@ pub(crate) struct Slots {
     pub(crate) queue_timeout: Option<Duration>,
 }
 
-/// What the last request's description came to, for the next request with the same one. A service has thousands of streams at a
+/// What was set up for the last request, for the next one that is described in the same way. A service has thousands of streams at a
 /// time, and most of them differ only in URL and body.
 #[derive(Default)]
 pub(crate) struct SharedSetup {

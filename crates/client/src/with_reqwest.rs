@@ -24,7 +24,7 @@ impl Client {
 }
 
 impl ClientBuilder {
-    /// Trusts these authorities too, beside the platform's: the certificates in a PEM file. Called again, it adds to them. The caller's own
+    /// Trusts these authorities in addition to the platform's: the certificates in a PEM file. Called again, it adds to them. The caller's own
     /// `reqwest::Client` has its own.
     ///
     /// # Errors

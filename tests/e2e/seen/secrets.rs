@@ -138,8 +138,10 @@ async fn nothing_that_is_shown_holds_a_secret() {
         Act::Wait(Duration::from_millis(60)),
         reply(&format!("{set}{STREAM}"), &chunk(b"data: a\n\ndata: [DONE]\n\n")),
     ];
+    // An error has the server's reason, which is the first line, and nothing else of the body.
     let unauthorised =
-        format!("HTTP/1.1 401 Unauthorized\r\n{set}content-length: 11\r\n\r\ns3cr3t-body").into_bytes();
+        format!("HTTP/1.1 401 Unauthorized\r\n{set}content-length: 18\r\n\r\ndenied\ns3cr3t-body")
+            .into_bytes();
     let no_stream =
         format!("HTTP/1.1 200 OK\r\n{set}content-type: text/html\r\ncontent-length: 0\r\n\r\n").into_bytes();
     for scripts in [
@@ -185,6 +187,7 @@ async fn nothing_that_is_shown_holds_a_secret() {
         assert!(!text.is_empty(), "{name}: nothing was shown");
         let secrets: Vec<_> = text.match_indices(SECRET).map(|(at, _)| excerpt(&text, at)).collect();
         assert!(secrets.is_empty(), "{name}: {secrets:#?}");
+        assert_eq!(text.contains("denied"), name == "Debug and errors", "{name}: the words of a peer");
     }
 }
 

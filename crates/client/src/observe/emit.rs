@@ -1,4 +1,4 @@
-//! What the span and the metrics are told about a stream.
+//! The events of a stream that the span and the metrics get.
 
 use std::time::Duration;
 

@@ -21,7 +21,7 @@ type Trace = Off;
 #[cfg(not(feature = "tracing"))]
 type Entered = Off;
 
-/// Is told by the driver what happens. A stream that is dropped before its end counts as cancelled.
+/// Gets from the driver what happens. A stream that is dropped before its end counts as cancelled.
 pub(crate) struct Observer {
     state: State,
     trace: Trace,

@@ -15,7 +15,7 @@ use crate::request::Request;
 
 /// # Functions for each attempt
 ///
-/// A header, the URL or the body may be made anew for each attempt, and the finished request may be changed or signed. The functions
+/// A header, the URL or the body may be made for each attempt, and the finished request may be changed or signed. The functions
 /// are called in this order, each kind in the order in which it was declared:
 ///
 /// 1. [`url_with`](Self::url_with) and [`body_with`](Self::body_with);

@@ -7,6 +7,7 @@ use tidewire_core::json::Path;
 use tidewire_core::session::Resume;
 
 use crate::cursor::CursorTo;
+use crate::input::parse_header;
 use crate::request::Request;
 
 impl Request {
@@ -38,6 +39,11 @@ impl Request {
     /// For formats without event ids: takes the cursor from the JSON field at `path` (`seq`, `meta.offset`) of each record, and sends it
     /// where `to` says.
     pub fn cursor(mut self, path: &str, to: CursorTo) -> Self {
+        if let CursorTo::Header(name) = &to
+            && let Err(problem) = parse_header(name, "")
+        {
+            self.parts.note(problem);
+        }
         self.parts.options.cursor_source = CursorSource::Json(Path::parse(path));
         self.parts.preparation().cursor.to = Some(to);
         self

@@ -19,7 +19,7 @@ use crate::streaming::queue::Item;
 const BODY_END_TIME: Duration = Duration::from_millis(50);
 
 impl<I> Streaming<I> {
-    /// Waits for the end of a complete stream's body, which servers send right away as a rule. Only a connection whose body was read to
+    /// Waits for the end of a complete stream's body, which most servers send right away. Only a connection whose body was read to
     /// its end can be used again.
     pub(super) fn wait_for_body_end(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let (Io::Reading(body), Some(Outcome::Complete)) = (&mut self.io, self.stream.outcome()) else {

@@ -39,7 +39,7 @@ pub(crate) enum Io {
     Reading(BodyReader),
 }
 
-/// What is kept for later; there is at most one such thing at a time.
+/// What the driver needs later; there is at most one such thing at a time.
 pub(crate) enum Parked {
     Nothing,
     /// Why no request can be made, for the first item to say.
@@ -67,7 +67,7 @@ pub(crate) struct UnreadHead {
 /// Reads an LLM's reply.
 pub(crate) struct ReplyDecoder {
     pub(crate) deltas: Deltas,
-    /// The reply has started over, which whoever assembles the deltas has not been told.
+    /// The reply has started over, which the assembled message does not reflect yet.
     pub(crate) restarted: bool,
 }
 

@@ -1,6 +1,6 @@
 //! The stream that a caller reads, and the driver that carries out what the core says.
 //!
-//! The core decides everything: [`tidewire_core::Stream`] is told what happened, and its `next` says what to do. [`drive`] is the loop
+//! The core decides everything: the driver tells [`tidewire_core::Stream`] what happened, and does what its `next` returns. [`drive`] is the loop
 //! that asks it, [`wait`] waits for what it needs next, [`connect`] sends requests, [`receive`] tells it what arrived, and [`finish`]
 //! ends the stream.
 

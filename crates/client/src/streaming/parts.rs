@@ -7,8 +7,10 @@ use tidewire_core::session::Resume;
 use tidewire_core::{Format, StreamOptions};
 use tidewire_llm::Dialect;
 
+use crate::cursor::CursorTo;
 use crate::error::UsageError;
 use crate::input::set_default;
+use crate::json_fields::JsonFields;
 use crate::preparation::Preparation;
 use crate::shared::Shared;
 use crate::streaming::hooks::Hooks;
@@ -35,6 +37,9 @@ impl StreamParts {
     pub(crate) fn complete(&mut self, accept: &'static str) {
         if self.options.policy.resume == Resume::Elsewhere && !self.has_resume_function() {
             self.note(UsageError::NoResumeFunction);
+        }
+        if self.cursor_has_no_place() {
+            self.note(UsageError::CursorBody);
         }
         let method = &self.template.method;
         let policy = &mut self.options.policy;
@@ -71,6 +76,17 @@ impl StreamParts {
     /// How attempts are made of the template, to change it.
     pub(crate) fn preparation(&mut self) -> &mut Preparation {
         self.preparation.get_or_insert_default()
+    }
+
+    /// Whether the cursor is to go into a body that cannot hold it. A body that a function makes is looked at when it is made.
+    fn cursor_has_no_place(&self) -> bool {
+        self.preparation.as_ref().is_some_and(|preparation| {
+            let is_for_body = matches!(preparation.cursor.to, Some(CursorTo::Body(_)));
+            let holds = |body| JsonFields::parse(body).is_some();
+            is_for_body
+                && preparation.make.is_empty()
+                && !self.template.body.as_bytes().is_some_and(|body| holds(body))
+        })
     }
 
     fn has_resume_function(&self) -> bool {

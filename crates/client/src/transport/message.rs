@@ -14,7 +14,7 @@ use crate::template::RequestTemplate;
 #[cfg_attr(target_family = "wasm", expect(dead_code, reason = "a browser connects as it likes"))]
 pub(crate) struct TransportOptions {
     pub(crate) connect_timeout: Option<Duration>,
-    /// Certificates (DER) of authorities that are trusted beside the platform's.
+    /// Certificates (DER) of authorities that are trusted in addition to the platform's.
     pub(crate) authorities: Vec<Vec<u8>>,
 }
 
@@ -28,7 +28,7 @@ pub(crate) struct Outgoing {
 pub(crate) struct Response<B> {
     pub(crate) status: u16,
     pub(crate) headers: HeaderMap,
-    /// Where it came from, after redirects; `None` if the platform does not say.
+    /// The URL that answered, after redirects; `None` if the platform does not say.
     pub(crate) url: Option<Url>,
     pub(crate) body: B,
     /// A redirect to another origin has dropped the header with the cursor.
