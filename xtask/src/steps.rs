@@ -185,6 +185,17 @@ impl StepResult {
     }
 }
 
+/// What is wrong with a table: a name that is used twice, or a step that needs none of the earlier ones by that name.
+#[cfg(test)]
+pub(crate) fn fault(steps: &[Step]) -> Option<String> {
+    steps.iter().enumerate().find_map(|(at, step)| {
+        let is_earlier = |name: &str| steps[..at].iter().any(|earlier| earlier.name == name);
+        let missing = step.needs.iter().find(|name| !is_earlier(name));
+        let missing = missing.map(|name| format!("{} needs {name}, which is not before it", step.name));
+        missing.or_else(|| is_earlier(step.name).then(|| format!("{} is there twice", step.name)))
+    })
+}
+
 /// The named steps with those they need, or the steps of the tier; in the order of the table.
 fn choose<'a>(steps: &'a [Step], choice: &Choice) -> Result<Vec<&'a Step>, Trouble> {
     let only = &choice.only;

@@ -213,3 +213,13 @@ fn alerts() -> Result<(), Trouble> {
 fn cargo(arguments: &[&str]) -> Result<(), Trouble> {
     run_command(Command::new("cargo").args(arguments))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn steps_have_names_of_their_own_and_need_earlier_ones() {
+        assert_eq!(steps::fault(STEPS), None);
+    }
+}
