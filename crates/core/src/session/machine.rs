@@ -250,7 +250,7 @@ impl Session {
             }
             (State::Open { .. }, Input::Record { cursor, id }) => self.record(at.now, cursor, id),
             (State::Open { .. }, Input::Cursor { cursor, id }) => {
-                self.set_cursor(Some(cursor));
+                self.move_cursor(Some(cursor));
                 id.and_then(|id| self.follow_order(id)).map_or(Action::Nothing, |after| Action::Gap { after })
             }
             (State::Open { .. }, Input::CursorLost) => self.cursor_lost(),
@@ -386,7 +386,10 @@ impl Session {
         self.watchdog.record(now);
         self.backoff.reset();
         self.any_record = true;
-        self.set_cursor(cursor);
+        match id {
+            Some(_) => self.set_cursor(cursor),
+            None => self.move_cursor(cursor),
+        }
         hole.map_or(Action::Nothing, |after| Action::Gap { after })
     }
 
@@ -419,6 +422,15 @@ impl Session {
         match &mut self.delivered {
             None if !is_ordered(id) => None,
             delivered => delivered.get_or_insert_default().hole_before(id),
+        }
+    }
+
+    /// Sets the cursor to one that came without a record of its own, unless that would be a step back: after a record that arrived
+    /// again, what only inherits its id does so too.
+    fn move_cursor(&mut self, cursor: Option<&str>) {
+        let is_new = cursor != self.cursor();
+        if !cursor.is_some_and(|cursor| is_new && self.is_replayed(cursor)) {
+            self.set_cursor(cursor);
         }
     }
 

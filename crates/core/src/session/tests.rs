@@ -371,6 +371,8 @@ const REPLAYED: &[Timeline] = &[
     ("is no progress for the limit either", "get progress=3", "Coex[C:1]o[e1 R]P.[C:1]", "-"),
     ("is reported once a response", "get", "Coeex[C:2]o[e1 R][e2 D]x.[C:2][o e2 R]", "-"),
     ("leaves the cursor where it was", "get", "Coeeex[C:3]o[e1 R]x.[C:3]", "-"),
+    ("moves no cursor back by what inherits its id", "get", "Coeeex[C:3]o[e1 R][h1]x[C:3]", "-"),
+    ("moves no cursor back by its id alone", "get", "Coeeex[C:3]o[i1]x.[C:3]", "-"),
     ("is followed by what is new", "get retries=1", "Coex[C:1]o[e1 R]ex[C:2]", "-"),
     ("does not exist in the first response", "get", "Co[e7][e7]x[C:7]", "-"),
     ("does not exist in the first response, stored cursor", "get from=7", "[C:7]o[e7]x[C:7]", "-"),
@@ -390,6 +392,7 @@ const REPLAYED: &[Timeline] = &[
         "Co[e7-1][e7-4 GAP:7-1]x[C:7-4]o[e7-3 R]x.[C:7-4]",
         "-",
     ),
+    ("ordered ids: an id alone moves no cursor back", "get", "Co[e7-1][e7-2]x[C:7-2]o[i7-1]x.[C:7-2]", "-"),
     ("ordered ids: another epoch is new", "get retries=1", "Co[e7-5]x[C:7-5]o[e8-1]x[C:8-1]", "-"),
 ];
 

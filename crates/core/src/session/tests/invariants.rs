@@ -220,11 +220,11 @@ impl Model {
                     self.reported = true;
                     return;
                 }
-                self.present.extend(id);
                 (self.any_record, self.waits) = (true, 0);
                 if let Some(cursor) = cursor {
-                    self.cursor = name(cursor);
+                    self.move_cursor(name(cursor));
                 }
+                self.present.extend(id);
             }
             (State::Connecting, Happening::Sent) => self.requests += 1,
             (State::Connecting, Happening::Head { status: 401, .. }) => {
@@ -232,7 +232,7 @@ impl Model {
                     self.policy.refresh && !self.refreshed && (self.policy.repeatable || self.relayed);
                 self.refreshed |= self.renews;
             }
-            (State::Open { .. }, Happening::Cursor(cursor)) => self.cursor = name(cursor),
+            (State::Open { .. }, Happening::Cursor(cursor)) => self.move_cursor(name(cursor)),
             (State::Open { .. }, Happening::RetryField(seconds)) => {
                 self.floor = Duration::from_secs(seconds);
             }
@@ -255,6 +255,13 @@ impl Model {
             && now - since >= CAP
         {
             self.waits = 0;
+        }
+    }
+
+    /// Not to where an earlier attempt was.
+    fn move_cursor(&mut self, cursor: Option<String>) {
+        if !cursor.as_ref().is_some_and(|cursor| self.earlier.contains(cursor)) {
+            self.cursor = cursor;
         }
     }
 
