@@ -1,4 +1,4 @@
-//! Streams replies over and over, and shows Prometheus how that goes. The rules in `prometheus/alerts.yml` watch it.
+//! Streams replies in a loop and exports metrics of them to Prometheus. `prometheus/alerts.yml` has alert rules for them.
 //!
 //! ```sh
 //! tidewire serve > serve.log &
@@ -13,7 +13,7 @@ use std::time::Duration;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder};
 use tidewire::{Client, metrics};
 
-/// As many connections as the upstream is to bear; streams beyond them wait for a place, and count as active.
+/// The most connections to the upstream. Further streams wait for a slot, and count as active.
 const CONNECTIONS: usize = 100;
 const PAUSE: Duration = Duration::from_millis(200);
 
@@ -24,7 +24,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let url = arguments.next().unwrap_or_else(|| "http://127.0.0.1:8787/chat".to_owned());
     let streams = arguments.next().map_or(Ok(10), |number| number.parse::<usize>())?;
 
-    // An exporter cannot know which times matter: with these buckets a rule can ask for the share of streams beyond 2 s.
+    // The exporter cannot know which times matter. With these buckets, a rule can find the share of streams slower than 2 s.
     PrometheusBuilder::new()
         .with_http_listener(listen.parse::<SocketAddr>()?)
         .set_buckets_for_metric(
@@ -36,21 +36,21 @@ async fn main() -> Result<(), Box<dyn Error>> {
             &metrics::INTER_EVENT_BUCKETS,
         )?
         .install()?;
-    // Before any stream, so that every series is there and begins at 0.
+    // Before any stream, so that every series exists and starts at 0.
     metrics::describe();
-    println!("metrics at http://{listen}/metrics, {streams} streams of {url}");
+    println!("metrics at http://{listen}/metrics, {streams} streams from {url}");
 
     let client = Client::builder().max_concurrent(CONNECTIONS).build();
     let streams: Vec<_> =
-        (0..streams).map(|_| tokio::spawn(again_and_again(client.clone(), url.clone()))).collect();
+        (0..streams).map(|_| tokio::spawn(stream_in_a_loop(client.clone(), url.clone()))).collect();
     for stream in streams {
         stream.await?;
     }
     Ok(())
 }
 
-/// The service's work: here the events are only read.
-async fn again_and_again(client: Client, url: String) {
+/// Stands in for a service's work: reads the events and drops them.
+async fn stream_in_a_loop(client: Client, url: String) {
     loop {
         client.get(&url).events().drain().await;
         tokio::time::sleep(PAUSE).await;

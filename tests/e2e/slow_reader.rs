@@ -1,4 +1,4 @@
-//! A gigabyte for a reader that pauses: nothing is read from the socket faster than it is consumed.
+//! Streams a gigabyte to a reader that pauses: nothing is read from the socket faster than it is consumed.
 
 use std::time::Duration;
 
@@ -6,10 +6,10 @@ use tidewire::{Client, Outcome};
 use tidewire_tests::{upstream, within};
 
 const GIGABYTE: u64 = 1 << 30;
-/// Client and server together: both are in this process.
+/// The limit for client and server together, since both are in this process.
 const MOST_RESIDENT: u64 = 64 << 20;
 
-/// The resident memory of this process in bytes; `None` where the system does not tell.
+/// The resident memory of this process in bytes; `None` if the system does not tell.
 fn resident() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
@@ -26,7 +26,7 @@ async fn memory_stays_bounded() {
         item.expect("an event");
         count += 1;
         if count % 1_000_000 == 1 {
-            // The server may send as much as it likes meanwhile.
+            // Meanwhile the server may send as much as it can.
             tokio::time::sleep(Duration::from_millis(300)).await;
         }
         if count.is_multiple_of(10_000) {

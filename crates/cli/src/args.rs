@@ -1,17 +1,17 @@
 //! The arguments of the command.
 
 use std::path::PathBuf;
-use std::time::Duration;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
-use tidewire::{Dialect, Format, Marker, Request, Resume};
+use tidewire::{Dialect, Format, Marker, Resume};
 
 use crate::serve::ServeArgs;
 
-/// Streams HTTP replies, tells truthfully how they ended, and rehearses the ways in which they fail.
+/// Streams HTTP responses, reports truthfully how they ended, and rehearses the
+/// ways in which they fail.
 #[derive(Debug, Parser)]
 #[command(name = "tidewire", version, arg_required_else_help = true, disable_help_subcommand = true)]
-#[command(after_help = STATUSES)]
+#[command(after_help = EXIT_STATUSES, max_term_width = HELP_WIDTH)]
 pub(crate) struct Args {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -19,76 +19,86 @@ pub(crate) struct Args {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Stream a URL.
+    /// Stream a URL
     #[command(after_help = GET_EXAMPLES)]
     Get(Box<GetArgs>),
-    /// Decode standard input to events, one JSON object a line.
+    /// Decode standard input to events, one JSON object per line
     #[command(after_help = DECODE_EXAMPLES)]
     Decode(DecodeArgs),
-    /// A scripted upstream: demo replies, every fault, or what `get --record` wrote.
+    /// Serve scripted responses: demo replies, every fault, or a recording
     Serve(ServeArgs),
 }
 
-const STATUSES: &str = "\
-Exit status: 0 complete or ended, 1 cannot write, 2 usage, 3 truncated, 4 refused, 5 failed, 6 timed out, 7 unreachable,
-8 unreadable, 130 cancelled";
+/// Help fits a terminal of this many columns.
+const HELP_WIDTH: usize = 80;
+
+const EXIT_STATUSES: &str = "\
+Exit status: 0 complete or ended, 1 output that cannot be written, 2 usage,
+3 truncated, 4 refused, 5 failed, 6 timed out, 7 unreachable, 8 unreadable,
+130 cancelled by a signal";
 
 const GET_EXAMPLES: &str = "\
 Dialects:
-  auto, openai-chat, openai-responses, anthropic, gemini, ollama, cohere, mistral, bedrock-json, vercel-ui, ag-ui, generic,
-  generic:PATH (to the text in each record)
+  auto, openai-chat, openai-responses, anthropic, gemini, ollama, cohere,
+  mistral, bedrock-json, vercel-ui, ag-ui, generic, generic:PATH (the path of
+  the text in each record)
 
 Examples:
   tidewire get https://host/sse
-  tidewire get https://host/v1/chat/completions -H \"Authorization: Bearer $KEY\" --json @request.json
-  tidewire get https://host/v1/messages --json @request.json --dialect auto --output text
+  tidewire get https://host/v1/chat/completions --json @request.json \\
+    -H \"Authorization: Bearer $KEY\"
+  tidewire get https://host/v1/messages --json @request.json \\
+    --dialect auto --output text
   tidewire get https://host/sse --output events | jq .data
   tidewire get https://host/notifications --follow --last-event-id 42
-  tidewire get https://host/sse --record reply.jsonl && tidewire serve --scenario reply.jsonl";
+  tidewire get https://host/sse --record reply.jsonl
+  tidewire serve --scenario reply.jsonl";
 
 const DECODE_EXAMPLES: &str = "\
 Dialects:
-  auto, openai-chat, openai-responses, anthropic, gemini, ollama, cohere, mistral, bedrock-json, vercel-ui, ag-ui, generic,
-  generic:PATH (to the text in each record)
+  auto, openai-chat, openai-responses, anthropic, gemini, ollama, cohere,
+  mistral, bedrock-json, vercel-ui, ag-ui, generic, generic:PATH (the path of
+  the text in each record)
 
 Examples:
   curl -sN https://host/sse | tidewire decode
-  curl -sN https://host/v1/messages -d @request.json | tidewire decode --dialect anthropic
-  tidewire decode --format ndjson --end-on json:done=true --chunk random:7 < reply.ndjson";
+  curl -sN https://host/v1/messages -d @request.json \\
+    | tidewire decode --dialect anthropic
+  tidewire decode --format ndjson --end-on json:done=true < reply.ndjson";
 
-/// What a record means for the stream, and how large one may be.
+/// How a body is read.
 #[derive(Clone, Debug, ClapArgs)]
 #[command(next_help_heading = "Reading")]
 pub(crate) struct ReadArgs {
     /// auto, sse, ndjson, json-seq, json-array, concat or text
     #[arg(long, default_value = "auto", value_name = "F")]
     pub(crate) format: Format,
-    /// Read an LLM's reply: auto, openai-chat, openai-responses, anthropic, gemini, ollama, and others (see below)
+    /// Read an LLM's reply in this dialect: auto, openai-chat, anthropic, and others (see below)
     #[arg(long, value_name = "D")]
     pub(crate) dialect: Option<Dialect>,
-    /// An end marker that must come: DATA, event:NAME or json:PATH=VALUE; or none [default: [DONE], if it comes]
+    /// The end marker, without which the stream is truncated: DATA, event:NAME or json:PATH=VALUE; or none [default: [DONE], which may be missing]
     #[arg(long, value_name = "M", value_parser = marker, allow_hyphen_values = true)]
     pub(crate) end_on: Vec<MarkerArg>,
-    /// A failure marker, or none [default: event:error, but none with --follow]
+    /// The marker of a failure that the server reports, or none [default: event:error, but none with --follow]
     #[arg(long, value_name = "M", value_parser = marker, allow_hyphen_values = true)]
     pub(crate) fail_on: Vec<MarkerArg>,
-    /// A heartbeat, read as a comment [default: none]
+    /// The marker of a heartbeat, which is read as a comment [default: none]
     #[arg(long, value_name = "M", value_parser = marker, allow_hyphen_values = true)]
     pub(crate) heartbeat_on: Vec<MarkerArg>,
-    /// The most bytes that one event may have
+    /// The largest event that is read, in bytes
     #[arg(long, value_name = "N", default_value_t = tidewire::core::DEFAULT_MAX_EVENT_BYTES, allow_negative_numbers = true)]
     pub(crate) max_event_bytes: usize,
-    /// Pass over larger events, and say so
+    /// Skip larger events, and report each
     #[arg(long)]
     pub(crate) skip_oversized: bool,
-    /// Hand over an SSE event that lacks its blank line at the end of the body
+    /// Deliver an SSE event whose blank line is missing at the end of the body
     #[arg(long)]
     pub(crate) deliver_unterminated: bool,
 }
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct GetArgs {
-    /// Where to; http:// may be left out
+    /// The URL; http:// may be left out
     pub(crate) url: String,
     #[command(flatten)]
     pub(crate) request: RequestArgs,
@@ -97,82 +107,88 @@ pub(crate) struct GetArgs {
     #[command(flatten)]
     pub(crate) read: ReadArgs,
     #[command(flatten)]
-    pub(crate) again: AgainArgs,
+    pub(crate) retry: RetryArgs,
     #[command(flatten)]
-    pub(crate) limits: LimitArgs,
+    pub(crate) timeouts: TimeoutArgs,
 }
 
-/// What is sent.
+/// The request.
 #[derive(Debug, ClapArgs)]
 #[command(next_help_heading = "Request")]
 pub(crate) struct RequestArgs {
-    /// The method [default: POST with data, else GET]
+    /// The method [default: POST if there is data, else GET]
     #[arg(short = 'X', long = "request", value_name = "METHOD")]
     pub(crate) method: Option<String>,
-    /// A header, 'Name: value'; @FILE or @- reads one a line
+    /// A header, written 'Name: value'; @FILE or @- reads one per line
     #[arg(short = 'H', long, value_name = "HEADER")]
     pub(crate) header: Vec<String>,
-    /// The body, a form unless a header says otherwise; @FILE or @- reads it; several are joined by &
+    /// The body, sent as a form unless -H sets another content type; @FILE or @- reads it; several are joined by &
     #[arg(short = 'd', long, value_name = "DATA", conflicts_with = "json", allow_hyphen_values = true)]
     pub(crate) data: Vec<String>,
-    /// The body, as JSON; @FILE or @- reads it
+    /// The body, sent as JSON; @FILE or @- reads it
     #[arg(long, value_name = "JSON", allow_hyphen_values = true)]
     pub(crate) json: Option<String>,
+    /// A header whose value is secret: no redirect takes it to another origin, and no recording has it (names like Authorization, Cookie or X-Api-Key always are)
+    #[arg(long, value_name = "NAME")]
+    pub(crate) secret_header: Vec<String>,
 }
 
-/// What is printed and kept.
+/// What is printed and recorded.
 #[derive(Debug, ClapArgs)]
 #[command(next_help_heading = "Output")]
 pub(crate) struct PrintArgs {
-    /// pretty (for people), events (JSON lines), data (of each event) or text (nothing but it)
+    /// pretty (for people), events (JSON lines), data (that of each event) or text (nothing else)
     #[arg(long, value_enum, hide_possible_values = true, value_name = "WHAT", default_value_t = Output::Pretty)]
     pub(crate) output: Output,
-    /// Stop after N events, or with a dialect after N deltas [default: no limit]
+    /// Stop after N events, or N deltas with a dialect [default: no limit]
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub(crate) max_events: Option<u64>,
-    /// Write what comes to a file for `serve --scenario FILE`; - prints that and nothing else
+    /// Record the responses to a file for `serve --scenario FILE`; - prints the recording and nothing else
     #[arg(long, value_name = "FILE")]
     pub(crate) record: Option<PathBuf>,
-    /// Print on standard error what the stream took
+    /// Print times, counts and sizes to standard error at the end
     #[arg(long)]
     pub(crate) stats: bool,
 }
 
-/// When the request is sent again.
+/// When the request is sent again, and how it continues.
 #[derive(Debug, ClapArgs)]
-#[command(next_help_heading = "Connecting again")]
-pub(crate) struct AgainArgs {
-    /// A subscription: connect again after every clean end or break
+#[command(next_help_heading = "Reconnecting")]
+pub(crate) struct RetryArgs {
+    /// Subscribe: connect again after every clean end or break
     #[arg(long)]
     pub(crate) follow: bool,
-    /// Go on behind the last event id: auto (where a request is idempotent), always or never
+    /// Continue after the last event id when the stream breaks: auto (if the request is idempotent), always or never
     #[arg(long, value_enum, hide_possible_values = true, value_name = "WHEN", default_value_t = ResumeArg::Auto)]
     pub(crate) resume: ResumeArg,
-    /// Where an earlier stream stopped
+    /// Start after this event id, where an earlier stream stopped
     #[arg(long, value_name = "ID", allow_hyphen_values = true)]
     pub(crate) last_event_id: Option<String>,
-    /// The request may be sent twice, as GET and HEAD may
+    /// The request may be sent more than once, as GET and HEAD may
     #[arg(long)]
     pub(crate) idempotent: bool,
-    /// The same, and every attempt has this Idempotency-Key
+    /// The same, and every attempt carries this Idempotency-Key
     #[arg(long, value_name = "KEY", conflicts_with = "idempotent", allow_hyphen_values = true)]
     pub(crate) idempotency_key: Option<String>,
-    /// How many times in a row to try again
+    /// Drop events that were already delivered, by their ids, when a resumed response repeats them
+    #[arg(long)]
+    pub(crate) dedupe: bool,
+    /// How many retries in a row
     #[arg(long, value_name = "N", default_value_t = 3, allow_negative_numbers = true)]
     pub(crate) retry_attempts: u32,
-    /// The upper bound of the first wait; it doubles up to 30 s
+    /// The longest first wait; it doubles with each retry, up to 30 s
     #[arg(long, value_name = "MS", default_value_t = 1000, allow_negative_numbers = true)]
     pub(crate) retry_delay: u64,
 }
 
 /// How long things may take.
 #[derive(Debug, ClapArgs)]
-#[command(next_help_heading = "Limits of time, in milliseconds; 0 is none")]
-pub(crate) struct LimitArgs {
+#[command(next_help_heading = "Timeouts, in milliseconds; 0 turns one off")]
+pub(crate) struct TimeoutArgs {
     /// The whole stream, all attempts
     #[arg(long, value_name = "MS", default_value_t = 0, allow_negative_numbers = true)]
     pub(crate) timeout: u64,
-    /// Until TCP and TLS stand
+    /// Until TCP and TLS are established
     #[arg(long, value_name = "MS", default_value_t = 10_000, allow_negative_numbers = true)]
     pub(crate) connect_timeout: u64,
     /// From sending the request to the first event
@@ -181,10 +197,10 @@ pub(crate) struct LimitArgs {
     /// Silence on the wire
     #[arg(long, value_name = "MS", default_value_t = 300_000, allow_negative_numbers = true)]
     pub(crate) idle_timeout: u64,
-    /// Silence of events; comments and heartbeats do not count
+    /// Time without an event; comments and heartbeats do not count
     #[arg(long, value_name = "MS", default_value_t = 0, allow_negative_numbers = true)]
     pub(crate) progress_timeout: u64,
-    /// Silence on the wire that is told, but not cut
+    /// Silence on the wire that is reported, but not cut
     #[arg(long, value_name = "MS", default_value_t = 15_000, allow_negative_numbers = true)]
     pub(crate) stall_after: u64,
 }
@@ -193,7 +209,7 @@ pub(crate) struct LimitArgs {
 pub(crate) struct DecodeArgs {
     #[command(flatten)]
     pub(crate) read: ReadArgs,
-    /// Cut the input anew, into pieces of N bytes or of random sizes (random:SEED) [default: as it comes]
+    /// Cut the input into pieces of N bytes, or of random sizes (random:SEED) [default: as it arrives]
     #[arg(long, value_name = "N|random:SEED", allow_negative_numbers = true)]
     pub(crate) chunk: Option<Chunking>,
 }
@@ -213,7 +229,7 @@ pub(crate) enum ResumeArg {
     Never,
 }
 
-/// A marker, or the word `none`.
+/// The value of a marker option: a marker, or the word `none`.
 #[derive(Clone, Debug)]
 pub(crate) enum MarkerArg {
     None,
@@ -239,7 +255,7 @@ impl std::str::FromStr for Chunking {
             Some(seed) => seed.parse().ok().map(Self::Random),
             None => text.parse().ok().filter(|size| *size > 0).map(Self::Size),
         };
-        parsed.ok_or("write a number of bytes from 1 on, or random:SEED with a number for SEED")
+        parsed.ok_or("write a number of bytes from 1 up, or random:SEED with a number for SEED")
     }
 }
 
@@ -254,7 +270,7 @@ impl From<ResumeArg> for Resume {
 }
 
 impl ReadArgs {
-    /// The end and failure markers: `None` for the defaults, an empty list for none.
+    /// The markers. Of end and failure markers, `None` stands for the defaults and an empty list for none.
     pub(crate) fn markers(&self) -> Result<tidewire::core::Markers, String> {
         Ok(tidewire::core::Markers {
             end_on: markers("--end-on", &self.end_on)?,
@@ -286,49 +302,6 @@ fn markers(option: &str, given: &[MarkerArg]) -> Result<Option<Vec<Marker>>, Str
         (0, _) => Ok(None),
         (given, declared) if given > 0 && declared == 0 => Ok(Some(Vec::new())),
         (given, count) if given == count => Ok(Some(declared)),
-        _ => Err(format!("{option} none stands beside other markers; write either none or the markers")),
-    }
-}
-
-impl GetArgs {
-    /// Puts all options that a request knows on it.
-    pub(crate) fn apply(&self, mut request: Request) -> Result<Request, String> {
-        let ms = Duration::from_millis;
-        let (again, limits) = (&self.again, &self.limits);
-        let markers = self.read.markers()?;
-        request = request
-            .format(self.read.format)
-            .max_event_bytes(self.read.max_event_bytes)
-            .resume(again.resume.into())
-            .retry_attempts(again.retry_attempts)
-            .retry_delay(ms(again.retry_delay))
-            .timeout(ms(limits.timeout))
-            .first_event_timeout(ms(limits.first_event_timeout))
-            .idle_timeout(ms(limits.idle_timeout))
-            .progress_timeout(ms(limits.progress_timeout))
-            .stall_after(ms(limits.stall_after))
-            .markers(markers);
-        if self.read.skip_oversized {
-            request = request.skip_oversized();
-        }
-        if self.read.deliver_unterminated {
-            request = request.deliver_unterminated();
-        }
-        if again.follow {
-            request = request.follow();
-        }
-        if again.idempotent {
-            request = request.idempotent();
-        }
-        if let Some(key) = &again.idempotency_key {
-            request = request.idempotency_key(key);
-        }
-        if let Some(dialect) = &self.read.dialect {
-            request = request.dialect(dialect.clone());
-        }
-        if let Some(id) = &again.last_event_id {
-            request = request.last_event_id(id);
-        }
-        Ok(request)
+        _ => Err(format!("{option} none excludes other markers; write either none or the markers")),
     }
 }

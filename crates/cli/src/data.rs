@@ -1,16 +1,16 @@
-//! What `-d`, `--json` and `-H` say, with `@file` and `@-` where curl has them.
+//! The values of `-d`, `--json` and `-H`, read from a file for `@file` and from standard input for `@-`, as in curl.
 
 use std::fs;
 use std::io::{self, Read};
 
-/// A body, and how it is to be described.
-pub(crate) struct Body {
+/// A request's body and its content type.
+pub(crate) struct RequestBody {
     pub(crate) bytes: Vec<u8>,
     pub(crate) content_type: &'static str,
 }
 
 /// The body of `-d` or `--json`, if there is one.
-pub(crate) fn body(data: &[String], json: Option<&str>) -> Result<Option<Body>, String> {
+pub(crate) fn body(data: &[String], json: Option<&str>) -> Result<Option<RequestBody>, String> {
     if let Some(json) = json {
         let bytes = read(json, "--json")?;
         if let Err(error) = serde_json::from_slice::<serde::de::IgnoredAny>(&bytes) {
@@ -18,16 +18,16 @@ pub(crate) fn body(data: &[String], json: Option<&str>) -> Result<Option<Body>, 
                 "--json is not JSON ({error}); quote it for the shell, or use -d for other data"
             ));
         }
-        return Ok(Some(Body { bytes, content_type: "application/json" }));
+        return Ok(Some(RequestBody { bytes, content_type: "application/json" }));
     }
     if data.is_empty() {
         return Ok(None);
     }
     let parts: Vec<Vec<u8>> = data.iter().map(|part| read(part, "-d")).collect::<Result<_, _>>()?;
-    Ok(Some(Body { bytes: parts.join(&b'&'), content_type: "application/x-www-form-urlencoded" }))
+    Ok(Some(RequestBody { bytes: parts.join(&b'&'), content_type: "application/x-www-form-urlencoded" }))
 }
 
-/// Names and values of `-H`. A name that comes twice has both values, in one line (RFC 9110, 5.3; cookies: RFC 6265, 5.4).
+/// The names and values of `-H`. The values of a name that is given twice are joined (RFC 9110, 5.3; cookies: RFC 6265, 5.4).
 pub(crate) fn headers(given: &[String]) -> Result<Vec<(String, String)>, String> {
     let mut headers: Vec<(String, String)> = Vec::new();
     let mut add = |header: &str| {
@@ -57,7 +57,7 @@ fn split(header: &str) -> Result<(&str, &str), String> {
     match header.split_once(':') {
         Some((name, value)) if !name.trim().is_empty() => Ok((name.trim(), value.trim())),
         // The value may be a secret, so it is not repeated.
-        _ => Err("-H has no name and colon; write it like -H 'Name: value'".to_owned()),
+        _ => Err("-H needs a name and a colon; write it like -H 'Name: value'".to_owned()),
     }
 }
 
@@ -70,7 +70,7 @@ fn read(text: &str, option: &str) -> Result<Vec<u8>, String> {
             Ok(bytes)
         }
         Some(path) => {
-            fs::read(path).map_err(|error| format!("{option} @{path}: {error}; name a file that can be read"))
+            fs::read(path).map_err(|error| format!("{option} @{path}: {error}; name a readable file"))
         }
     }
 }

@@ -1,33 +1,36 @@
-//! `tidewire decode`: standard input to events.
+//! `tidewire decode`: reads standard input and prints its events.
 
 use std::io::{self, BufWriter, Write};
 use std::process::ExitCode;
 use std::time::Duration;
 
 use tidewire::core::session::{At, Policy, Resume};
-use tidewire::core::{Format, Frame as Lent, Notice, ReplyState, ResponseHead, Step, Stream, StreamOptions};
+use tidewire::core::{
+    Format, Frame as CoreFrame, Notice, ReplyState, ResponseHead, Step, Stream, StreamOptions,
+};
 use tidewire::llm::{Deltas, Message};
 use tidewire::{Dialect, Frame, StreamEnd};
 use tokio::io::{AsyncReadExt as _, BufReader, Stdin};
 use tokio::sync::oneshot::Receiver;
 
+use crate::advice::{self, Situation};
 use crate::args::{Chunking, DecodeArgs};
 use crate::exit;
-use crate::get::what_to_do;
-use crate::lines::Line;
-use crate::stop::{self, Stop};
+use crate::lines::OutputLine;
+use crate::stop::{self, Interrupt};
+use crate::terminal;
 
 const READ_BYTES: usize = 64 * 1024;
 /// The largest piece of `--chunk random:SEED`.
-const LARGEST_RANDOM: usize = 64;
-/// Decoding takes no time and nothing is left to chance.
+const MAX_RANDOM_BYTES: usize = 64;
+/// Decoding depends on neither time nor chance.
 const NOW: At = At { now: Duration::ZERO, chance: 0 };
 
 /// Decodes standard input to standard output.
 pub(crate) async fn run(args: &DecodeArgs) -> ExitCode {
     let markers = match args.read.markers() {
         Ok(markers) => markers,
-        Err(message) => return exit::bad_option(&message),
+        Err(message) => return exit::usage_error(&message),
     };
     let mut setup = StreamOptions {
         policy: Policy { retry_attempts: 0, resume: Resume::Never, ..Policy::default() },
@@ -39,24 +42,25 @@ pub(crate) async fn run(args: &DecodeArgs) -> ExitCode {
     };
     let reply = args.read.dialect.clone().map(|dialect| {
         dialect.set_up(&mut setup);
-        Reply::new(dialect)
+        ReplyPrinter::new(dialect)
     });
-    let mut out = BufWriter::new(io::stdout());
-    match decode(Stream::new(setup), reply, &mut Cutter::new(args.chunk), stop::watch(), &mut out).await {
+    let mut out = BufWriter::new(terminal::stdout());
+    match decode(Stream::new(setup), reply, &mut InputChunks::new(args.chunk), stop::watch(), &mut out).await
+    {
         Ok(code) => code,
         Err(error) => {
-            // What is left in it would fail again.
+            // Dropped as a whole, it would try once more to write what is left in it.
             let _ = out.into_parts();
-            exit::cannot_write(&error)
+            exit::stdout_error(&error)
         }
     }
 }
 
 async fn decode(
     mut stream: Stream,
-    mut reply: Option<Reply>,
-    cutter: &mut Cutter,
-    mut stopped: Receiver<Stop>,
+    mut reply: Option<ReplyPrinter>,
+    input_chunks: &mut InputChunks,
+    mut interrupt: Receiver<Interrupt>,
     out: &mut impl Write,
 ) -> io::Result<ExitCode> {
     stream.start(NOW);
@@ -69,7 +73,7 @@ async fn decode(
         match stream.next(NOW, &mut input) {
             Step::Frame { frame, notice } => {
                 if let Some(Notice::Gap { after }) = notice {
-                    Line::Gap { after: after.as_deref() }.write(out)?;
+                    OutputLine::Gap { after: after.as_deref() }.write(out)?;
                 }
                 match &mut reply {
                     Some(reply) => {
@@ -82,21 +86,21 @@ async fn decode(
             Step::Starved => {
                 out.flush()?;
                 used = 0;
-                let came = tokio::select! {
+                let read = tokio::select! {
                     biased;
-                    stop = &mut stopped => Err(stop.unwrap_or(Stop::ReaderGone)),
-                    came = cutter.next(&mut chunk) => Ok(came),
+                    interrupt = &mut interrupt => Err(interrupt.unwrap_or(Interrupt::ReaderGone)),
+                    read = input_chunks.next(&mut chunk) => Ok(read),
                 };
-                match came {
+                match read {
                     Ok(Ok(true)) => stream.received(NOW, chunk.len()),
                     Ok(Ok(false)) => stream.body_end(),
                     Ok(Err(error)) => {
-                        return Ok(exit::bad_option(&format!(
-                            "standard input: {error}; name a file or pipe with <"
+                        return Ok(exit::usage_error(&format!(
+                            "cannot read standard input: {error}; give it a file with < or a pipe with |"
                         )));
                     }
-                    Err(Stop::Signal) => stream.cancel(NOW),
-                    Err(Stop::ReaderGone) => return Err(io::ErrorKind::BrokenPipe.into()),
+                    Err(Interrupt::Signal) => stream.cancel(NOW),
+                    Err(Interrupt::ReaderGone) => return Err(io::ErrorKind::BrokenPipe.into()),
                 }
                 continue;
             }
@@ -109,37 +113,38 @@ async fn decode(
         reply.end(out)?;
     }
     let outcome = stream.outcome().unwrap_or(tidewire::Outcome::Truncated);
-    let stats = tidewire::Stats { attempts: 0, ..stream.stats(Duration::ZERO) };
+    let stats = stream.stats(Duration::ZERO);
     let error = stream.error().filter(|_| !outcome.is_success());
-    Line::end(&outcome, &stats, stream.cursor(), error).write(out)?;
+    OutputLine::end(&outcome, &stats, None, stream.cursor(), error).write(out)?;
     out.flush()?;
     if !outcome.is_success() {
         let error = error.map(str::to_owned);
-        exit::tell(&what_to_do(&StreamEnd { outcome, cursor: None, error, refused: None, stats }));
+        let end = StreamEnd { outcome, cursor: None, error, refused: None, stats };
+        exit::print_error(&advice::describe(&end, Situation::default()));
     }
     Ok(exit::of(&outcome))
 }
 
-fn write_frame(frame: Lent<'_>, out: &mut impl Write) -> io::Result<()> {
+fn write_frame(frame: CoreFrame<'_>, out: &mut impl Write) -> io::Result<()> {
     match Frame::from_lent(frame) {
-        Some(frame) => Line::of(&frame).map_or(Ok(()), |line| line.write(out)),
+        Some(frame) => OutputLine::of(&frame).map_or(Ok(()), |line| line.write(out)),
         None => Ok(()),
     }
 }
 
-/// An LLM's reply: its deltas in the place of its records, and at its end the message.
-struct Reply {
+/// Prints an LLM's reply: deltas instead of its records, and the message at its end.
+struct ReplyPrinter {
     deltas: Deltas,
     message: Message,
     line: String,
 }
 
-impl Reply {
+impl ReplyPrinter {
     fn new(dialect: Dialect) -> Self {
         Self { deltas: Deltas::new(dialect), message: Message::default(), line: String::new() }
     }
 
-    fn frame(&mut self, frame: Lent<'_>, out: &mut impl Write) -> io::Result<ReplyState> {
+    fn frame(&mut self, frame: CoreFrame<'_>, out: &mut impl Write) -> io::Result<ReplyState> {
         let Self { deltas, message, line } = self;
         let read = deltas.read(&frame, &mut |delta| {
             message.push(delta);
@@ -149,8 +154,8 @@ impl Reply {
         out.write_all(line.as_bytes())?;
         line.clear();
         match (read, &frame) {
-            (Err(bad), _) => write_frame(Lent::BadRecord(bad), out)?,
-            (Ok(_), Lent::Event(_) | Lent::Record(_) | Lent::Text(_)) => {}
+            (Err(bad), _) => write_frame(CoreFrame::BadRecord(bad), out)?,
+            (Ok(_), CoreFrame::Event(_) | CoreFrame::Record(_) | CoreFrame::Text(_)) => {}
             (Ok(_), _) => write_frame(frame, out)?,
         }
         Ok(deltas.reply_state())
@@ -172,14 +177,14 @@ impl Reply {
     }
 }
 
-/// Reads standard input in pieces of the wanted sizes.
-struct Cutter {
+/// Reads standard input in pieces of the sizes that `--chunk` asks for.
+struct InputChunks {
     stdin: BufReader<Stdin>,
     chunking: Option<Chunking>,
     random: fastrand::Rng,
 }
 
-impl Cutter {
+impl InputChunks {
     fn new(chunking: Option<Chunking>) -> Self {
         let seed = match chunking {
             Some(Chunking::Random(seed)) => seed,
@@ -189,7 +194,7 @@ impl Cutter {
         Self { stdin, chunking, random: fastrand::Rng::with_seed(seed) }
     }
 
-    /// Puts the next piece in the place of `chunk`; false at the end.
+    /// Replaces `chunk` with the next piece; false at the end of the input.
     async fn next(&mut self, chunk: &mut Vec<u8>) -> io::Result<bool> {
         chunk.clear();
         let size = match self.chunking {
@@ -198,7 +203,7 @@ impl Cutter {
                 return Ok(self.stdin.read_buf(chunk).await? > 0);
             }
             Some(Chunking::Size(size)) => size,
-            Some(Chunking::Random(_)) => self.random.usize(1..=LARGEST_RANDOM),
+            Some(Chunking::Random(_)) => self.random.usize(1..=MAX_RANDOM_BYTES),
         };
         (&mut self.stdin).take(size as u64).read_to_end(chunk).await?;
         Ok(!chunk.is_empty())

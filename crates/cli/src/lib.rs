@@ -1,13 +1,16 @@
-//! The `tidewire` command: [`run`] is all of it, and [`serve`] is its scripted upstream for tests.
+//! The `tidewire` command. [`run`] is the command itself; [`serve`] is its scripted upstream, which tests use in their own process.
 
+mod advice;
 mod args;
 mod data;
 mod decode;
 mod exit;
 mod get;
 mod lines;
+mod redact;
 pub mod serve;
 mod stop;
+mod terminal;
 mod usage;
 
 use std::process::ExitCode;
@@ -25,7 +28,7 @@ pub fn run() -> ExitCode {
     };
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
-        Err(error) => return exit::fault(&format!("the runtime cannot start: {error}")),
+        Err(error) => return exit::environment_error(&format!("the runtime cannot start: {error}")),
     };
     let code = runtime.block_on(async {
         match args.command {
@@ -33,11 +36,11 @@ pub fn run() -> ExitCode {
             Command::Decode(args) => decode::run(&args).await,
             Command::Serve(args) => match serve::run(args).await {
                 Ok(()) => ExitCode::SUCCESS,
-                Err(error) => exit::environment(&error.to_string()),
+                Err(error) => exit::environment_error(&error.to_string()),
             },
         }
     });
-    // A read of standard input that will never return must not keep the process.
+    // A read of standard input that never returns must not keep the process alive.
     runtime.shutdown_background();
     code
 }

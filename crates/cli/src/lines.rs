@@ -1,4 +1,4 @@
-//! The lines of `--output events` and `decode`: one JSON object each, fields without a value left out.
+//! The lines that `--output events` and `decode` print: one JSON object each, without the fields that have no value.
 
 use std::io::{self, Write};
 
@@ -7,10 +7,10 @@ use serde_json::value::RawValue;
 use tidewire::core::{Stats, json};
 use tidewire::{Delta, Frame, Outcome};
 
-/// A line.
+/// One line of output.
 #[derive(Debug, Serialize)]
 #[serde(tag = "type", rename_all = "lowercase")]
-pub(crate) enum Line<'a> {
+pub(crate) enum OutputLine<'a> {
     Event {
         event: &'a str,
         data: &'a str,
@@ -37,6 +37,9 @@ pub(crate) enum Line<'a> {
         reason: Option<&'static str>,
         #[serde(skip_serializing_if = "Option::is_none")]
         cursor: Option<&'a str>,
+        /// The wait that the server asked for, if it is longer than the one that is kept.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        asked_ms: Option<u128>,
     },
     Stall {
         silent_ms: u128,
@@ -45,6 +48,9 @@ pub(crate) enum Line<'a> {
         #[serde(skip_serializing_if = "Option::is_none")]
         after: Option<&'a str>,
     },
+    Replayed {
+        id: &'a str,
+    },
     Error {
         code: &'static str,
         message: String,
@@ -52,36 +58,36 @@ pub(crate) enum Line<'a> {
         #[serde(skip_serializing_if = "Option::is_none")]
         limit: Option<usize>,
     },
-    End(End<'a>),
+    End(EndLine<'a>),
 }
 
-/// The last line.
+/// The last line: how the stream ended, and its counts.
 #[derive(Debug, Serialize)]
-pub(crate) struct End<'a> {
-    pub(crate) outcome: &'static str,
-    pub(crate) events: u64,
-    pub(crate) bytes: u64,
-    /// Requests; there are none where standard input is decoded.
-    #[serde(skip_serializing_if = "is_zero")]
-    pub(crate) attempts: u32,
+pub(crate) struct EndLine<'a> {
+    outcome: &'static str,
+    events: u64,
+    bytes: u64,
+    /// The requests that were sent; `None` for `decode`, which makes none.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) status: Option<u16>,
+    attempts: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) timeout: Option<&'static str>,
+    status: Option<u16>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) retry_after_ms: Option<u128>,
+    timeout: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) cursor: Option<&'a str>,
+    retry_after_ms: Option<u128>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) offset: Option<u64>,
+    cursor: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) limit: Option<usize>,
+    offset: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) error: Option<&'a str>,
+    limit: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<&'a str>,
 }
 
-impl<'a> Line<'a> {
-    /// The line of a frame; `None` for a kind of frame that has none.
+impl<'a> OutputLine<'a> {
+    /// The line of a frame, or `None` for a kind of frame that is not printed.
     pub(crate) fn of(frame: &'a Frame) -> Option<Self> {
         Some(match frame {
             Frame::Event(event) => Self::Event { event: &event.event, data: &event.data, id: &event.id },
@@ -94,9 +100,11 @@ impl<'a> Line<'a> {
                 delay_ms: attempt.delay.as_millis(),
                 reason: attempt.reason.map(tidewire::Reason::name),
                 cursor: attempt.cursor.as_deref(),
+                asked_ms: attempt.asked.map(|wait| wait.as_millis()),
             },
             Frame::Stall(silent) => Self::Stall { silent_ms: silent.as_millis() },
             Frame::Gap { after } => Self::Gap { after: after.as_deref() },
+            Frame::Replayed { id } => Self::Replayed { id },
             Frame::BadRecord(problem) => Self::Error {
                 code: "bad_record",
                 message: problem.problem.to_owned(),
@@ -113,22 +121,23 @@ impl<'a> Line<'a> {
         })
     }
 
-    /// The last line.
+    /// The last line. `attempts` is `None` where no requests are made.
     pub(crate) fn end(
         outcome: &Outcome,
         stats: &Stats,
+        attempts: Option<u32>,
         cursor: Option<&'a str>,
         error: Option<&'a str>,
     ) -> Self {
-        let mut end = End {
+        let mut end = EndLine {
             outcome: outcome.code(),
             events: stats.events,
             bytes: stats.bytes,
-            attempts: stats.attempts,
+            attempts,
             status: None,
             timeout: None,
             retry_after_ms: None,
-            // What is whole needs no place to go on from.
+            // A whole stream has nothing to continue.
             cursor: cursor.filter(|_| !outcome.is_success()),
             offset: None,
             limit: None,
@@ -149,27 +158,23 @@ impl<'a> Line<'a> {
     }
 
     /// Writes the line of a delta.
-    pub(crate) fn delta(delta: &Delta<'_>, out: &mut impl Write) -> io::Result<()> {
+    pub(crate) fn write_delta(delta: &Delta<'_>, out: &mut impl Write) -> io::Result<()> {
         let mut line = String::new();
         delta.write_line(&mut line);
-        writeln!(out, "{line}")
+        line.push('\n');
+        out.write_all(line.as_bytes())
     }
 
-    /// Writes the line.
+    /// Writes the line in many small pieces, so `out` should have a buffer.
     pub(crate) fn write(&self, out: &mut impl Write) -> io::Result<()> {
         serde_json::to_writer(&mut *out, self)?;
         out.write_all(b"\n")
     }
 }
 
-/// A record's own text without its white space.
+/// A record's own text without white space between its tokens.
 fn compact(text: &str) -> Option<Box<RawValue>> {
     let mut compacted = String::with_capacity(text.len());
     json::compact(text, &mut compacted);
     RawValue::from_string(compacted).ok()
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
-const fn is_zero(count: &u32) -> bool {
-    *count == 0
 }

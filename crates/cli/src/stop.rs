@@ -1,4 +1,4 @@
-//! What ends the command before its stream: a signal, or a reader of standard output that has gone.
+//! What stops the command before its stream ends: a signal, or a reader of standard output that has gone.
 
 use std::future::pending;
 #[cfg(unix)]
@@ -11,36 +11,38 @@ use tokio::signal::unix::Signal;
 use tokio::sync::oneshot;
 
 use crate::exit;
+#[cfg(unix)]
+use crate::terminal;
 
-/// How long the last line may take after a signal; then nobody reads standard output, and it is not waited for.
+/// How long the last line may take after a signal. After that, nobody is assumed to read standard output.
 const LAST_LINE: Duration = Duration::from_millis(500);
 
-/// Why to stop.
+/// Why the command stops early.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Stop {
+pub(crate) enum Interrupt {
     /// Ctrl-C, or a request to terminate.
     Signal,
     /// Nobody reads standard output any more.
     ReaderGone,
 }
 
-/// Watches from now on, also while the caller's own thread waits for standard output to take a line.
-pub(crate) fn watch() -> oneshot::Receiver<Stop> {
-    let (tell, told) = oneshot::channel();
+/// Watches for an interrupt from now on, even while the caller's thread waits for standard output to take a line.
+pub(crate) fn watch() -> oneshot::Receiver<Interrupt> {
+    let (sender, receiver) = oneshot::channel();
     let signal = signal();
     tokio::spawn(async move {
-        let stop = tokio::select! {
-            () = signal => Stop::Signal,
-            () = reader_gone() => Stop::ReaderGone,
+        let interrupt = tokio::select! {
+            () = signal => Interrupt::Signal,
+            () = reader_gone() => Interrupt::ReaderGone,
         };
-        // Nobody is told any more when the command has come to its end by itself.
-        let _ = tell.send(stop);
-        if stop == Stop::Signal {
+        // Fails once the command has ended by itself, when nobody needs it.
+        let _ = sender.send(interrupt);
+        if interrupt == Interrupt::Signal {
             tokio::time::sleep(LAST_LINE).await;
             process::exit(exit::BY_SIGNAL.into());
         }
     });
-    told
+    receiver
 }
 
 /// Handles signals from the call on, not only once the future is polled.
@@ -51,13 +53,13 @@ fn signal() -> impl Future<Output = ()> {
     let signals = [SignalKind::interrupt(), SignalKind::terminate()].map(signal);
     async move {
         let [mut interrupt, mut terminate] = signals;
-        let came = async |signal: &mut io::Result<Signal>| match signal {
+        let received = async |signal: &mut io::Result<Signal>| match signal {
             Ok(signal) => drop(signal.recv().await),
             Err(_) => pending().await,
         };
         tokio::select! {
-            () = came(&mut interrupt) => {}
-            () = came(&mut terminate) => {}
+            () = received(&mut interrupt) => {}
+            () = received(&mut terminate) => {}
         }
     }
 }
@@ -67,22 +69,21 @@ async fn signal() {
     let _ = tokio::signal::ctrl_c().await;
 }
 
-/// Ends when a pipe loses its last reader, which a stream that is silent would otherwise never notice.
+/// Ends when a pipe loses its last reader. A silent stream writes nothing, so it would never notice otherwise.
 #[cfg(unix)]
 async fn reader_gone() {
-    use std::os::fd::AsFd;
     use tokio::io::Interest;
     use tokio::net::unix::pipe::Sender;
 
-    // Unchecked, since the check would make standard output non-blocking. Files cannot be watched and need not be.
-    let watched = std::io::stdout().as_fd().try_clone_to_owned().and_then(Sender::from_owned_fd_unchecked);
+    // Unchecked, because the check would make standard output non-blocking. Files cannot be watched and need not be.
+    let watched = terminal::stdout_handle().and_then(Sender::from_owned_fd_unchecked);
     let Ok(output) = watched else { return pending().await };
     if output.ready(Interest::ERROR).await.is_err() {
         pending().await
     }
 }
 
-/// Here the next write notices it.
+/// On other platforms the next write notices it.
 #[cfg(not(unix))]
 async fn reader_gone() {
     pending().await

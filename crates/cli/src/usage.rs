@@ -4,58 +4,76 @@ use std::error::Error;
 use std::process::ExitCode;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
+use strsim::damerau_levenshtein;
 
 use crate::exit;
 
-/// Help and version as they are; an error in one line.
+/// Prints help and version as they are, and an error in one line.
 pub(crate) fn conclude(error: &clap::Error) -> ExitCode {
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
-            // Nobody is left to tell when the output is gone.
+            // If standard output is gone, nobody reads it.
             let _ = error.print();
             ExitCode::SUCCESS
         }
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
             let _ = error.print();
-            exit::bad_option("no command; write get, decode or serve")
+            exit::usage_error("no command; write get, decode or serve")
         }
-        _ => exit::bad_option(&what_to_write(error)),
+        _ => exit::usage_error(&what_to_write(error)),
     }
 }
 
+/// Options of curl that people give `get` by habit, and what to write instead. What is advised does the same, or the line says why
+/// nothing is needed.
+const CURL_OPTIONS: [(&[&str], &str); 14] = [
+    (&["--max-time", "-m"], "write --timeout with milliseconds"),
+    (&["--retry"], "write --retry-attempts"),
+    (&["--compressed"], "compressed bodies are always read, so leave it out"),
+    (&["--location", "-L"], "redirects are always followed, so leave it out"),
+    (&["--no-buffer", "-N"], "output is never held back, so leave it out"),
+    (&["--fail", "-f"], "a refusal always ends with exit status 4, so leave it out"),
+    (&["--silent", "-s"], "write 2> /dev/null"),
+    (&["-o"], "write > FILE after the command"),
+    (&["--data-binary"], "write -d"),
+    (&["--head", "-I"], "write -X HEAD"),
+    (&["--user-agent", "-A"], "write -H 'User-Agent: …'"),
+    (&["--referer", "-e"], "write -H 'Referer: …'"),
+    (&["--cookie", "-b"], "write -H 'Cookie: …'"),
+    (&["--oauth2-bearer"], "write -H 'Authorization: Bearer …'"),
+];
+
 fn what_to_write(error: &clap::Error) -> String {
-    let said = |kind| error.get(kind).map(list).unwrap_or_default();
-    let option = said(ContextKind::InvalidArg).join(" ");
+    let context = |kind| error.get(kind).map(list).unwrap_or_default();
+    let option = context(ContextKind::InvalidArg).join(" ");
     let name = option.split(' ').next().unwrap_or_default();
-    let value = said(ContextKind::InvalidValue).join(" ");
+    let value = context(ContextKind::InvalidValue).join(" ");
     match error.kind() {
         ErrorKind::UnknownArgument if name.starts_with('-') => {
-            match said(ContextKind::SuggestedArg).first() {
-                Some(similar) => format!("there is no option {name}; write {similar}"),
-                None => format!("there is no option {name}; --help lists them"),
-            }
+            let is_get = context(ContextKind::Usage).concat().contains("tidewire get");
+            unknown_option(name, is_get, context(ContextKind::SuggestedArg).first())
         }
-        ErrorKind::UnknownArgument if said(ContextKind::Usage).concat().contains("tidewire decode") => {
-            "decode takes no file; write tidewire decode < FILE".to_owned()
+        ErrorKind::UnknownArgument if context(ContextKind::Usage).concat().contains("tidewire decode") => {
+            "decode reads standard input; write tidewire decode < FILE".to_owned()
         }
-        // What it is stays unsaid: a header's value that lost its quotes may be a secret.
+        // The argument is not repeated: a header's value that lost its quotes may be a secret.
         ErrorKind::UnknownArgument => {
             "there is one argument too many; put quotes around what has spaces, like -H 'Name: value'"
                 .to_owned()
         }
         ErrorKind::InvalidSubcommand => {
-            let unknown = said(ContextKind::InvalidSubcommand).join(" ");
+            let unknown = context(ContextKind::InvalidSubcommand).join(" ");
             format!("there is no command {unknown:?}; write get, decode or serve")
         }
         ErrorKind::InvalidValue if value.is_empty() => format!("{name} has no value; write it like {option}"),
         ErrorKind::InvalidValue => {
-            format!("{name} cannot be {value:?}; write {}", either(&said(ContextKind::ValidValue)))
+            format!("{name} cannot be {value:?}; write {}", either(&context(ContextKind::ValidValue)))
         }
         ErrorKind::ValueValidation => {
-            format!("{name} cannot be {value:?}: {}", error.source().map(why).unwrap_or_default())
+            format!("{name} cannot be {value:?}: {}", error.source().map(problem).unwrap_or_default())
         }
         ErrorKind::ArgumentConflict => {
-            let prior = said(ContextKind::PriorArg).join(" ");
+            let prior = context(ContextKind::PriorArg).join(" ");
             let prior = prior.split(' ').next().unwrap_or_default();
             if prior == name {
                 format!("{name} is given twice; write it once")
@@ -66,6 +84,24 @@ fn what_to_write(error: &clap::Error) -> String {
         ErrorKind::MissingRequiredArgument => format!("{option} is missing; --help shows how to write it"),
         _ => error.to_string().lines().next().unwrap_or_default().replace("error: ", ""),
     }
+}
+
+/// A similar option is advised only for a typing error: one that merely looks alike may do something else.
+fn unknown_option(name: &str, is_get: bool, similar: Option<&String>) -> String {
+    let of_curl = CURL_OPTIONS.iter().find(|(names, _)| is_get && names.contains(&name));
+    let advice = match (of_curl, similar) {
+        (Some((_, advice)), _) => (*advice).to_owned(),
+        (None, Some(similar)) if is_typing_error(name, similar) => format!("write {similar}"),
+        (None, _) => "--help lists them".to_owned(),
+    };
+    format!("there is no option {name}; {advice}")
+}
+
+/// Whether one is the other with a slip or two: a letter left out, added, changed, or two exchanged.
+fn is_typing_error(name: &str, similar: &str) -> bool {
+    const SHORT: usize = "--".len() + 5;
+    let slips = if name.len() <= SHORT { 1 } else { 2 };
+    damerau_levenshtein(name, similar) <= slips
 }
 
 fn list(value: &ContextValue) -> Vec<String> {
@@ -84,14 +120,14 @@ fn either(values: &[String]) -> String {
     }
 }
 
-/// What a parser says; the standard library's say what is wrong, but not what to write.
-fn why(error: &(dyn Error + 'static)) -> String {
+/// A parser's message. Those of the standard library say what is wrong, but not what to write.
+fn problem(error: &(dyn Error + 'static)) -> String {
     match error.to_string().as_str() {
         "invalid digit found in string" | "cannot parse integer from empty string" => {
             "write a whole number".to_owned()
         }
         "number too large to fit in target type" => "write a smaller number".to_owned(),
         "invalid IP address syntax" => "write an address such as 127.0.0.1".to_owned(),
-        said => said.to_owned(),
+        message => message.to_owned(),
     }
 }

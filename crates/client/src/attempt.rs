@@ -1,122 +1,55 @@
-//! The request of one attempt, made of what the caller planned and of the cursor.
+//! The request of one attempt, which the caller's functions may look at and change before it is sent.
 
 use std::fmt;
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Method, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use serde_json::value::{RawValue, to_raw_value};
 use url::{Url, form_urlencoded};
 
-use crate::body::{Body, Fields, forget_body};
-use crate::client;
+use crate::body::{Body, forget_body};
+use crate::cursor::{CursorTo, LAST_EVENT_ID};
 use crate::error::UsageError;
 use crate::event::Attempt;
-use crate::request::{CursorTo, parse_url};
+use crate::input::{parse_header, parse_url};
+use crate::json_fields::JsonFields;
+use crate::redact::debug_request;
+use crate::template::RequestTemplate;
 use crate::transport::Outgoing;
 
-/// Where a cursor goes unless the caller says otherwise.
-pub(crate) const LAST_EVENT_ID: &str = "last-event-id";
+/// Makes the request that continues after a cursor.
+pub(crate) type ResumeFunction = dyn Fn(&str, &mut AttemptRequest) -> Result<(), UsageError> + Send + Sync;
 
-type Prepare = Arc<dyn Fn(&mut AttemptRequest) -> Result<(), UsageError> + Send + Sync>;
-type Prepared = Pin<Box<dyn Future<Output = Result<AttemptRequest, String>> + Send>>;
-type PrepareAsync = Arc<dyn Fn(AttemptRequest) -> Prepared + Send + Sync>;
-type ResumeWith = Arc<dyn Fn(&str, &mut AttemptRequest) -> Result<(), UsageError> + Send + Sync>;
-
-/// A request as the caller wants it, before any attempt. Attempts and redirects keep a share of it, and change a copy.
-#[derive(Clone)]
-pub(crate) struct RequestTemplate {
-    pub(crate) method: Method,
-    pub(crate) url: Option<Url>,
-    pub(crate) headers: Arc<HeaderMap>,
-    pub(crate) body: Body,
-}
-
-/// What is changed for each attempt.
-#[derive(Default)]
-pub(crate) struct Changes {
-    pub(crate) cursor_to: Option<CursorTo>,
-    /// Puts the cursor where the dialect wants it.
-    pub(crate) put_cursor_with: Option<fn(&str, &mut AttemptRequest)>,
-    pub(crate) prepare: Vec<Prepare>,
-    pub(crate) prepare_async: Option<PrepareAsync>,
-    pub(crate) resume_with: Option<ResumeWith>,
-    /// That function makes its request of the reply's id.
-    pub(crate) needs_reply_id: bool,
-}
-
-/// The request of one attempt, as it is about to be sent.
+/// The request of one attempt before it is sent: its method, URL, headers and body, to look at and to change.
 pub struct AttemptRequest {
     attempt: Attempt,
-    /// Where it goes, whatever the template says.
+    /// Replaces the URL of the template, which then needs no copy.
     url: Url,
     template: Arc<RequestTemplate>,
-    /// The id of the LLM's reply that goes on.
     reply_id: String,
 }
 
-impl RequestTemplate {
-    pub(crate) const fn new(method: Method, url: Option<Url>, headers: Arc<HeaderMap>) -> Self {
-        Self { method, url, headers, body: Body::Empty }
-    }
-
-    /// The request of this attempt. `continues` says that records have come, so that it goes on behind them, and has the id of the
-    /// LLM's reply that they are; `cursor_is_string` that the cursor was no number in its record.
-    pub(crate) fn request(
-        self: &Arc<Self>,
+impl AttemptRequest {
+    /// `reply_id` is the id of the LLM's reply that the request continues; empty if there is none.
+    pub(crate) fn new(
         attempt: Attempt,
-        changes: Option<&Changes>,
-        continues: Option<&str>,
-        cursor_is_string: bool,
-    ) -> Result<AttemptRequest, UsageError> {
-        let Some(url) = self.url.clone() else {
+        template: &Arc<RequestTemplate>,
+        reply_id: &str,
+    ) -> Result<Self, UsageError> {
+        let Some(url) = template.url.clone() else {
             return Err(UsageError::Url { problem: "there is none".to_owned() });
         };
-        let cursor = attempt.cursor.clone();
-        let elsewhere =
-            changes.and_then(|changes| changes.resume_with.as_ref()).filter(|_| continues.is_some());
-        let mut request = AttemptRequest {
-            attempt,
-            url,
-            template: Arc::clone(self),
-            reply_id: continues.unwrap_or_default().to_owned(),
-        };
-        if elsewhere.is_some() && !self.body.is_repeatable() {
-            request.change().body = Body::Empty;
-        }
-        for prepare in changes.into_iter().flat_map(|changes| &changes.prepare) {
-            prepare(&mut request)?;
-        }
-        match (cursor, elsewhere) {
-            (Some(cursor), Some(resume)) => resume(&cursor, &mut request)?,
-            (Some(cursor), None) => match changes.and_then(|changes| changes.put_cursor_with) {
-                Some(put) => put(&cursor, &mut request),
-                None => {
-                    let to = changes.and_then(|changes| changes.cursor_to.as_ref());
-                    request.put_cursor(&cursor, cursor_is_string, to)?;
-                }
-            },
-            (None, _) => {}
-        }
-        Ok(request)
+        Ok(Self { attempt, url, template: Arc::clone(template), reply_id: reply_id.to_owned() })
     }
 
-    /// The headers, to be changed.
-    pub(crate) fn headers_mut(&mut self) -> &mut HeaderMap {
-        Arc::make_mut(&mut self.headers)
-    }
-}
-
-impl AttemptRequest {
-    /// Which attempt it is, and why.
+    /// Which attempt of the stream this is, why it is made, and the cursor from which it continues.
     #[must_use]
     pub const fn attempt(&self) -> &Attempt {
         &self.attempt
     }
 
-    /// The URL.
+    /// The URL, with its query.
     #[must_use]
     pub const fn url(&self) -> &Url {
         &self.url
@@ -128,7 +61,20 @@ impl AttemptRequest {
         &self.template.method
     }
 
-    /// The id of the LLM's reply that this request goes on with; empty where there is none.
+    /// The headers, those included that the client adds (`Accept`, `User-Agent`, `Last-Event-ID`). Only `Host`, `Content-Length` and
+    /// what HTTP needs for the connection come later.
+    #[must_use]
+    pub fn headers(&self) -> &HeaderMap {
+        &self.template.headers
+    }
+
+    /// The bytes of the body; `None` if there is no body, or one that can be read only once.
+    #[must_use]
+    pub fn body(&self) -> Option<&Bytes> {
+        self.template.body.as_bytes()
+    }
+
+    /// The id of the LLM's reply that this request continues; empty if there is none.
     #[must_use]
     pub fn reply_id(&self) -> &str {
         &self.reply_id
@@ -139,20 +85,26 @@ impl AttemptRequest {
         self.change().method = method;
     }
 
-    /// Changes the URL; one without a host is taken relative to the present one.
+    /// Changes the URL. A relative one is resolved against the present URL. If the new one has another origin, the headers of the client
+    /// are withdrawn, see [`ClientBuilder::header`](crate::ClientBuilder::header).
     ///
     /// # Errors
-    /// [`UsageError::Url`] where it is none.
+    /// [`UsageError::Url`] if the result is not an HTTP(S) URL.
     pub fn set_url(&mut self, url: &str) -> Result<(), UsageError> {
         self.url = match self.url.join(url) {
             Ok(joined) => parse_url(joined.as_str())?,
             Err(error) => return Err(UsageError::Url { problem: error.to_string() }),
         };
+        if let Some(client_headers) = self.template.client_headers.clone()
+            && !client_headers.are_for(&self.url)
+        {
+            client_headers.withdraw(self.change().headers_mut());
+        }
         Ok(())
     }
 
-    /// Sets a query parameter, in the place of those of the same name. The others stay as they are written, which a signature may be
-    /// made of.
+    /// Sets a query parameter, replacing those of the same name. The others stay as they are written, byte for byte, since a signature
+    /// may cover them.
     pub fn set_query(&mut self, name: &str, value: &str) {
         let is_other = |pair: &&str| {
             form_urlencoded::parse(pair.as_bytes()).next().is_none_or(|(other, _)| other != name)
@@ -164,12 +116,12 @@ impl AttemptRequest {
         self.url.set_query(Some(&query));
     }
 
-    /// Sets a header, in the place of those of the same name. What was a secret stays one.
+    /// Sets a header, replacing those of the same name. A header that was secret stays secret.
     ///
     /// # Errors
-    /// [`UsageError::Header`] for a name or value that HTTP does not allow.
+    /// [`UsageError::Header`] if HTTP does not allow the name or the value.
     pub fn set_header(&mut self, name: &str, value: &str) -> Result<(), UsageError> {
-        let (name, mut value) = client::header(name, value)?;
+        let (name, mut value) = parse_header(name, value)?;
         if self.template.headers.get(&name).is_some_and(HeaderValue::is_sensitive) {
             value.set_sensitive(true);
         }
@@ -177,11 +129,14 @@ impl AttemptRequest {
         Ok(())
     }
 
-    pub(crate) fn remove_header(&mut self, name: &str) {
-        self.change().headers_mut().remove(name);
+    /// Removes all headers of this name.
+    pub fn remove_header(&mut self, name: &str) {
+        if self.template.headers.contains_key(name) {
+            self.change().headers_mut().remove(name);
+        }
     }
 
-    /// Sets the body. Its length is counted anew.
+    /// Sets the body. A `Content-Length` that the caller set is dropped, since it is that of another body.
     pub fn set_body(&mut self, body: impl Into<Bytes>) {
         let template = self.change();
         template.body = Body::bytes(body);
@@ -190,27 +145,45 @@ impl AttemptRequest {
         }
     }
 
-    /// Takes the body and what described it away.
+    /// Removes the body and the headers that describe it.
     pub fn clear_body(&mut self) {
         let template = self.change();
         template.body = Body::Empty;
         forget_body(template.headers_mut());
     }
 
-    /// A cursor that cannot be a header is not sent.
-    fn put_cursor(&mut self, cursor: &str, is_string: bool, to: Option<&CursorTo>) -> Result<(), UsageError> {
+    /// Drops a body that can be read only once and may have been read.
+    pub(crate) fn drop_once_body(&mut self) {
+        if !self.template.body.is_repeatable() {
+            self.change().body = Body::Empty;
+        }
+    }
+
+    /// Puts the cursor where the caller wants it; `is_string` says that it was a JSON string in its record. One that cannot be a
+    /// `Last-Event-ID` is not sent.
+    pub(crate) fn put_cursor(
+        &mut self,
+        cursor: &str,
+        is_string: bool,
+        to: Option<&CursorTo>,
+    ) -> Result<(), UsageError> {
         match to {
             None => {
                 if let Ok(value) = HeaderValue::from_bytes(cursor.as_bytes()) {
-                    self.change().headers_mut().insert(LAST_EVENT_ID, value);
+                    let template = self.change();
+                    template.headers_mut().insert(LAST_EVENT_ID, value);
+                    template.cursor_header = Some(HeaderName::from_static(LAST_EVENT_ID));
                 }
             }
-            Some(CursorTo::Header(name)) => self.set_header(name, cursor)?,
+            Some(CursorTo::Header(name)) => {
+                self.set_header(name, cursor)?;
+                self.change().cursor_header = HeaderName::from_bytes(name.as_bytes()).ok();
+            }
             Some(CursorTo::Query(name)) => self.set_query(name, cursor),
             Some(CursorTo::Body(field)) => {
-                let Body::Bytes(bytes) = &self.template.body else { return Err(UsageError::CursorBody) };
-                let mut fields = Fields::of(bytes).ok_or(UsageError::CursorBody)?;
-                fields.set(field, json_of(cursor, is_string)?);
+                let Some(bytes) = self.body() else { return Err(UsageError::CursorBody) };
+                let mut fields = JsonFields::parse(bytes).ok_or(UsageError::CursorBody)?;
+                fields.set(field, cursor_json(cursor, is_string)?);
                 let body = fields.to_json().map_err(UsageError::Json)?;
                 self.set_body(body);
             }
@@ -218,9 +191,20 @@ impl AttemptRequest {
         Ok(())
     }
 
-    /// The template, to be changed for this attempt alone.
-    fn change(&mut self) -> &mut RequestTemplate {
-        Arc::make_mut(&mut self.template)
+    /// Lets a caller's function put the cursor where it likes, and notes the header that it chose. Of several, one counts that a redirect to
+    /// another origin drops.
+    pub(crate) fn put_cursor_by(&mut self, cursor: &str, resume: &ResumeFunction) -> Result<(), UsageError> {
+        let before = Arc::clone(&self.template.headers);
+        resume(cursor, self)?;
+        let is_new = |(name, value): &(&HeaderName, &HeaderValue)| {
+            value.as_bytes() == cursor.as_bytes() && before.get_all(*name).iter().all(|old| old != *value)
+        };
+        let carriers = self.template.headers.iter().filter(is_new);
+        let carrier = carriers.max_by_key(|(name, value)| *name == LAST_EVENT_ID || value.is_sensitive());
+        if let Some(name) = carrier.map(|(name, _)| name.clone()) {
+            self.change().cursor_header = Some(name);
+        }
+        Ok(())
     }
 
     pub(crate) fn into_outgoing(mut self) -> Outgoing {
@@ -229,54 +213,26 @@ impl AttemptRequest {
         }
         Outgoing { url: self.url, template: self.template }
     }
+
+    /// The template of this attempt alone, to change it.
+    fn change(&mut self) -> &mut RequestTemplate {
+        Arc::make_mut(&mut self.template)
+    }
 }
 
-/// A cursor as it stood in its record, digit for digit; a stored one that reads as a number is one.
-fn json_of(cursor: &str, is_string: bool) -> Result<Box<RawValue>, UsageError> {
+/// A cursor as it stood in its record, digit for digit. A stored one that reads as a number is a number.
+fn cursor_json(cursor: &str, is_string: bool) -> Result<Box<RawValue>, UsageError> {
     let number = serde_json::from_str::<&RawValue>(cursor).ok();
     let number =
         number.filter(|_| !is_string && cursor.starts_with(|c: char| c == '-' || c.is_ascii_digit()));
     number.map_or_else(|| to_raw_value(cursor).map_err(UsageError::Json), |number| Ok(number.to_owned()))
 }
 
-impl fmt::Debug for RequestTemplate {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        show(f, "RequestTemplate", &self.method, self.url.as_ref(), &self.headers)
-    }
-}
-
 impl fmt::Debug for AttemptRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        show(f, "AttemptRequest", &self.template.method, Some(&self.url), &self.template.headers)
+        let RequestTemplate { method, headers, cursor_header, .. } = &*self.template;
+        debug_request(f, "AttemptRequest", method, Some(&self.url), headers, cursor_header.as_ref())
     }
-}
-
-/// Without what may be a secret: a URL's user and query, sensitive headers' values, the idempotency key, the cursor, the body.
-fn show(
-    f: &mut fmt::Formatter<'_>,
-    name: &str,
-    method: &Method,
-    url: Option<&Url>,
-    headers: &HeaderMap,
-) -> fmt::Result {
-    let mut headers = headers.clone();
-    // A key: whoever knows it can have the order answered for that was placed with it. It is no sensitive header, which a redirect
-    // to another origin would drop: what comes there must be safe to send twice as well. A cursor says what was read.
-    for name in ["idempotency-key", LAST_EVENT_ID] {
-        if let Some(value) = headers.get_mut(name) {
-            value.set_sensitive(true);
-        }
-    }
-    f.debug_struct(name)
-        .field("method", method)
-        .field("url", &url.map(place))
-        .field("headers", &headers)
-        .finish_non_exhaustive()
-}
-
-/// A URL without its user and its query.
-pub(crate) fn place(url: &Url) -> String {
-    format!("{}{}", url.origin().ascii_serialization(), url.path())
 }
 
 #[cfg(test)]
@@ -285,8 +241,22 @@ mod tests {
 
     use super::*;
 
+    fn request(url: &str) -> AttemptRequest {
+        let url = Url::parse(url).expect("a URL");
+        let template = Arc::new(RequestTemplate::new(Method::GET, Some(url), Arc::default()));
+        let attempt = Attempt {
+            number: 1,
+            delay: Duration::ZERO,
+            reason: None,
+            cursor: None,
+            asked: None,
+            error: None,
+        };
+        AttemptRequest::new(attempt, &template, "").expect("a request")
+    }
+
     #[test]
-    fn a_query_parameter_is_set_and_the_others_stay_as_they_are_written() {
+    fn setting_a_query_parameter_leaves_the_others_as_written() {
         let rows = [
             ("http://h/", "http://h/?since=a+b"),
             ("http://h/?", "http://h/?since=a+b"),
@@ -296,19 +266,35 @@ mod tests {
             ("http://h/?a=b&&sinceless=1#f", "http://h/?a=b&&sinceless=1&since=a+b#f"),
         ];
         for (url, want) in rows {
-            let url = Url::parse(url).expect("a URL");
-            let template = Arc::new(RequestTemplate::new(Method::GET, Some(url), Arc::default()));
-            let attempt = Attempt {
-                number: 1,
-                delay: Duration::ZERO,
-                reason: None,
-                cursor: None,
-                asked: None,
-                error: None,
-            };
-            let mut request = template.request(attempt, None, None, false).expect("a request");
+            let mut request = request(url);
             request.set_query("since", "a b");
             assert_eq!(request.url().as_str(), want);
         }
+    }
+
+    #[test]
+    fn a_request_knows_which_header_carries_its_cursor() {
+        let header = |name: &str| Some(HeaderName::from_bytes(name.as_bytes()).expect("a name"));
+        let rows = [
+            (None, header(LAST_EVENT_ID)),
+            (Some(CursorTo::Header("X-Resume-Token".to_owned())), header("x-resume-token")),
+            (Some(CursorTo::Query("since".to_owned())), None),
+        ];
+        for (to, want) in rows {
+            let mut request = request("http://h/");
+            request.put_cursor("7", false, to.as_ref()).expect("a place");
+            assert_eq!(request.template.cursor_header, want, "{to:?}");
+        }
+        let mut request = request("http://h/");
+        request.set_header("x-attempt", "7").expect("a header");
+        request.put_cursor_by("8", &|_, request| request.set_header("x-since", "8")).expect("a place");
+        assert_eq!(request.template.cursor_header, header("x-since"));
+        assert!(!format!("{request:?}").contains('8'), "{request:?}");
+        let both = |cursor: &str, request: &mut AttemptRequest| {
+            request.set_header("authorization", cursor)?;
+            request.set_header("x-since", cursor)
+        };
+        request.put_cursor_by("7", &both).expect("a place");
+        assert_eq!(request.template.cursor_header, header("authorization"));
     }
 }

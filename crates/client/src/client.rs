@@ -1,23 +1,22 @@
 //! The client: what its requests share.
 
-use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use http::{HeaderMap, Method};
 use tokio::sync::Semaphore;
+use url::{Origin, Url};
 
 use crate::error::UsageError;
+use crate::input::{parse_header, parse_secret_header, parse_url};
+use crate::origins::ClientHeaders;
 use crate::request::Request;
-use crate::shared_setup::SharedSetup;
-use crate::transport::{Transport, TransportError};
+use crate::shared::{Shared, SharedSetup, Slots};
+use crate::transport::{Transport, TransportError, TransportOptions};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-/// Headers that are secrets without being declared so.
-pub(crate) const SECRET_HEADERS: [&str; 6] =
-    ["authorization", "cookie", "proxy-authorization", "x-api-key", "api-key", "x-goog-api-key"];
 
-/// A client: connections, headers and limits that requests share. Cloning it is cheap and shares them too.
+/// A client: the connections, headers and limits that its requests share. Cloning it is cheap, and the clone shares them too.
 ///
 /// ```no_run
 /// # async fn example() -> Result<(), tidewire::Error> {
@@ -33,21 +32,6 @@ pub struct Client {
     pub(crate) shared: Arc<Shared>,
 }
 
-pub(crate) struct Shared {
-    /// A client that cannot be set up says so with the first item of each stream.
-    pub(crate) transport: Result<Transport, String>,
-    pub(crate) headers: Arc<HeaderMap>,
-    pub(crate) slots: Option<Slots>,
-    pub(crate) setup: SharedSetup,
-}
-
-/// The slots of `max_concurrent`, given in the order in which they were asked for.
-#[derive(Clone, Debug)]
-pub(crate) struct Slots {
-    pub(crate) free: Arc<Semaphore>,
-    pub(crate) queue_timeout: Option<Duration>,
-}
-
 impl Default for Client {
     fn default() -> Self {
         Self::new()
@@ -55,30 +39,30 @@ impl Default for Client {
 }
 
 impl Client {
-    /// A client with the default settings: HTTP/1.1 and HTTP/2, rustls, the environment's proxies, content codings decoded,
-    /// redirects followed, 10 s to connect. In a browser it is the browser's `fetch`.
+    /// A client with the default settings: HTTP/1.1 and HTTP/2, TLS with the platform's authorities, the proxies of the environment,
+    /// content codings decoded, redirects followed, 10 s to connect. In a browser it uses the browser's `fetch`.
     #[must_use]
     pub fn new() -> Self {
         Self::builder().build()
     }
 
-    /// To choose the settings.
+    /// A builder, to choose the settings.
     #[must_use]
     pub fn builder() -> ClientBuilder {
         ClientBuilder::default()
     }
 
-    /// A GET request.
+    /// A GET request. An invalid URL is reported by the stream's first item.
     pub fn get(&self, url: impl AsRef<str>) -> Request {
         self.request(Method::GET, url)
     }
 
-    /// A POST request.
+    /// A POST request. An invalid URL is reported by the stream's first item.
     pub fn post(&self, url: impl AsRef<str>) -> Request {
         self.request(Method::POST, url)
     }
 
-    /// A request. A URL that is none is said by the stream's first item.
+    /// A request of any method. An invalid URL is reported by the stream's first item.
     pub fn request(&self, method: Method, url: impl AsRef<str>) -> Request {
         Request::new(Arc::clone(&self.shared), method, url.as_ref())
     }
@@ -88,49 +72,74 @@ impl Client {
 #[derive(Clone, Debug, Default)]
 pub struct ClientBuilder {
     pub(crate) transport: Option<Transport>,
+    base: Option<Url>,
+    allowed_origins: Vec<Origin>,
     headers: HeaderMap,
     connect_timeout: Option<Option<Duration>>,
+    /// Certificates (DER) of authorities that are trusted in addition to the platform's; natively only.
+    pub(crate) authorities: Vec<Vec<u8>>,
     max_concurrent: Option<usize>,
     queue_timeout: Option<Duration>,
 }
 
 impl ClientBuilder {
-    /// A header of every request; a request's own header of the same name wins.
+    /// Puts this URL before the path of each request: `https://example.com/v1` and `/chat` make `https://example.com/v1/chat`. A request
+    /// for a whole URL is not changed.
     ///
     /// # Errors
-    /// [`UsageError::Header`] for a name or value that HTTP does not allow.
+    /// [`UsageError::Url`] if it is not an HTTP(S) URL.
+    pub fn base_url(mut self, url: &str) -> Result<Self, UsageError> {
+        self.base = Some(parse_url(url)?);
+        Ok(self)
+    }
+
+    /// Sends the client's headers also to the origin of this URL.
+    ///
+    /// # Errors
+    /// [`UsageError::Url`] if it is not an HTTP(S) URL.
+    pub fn allowed_origin(mut self, url: &str) -> Result<Self, UsageError> {
+        self.allowed_origins.push(parse_url(url)?.origin());
+        Ok(self)
+    }
+
+    /// Sends a header with every request to the client's own origin: that of its [`base_url`](Self::base_url) or, without one, that of its
+    /// first request. Other origins get it only if they are [allowed](Self::allowed_origin). A request's own header of the same name wins.
+    ///
+    /// # Errors
+    /// [`UsageError::Header`] if HTTP does not allow the name or the value.
     pub fn header(mut self, name: &str, value: &str) -> Result<Self, UsageError> {
-        let (name, value) = header(name, value)?;
+        let (name, value) = parse_header(name, value)?;
         self.headers.append(name, value);
         Ok(self)
     }
 
-    /// The same for a secret: left out of `Debug` output, and not sent to another origin by a redirect.
+    /// Sends a secret header with every request to the client's own origin, as [`header`](Self::header) does. It is left out of `Debug`
+    /// output, and no redirect takes it to another origin.
     ///
     /// # Errors
-    /// [`UsageError::Header`] for a name or value that HTTP does not allow.
+    /// [`UsageError::Header`] if HTTP does not allow the name or the value.
     pub fn secret_header(mut self, name: &str, value: &str) -> Result<Self, UsageError> {
-        let (name, mut value) = header(name, value)?;
-        value.set_sensitive(true);
+        let (name, value) = parse_secret_header(name, value)?;
         self.headers.append(name, value);
         Ok(self)
     }
 
-    /// How long TCP and TLS may take to stand; 10 s by default, zero for no limit. A browser does not tell, so there it does not apply.
+    /// How long TCP and TLS may take to be established; 10 s by default, zero for no limit. A browser cannot tell, so there it does not
+    /// apply.
     #[must_use]
     pub fn connect_timeout(mut self, limit: Duration) -> Self {
         self.connect_timeout = Some(Some(limit).filter(|limit| !limit.is_zero()));
         self
     }
 
-    /// The most streams that are open at a time, at least 1; the next ones wait in order.
+    /// How many streams may be open at a time, at least 1; further ones wait for a slot, in order.
     #[must_use]
     pub fn max_concurrent(mut self, streams: usize) -> Self {
         self.max_concurrent = Some(streams.max(1));
         self
     }
 
-    /// How long a stream may wait for its place; for ever by default.
+    /// How long a stream may wait for its slot; forever by default, and if zero.
     #[must_use]
     pub fn queue_timeout(mut self, limit: Duration) -> Self {
         self.queue_timeout = Some(limit).filter(|limit| !limit.is_zero());
@@ -142,34 +151,25 @@ impl ClientBuilder {
     pub fn build(self) -> Client {
         let transport = match self.transport {
             Some(transport) => Ok(transport),
-            None => Transport::new(self.connect_timeout.unwrap_or(Some(CONNECT_TIMEOUT))),
+            None => Transport::new(&TransportOptions {
+                connect_timeout: self.connect_timeout.unwrap_or(Some(CONNECT_TIMEOUT)),
+                authorities: self.authorities,
+            }),
         };
         let slots = self.max_concurrent.map(|streams| Slots {
             free: Arc::new(Semaphore::new(streams.min(Semaphore::MAX_PERMITS))),
             queue_timeout: self.queue_timeout,
         });
         let transport = transport.map_err(TransportError::into_text);
-        let headers = Arc::new(self.headers);
-        Client { shared: Arc::new(Shared { transport, headers, slots, setup: SharedSetup::default() }) }
-    }
-}
-
-/// A header as HTTP allows it; its value is kept out of the error, since it may be a secret.
-pub(crate) fn header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), UsageError> {
-    let refused = || UsageError::Header { name: name.to_owned() };
-    let header = HeaderName::from_bytes(name.as_bytes()).map_err(|_| refused())?;
-    let mut value = HeaderValue::from_bytes(value.as_bytes()).map_err(|_| refused())?;
-    if SECRET_HEADERS.contains(&header.as_str()) {
-        value.set_sensitive(true);
-    }
-    Ok((header, value))
-}
-
-impl fmt::Debug for Shared {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Shared")
-            .field("headers", &self.headers)
-            .field("slots", &self.slots)
-            .finish_non_exhaustive()
+        let client_headers = ClientHeaders::new(self.headers, self.base.as_ref(), self.allowed_origins);
+        Client {
+            shared: Arc::new(Shared {
+                transport,
+                base: self.base,
+                client_headers: Arc::new(client_headers),
+                slots,
+                setup: SharedSetup::default(),
+            }),
+        }
     }
 }

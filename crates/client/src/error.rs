@@ -1,4 +1,4 @@
-//! Errors, by whose fault they are.
+//! Errors, sorted by whose fault they are.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -7,27 +7,29 @@ use http::HeaderMap;
 use tidewire_core::session::{Outcome, Refusal};
 use tidewire_core::{BadRecord, Format, Stats, TooLarge};
 
-/// What an item of a stream may be instead of a record.
+use crate::redact::HeaderNames;
+
+/// What a stream yields instead of a record.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The caller's: the request cannot be made. Nothing was sent.
+    /// The caller's fault: the request cannot be made. Nothing was sent.
     #[error(transparent)]
     Usage(#[from] UsageError),
-    /// The peer's: a record is not JSON, or not the JSON that was asked for. The stream goes on.
+    /// The peer's fault: a record is not JSON, or does not fit its type. The stream continues.
     #[error(transparent)]
     BadRecord(#[from] RecordError),
-    /// The peer's: an event outgrew its limit and was passed over. The stream goes on.
+    /// The peer's fault: an event exceeds its limit and was passed over. The stream continues.
     #[error(transparent)]
     Skipped(#[from] TooLarge),
-    /// The stream's end, which is neither `complete` nor `ended`; the last item.
+    /// The last item: the stream ended, neither `complete` nor `ended`.
     #[error(transparent)]
     Ended(#[from] Box<StreamEnd>),
 }
 
 impl Error {
-    /// The stable code, the same string in every language: the outcome's for the end of a stream, else `usage`,
-    /// `bad_record` or `too_large`.
+    /// The stable code, the same string in every language: the outcome's code for the end of a stream, else `usage`, `bad_record` or
+    /// `too_large`.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
@@ -38,13 +40,13 @@ impl Error {
         }
     }
 
-    /// Whether the stream is over with it.
+    /// Whether this is the stream's last item.
     #[must_use]
     pub const fn is_last(&self) -> bool {
         matches!(self, Self::Usage(_) | Self::Ended(_))
     }
 
-    /// How the stream ended, if this is its end.
+    /// How the stream ended, if this is its last item.
     #[must_use]
     pub fn end(&self) -> Option<&StreamEnd> {
         match self {
@@ -54,21 +56,27 @@ impl Error {
     }
 }
 
-/// What the caller has to mend before a request can be made.
+/// What the caller has to correct before a request can be made.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum UsageError {
-    /// The URL is none, or not of HTTP.
+    /// Not an HTTP(S) URL.
     #[error("not an HTTP URL ({problem}); write it like https://host/path")]
     Url {
         /// What is wrong with it.
         problem: String,
     },
-    /// A header's name or value has characters that no header may have.
+    /// A header's name or value has characters that HTTP does not allow.
     #[error("the header {name:?} cannot be sent: its name or value has characters that HTTP does not allow")]
     Header {
         /// The name as given; the value may be a secret.
         name: String,
+    },
+    /// What was given as certificates of authorities cannot be used.
+    #[error("the CA certificates cannot be used: {problem}")]
+    CaCertificates {
+        /// What is wrong with them.
+        problem: String,
     },
     /// The body cannot be written as JSON.
     #[error("the body cannot be written as JSON: {0}")]
@@ -76,17 +84,15 @@ pub enum UsageError {
     /// The cursor cannot be put into the body.
     #[error("the cursor cannot be put into the body: it is not a JSON object")]
     CursorBody,
-    /// A stored cursor, with a request that makes a new response.
+    /// A stored cursor with a request that makes a new response.
     #[error(
-        "nothing of a new response is behind a cursor; read the one that it belongs to with GET …/responses/{{id}}"
+        "a new response cannot start from a cursor; read the response it belongs to with GET …/responses/{{id}}"
     )]
     StoredCursor,
     /// [`Resume::Elsewhere`](crate::Resume::Elsewhere) without a function that makes the other request.
-    #[error(
-        "a stream that is resumed elsewhere needs the function that makes the request; give it to resume_with()"
-    )]
+    #[error("Resume::Elsewhere needs a function that makes the other request; pass it to resume_with()")]
     NoResumeFunction,
-    /// The format that was chosen has no such items.
+    /// The chosen format has no such items.
     #[error("{format} has no {items}; frames() shows what it has")]
     Format {
         /// The format.
@@ -94,7 +100,13 @@ pub enum UsageError {
         /// What was asked for: `events` or `records`.
         items: &'static str,
     },
-    /// The HTTP client cannot be set up or refused the request.
+    /// A function that the caller gave to make or change requests has failed, by its own account.
+    #[error("the request cannot be prepared: {problem}")]
+    Prepare {
+        /// What the function said.
+        problem: String,
+    },
+    /// The HTTP client cannot be set up, or does not take the request.
     #[error("the HTTP client refused the request: {problem}")]
     Client {
         /// What it said.
@@ -102,7 +114,7 @@ pub enum UsageError {
     },
 }
 
-/// A record that is not what was asked for.
+/// Why a record cannot be read.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RecordError {
@@ -114,22 +126,22 @@ pub enum RecordError {
     Type(#[source] serde_json::Error),
 }
 
-/// How a stream ended, and what it counters. The cursor is left out of its `Debug` output.
+/// How a stream ended. The cursor is left out of its `Debug` output.
 #[derive(Clone, PartialEq)]
 pub struct StreamEnd {
-    /// How it ended.
+    /// The outcome, one of nine.
     pub outcome: Outcome,
-    /// Where a stream that goes on behind this one would begin.
+    /// Where a later stream would continue this one.
     pub cursor: Option<String>,
-    /// What the transport or the peer said about the failure.
+    /// What the transport or the peer said about the failure; of a refusal, the server's reason in one line.
     pub error: Option<String>,
-    /// The reply that was refused.
+    /// The response that was refused.
     pub refused: Option<Box<RefusedResponse>>,
-    /// What the stream brought and took.
+    /// Counts and times of the whole stream.
     pub stats: Stats,
 }
 
-/// A reply that was refused. Header values and the body are left out of its `Debug` output.
+/// A response that was refused. Header values and the body are left out of its `Debug` output.
 #[derive(Clone, PartialEq)]
 pub struct RefusedResponse {
     /// The HTTP status.
@@ -141,7 +153,7 @@ pub struct RefusedResponse {
 }
 
 impl StreamEnd {
-    /// Whether the stream came to its end as it should.
+    /// Whether the outcome is a success: `complete` or `ended`.
     #[must_use]
     pub const fn is_success(&self) -> bool {
         self.outcome.is_success()
@@ -177,18 +189,9 @@ impl fmt::Debug for RefusedResponse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RefusedResponse")
             .field("status", &self.status)
-            .field("headers", &Names(&self.headers))
+            .field("headers", &HeaderNames(&self.headers))
             .field("body", &format_args!("{} bytes", self.body.len()))
             .finish()
-    }
-}
-
-/// Headers by their names: a reply's values can be secrets too.
-pub(crate) struct Names<'a>(pub(crate) &'a HeaderMap);
-
-impl fmt::Debug for Names<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.0.keys().map(http::HeaderName::as_str)).finish()
     }
 }
 

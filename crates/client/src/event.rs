@@ -1,4 +1,4 @@
-//! Owned records, for who keeps them.
+//! Records and notices as owned values.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -10,11 +10,11 @@ use tidewire_llm::Delta;
 /// An event of an SSE stream (WHATWG HTML, 9.2.6).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event {
-    /// The event's type; `message` where the stream names none.
+    /// The event's type; `message` if the stream names none.
     pub event: Cow<'static, str>,
-    /// The event's data, its lines joined with a line feed.
+    /// The event's data: its lines, joined with line feeds.
     pub data: String,
-    /// The last event id in effect; empty where none was set.
+    /// The last event id in effect; empty if none was set.
     pub id: String,
 }
 
@@ -28,7 +28,7 @@ impl From<core::Event<'_>> for Event {
     }
 }
 
-/// Everything that a stream shows, in its order.
+/// Everything that a stream shows, in order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Frame {
@@ -36,42 +36,42 @@ pub enum Frame {
     Event(Event),
     /// A JSON record.
     Record {
-        /// Its place in the body, counted from 0.
+        /// Its index in the body, from 0.
         index: u64,
-        /// Its own text as it came, without the white space around it.
+        /// Its own text as it arrived, without the white space around it.
         json: String,
     },
     /// A piece of a text stream.
     Text(String),
     /// An SSE comment, or a record that was declared a heartbeat.
     Comment(String),
-    /// The reconnection time that the stream asks for.
+    /// The server asks to wait this long before a reconnect.
     Retry(Duration),
-    /// A record that is not JSON was passed over.
+    /// A record that is not JSON; it was passed over.
     BadRecord(core::BadRecord),
-    /// An event that outgrew its limit was passed over.
+    /// An event that exceeds its limit; it was passed over.
     Skipped(core::TooLarge),
-    /// A piece of an LLM's reply, in the place of the record that brought it; only with
+    /// A piece of an LLM's reply, instead of the record that brought it; only with
     /// [`Request::dialect`](crate::Request::dialect).
     Delta(Delta<'static>),
-    /// A further request is about to be made.
+    /// A further request is due, after its wait.
     Attempt(Attempt),
     /// The wire has been silent for this long.
     Stall(Duration),
+    /// The present response brings records that an earlier attempt had delivered; once for each response.
+    Replayed {
+        /// The id of the first such record.
+        id: String,
+    },
     /// Records are missing, or may be.
     Gap {
-        /// The cursor behind which they are missing, where there is one.
+        /// The cursor after which they are missing, if there is one.
         after: Option<String>,
-    },
-    /// The present response brings records that had arrived before; said once for each response, before the first of them.
-    Replayed {
-        /// The id of that record.
-        id: String,
     },
 }
 
 impl Frame {
-    /// The frame as its own owner; `None` for what a marker has already made something of.
+    /// The frame as an owned value; `None` for a kind of frame that streams do not show.
     #[must_use]
     pub fn from_lent(frame: core::Frame<'_>) -> Option<Self> {
         Some(match frame {
@@ -89,19 +89,19 @@ impl Frame {
     }
 }
 
-/// A request of a stream, and why it is made.
+/// One request of a stream, and why it is made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Attempt {
-    /// Which request of the stream it is, counted from 1.
+    /// Which attempt of the stream it is, from 1.
     pub number: u32,
     /// How long the stream waits before it.
     pub delay: Duration,
-    /// What made it necessary; `None` for the first.
+    /// Why it is made; `None` for the first.
     pub reason: Option<Reason>,
-    /// Where the stream resumes.
+    /// The cursor from which the stream continues.
     pub cursor: Option<String>,
-    /// The wait that the server's `retry:` asked for, if it is longer than the minute that is honoured.
+    /// The wait that the server's `retry:` field asked for, if it was longer than the 60 s that are honoured.
     pub asked: Option<Duration>,
-    /// What the transport said, or with what status the server answered; for people.
+    /// What the transport said about the last attempt, or the status that the server answered with; for people.
     pub error: Option<String>,
 }

@@ -1,4 +1,4 @@
-//! The reply of an LLM.
+//! An LLM's reply: its deltas, and the message that they add up to.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -9,13 +9,12 @@ use tidewire_llm::{Delta, Dialect, Message};
 use crate::error::{Error, RecordError, StreamEnd};
 use crate::streaming::Streaming;
 
-/// The deltas of a reply as they come, and the [`Message`] that they come to.
+/// The deltas of a reply as they arrive, and the [`Message`] that they add up to.
 ///
-/// As [`Streaming`], of which it is made: the last item is an `Err` unless the reply is complete, or has ended in a dialect that knows
-/// no end of its own.
+/// Read like [`Streaming`]: the last item is an `Err` unless the reply is complete, or has ended in a dialect that has no end marker.
 ///
-/// A [followed](crate::Request::follow) reply that broke and cannot go on behind a cursor is told from its beginning, and its message begins
-/// anew; [`on_gap`](crate::Request::on_gap) says so before.
+/// A [followed](crate::Request::follow) reply that broke and cannot be resumed starts over, and so does its message;
+/// [`on_gap`](crate::Request::on_gap) reports that before.
 #[derive(Debug)]
 #[must_use = "a reply does nothing until its deltas are asked for"]
 pub struct Reply {
@@ -28,50 +27,51 @@ impl Reply {
         Self { stream, message: Message::default() }
     }
 
-    /// The next delta. Cancel-safe, as [`Streaming::next`].
+    /// The next delta. Cancel-safe, like [`Streaming::next`].
     pub async fn next(&mut self) -> Option<Result<Delta<'static>, Error>> {
         let item = self.stream.next().await;
-        self.note(item.as_ref());
+        self.add(item.as_ref());
         item
     }
 
-    /// What the deltas that were taken come to. Its tool calls have their arguments as far as they have come.
+    /// The message so far: what the deltas that were taken add up to. Its tool calls have their arguments as far as these arrived.
     #[must_use]
     pub const fn message(&self) -> &Message {
         &self.message
     }
 
-    /// The same, to ask a tool call for its [partial](tidewire_llm::ToolCall::partial) arguments.
+    /// The message so far, mutable: for the [partial](tidewire_llm::ToolCall::partial) arguments of a tool call.
     pub const fn message_mut(&mut self) -> &mut Message {
         &mut self.message
     }
 
-    /// Reads on to the end; the whole message.
+    /// Reads to the end and returns the whole message.
     ///
     /// # Errors
-    /// How the reply ended, if it is not whole; else the first record that was passed over, of which nobody can say what it held.
+    /// How the reply ended, if it is not whole; otherwise the first record that could not be read, since the message may lack what it
+    /// said.
     pub async fn whole(mut self) -> Result<Message, Error> {
-        let mut hole = None;
+        let mut unread = None;
         while let Some(item) = self.next().await {
             match item {
                 Ok(_) => {}
                 Err(error) if error.is_last() => return Err(error),
-                Err(error) => hole = hole.or(Some(error)),
+                Err(error) => unread = unread.or(Some(error)),
             }
         }
-        hole.map_or(Ok(self.message), Err)
+        unread.map_or(Ok(self.message), Err)
     }
 
-    /// Reads on to the end; the text as the JSON that was asked for.
+    /// Reads to the end and parses the text as JSON.
     ///
     /// # Errors
-    /// How the reply ended, if it is not whole; or that its text does not fit.
+    /// As for [`whole`](Self::whole); or that the text is not JSON of this type.
     pub async fn json<T: DeserializeOwned>(self) -> Result<T, Error> {
         let message = self.whole().await?;
         serde_json::from_str(&message.text).map_err(|error| RecordError::Type(error).into())
     }
 
-    /// The dialect; [`Dialect::Auto`] before a record has said which it is.
+    /// The dialect; [`Dialect::Auto`] until a record identifies it.
     #[must_use]
     pub fn dialect(&self) -> &Dialect {
         self.stream.dialect().unwrap_or(&Dialect::Auto)
@@ -83,14 +83,15 @@ impl Reply {
         self.stream.end()
     }
 
-    /// The stream: its outcome, its statistics, to stop it.
+    /// The stream of the deltas: its outcome, its statistics, to stop it.
     pub const fn stream(&mut self) -> &mut Streaming<Delta<'static>> {
         &mut self.stream
     }
 
-    fn note(&mut self, item: Option<&Result<Delta<'static>, Error>>) {
+    /// Adds a delta to the message, which starts over when the reply does.
+    fn add(&mut self, item: Option<&Result<Delta<'static>, Error>>) {
         if let Some(Ok(delta)) = item {
-            if self.stream.take_anew() {
+            if self.stream.take_restarted() {
                 self.message = Message::default();
             }
             self.message.push(delta);
@@ -103,7 +104,7 @@ impl futures_core::Stream for Reply {
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let item = ready!(self.stream.poll_item(cx));
-        self.note(item.as_ref());
+        self.add(item.as_ref());
         Poll::Ready(item)
     }
 }

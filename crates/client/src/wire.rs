@@ -1,29 +1,29 @@
-//! What comes over the wire, for who records it.
+//! What goes over the wire, for recording a stream.
 
 use std::fmt;
 
 use http::HeaderMap;
 
-use crate::error::Names;
+use crate::redact::HeaderNames;
 
-/// Something that went or came over the wire. Header values and the body are left out of its `Debug` output.
+/// Something that was sent or that arrived. Header values and the body are left out of its `Debug` output.
 #[derive(Clone, Copy)]
 #[non_exhaustive]
 pub enum Wire<'a> {
     /// A request is sent.
     Sent,
-    /// The head of a reply.
+    /// The head of its response arrived.
     Head {
         /// The HTTP status.
         status: u16,
-        /// The reply's headers.
+        /// The response's headers.
         headers: &'a HeaderMap,
     },
-    /// Bytes of its body, decoded.
+    /// Bytes of the body arrived, with the content coding removed.
     Bytes(&'a [u8]),
-    /// The body's clean end.
+    /// The body ended cleanly.
     End,
-    /// The connection broke, or did not come about.
+    /// The connection broke, or was not established.
     Broken,
 }
 
@@ -31,9 +31,11 @@ impl fmt::Debug for Wire<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Sent => f.write_str("Sent"),
-            Self::Head { status, headers } => {
-                f.debug_struct("Head").field("status", status).field("headers", &Names(headers)).finish()
-            }
+            Self::Head { status, headers } => f
+                .debug_struct("Head")
+                .field("status", status)
+                .field("headers", &HeaderNames(headers))
+                .finish(),
             Self::Bytes(bytes) => write!(f, "Bytes({} bytes)", bytes.len()),
             Self::End => f.write_str("End"),
             Self::Broken => f.write_str("Broken"),

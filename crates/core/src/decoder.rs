@@ -13,7 +13,7 @@ use crate::sse::Sse;
 use crate::text::Text;
 
 const BOM: &[u8] = b"\xEF\xBB\xBF";
-/// White space in front of the deciding byte is held at most this far; more of it is no JSON that anybody sends.
+/// How much white space before the deciding byte is held. Nobody sends JSON with more.
 const LONGEST_LEAD: usize = 4096;
 
 /// A decoder of any format, fed in pieces that may be cut anywhere.
@@ -47,11 +47,11 @@ enum Framing {
         text_markers: Option<Arc<[Box<str>]>>,
     },
     Sse(Sse),
-    // Boxed, since they are larger than what most streams are: a stream is as large as the largest.
+    // Boxed, since they are larger than the SSE decoder, which most streams use.
     Other(Box<Other>),
 }
 
-/// What is not so frequent that it would be inlined.
+/// The decoders that are too rare to be worth inlining.
 #[derive(Clone, Debug)]
 enum Other {
     Ndjson(Ndjson),
@@ -86,7 +86,7 @@ macro_rules! each {
 
 impl Decoder {
     /// A decoder of `format` at the start of a body; [`Format::Auto`] goes by the first byte: `{` is ndjson, `[` json-array,
-    /// 0x1E json-seq, anything else sse. White space and a BOM in front of it are passed over.
+    /// 0x1E json-seq, anything else sse. White space and a BOM before it are skipped.
     #[must_use]
     pub fn new(format: Format, options: DecoderOptions) -> Self {
         let mut decoder = Self::sniffing(Sniff::Anything, options);
@@ -94,7 +94,7 @@ impl Decoder {
         decoder
     }
 
-    /// A decoder for a body of this `Content-Type`, or `None` where the type is not one of a stream of records.
+    /// A decoder for a body of this `Content-Type`, or `None` if bodies of that type are not read as streams.
     #[must_use]
     pub fn for_content_type(content_type: &str, options: DecoderOptions) -> Option<Self> {
         Some(match Announced::by_content_type(content_type)? {
@@ -111,7 +111,7 @@ impl Decoder {
         Self::sniffing(Sniff::UnknownText, options)
     }
 
-    /// In the text format, holds these strings back where one may be the last of the body; if it is, it comes as
+    /// In the text format, holds these strings back while one may be the last of the body; if it is, it is handed out as
     /// [`Frame::LastText`].
     pub fn hold_back(&mut self, markers: Arc<[Box<str>]>) {
         match &mut self.framing {
@@ -125,7 +125,7 @@ impl Decoder {
         }
     }
 
-    /// The same, with the last event id of the connection before this one in effect.
+    /// The same, with the last event id of the previous connection in effect.
     #[must_use]
     pub fn with_last_event_id(mut self, id: &[u8]) -> Self {
         self.last_event_id = id.into();
@@ -135,7 +135,7 @@ impl Decoder {
         self
     }
 
-    /// The format; [`Format::Auto`] as long as no byte has decided it.
+    /// The format; [`Format::Auto`] until a byte has decided it.
     #[must_use]
     pub const fn format(&self) -> Format {
         match &self.framing {
@@ -154,11 +154,11 @@ impl Decoder {
         }
     }
 
-    /// The next frame of `input`, whose front is taken away as far as it was used. `None` once it is used up; what is
-    /// unfinished is kept for the next piece.
+    /// The next frame of `input`, or `None` once the input is used up. What was used is removed from the front of `input`; an
+    /// unfinished record is kept for the next piece.
     ///
     /// # Errors
-    /// [`DecodeError`] when the body cannot be decoded further; frames before it were handed out.
+    /// [`DecodeError`] when the body cannot be decoded any further; the frames before it were handed out.
     #[inline]
     pub fn next<'a, 'i: 'a>(&'a mut self, input: &mut &'i [u8]) -> Result<Option<Frame<'a>>, DecodeError> {
         if matches!(self.framing, Framing::Sniffing { .. }) {
@@ -171,8 +171,7 @@ impl Decoder {
         }
     }
 
-    /// The decoder of SSE, once the body is known to be that: whoever reads its frames where they are found need not ask each of them which
-    /// format it is of.
+    /// The SSE decoder, once the body is known to be SSE, for callers that read its frames without asking for the format each time.
     #[inline]
     pub const fn as_sse(&mut self) -> Option<&mut Sse> {
         match &mut self.framing {
@@ -181,7 +180,7 @@ impl Decoder {
         }
     }
 
-    /// Says that the body has ended cleanly, and hands over what only its end completes; to be called until it returns `None`.
+    /// To be called when the body has ended cleanly, until it returns `None`: hands out what only the end completes.
     ///
     /// # Errors
     /// As [`next`](Self::next).
@@ -190,7 +189,7 @@ impl Decoder {
         self.finish_block(false)
     }
 
-    /// As [`finish`](Self::finish), and at any rate hands over an unterminated SSE block, whatever the options say.
+    /// As [`finish`](Self::finish). With `at_any_rate` it hands out an unterminated SSE block whatever the options say.
     #[inline]
     pub(crate) fn finish_block(&mut self, at_any_rate: bool) -> Result<Option<Frame<'_>>, DecodeError> {
         if let Framing::Sniffing { by: Sniff::UnknownText, .. } = self.framing {
@@ -207,7 +206,7 @@ impl Decoder {
         }
     }
 
-    /// Whether the body, should it end here, ends inside a record. To be asked after [`finish`](Self::finish).
+    /// Whether the body ended inside a record, asked after [`finish`](Self::finish).
     #[must_use]
     pub fn inside_record(&self) -> bool {
         match &self.framing {
@@ -217,7 +216,7 @@ impl Decoder {
         }
     }
 
-    /// The data of an SSE block that has begun, as if the body ended here with the block's missing line ends.
+    /// The data so far of the unfinished SSE block, if there is any.
     #[must_use]
     pub fn unterminated_data(&self) -> Option<Vec<u8>> {
         match &self.framing {
@@ -249,8 +248,8 @@ impl Decoder {
         self.framing = Framing::Other(Box::new(other));
     }
 
-    /// Chooses the format and reads what stands in front of the byte that decides it: nothing that makes a record; what a format finds
-    /// fault with there is passed over.
+    /// Chooses the format and reads what precedes the deciding byte. That makes no record, and what a format does not accept there
+    /// is skipped.
     #[cold]
     #[inline]
     fn begin(&mut self, input: &mut &[u8]) -> Result<(), DecodeError> {
@@ -267,7 +266,7 @@ impl Decoder {
         Ok(())
     }
 
-    /// Looks for the bytes that decide the format; gives what stands in front of them, which is to be read first.
+    /// Looks for the bytes that decide the format; returns what precedes them, which has to be read first.
     fn sniff(&mut self, input: &mut &[u8]) -> Vec<u8> {
         let Framing::Sniffing { by, lead, options, .. } = &mut self.framing else { return Vec::new() };
         let mut decided = None;
@@ -302,7 +301,7 @@ impl Decoder {
         }
     }
 
-    /// The body is text, what was inspected of it included.
+    /// Chooses text; what was inspected is part of it.
     fn choose_text(&mut self) {
         let Framing::Sniffing { lead, options, text_markers, .. } = &mut self.framing else { return };
         let mut text = Text::new(*options).with_first_bytes(core::mem::take(lead));
@@ -313,12 +312,12 @@ impl Decoder {
     }
 }
 
-/// The byte that decides the format, if the next one does: the first after a BOM and white space.
+/// The next byte, if it decides the format: the first one after a BOM and white space.
 fn first_byte(lead: &[u8], byte: u8) -> Option<u8> {
     let of_bom = BOM.strip_prefix(lead).filter(|_| !lead.is_empty() || byte == BOM[0]);
     match of_bom.and_then(|rest| rest.first()) {
         Some(next) if *next == byte => None,
-        // Half a BOM: it is text, and so is the white space behind it.
+        // Half a BOM: it is text, and so is the white space after it.
         Some(_) => Some(BOM[0]),
         None if is_white(byte) && lead.len() < LONGEST_LEAD => None,
         None => Some(byte),

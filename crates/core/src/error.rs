@@ -1,11 +1,11 @@
-//! Why decoding cannot go on.
+//! Why decoding cannot continue.
 
 use alloc::string::String;
 
 use crate::frame::BadRecord;
 use crate::numbers::sentence;
 
-/// A record that outgrew `max_event_bytes`.
+/// A record that exceeds `max_event_bytes`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{}", self.words())]
 pub struct TooLarge {
@@ -25,14 +25,14 @@ impl TooLarge {
     }
 }
 
-/// The peer sent what cannot be decoded further. Frames before it were handed out.
+/// The peer sent something after which decoding cannot continue. The frames before it were handed out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum DecodeError {
-    /// A record outgrew its limit.
+    /// A record exceeds its limit.
     #[error(transparent)]
     TooLarge(#[from] TooLarge),
-    /// The JSON is malformed in a format in which no next record can be found.
+    /// The JSON is malformed in a format in which the next record cannot be found.
     #[error(transparent)]
     Malformed(#[from] BadRecord),
 }
@@ -47,7 +47,7 @@ impl DecodeError {
         }
     }
 
-    /// What the error displays.
+    /// What `Display` shows.
     pub(crate) fn words(&self) -> String {
         match self {
             Self::TooLarge(error) => error.words(),

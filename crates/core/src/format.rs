@@ -7,28 +7,28 @@ use core::str::FromStr;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum Format {
-    /// By content type, and where there is none by the first byte.
+    /// Decided by the content type or, if there is none, by the first byte.
     #[default]
     Auto,
     /// Server-sent events (WHATWG HTML, 9.2).
     Sse,
-    /// A JSON value a line.
+    /// One JSON value per line.
     Ndjson,
     /// JSON text sequences (RFC 7464).
     JsonSeq,
     /// The elements of one JSON array.
     JsonArray,
-    /// JSON values glued together or in any white space.
+    /// JSON values, concatenated or separated by white space.
     Concat,
-    /// UTF-8 text as it comes.
+    /// UTF-8 text as it arrives.
     Text,
 }
 
-/// What the reply's content type says of its format.
+/// What a content type says about the format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Announced {
     Format(Format),
-    /// `application/json`: the elements of an array where it begins with `[`, else values one after the other.
+    /// `application/json`: the elements of an array if it begins with `[`, otherwise concatenated values.
     Json,
 }
 
@@ -44,13 +44,13 @@ impl Format {
         (Self::Text, "text"),
     ];
 
-    /// Its name, the same in every language.
+    /// The stable name, the same string in every language.
     #[must_use]
     pub fn name(self) -> &'static str {
         Self::NAMES.iter().find(|(format, _)| *format == self).map_or("auto", |(_, name)| name)
     }
 
-    /// What to ask a server for: the value of the `Accept` header.
+    /// The value of the `Accept` header of a request for this format.
     #[must_use]
     pub const fn accept(self) -> &'static str {
         match self {
@@ -115,7 +115,7 @@ impl Announced {
     }
 }
 
-/// The types in a header value that may have several, each without its parameters. A comma in quotes parts nothing.
+/// The types in a header value that may list several, each without its parameters. A comma in quotes does not separate.
 fn types(value: &[u8]) -> impl Iterator<Item = &[u8]> {
     let mut rest = Some(value);
     core::iter::from_fn(move || {
@@ -136,7 +136,7 @@ fn types(value: &[u8]) -> impl Iterator<Item = &[u8]> {
     })
 }
 
-/// A type and a subtype of HTTP's token characters (RFC 9110, 5.6.2), and not `*/*`.
+/// Whether it is a type and a subtype of token characters (RFC 9110, 5.6.2), and not `*/*`.
 fn is_type(essence: &[u8]) -> bool {
     let mut parts = essence.split(|byte| *byte == b'/');
     let is_token = |part: Option<&[u8]>| {

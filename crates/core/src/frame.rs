@@ -12,21 +12,21 @@ use core::str::from_utf8;
 #[cfg(feature = "std")]
 use simdutf8::basic::from_utf8;
 
-/// Bytes of the wire that are shown as UTF-8.
+/// Bytes as they arrived, which read as UTF-8.
 ///
-/// The bytes are kept as they came; every sequence that is not UTF-8 reads as U+FFFD, exactly as the WHATWG
-/// Encoding standard's "UTF-8 decode" does it (maximal subparts).
+/// The bytes are kept unchanged. Every sequence that is not UTF-8 reads as U+FFFD, as in "UTF-8 decode" of the WHATWG Encoding
+/// standard (maximal subparts).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Utf8<'a>(&'a [u8]);
 
 impl<'a> Utf8<'a> {
-    /// Wraps bytes as they came from the wire.
+    /// Wraps bytes from the wire.
     #[must_use]
     pub const fn new(bytes: &'a [u8]) -> Self {
         Self(bytes)
     }
 
-    /// The bytes as they came.
+    /// The bytes, unchanged.
     #[must_use]
     pub const fn as_bytes(self) -> &'a [u8] {
         self.0
@@ -35,14 +35,14 @@ impl<'a> Utf8<'a> {
     /// The text; borrowed unless a broken sequence had to be replaced.
     #[must_use]
     pub fn to_str(self) -> Cow<'a, str> {
-        // Asking first costs a second look at broken text, and makes sound text much faster (`cargo xtask bench`, `sse-cjk`).
+        // Validating first reads broken text twice, and makes valid text much faster (`cargo xtask bench`, `sse-cjk`).
         match from_utf8(self.0) {
             Ok(text) => Cow::Borrowed(text),
             Err(_) => Cow::Owned(self.repaired()),
         }
     }
 
-    /// The text where a sequence is broken. Not the standard library's way, which would be a second decoder in what a page downloads.
+    /// The text with broken sequences replaced. `String::from_utf8_lossy` would be a second UTF-8 decoder in what a page downloads.
     #[cold]
     fn repaired(self) -> String {
         let mut text = String::with_capacity(self.0.len());
@@ -97,32 +97,32 @@ impl PartialEq<&str> for Utf8<'_> {
 /// An event of an SSE stream (WHATWG HTML, 9.2.6 "Interpreting an event stream").
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Event<'a> {
-    /// The event's type; `message` where the stream names none.
+    /// The event's type; `message` if the stream names none.
     pub event: Utf8<'a>,
-    /// The event's data, its lines joined with a line feed.
+    /// The event's data; its lines are joined with a line feed.
     pub data: Utf8<'a>,
-    /// The last event id in effect; empty where none was set.
+    /// The last event id in effect; empty if none was set.
     pub id: Utf8<'a>,
-    /// The event's own block set that id; otherwise it is that of an earlier one.
+    /// The event's own block set that id; otherwise it is inherited from an earlier one.
     pub has_own_id: bool,
 }
 
-/// One JSON value of a stream of them.
+/// One JSON value of a stream of values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Record<'a> {
     /// Its place in the body, counted from 0.
     pub index: u64,
-    /// Its own text as it came, without the white space around it.
+    /// Its own text, unchanged, without the white space around it.
     pub json: Utf8<'a>,
 }
 
-/// A record that is not JSON. It is reported, and the next one is read where the format allows it.
+/// A record that is not JSON. It is reported, and the next one is read if the format allows that.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not JSON at byte {offset}: {problem}")]
 pub struct BadRecord {
-    /// Where in the decoded body the first byte that cannot stand there is, counted from 0.
+    /// The offset in the decoded body of the first byte that is not allowed, counted from 0.
     pub offset: u64,
-    /// What is wrong with it.
+    /// What is wrong.
     pub problem: &'static str,
 }
 
@@ -136,20 +136,20 @@ pub enum Frame<'a> {
     Record(Record<'a>),
     /// A piece of a text stream; never half a character, never empty.
     Text(&'a str),
-    /// The last event id that an SSE block without data set; it makes no event, and counts all the same.
+    /// The last event id, set by an SSE block without data. The block makes no event, but its id counts.
     Id(Utf8<'a>),
     /// An SSE comment without its colon and one leading space.
     Comment(Utf8<'a>),
-    /// The reconnection time that an SSE stream asks for.
+    /// The `retry:` field: how long an SSE stream asks to wait before reconnecting.
     Retry(Duration),
-    /// `[DONE]` in the place of a JSON record; only where [`DecoderOptions::done`](crate::DecoderOptions::done) is set.
+    /// `[DONE]` in place of a JSON record; only if [`DecoderOptions::done`](crate::DecoderOptions::done) is set.
     Done,
-    /// The last string of a text body, apart from white space, when it is one that the decoder was to hold back; see
+    /// The last string of a text body, apart from white space, if it is one of those that the decoder holds back; see
     /// [`Decoder::hold_back`](crate::Decoder::hold_back).
     LastText(&'a str),
     /// A record that is not JSON.
     BadRecord(BadRecord),
-    /// An event or record that outgrew its limit and was left out; only with
+    /// An event or record that exceeded its limit and was left out; only with
     /// [`DecoderOptions::skip_oversized`](crate::DecoderOptions::skip_oversized).
     Skipped(TooLarge),
 }

@@ -10,15 +10,15 @@ use crate::frame::{Frame, Record};
 use crate::marker::{DONE, Marker};
 use crate::sse::Sse;
 
-/// Which records end a stream, report its failure, or only say that it is alive.
+/// Which records end a stream, report its failure, or are heartbeats.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Markers {
-    /// End markers. `None` is the default: `[DONE]`, which need not come. Declared ones must come, and `[DONE]` counts beside
-    /// them; an empty list knows no end but the body's.
+    /// End markers. `None` is the default: `[DONE]`, which need not arrive. One of the declared ones must arrive, and `[DONE]`
+    /// counts too. With an empty list only the end of the body ends the stream.
     pub end_on: Option<Vec<Marker>>,
-    /// Failure markers. `None` is the default: `event:error`, except for followed streams.
+    /// Failure markers. `None` is the default: `event:error`, unless the stream is followed.
     pub fail_on: Option<Vec<Marker>>,
-    /// Heartbeats: read as comments.
+    /// Heartbeat markers: such records are read as comments.
     pub heartbeat_on: Vec<Marker>,
 }
 
@@ -29,7 +29,7 @@ impl Markers {
         self.end_on.as_deref().unwrap_or_default()
     }
 
-    /// Whether the stream must come to an end marker.
+    /// Whether the stream must reach an end marker.
     #[must_use]
     pub fn expected(&self) -> bool {
         !self.ends().is_empty()
@@ -42,7 +42,7 @@ impl Markers {
     }
 }
 
-/// What a record means for the stream.
+/// How a marker ends the stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MarkerOutcome {
     /// The stream is complete.
@@ -51,20 +51,20 @@ pub enum MarkerOutcome {
     Failed,
 }
 
-/// What reading came to.
+/// A frame and what its marker says about it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum MarkedFrame<'a> {
-    /// A frame to be delivered; with an outcome it is the last one.
+    /// A frame to deliver; with an outcome it is the last one.
     Frame(Frame<'a>, Option<MarkerOutcome>),
-    /// A heartbeat: a record whose data is to be delivered as a comment.
+    /// A heartbeat: a record whose data is delivered as a comment.
     Heartbeat(Frame<'a>),
-    /// A marker that carries nothing ended the stream.
+    /// A marker without a payload ended the stream.
     Ended(MarkerOutcome),
-    /// The input is used up, or at the end of the body: there is nothing more.
+    /// The input is used up; at the end of the body, there is nothing more.
     Nothing,
 }
 
-/// A decoder with markers.
+/// A decoder that compares each record with the markers.
 #[derive(Clone, Debug)]
 pub struct MarkedDecoder {
     decoder: Decoder,
@@ -84,7 +84,7 @@ struct MarkerRules {
 enum MarkerRole {
     Plain,
     Heartbeat,
-    /// `delivered` says whether the record carries something.
+    /// `delivered` says whether the record has a payload.
     End {
         delivered: bool,
     },
@@ -92,7 +92,7 @@ enum MarkerRole {
 }
 
 impl MarkedDecoder {
-    /// Reads what `decoder` decodes. For a followed stream `event: error` is an event like any other.
+    /// Marks what `decoder` decodes. In a followed stream `event: error` is an event like any other.
     #[must_use]
     pub fn new(decoder: Decoder, markers: Markers, follow: bool) -> Self {
         let error_fails = markers.fail_on.is_none() && !follow;
@@ -126,29 +126,29 @@ impl MarkedDecoder {
         &self.rules.markers
     }
 
-    /// The decoder of server-sent events, where these are read and no marker asks for more of an event of this name, in JSON, than that.
+    /// The SSE decoder, if the body is SSE and no marker depends on more of an event than its name and on its data being JSON.
     #[inline]
     pub(crate) fn unmarked(&mut self, name: &[u8]) -> Option<&mut Sse> {
         if self.rules.may_mark(name) { None } else { self.decoder.as_sse() }
     }
 
-    /// The next frame of `input`, whose front is taken away as far as it was used.
+    /// The next frame of `input`. What was used is removed from the front of `input`.
     ///
     /// # Errors
-    /// [`DecodeError`] when the body cannot be decoded further.
+    /// [`DecodeError`] when the body cannot be decoded any further.
     #[inline]
     pub fn next<'a, 'i: 'a>(&'a mut self, input: &mut &'i [u8]) -> Result<MarkedFrame<'a>, DecodeError> {
         let frame = self.decoder.next(input)?;
         Ok(self.rules.read(frame))
     }
 
-    /// What only the clean end of the body completes; to be called until it says [`MarkedFrame::Nothing`] or an outcome.
+    /// What only the clean end of the body completes. To be called until it returns [`MarkedFrame::Nothing`] or an outcome.
     ///
     /// # Errors
     /// As [`next`](Self::next).
     #[inline]
     pub fn finish(&mut self) -> Result<MarkedFrame<'_>, DecodeError> {
-        // At the end of the body a value that carries nothing counts without its blank line.
+        // At the end of the body an end marker without a payload counts without its blank line.
         let is_bare_end = self.decoder.unterminated_data().is_some_and(|data| self.rules.is_bare_end(&data));
         let frame = self.decoder.finish_block(is_bare_end)?;
         Ok(self.rules.read(frame))
@@ -156,7 +156,7 @@ impl MarkedDecoder {
 }
 
 impl MarkerRules {
-    /// Whether an event of this name, whose data is JSON, may mean something for the stream.
+    /// Whether a marker may match an event of this name whose data is JSON.
     #[inline]
     fn may_mark(&self, name: &[u8]) -> bool {
         let Self { markers, error_fails, .. } = self;
@@ -221,7 +221,7 @@ impl MarkerRules {
     }
 }
 
-/// The data values that end or fail a stream, without the white space around them: a text body is not compared with that.
+/// The data values that end or fail a stream, without the white space around them, which does not count in a text body.
 fn text_markers(markers: &Markers) -> Option<Arc<[Box<str>]>> {
     let failures = markers.fail_on.as_deref().unwrap_or_default();
     let values: Vec<Box<str>> =

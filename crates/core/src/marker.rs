@@ -1,4 +1,4 @@
-//! Markers: which records end a stream, report its failure, or only say that it is alive.
+//! Markers: conditions on records that end a stream, report its failure, or are heartbeats.
 
 use alloc::borrow::ToOwned;
 use alloc::string::String;
@@ -8,7 +8,7 @@ use core::str::FromStr;
 use crate::frame::Frame;
 use crate::json::{Path, lookup, unescape};
 
-/// The data that ends a stream by the custom of LLM servers.
+/// The data with which LLM servers customarily end a stream.
 pub(crate) const DONE: &str = "[DONE]";
 
 /// A condition on a record: a data value (`[DONE]`), an event name (`event:close`), or a JSON condition
@@ -22,7 +22,7 @@ pub(crate) const DONE: &str = "[DONE]";
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Marker {
-    /// The record's data is exactly this. Such a record carries nothing and is not delivered.
+    /// The record's data is exactly this. Such a record has no payload, so an end marker of this kind is not delivered.
     Data(String),
     /// The event has this name.
     Event(String),
@@ -54,7 +54,7 @@ impl JsonCondition {
 }
 
 impl Marker {
-    /// Whether the frame is such a record.
+    /// Whether the frame is a record that meets the condition.
     #[must_use]
     pub fn matches(&self, frame: &Frame<'_>) -> bool {
         match (self, frame) {
@@ -69,7 +69,7 @@ impl Marker {
     }
 }
 
-/// What is no marker.
+/// Text that is not a marker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not a marker; write a data value ([DONE]), event:NAME, or json:PATH=VALUE (json:done=true)")]
 pub struct InvalidMarker;

@@ -1,9 +1,8 @@
-//! Numbers as text, read and written without the standard library's ways, which do more: where this core is downloaded, they weigh as much
-//! as a decoder.
+//! Numbers as text. The standard library's functions do more, and would weigh as much as a decoder where this core is downloaded.
 
 use alloc::string::String;
 
-/// What nothing but digits say; `None` where there are none, or where no 64-bit integer holds it.
+/// The number that is written in digits alone; `None` if there are none, or if it does not fit into 64 bits.
 pub(crate) fn decimal(digits: &[u8]) -> Option<u64> {
     let value = digits.iter().try_fold(0_u64, |value, digit| {
         let digit = digit.wrapping_sub(b'0');
@@ -12,7 +11,7 @@ pub(crate) fn decimal(digits: &[u8]) -> Option<u64> {
     value.filter(|_| !digits.is_empty())
 }
 
-/// The sentence with its `{}` filled in.
+/// The sentence with each `{}` replaced by a number.
 pub(crate) fn sentence(text: &str, numbers: &[u64]) -> String {
     let mut filled = String::new();
     let mut numbers = numbers.iter();

@@ -1,4 +1,4 @@
-//! What a caller may set on a decoder.
+//! What a caller can set on a decoder.
 
 /// The default of [`DecoderOptions::max_event_bytes`]: 16 MiB.
 pub const DEFAULT_MAX_EVENT_BYTES: usize = 16 * 1024 * 1024;
@@ -6,17 +6,17 @@ pub const DEFAULT_MAX_EVENT_BYTES: usize = 16 * 1024 * 1024;
 /// Limits and choices of a decoder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DecoderOptions {
-    /// The most bytes that one event or record may have; it bounds every buffer of the decoder.
+    /// The maximum size of one event or record, in bytes. It bounds every buffer of the decoder.
     ///
     /// For SSE the event's data counts, and every line that is not data; for JSON the record's own text.
     pub max_event_bytes: usize,
-    /// Leave out what outgrows the limit, say so with a [`Frame::Skipped`](crate::Frame::Skipped), and go on.
+    /// Leave out a record that exceeds the limit, report it as [`Frame::Skipped`](crate::Frame::Skipped), and continue.
     pub skip_oversized: bool,
-    /// Hand over an SSE block that has data but no blank line at the end of the body; the standard discards it.
+    /// Deliver an SSE block that has data but, at the end of the body, no blank line. The standard discards it.
     pub deliver_unterminated: bool,
-    /// Let `[DONE]` stand in the place of a JSON record, as [`Frame::Done`](crate::Frame::Done).
+    /// Let `[DONE]` stand in place of a JSON record, as [`Frame::Done`](crate::Frame::Done).
     pub done: bool,
-    /// Check that every NDJSON line is JSON. Off, the caller's own parser finds that out; the other JSON formats
+    /// Check that every NDJSON line is JSON. If off, the caller's own parser finds out; the other JSON formats
     /// always check, since that is how they find the end of a record.
     pub validate: bool,
 }

@@ -34,7 +34,7 @@ enum Place {
     BlockStart,
     /// At the first byte of a line inside a block.
     LineStart,
-    /// Behind a carriage return; a line feed here belongs to it.
+    /// After a carriage return; a line feed here belongs to it.
     AfterCr,
     /// Inside a line whose beginning is held in the buffer.
     InLine,
@@ -225,7 +225,7 @@ impl Sse {
     }
 
     /// What is to be read at the clean end of the body: the line ends that the unterminated block wants where it is to be handed over, by the
-    /// options or at any rate.
+    /// options or in any case.
     pub(crate) fn missing_line_ends(&mut self, at_any_rate: bool) -> &'static [u8] {
         self.forget_lent();
         if !at_any_rate && !self.options.deliver_unterminated {
@@ -233,7 +233,7 @@ impl Sse {
         }
         let has_data = self.data.is_some() || self.unfinished_data().is_some();
         match (self.place, has_data) {
-            // Behind a CR, the first of the line feeds still belongs to it.
+            // After a CR, the first of the line feeds still belongs to it.
             (Place::InLine | Place::LostLine | Place::AfterCr, true) => b"\n\n",
             (Place::InLine, false) | (Place::BlockStart | Place::LineStart, true) => b"\n",
             (Place::BlockStart | Place::LineStart | Place::LostLine | Place::AfterCr, false) => b"",
@@ -404,7 +404,7 @@ impl Sse {
         self.place = if fresh { Place::BlockStart } else { Place::LineStart };
     }
 
-    /// Takes a line of `end` bytes and its line end away. A CR counts at once; an LF behind it may come later.
+    /// Takes a line of `end` bytes and its line end away. A CR counts at once; an LF after it may come later.
     #[inline]
     fn pass_line_end(&mut self, input: &mut &[u8], end: usize) {
         let (used, place) = match input[end..] {
@@ -718,7 +718,7 @@ const fn zero_bytes(word: u64) -> u64 {
     word.wrapping_sub(ONES) & !word & (ONES * 0x80)
 }
 
-/// What a line is, and where its value starts. Field names are exact, a line without colon is a field without value, and one space behind
+/// What a line is, and where its value starts. Field names are exact, a line without colon is a field without value, and one space after
 /// the colon is dropped (9.2.6).
 #[inline]
 fn read_line(line: &[u8], first: bool) -> (Line, usize) {
@@ -764,7 +764,7 @@ mod tests {
     }
 
     #[test]
-    fn the_memory_of_a_large_event_is_given_back() {
+    fn the_memory_of_a_large_event_is_released() {
         let mut sse = Sse::new(DecoderOptions::default());
         let large = [b"data: ", &alloc::vec![b'x'; 8 * KEPT_CAPACITY][..], b"\n\n"].concat();
         assert_eq!(fed(&mut sse, &large, 1000), 1);
@@ -793,7 +793,7 @@ mod tests {
     }
 
     #[test]
-    fn an_oversized_event_goes_on_behind_a_line_feed_that_came_alone() {
+    fn an_oversized_event_continues_after_a_line_feed_in_its_own_piece() {
         let mut sse = Sse::new(DecoderOptions {
             max_event_bytes: 5,
             skip_oversized: true,

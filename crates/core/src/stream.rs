@@ -1,4 +1,4 @@
-//! A stream: a [`Session`] that says when to connect, and a [`MarkedDecoder`] of what comes, put together. A driver does what
+//! A stream: a [`Session`], which decides when to connect, and a [`MarkedDecoder`], which reads the bodies. A driver does what
 //! [`Stream::next`] says, in the same way on every platform.
 
 use alloc::borrow::{Cow, ToOwned};
@@ -291,7 +291,7 @@ impl Stream {
         self.tell(at, Input::Wire);
     }
 
-    /// The same for a body that is fed by hand, where no time passes.
+    /// The same for a body that is fed by hand, when time does not matter.
     pub fn fed(&mut self, bytes: usize) {
         if matches!(self.phase, Phase::Reading) {
             self.counters.bytes += bytes as u64;
@@ -363,7 +363,7 @@ impl Stream {
         }
     }
 
-    /// The consumer asks for nothing for a while.
+    /// The consumer asks for nothing until [`resume`](Self::resume).
     pub fn pause(&mut self, at: At) {
         self.tell(at, Input::Pause);
     }
@@ -373,13 +373,13 @@ impl Stream {
         self.tell(at, Input::Resume);
     }
 
-    /// Connect now, where the request may be sent again.
+    /// Connect now, if the request may be sent again.
     pub fn kick(&mut self, at: At) {
         self.conclude(at);
         self.tell(at, Input::Kick);
     }
 
-    /// There was no place for the stream in time.
+    /// The client had no free slot for the stream in time.
     pub fn queue_timeout(&mut self, at: At) {
         self.tell(at, Input::QueueTimeout);
     }
@@ -464,9 +464,9 @@ impl Stream {
         }
     }
 
-    /// Takes events away from the front of `input` that the caller knows by their bytes, as [`Sse::known`](crate::Sse::known) does, as long
-    /// as it knows them: their data is JSON, and they mean for the stream what each record does. Says whether there were any; what is not
-    /// known, or may mean more, is left for [`next`](Self::next).
+    /// Removes events from the front of `input` that the caller recognises by their bytes, as [`Sse::known`](crate::Sse::known) does.
+    /// Their data is JSON, and no marker matches them. Says whether there were any; the first event that is not recognised, or that a
+    /// marker may match, is left for [`next`](Self::next).
     #[inline]
     pub fn known<'i, T>(
         &mut self,
@@ -483,7 +483,7 @@ impl Stream {
         {
             return false;
         }
-        // With an id there may be a hole before it.
+        // An id may have a hole before it.
         let Some(sse) = self.marked.unmarked(name).filter(|sse| sse.last_event_id().is_empty()) else {
             return false;
         };
@@ -556,7 +556,7 @@ impl Stream {
         }
     }
 
-    /// Whether the present reply is read as a stream.
+    /// Whether the present response is read as a stream.
     #[must_use]
     pub const fn is_reading(&self) -> bool {
         matches!(self.phase, Phase::Reading)
@@ -586,7 +586,7 @@ impl Stream {
         self.error.as_deref()
     }
 
-    /// The body of a refused reply, as far as it was kept.
+    /// The body of a refused response, as far as it was kept.
     #[must_use]
     pub fn refused_body(&self) -> &[u8] {
         match &self.phase {
@@ -595,7 +595,7 @@ impl Stream {
         }
     }
 
-    /// Where a stream that goes on behind this one would begin.
+    /// Where another stream would continue this one.
     #[must_use]
     pub fn cursor(&self) -> Option<&str> {
         self.session.cursor()
@@ -613,19 +613,19 @@ impl Stream {
         self.session.continues_at_relay()
     }
 
-    /// Whether the cursor stood in its record as a JSON string; else as a number, or nobody knows.
+    /// Whether the cursor was a JSON string in its record; otherwise it was a number, or was stored by the caller.
     #[must_use]
     pub const fn cursor_is_string(&self) -> bool {
         self.quoted
     }
 
-    /// Whether records have come, so that a further request goes on behind them.
+    /// Whether records have arrived, so that a further request continues after them.
     #[must_use]
     pub const fn has_begun(&self) -> bool {
         self.counters.events > 0
     }
 
-    /// What the stream brought and took so far.
+    /// What the stream received so far, and how long it took.
     #[must_use]
     pub fn stats(&self, now: Duration) -> Stats {
         let Counters { first_byte, first_event, bytes, events, body_bytes: _ } = self.counters;
@@ -640,7 +640,7 @@ impl Stream {
         }
     }
 
-    /// The format of the present body; [`Format::Auto`] as long as it is not known.
+    /// The format of the present body; [`Format::Auto`] until it is known.
     #[must_use]
     pub const fn format(&self) -> Format {
         self.marked.decoder().format()
@@ -717,7 +717,7 @@ impl Stream {
 
     fn tell(&mut self, at: At, input: Input<'_>) {
         match self.session.handle(at, input) {
-            // The last two follow from records alone, which are told elsewhere.
+            // The last two answer records, whose actions `note_frame` takes.
             Action::Nothing | Action::Gap { .. } | Action::Replayed { .. } => {}
             Action::Connect => {
                 self.error = None;
@@ -760,9 +760,9 @@ impl Stream {
     }
 }
 
-/// What the session makes of a frame.
+/// What the session answered to a frame.
 struct Noted {
-    /// To be said before the frame.
+    /// To be reported before the frame.
     notice: Option<Notice>,
     /// The frame is not to be delivered.
     dropped: bool,
@@ -794,7 +794,7 @@ fn note_frame(
         }
         (Frame::Event(event), CursorSource::Json(path)) => lookup(event.data.as_bytes(), path),
         (Frame::Record(record), CursorSource::Json(path)) => lookup(record.json.as_bytes(), path),
-        // Nobody can say where the stream stands after it, and an older cursor would bring it again.
+        // It has no cursor, and resuming from an older one would bring it again.
         (Frame::Record(_) | Frame::Text(_), _) => {
             session.handle(at, Input::Record { cursor: Some(""), id: None });
             return nothing;
@@ -823,7 +823,7 @@ fn noted(action: Action, id: &str, dedupe: bool) -> Noted {
     }
 }
 
-/// A heartbeat is no record, but its id is an id like any other.
+/// A heartbeat is not a record, but its id counts.
 fn note_heartbeat(
     frame: &Frame<'_>,
     at: At,
@@ -836,7 +836,7 @@ fn note_heartbeat(
     }
 }
 
-/// Tells the session of an id that came without a record.
+/// Tells the session of an id without a record.
 fn note_id(id: Utf8<'_>, own: bool, at: At, session: &mut Session) -> Option<Notice> {
     let id = id.to_str();
     let own = own && !id.is_empty();
@@ -872,7 +872,7 @@ fn failure_text(frame: &Frame<'_>) -> Option<Box<str>> {
     Some(part(&said.to_str()))
 }
 
-/// As much of what a failure said as is kept.
+/// The first 4 KiB of what a failure said.
 fn part(text: &str) -> Box<str> {
     let mut end = FAILURE_BYTES.min(text.len());
     while !text.is_char_boundary(end) {

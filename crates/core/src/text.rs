@@ -1,6 +1,6 @@
-//! Text as it comes: UTF-8 by the WHATWG Encoding standard's "UTF-8 decode", never a broken character.
+//! Text as it arrives: UTF-8 by the WHATWG Encoding standard's "UTF-8 decode", never a broken character.
 //!
-//! No text is indexed in this crate, only asked for its parts: the panic of an index prints with tables of Unicode, which weigh more than
+//! Text is never indexed in this crate, only sliced with `get`: the panic of an index brings Unicode tables along, which weigh more than
 //! this decoder where the core is downloaded.
 
 use alloc::borrow::{Cow, ToOwned};
@@ -91,7 +91,7 @@ impl Text {
         Ok(text.get(..shown).filter(|text| !text.is_empty()).map(Frame::Text))
     }
 
-    /// Says that the body has ended cleanly; to be called until it returns `None`. Half a character reads as U+FFFD, a closing
+    /// To be called when the body has ended cleanly, until it returns `None`. Half a character reads as U+FFFD, a closing
     /// `[DONE]` is [`Frame::Done`], and another closing marker [`Frame::LastText`].
     ///
     /// # Errors

@@ -49,7 +49,7 @@ fn a_wrong_import_is_found() {
 }
 
 #[test]
-fn a_right_import_is_not() {
+fn a_right_import_is_accepted() {
     for (path, source) in [
         ("session/mod.rs", "use super::session::At; use crate::session::Outcome;"),
         ("session/backoff.rs", "use super::policy::Policy;"),
@@ -149,7 +149,7 @@ fn without_comments(source: &str) -> String {
     source.lines().map(|line| line.split("//").next().unwrap_or_default()).collect::<Vec<_>>().join("\n")
 }
 
-/// Without what stands behind `#[cfg(test)]`: one line, or a module up to its closing brace.
+/// Without what stands after `#[cfg(test)]`: one line, or a module up to its closing brace.
 fn without_tests(code: &str) -> String {
     let mut kept = Vec::new();
     let mut lines = code.lines();

@@ -65,7 +65,7 @@ fn text_as_early_as_can_be() {
 
 /// What may be the closing `[DONE]` is all that is held back.
 #[test]
-fn text_is_not_held_back_longer_than_need_be() {
+fn text_is_held_back_no_longer_than_necessary() {
     let mut run = Run::new(Format::Text, DecoderOptions { done: true, ..DecoderOptions::default() });
     for (piece, shown) in [
         ("a[", "a"),

@@ -35,7 +35,7 @@ fn the_first_byte_decides() {
         (b"\xEF\xBB\xBF [", Format::JsonArray, Format::JsonArray),
         (b"\xEF\xBB\xBF\xEF[", Format::Sse, Format::Concat),
         (b" \xEF\xBB\xBF[", Format::Sse, Format::Concat),
-        // Half a BOM is text, and so is the white space behind it.
+        // Half a BOM is text, and so is the white space after it.
         (b"\xEF {", Format::Sse, Format::Concat),
         (b"\xEF\xBB[", Format::Sse, Format::Concat),
         (b"\xC2\xA0{", Format::Sse, Format::Concat),
@@ -54,7 +54,7 @@ fn the_first_byte_decides() {
 }
 
 #[test]
-fn nobody_sends_that_much_white_space() {
+fn too_much_white_space_before_json_is_not_json() {
     for (white, format) in [(4096, Format::Ndjson), (4097, Format::Sse)] {
         let body = [&vec![b' '; white][..], b"{}\n"].concat();
         for chunk in [1, 1000, body.len()] {
@@ -69,7 +69,7 @@ fn nobody_sends_that_much_white_space() {
 }
 
 #[test]
-fn what_stands_in_front_counts_in_offsets() {
+fn bytes_before_the_deciding_one_count_in_offsets() {
     for (body, offset) in [(&b"\xEF\xBB\xBF\x1Ex"[..], 4), (b" \n{}\nx\n", 5), (b"\xEF\xBB\xBF [1,x", 7)] {
         each_cutting(body, |pieces| {
             let decoded = decode(Format::Auto, DecoderOptions::default(), pieces);
@@ -118,7 +118,7 @@ fn names_are_read_as_they_are_written() {
 }
 
 #[test]
-fn text_of_a_server_that_may_not_know_better_is_inspected() {
+fn text_that_may_be_something_else_is_inspected() {
     for (body, format) in [
         (&b"data: {}\n\n"[..], Format::Sse),
         (b"data:{}\n\n", Format::Sse),

@@ -128,7 +128,7 @@ fn a_data_marker_is_the_data_of_any_record() {
 }
 
 #[test]
-fn bytes_read_as_text() {
+fn bytes_are_shown_as_text() {
     assert!(Utf8::new(b"").is_empty() && !Utf8::new(b"a").is_empty());
     for (bytes, text) in
         [(&b"a\xFFb"[..], "a\u{FFFD}b"), (b"\xE4\xBD\xA0", "\u{4F60}"), (b"\xE4\xBD", "\u{FFFD}")]

@@ -172,7 +172,7 @@ proptest! {
     }
 
     #[test]
-    fn with_limits_too_the_cuts_make_no_difference(
+    fn limits_do_not_depend_on_the_cuts(
         format in select(&[Format::Sse, Format::Text][..]),
         body in prop_oneof![soup(&SSE), soup(&TEXT)],
         cuts in cuts(),
@@ -182,7 +182,7 @@ proptest! {
     }
 
     #[test]
-    fn whatever_the_format_turns_out_to_be_the_cuts_make_no_difference(
+    fn the_detected_format_does_not_depend_on_the_cuts(
         body in soup(&JSON),
         cuts in cuts(),
         options in limits(),
@@ -247,7 +247,7 @@ proptest! {
     }
 
     #[test]
-    fn events_that_are_known_mean_what_their_frames_do(
+    fn recognised_events_count_as_their_frames_do(
         body in vec(select(&KNOWN[..]), 0..24).prop_map(|parts| parts.concat()),
         cuts in vec(0_usize..40, 1..8),
         (name, max_event_bytes, skip_oversized) in (select(&["message", "e", "error"][..]), select(&[6, 12, 20, 100][..]), any::<bool>()),

@@ -201,7 +201,7 @@ fn an_id_in_a_block_without_data_is_sent() {
 }
 
 #[test]
-fn an_empty_id_in_a_block_without_data_is_heeded() {
+fn an_empty_id_in_a_block_without_data_removes_the_cursor() {
     let mut rig = Rig::open(get());
     rig.bytes(b"id: 1\ndata: a\n\nid\n\n");
     assert_eq!(rig.broke(), "truncated");
@@ -226,14 +226,14 @@ fn the_cursor_of_a_heartbeat_is_sent() {
 }
 
 #[test]
-fn a_followed_stream_without_cursor_tells_of_a_gap() {
+fn a_followed_stream_without_cursor_reports_a_gap() {
     let mut rig = Rig::open(follow());
     assert_eq!(rig.bytes(b"data: a\n\n"), "message:a");
     assert_eq!(rig.broke(), "again(body) gap()");
 }
 
 #[test]
-fn what_a_hole_comes_behind_does_not_hang_on_the_cuts() {
+fn a_hole_does_not_depend_on_the_cuts() {
     // The block between has an id, and no data.
     let pieces = ["id: e-1\ndata: a\n\nid: e-2\n\n", "id: e-4\ndata: b\n\n"];
     let mut rig = Rig::open(get());
@@ -244,7 +244,7 @@ fn what_a_hole_comes_behind_does_not_hang_on_the_cuts() {
 }
 
 #[test]
-fn holes_in_ordered_ids_are_told_over_connections() {
+fn holes_in_ordered_ids_are_reported_across_connections() {
     let mut rig = Rig::open(get());
     assert_eq!(rig.bytes(b"id: e-1\ndata: a\n\n"), "message#e-1:a");
     rig.broke();
@@ -273,10 +273,10 @@ fn a_json_field_is_the_cursor() {
     }
 }
 
-/// Where an earlier stream stopped is behind records that say nothing of where they stand; to go on from there would bring them
+/// A stored cursor no longer counts after records that have none: resuming from it would bring them
 /// again, for ever where each connection breaks.
 #[test]
-fn a_stored_cursor_is_no_place_behind_records_without_one() {
+fn a_stored_cursor_is_dropped_after_records_without_one() {
     for (content_type, body) in [
         ("application/x-ndjson", &b"{\"a\":1}\n"[..]),
         ("application/json", b"[{\"a\":1},"),
@@ -297,7 +297,7 @@ fn a_stored_cursor_is_no_place_behind_records_without_one() {
 }
 
 #[test]
-fn each_reply_has_its_own_format() {
+fn each_response_has_its_own_format() {
     let mut rig = Rig::open(get());
     assert_eq!(rig.bytes(b"id: 1\ndata: a\n\n"), "message#1:a");
     rig.broke();
@@ -309,7 +309,7 @@ fn each_reply_has_its_own_format() {
 }
 
 #[test]
-fn only_one_of_the_formats_may_be_read() {
+fn one_format_can_be_required() {
     let setup = StreamOptions { only: Some(Format::Sse), ..get() };
     let mut rig = Rig::started(setup.clone());
     assert_eq!(rig.head(Some("application/json")) + &rig.end(), "refused");
@@ -355,7 +355,7 @@ fn nothing_overtakes_a_marker() {
 }
 
 #[test]
-fn a_refused_reply_is_read_as_far_as_it_helps() {
+fn a_refused_response_is_read() {
     let refused = || {
         let mut rig = Rig::started(get());
         rig.stream.head(
@@ -408,7 +408,7 @@ fn a_refused_reply_is_read_as_far_as_it_helps() {
 }
 
 #[test]
-fn what_comes_out_of_turn_is_ignored() {
+fn calls_out_of_turn_are_ignored() {
     let mut rig = Rig::new(get());
     // Before the start.
     assert_eq!(rig.head(SSE), "");
@@ -448,7 +448,7 @@ fn a_cancelled_stream_does_not_connect() {
 }
 
 #[test]
-fn no_place_in_time() {
+fn no_slot_in_time() {
     let mut rig = Rig::new(get());
     rig.stream.queue_timeout(rig.at());
     assert_eq!(rig.said(b""), "timed_out");
@@ -456,7 +456,7 @@ fn no_place_in_time() {
 }
 
 #[test]
-fn the_error_is_that_of_the_end() {
+fn the_error_is_the_one_that_ended_the_stream() {
     let mut rig = Rig::open(get());
     rig.bytes(b"id: 1\ndata: a\n\n");
     rig.broke();
@@ -479,7 +479,7 @@ fn the_error_is_that_of_the_end() {
 }
 
 #[test]
-fn what_a_failed_record_said_is_kept_in_part() {
+fn the_first_part_of_a_failure_is_kept() {
     let mut rig = Rig::open(get());
     let said = "é".repeat(3000);
     rig.bytes(format!("event: error\ndata: a{said}\n\n").as_bytes());
@@ -496,7 +496,7 @@ fn what_a_failed_record_said_is_kept_in_part() {
 }
 
 #[test]
-fn the_asked_for_wait_is_heeded() {
+fn the_retry_field_is_honoured() {
     let mut rig = Rig::open(get());
     assert_eq!(rig.bytes(b"retry: 7000\nid: 1\ndata: a\n\n"), "retry:7000 message#1:a");
     assert_eq!(rig.broke(), "again(body)");
@@ -518,7 +518,7 @@ fn retry_after_comes_in_seconds_and_as_a_date() {
 }
 
 #[test]
-fn heartbeats_are_life_and_no_progress() {
+fn heartbeats_are_activity_but_not_progress() {
     let policy =
         Policy { progress_timeout: Some(Duration::from_secs(5)), stall_after: None, ..Policy::default() };
     let markers = Markers { heartbeat_on: vec!["ping".parse().unwrap()], ..Markers::default() };
@@ -541,7 +541,7 @@ fn heartbeats_are_life_and_no_progress() {
 }
 
 #[test]
-fn a_long_silence_is_told_and_then_cut() {
+fn a_long_silence_is_reported_and_then_cut() {
     let mut rig = Rig::open(StreamOptions::default());
     assert_eq!(rig.seconds(299), "stalled(15)");
     assert_eq!(rig.seconds(1), "timed_out");
@@ -618,7 +618,7 @@ fn a_stream_has_begun_with_its_first_record() {
 }
 
 #[test]
-fn a_refused_reply_is_waited_for_five_seconds() {
+fn a_refused_response_is_waited_for_five_seconds() {
     let mut rig = Rig::started(get());
     rig.stream.head(
         rig.at(),
@@ -634,7 +634,7 @@ fn a_refused_reply_is_waited_for_five_seconds() {
 }
 
 #[test]
-fn a_refused_reply_is_read_no_further_than_its_limit() {
+fn a_refused_response_is_read_up_to_its_limit() {
     let mut rig = Rig::started(get());
     rig.stream.head(
         rig.at(),
@@ -647,13 +647,13 @@ fn a_refused_reply_is_read_no_further_than_its_limit() {
 }
 
 #[test]
-fn a_reply_without_content_type_is_read_where_that_was_allowed() {
+fn a_response_without_content_type_is_read_if_that_is_allowed() {
     let mut rig = Rig::open_with(StreamOptions { sniff: true, ..get() }, None);
     assert_eq!(rig.bytes(b"data: a\n\n"), "message:a");
 }
 
 #[test]
-fn only_one_format_of_those_announced_may_be_wanted() {
+fn one_of_the_announced_formats_can_be_required() {
     let json = Some("application/x-ndjson");
     let only = StreamOptions { only: Some(Format::Ndjson), ..get() };
     let mut rig = Rig::open_with(only.clone(), json);
@@ -680,7 +680,7 @@ fn only_one_format_of_those_announced_may_be_wanted() {
 }
 
 #[test]
-fn an_id_with_a_space_is_a_cursor_and_one_with_a_control_character_is_none() {
+fn an_id_with_a_space_is_a_cursor_and_one_with_a_control_character_is_not() {
     for (id, cursor) in [("a b", Some("a b")), ("a\tb", Some("a\tb")), ("a\u{1F}b", None), ("a\u{7F}b", None)]
     {
         let mut rig = Rig::open(get());
@@ -698,9 +698,9 @@ fn a_record_that_reports_a_failure_is_the_error() {
     assert_eq!(rig.stream.error(), Some("{\"error\":true}"));
 }
 
-/// What a judge says of each event, and what comes of a clean end and of a break behind it.
+/// What a dialect says after each event, and how a clean end and a break end the stream then.
 #[test]
-fn a_judge_decides_how_a_stream_ends() {
+fn a_dialect_decides_how_a_stream_ends() {
     use tidewire_core::ReplyState::{Complete, Failed, MayComplete, MayEnd, Open};
     for (judgements, clean, broken) in [
         (&[][..], Outcome::Truncated, Outcome::Truncated),
@@ -738,9 +738,9 @@ fn a_judge_decides_how_a_stream_ends() {
     }
 }
 
-/// A reply that had finished before it broke has nothing to add behind its cursor, with a comment or without.
+/// A reply that had finished before it broke has nothing to add after its cursor, with a comment or without.
 #[test]
-fn what_has_finished_stays_so_behind_its_cursor() {
+fn a_finished_reply_stays_finished_when_it_resumes() {
     use tidewire_core::ReplyState::{MayComplete, Open};
     let setup = |follow| StreamOptions { policy: Policy { follow, ..reply().policy }, ..get() };
     for (event, reply_state, follow, want) in [
@@ -771,7 +771,7 @@ fn what_has_finished_stays_so_behind_its_cursor() {
 }
 
 #[test]
-fn a_judge_words_the_failure_that_a_marker_found() {
+fn a_dialect_words_the_failure_that_a_marker_found() {
     for (reply_state, error) in
         [(tidewire_core::ReplyState::Failed, "it said so"), (tidewire_core::ReplyState::Open, "{}")]
     {
@@ -787,7 +787,7 @@ fn a_judge_words_the_failure_that_a_marker_found() {
 }
 
 #[test]
-fn a_judge_does_not_make_half_a_record_a_whole_one() {
+fn a_dialect_does_not_make_half_a_record_whole() {
     let policy = Policy { retry_attempts: 0, ..Policy::default() };
     let mut rig =
         Rig::open(StreamOptions { policy: Policy { reply: true, ..policy }, ..StreamOptions::default() });
@@ -865,7 +865,7 @@ fn a_body_without_a_content_type_is_refused_unless_it_is_empty() {
 }
 
 #[test]
-fn text_that_may_be_something_else_is_inspected_where_that_is_wanted() {
+fn text_is_inspected_only_if_sniffing_is_on() {
     for (sniff, want) in [(true, "message:a"), (false, "data: a\n\n")] {
         let mut rig = Rig::open_with(StreamOptions { sniff, ..get() }, Some("text/plain"));
         assert_eq!(rig.bytes(b"data: a\n\n"), want);
@@ -875,7 +875,7 @@ fn text_that_may_be_something_else_is_inspected_where_that_is_wanted() {
 }
 
 #[test]
-fn what_a_relay_keeps_is_continued_there() {
+fn a_response_that_a_relay_keeps_is_continued_there() {
     let mut rig = Rig::started(StreamOptions::default());
     let head = ResponseHead { status: 200, content_type: SSE, relayed: true, ..ResponseHead::default() };
     assert!(!rig.stream.continues_at_relay());

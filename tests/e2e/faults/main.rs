@@ -145,7 +145,7 @@ fn differences(script: &Script, model: &Model, played: &Played) -> String {
     let mut differ = |what: &str, expected: &dyn std::fmt::Debug, seen: &dyn std::fmt::Debug| {
         let _ = writeln!(wrong, "{what}:\n  expected {expected:?}\n  seen     {seen:?}");
     };
-    // What came in one read with a corrupt byte is lost with it, in the codecs.
+    // If one read has a corrupt byte, brotli's decoder loses what it had decoded of that read.
     let certain = match outcome == model.outcome && model.corrupt_at.is_some() {
         true => model.items[..model.corrupt_at.unwrap_or(0)]
             .iter()

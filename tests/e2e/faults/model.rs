@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tidewire::{Limit, Outcome, Reason, Refusal, Resume};
 
-use crate::coding::Reach;
+use crate::coding::{Coding, Reach};
 use crate::item::{Item, Want};
 use crate::naive::{Rules, Seen, Stop, read};
 use crate::script::{
@@ -29,7 +29,8 @@ pub(crate) struct Model {
     attempts: u32,
     /// The cursor of the request that a redirect to another origin has dropped.
     lost: Option<String>,
-    /// How many items there were before a body whose corrupt bytes may come in one read with what is before them.
+    /// How many items there were before a body whose corrupt bytes may come in one read with what is before them, in a coding whose
+    /// decoder then loses what it had decoded.
     pub(crate) corrupt_at: Option<usize>,
 }
 
@@ -72,6 +73,7 @@ impl Model {
                         Meets::NoHead(NoHead::Silence) => {
                             self.broke_before_head(Some(self.limit(false, true)))
                         }
+                        Meets::NoHead(NoHead::Garbage) => self.fails_for_good(),
                         Meets::NoHead(_) => self.broke_before_head(None),
                         Meets::Status { status, retry_after } => self.status(*status, *retry_after),
                         Meets::Reply(reply) => self.reply(reply),
@@ -81,6 +83,11 @@ impl Model {
             }
         }
         self.outcome.is_none()
+    }
+
+    /// A failure that another request would meet again.
+    fn fails_for_good(&mut self) {
+        self.outcome = Some(if self.any_record { Outcome::Truncated } else { Outcome::Unreachable });
     }
 
     fn once(&self) -> bool {
@@ -271,7 +278,8 @@ impl Model {
             Some(coding) => coding.decode(&reply.wire()),
             None => (reply.wire(), Reach::Whole),
         };
-        self.corrupt_at = (reach == Reach::Corrupt && !reply.held).then_some(self.items.len());
+        let loses = reach == Reach::Corrupt && reply.coding == Some(Coding::Br) && !reply.held;
+        self.corrupt_at = loses.then_some(self.items.len());
         let clean = matches!(reply.end, End::Clean | End::Garbage(_)) && reach == Reach::Whole;
         if untyped && !plain.is_empty() {
             self.outcome = Some(Outcome::Refused { status: 200, why: Refusal::ContentType });

@@ -123,8 +123,8 @@ fn request(client: &Client, ask: &Ask, urls: Vec<String>, told: &Arc<Mutex<Vec<I
         Verb::Put => client.request(reqwest::Method::PUT, &urls[0]),
     };
     if urls.iter().any(|url| *url != urls[0]) {
-        request = request.url_with(move |attempt| {
-            let index = attempt.number as usize - 1;
+        request = request.url_with(move |request| {
+            let index = request.attempt().number as usize - 1;
             urls.get(index).unwrap_or(&urls[urls.len() - 1]).clone()
         });
     }

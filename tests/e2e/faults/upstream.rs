@@ -164,9 +164,8 @@ fn served(reply: &Reply, http2: bool, lines: &mut Vec<String>) {
     match &reply.end {
         End::Clean | End::Garbage(_) => lines.push(r#"{"end":true}"#.to_owned()),
         End::Cut | End::Reset => {
-            // A reset of HTTP/2 overtakes what the server has not yet written; and what was decoded in one poll with a break of the
-            // body beneath is given up (async-compression 0.4, `poll_fill_buf(cx)?`).
-            if http2 || reply.coding.is_some() {
+            // A reset of HTTP/2 overtakes what the server has not yet written.
+            if http2 {
                 lines.push(format!(r#"{{"wait_ms":{}}}"#, (LIMIT / 6).as_millis()));
             }
             lines.push(r#"{"cut":true}"#.to_owned());
@@ -242,8 +241,7 @@ fn raw(reply: &Reply, gate: &Gate) -> Vec<Act> {
     match &reply.end {
         End::Clean => acts.push(Act::Send(last.to_vec())),
         End::Garbage(bytes) => acts.push(Act::Send([last, bytes].concat())),
-        End::Cut if reply.coding.is_none() => {}
-        End::Cut => acts.push(Act::Until(Arc::clone(&gate.open))),
+        End::Cut => {}
         End::Reset => acts.extend([Act::Until(Arc::clone(&gate.open)), Act::Reset]),
         End::Silence => acts.push(Act::Hang),
         End::Beats => {

@@ -1,4 +1,4 @@
-//! No secret in a span, an event, a metric, a log line, `Debug` output or an error, of Tidewire or of what it is built on.
+//! Checks that no secret appears in a span, event, metric, log line, `Debug` output or error of Tidewire or its dependencies.
 
 use std::error::Error as _;
 use std::fmt::{Debug, Write as _};
@@ -13,10 +13,10 @@ use tidewire_tests::{take, upstream};
 use crate::STREAM;
 use crate::capture::Capture;
 
-/// Each in a place of its own; all have this in them.
+/// A part of every secret in these tests.
 const SECRET: &str = "s3cr3t";
 
-/// What was shown, wherever.
+/// All `Debug` output and errors of a test.
 #[derive(Clone, Default)]
 struct Shown(Arc<Mutex<String>>);
 
@@ -31,7 +31,7 @@ impl Shown {
     }
 }
 
-/// What the libraries below log, for all tests of this program.
+/// What the dependencies log, in all tests of this program.
 static LOG: Mutex<String> = Mutex::new(String::new());
 
 struct Log;
@@ -61,7 +61,7 @@ fn client(builder: tidewire::ClientBuilder) -> Client {
     builder.secret_header("x-of-the-client", "s3cr3t-client").expect("a header").build()
 }
 
-/// A request with a secret in each place that has room for one.
+/// A request with a secret in each place that can hold one.
 fn request(client: &Client, url: &str, shown: &Shown) -> Request {
     let (scheme, rest) = url.split_once("//").expect("a scheme");
     let url = format!(
@@ -138,8 +138,10 @@ async fn nothing_that_is_shown_holds_a_secret() {
         Act::Wait(Duration::from_millis(60)),
         reply(&format!("{set}{STREAM}"), &chunk(b"data: a\n\ndata: [DONE]\n\n")),
     ];
+    // An error has the server's reason, which is the first line, and nothing else of the body.
     let unauthorised =
-        format!("HTTP/1.1 401 Unauthorized\r\n{set}content-length: 11\r\n\r\ns3cr3t-body").into_bytes();
+        format!("HTTP/1.1 401 Unauthorized\r\n{set}content-length: 18\r\n\r\ndenied\ns3cr3t-body")
+            .into_bytes();
     let no_stream =
         format!("HTTP/1.1 200 OK\r\n{set}content-type: text/html\r\ncontent-length: 0\r\n\r\n").into_bytes();
     for scripts in [
@@ -185,6 +187,7 @@ async fn nothing_that_is_shown_holds_a_secret() {
         assert!(!text.is_empty(), "{name}: nothing was shown");
         let secrets: Vec<_> = text.match_indices(SECRET).map(|(at, _)| excerpt(&text, at)).collect();
         assert!(secrets.is_empty(), "{name}: {secrets:#?}");
+        assert_eq!(text.contains("denied"), name == "Debug and errors", "{name}: the words of a peer");
     }
 }
 

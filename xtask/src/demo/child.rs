@@ -28,10 +28,10 @@ impl Server {
         let Some(line) = lines.next()? else {
             return Err(Trouble::Failed(format!("`{PROGRAM} serve` ended before it listened; see {LOG}")));
         };
-        let Some((_, address)) = line.split_once(LISTENING) else {
+        let listening = serde_json::from_str::<serde_json::Value>(&line).unwrap_or_default();
+        let Some(address) = listening["url"].as_str().map(str::to_owned) else {
             return Err(Trouble::Failed(format!("`{PROGRAM} serve` said `{line}` and not where it listens")));
         };
-        let address = address.trim().to_owned();
         say!("  listening on {address}; its log: {LOG}");
         let Lines { lines: rest, running, .. } = lines;
         // What else it says goes to the log too; a full pipe would stop it.
@@ -109,7 +109,6 @@ pub(super) fn show(arguments: &[&str], deadline: Instant) -> Result<(), Trouble>
 
 const PROGRAM: &str = "target/debug/tidewire";
 const LOG: &str = "target/demo-serve.log";
-const LISTENING: &str = "tidewire serve: listening on ";
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
 /// A child that does not outlive its owner.

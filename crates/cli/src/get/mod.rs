@@ -1,98 +1,100 @@
-//! `tidewire get`: a URL's stream on standard output.
+//! `tidewire get`: streams a URL to standard output.
 
-mod advice;
+mod figures;
+mod frame_text;
 mod pretty;
 mod printer;
 mod record;
-mod said;
+mod request;
+mod text_output;
 
-use std::borrow::Cow;
 use std::io;
 use std::process::ExitCode;
-use std::time::Duration;
 
-use tidewire::{Client, Error, Frame, Outcome, Request, Streaming};
+use tidewire::{Error, Frame, Outcome, Streaming};
 use tokio::sync::oneshot::Receiver;
 
-pub(crate) use self::advice::what_to_do;
-use self::printer::Printer;
+use self::printer::{Printer, print_stats};
 use self::record::Recorder;
+use self::request::request;
+use crate::advice::{self, Situation};
 use crate::args::{GetArgs, Output};
-use crate::stop::{self, Stop};
-use crate::{data, exit};
+use crate::exit;
+use crate::stop::{self, Interrupt};
 
 /// Streams the URL to its end.
 pub(crate) async fn run(args: GetArgs) -> ExitCode {
-    let request = match request(&args) {
+    let (request, situation) = match request(&args) {
         Ok(request) => request,
-        Err(message) => return exit::bad_option(&message),
+        Err(message) => return exit::usage_error(&message),
     };
-    let recorder = match args.print.record.as_deref().map(Recorder::open).transpose() {
+    let open = |path| Recorder::open(path, &args.request.secret_header);
+    let recorder = match args.print.record.as_deref().map(open).transpose() {
         Ok(recorder) => recorder,
-        Err(message) => return exit::fault(&message),
+        Err(message) => return exit::write_error(&message),
     };
     let request = match &recorder {
         Some(recorder) => recorder.attach(request),
         None => request,
     };
-    let mut run = Run {
+    let mut transfer = Transfer {
         stream: request.frames(),
         printer: match &recorder {
             Some(recorder) if recorder.takes_standard_output() => Printer::Nothing,
             _ => Printer::new(args.print.output),
         },
         recorder,
-        ended: Ended::ByItself,
+        stop_reason: StopReason::StreamEnded,
     };
-    let done = run.read(args.print.max_events.unwrap_or(u64::MAX), stop::watch()).await;
-    done.and_then(|()| run.conclude(&args)).unwrap_or_else(|error| exit::cannot_write(&error))
+    let read = transfer.read(args.print.max_events.unwrap_or(u64::MAX), stop::watch()).await;
+    read.and_then(|()| transfer.conclude(&args, situation)).unwrap_or_else(|error| exit::stdout_error(&error))
 }
 
-/// A stream and where it goes.
-struct Run {
+/// A stream on its way to where it is printed and recorded.
+struct Transfer {
     stream: Streaming<Frame>,
     printer: Printer,
     recorder: Option<Recorder>,
-    ended: Ended,
+    stop_reason: StopReason,
 }
 
 /// Why reading stopped.
-enum Ended {
+enum StopReason {
     /// The stream came to its end.
-    ByItself,
+    StreamEnded,
     /// `--max-events` were printed.
-    Enough,
-    /// A signal came.
-    Interrupted,
+    EnoughEvents,
+    /// A signal arrived.
+    Signal,
     /// The recording cannot be written.
-    Unrecorded(String),
-    /// The request could not be made.
-    Unusable(String),
+    RecordingFailed(String),
+    /// The request cannot be made.
+    InvalidRequest(String),
 }
 
-impl Run {
-    /// Reads and prints. The error is one of standard output.
-    async fn read(&mut self, mut left: u64, mut stopped: Receiver<Stop>) -> io::Result<()> {
+impl Transfer {
+    /// Reads and prints the stream. The error is one of standard output.
+    async fn read(&mut self, mut left: u64, mut interrupt: Receiver<Interrupt>) -> io::Result<()> {
         if left == 0 {
-            self.close(Ended::Enough);
+            self.close(StopReason::EnoughEvents);
         }
         loop {
             let item = tokio::select! {
                 biased;
-                stop = &mut stopped, if self.is_open() => {
-                    if !matches!(stop, Ok(Stop::Signal)) {
+                interrupt = &mut interrupt, if self.is_open() => {
+                    if !matches!(interrupt, Ok(Interrupt::Signal)) {
                         return Err(io::ErrorKind::BrokenPipe.into());
                     }
-                    self.close(Ended::Interrupted);
+                    self.close(StopReason::Signal);
                     continue;
                 }
                 item = self.stream.next() => item,
             };
             if let Some(problem) = self.recorder.as_ref().and_then(Recorder::problem) {
-                self.close(Ended::Unrecorded(problem));
+                self.close(StopReason::RecordingFailed(problem));
             }
             match item {
-                // What was ready when the stream was closed is not wanted any more.
+                // Frames that were ready when the stream was closed are not wanted any more.
                 Some(Ok(frame)) if self.is_open() => {
                     self.printer.frame(&frame)?;
                     if matches!(
@@ -102,83 +104,54 @@ impl Run {
                         left -= 1;
                     }
                     if left == 0 {
-                        self.close(Ended::Enough);
+                        self.close(StopReason::EnoughEvents);
                     }
                 }
                 Some(Ok(_) | Err(Error::Ended(_))) => {}
-                Some(Err(error)) if error.is_last() => self.ended = Ended::Unusable(error.to_string()),
-                Some(Err(error)) => exit::tell(&error.to_string()),
+                Some(Err(error)) if error.is_last() => {
+                    self.stop_reason = StopReason::InvalidRequest(error.to_string());
+                }
+                Some(Err(error)) => exit::print_error(&error.to_string()),
                 None => return Ok(()),
             }
         }
     }
 
     fn is_open(&self) -> bool {
-        matches!(self.ended, Ended::ByItself)
+        matches!(self.stop_reason, StopReason::StreamEnded)
     }
 
-    fn close(&mut self, why: Ended) {
+    fn close(&mut self, reason: StopReason) {
         self.stream.close();
-        self.ended = why;
+        self.stop_reason = reason;
     }
 
     /// Prints the end. The error is one of standard output.
-    fn conclude(&mut self, args: &GetArgs) -> io::Result<ExitCode> {
-        if let Ended::Unusable(problem) = &self.ended {
-            return Ok(exit::bad_option(problem));
+    fn conclude(&mut self, args: &GetArgs, situation: Situation) -> io::Result<ExitCode> {
+        if let StopReason::InvalidRequest(problem) = &self.stop_reason {
+            return Ok(exit::usage_error(problem));
         }
-        let Some(ending) = self.stream.end() else { return Ok(exit::fault("the stream has no end")) };
-        self.printer.end(ending, self.stream.dialect())?;
+        let Some(end) = self.stream.end() else {
+            return Ok(exit::write_error("the stream has no end"));
+        };
+        self.printer.end(end, self.stream.dialect())?;
         if args.print.stats {
-            printer::stats(&ending.stats);
+            print_stats(&end.stats);
         }
-        let cancelled = ending.outcome == Outcome::Cancelled;
-        Ok(match &self.ended {
-            Ended::Unrecorded(problem) => exit::fault(problem),
-            Ended::Enough if cancelled => ExitCode::SUCCESS,
+        let is_cancelled = end.outcome == Outcome::Cancelled;
+        Ok(match &self.stop_reason {
+            StopReason::RecordingFailed(problem) => exit::write_error(problem),
+            StopReason::EnoughEvents if is_cancelled => ExitCode::SUCCESS,
             // The summary says it already.
-            Ended::Interrupted if cancelled && args.print.output == Output::Pretty => {
-                exit::of(&ending.outcome)
+            StopReason::Signal if is_cancelled && args.print.output == Output::Pretty => {
+                exit::of(&end.outcome)
             }
             _ => {
-                if !ending.is_success() {
-                    exit::tell(&what_to_do(ending));
+                if !end.is_success() {
+                    exit::print_error(&advice::describe(end, situation));
                 }
-                exit::of(&ending.outcome)
+                exit::of(&end.outcome)
             }
         })
-    }
-}
-
-fn request(args: &GetArgs) -> Result<Request, String> {
-    let connect_timeout = Duration::from_millis(args.limits.connect_timeout);
-    let client = Client::builder().connect_timeout(connect_timeout).build();
-    let body = data::body(&args.request.data, args.request.json.as_deref())?;
-    let method = match (&args.request.method, &body) {
-        (Some(method), _) => method.as_str(),
-        (None, Some(_)) => "POST",
-        (None, None) => "GET",
-    };
-    let Ok(method) = method.parse() else {
-        return Err(format!("-X {method:?} is no HTTP method; write GET, POST, PUT, …"));
-    };
-    let mut request = client.request(method, url(&args.url));
-    if let Some(body) = body {
-        request = request.header("content-type", body.content_type).body(body.bytes);
-    }
-    for (name, value) in data::headers(&args.request.header)? {
-        request = request.header(&name, &value);
-    }
-    args.apply(request)
-}
-
-/// The URL as people type it: without a scheme it is one of HTTP.
-fn url(given: &str) -> Cow<'_, str> {
-    let scheme = given.split_once("://").map(|(scheme, _)| scheme);
-    match scheme {
-        Some(scheme) if scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte)) => {
-            Cow::Borrowed(given)
-        }
-        _ => Cow::Owned(format!("http://{given}")),
     }
 }

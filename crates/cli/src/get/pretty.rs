@@ -1,52 +1,60 @@
-//! `--output pretty`: what a person wants to read. Text goes to standard output; what happens on the way, and the summary, go
-//! dimly to standard error.
+//! `--output pretty`, for people: text goes to standard output, while what happens on the way and the summary go dimmed to standard
+//! error.
 
 use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 use tidewire::{Attempt, Delta, Frame, Outcome, Reason, StreamEnd};
 
-use super::printer::{Lines, plural, seconds};
-use super::said::{Said, said};
-use crate::exit::harmless;
+use super::figures::{bytes, plural, seconds};
+use super::frame_text::{FrameText, frame_text};
+use super::text_output::TextOutput;
+use crate::terminal::{self, Stderr};
 
 const DIM: Style = Style::new().dimmed();
 const GOOD: Style = AnsiColor::Green.on_default();
 const BAD: Style = AnsiColor::Red.on_default();
 
-#[derive(Debug, Default)]
-pub(crate) struct Pretty {
-    lines: Lines,
+/// Prints a stream for people.
+#[derive(Debug)]
+pub(crate) struct PrettyPrinter {
+    text: TextOutput,
+    notes: Stderr,
 }
 
-impl Pretty {
+impl PrettyPrinter {
+    pub(crate) fn new() -> Self {
+        Self { text: TextOutput::new(), notes: terminal::stderr() }
+    }
+
     pub(crate) fn frame(&mut self, frame: &Frame) -> io::Result<()> {
-        match (said(frame), frame) {
-            (Said::Piece(piece), _) => self.lines.piece(&piece)?,
-            (Said::Whole(text), Frame::Event(event)) if event.event != "message" => {
-                self.lines.start()?;
-                write!(anstream::stdout(), "{DIM}{}{DIM:#} ", harmless(&event.event))?;
-                self.lines.whole(text)?;
+        match (frame_text(frame), frame) {
+            (FrameText::Piece(piece), _) => self.text.piece(&piece)?,
+            (FrameText::Whole(text), Frame::Event(event)) if event.event != "message" => {
+                self.text.end_line()?;
+                self.text.writer().styled(DIM, &event.event)?;
+                self.text.rest_of_line(&format!(" {text}"))?;
             }
-            (Said::Whole(text), _) => self.lines.whole(text)?,
-            (Said::Nothing, _) => {}
+            (FrameText::Whole(text), _) => self.text.line(text)?,
+            (FrameText::None, _) => {}
         }
         match frame {
-            Frame::Attempt(attempt) => self.note(&again(attempt)),
+            Frame::Attempt(attempt) => self.note(&describe(attempt)),
             Frame::Stall(silent) => self.note(&format!("silent for {}, still waiting", seconds(*silent))),
             Frame::Gap { after: Some(after) } => self.note(&format!("events are missing after {after}")),
             Frame::Gap { after: None } => self.note("events may be missing here"),
+            Frame::Replayed { id } => self.note(&format!("the server repeats events, from {id} on")),
             Frame::Delta(delta) => self.delta(delta),
             Frame::BadRecord(problem) => self.note(&problem.to_string()),
-            Frame::Skipped(problem) => self.note(&format!("passed over: {problem}")),
+            Frame::Skipped(problem) => self.note(&format!("skipped: {problem}")),
             _ => Ok(()),
-        }
+        }?;
+        self.text.flush()
     }
 
-    pub(crate) fn end(&mut self, ending: &StreamEnd) -> io::Result<()> {
-        let start = self.line_start();
-        let stats = &ending.stats;
-        let style = match ending.outcome {
+    pub(crate) fn end(&mut self, end: &StreamEnd) -> io::Result<()> {
+        let stats = &end.stats;
+        let style = match end.outcome {
             Outcome::Complete | Outcome::Ended => GOOD,
             Outcome::Cancelled => DIM,
             _ => BAD,
@@ -63,46 +71,52 @@ impl Pretty {
         }
         parts.push(plural(u64::from(stats.attempts), "request"));
         parts.push(bytes(stats.bytes));
-        let code = ending.outcome.code();
-        writeln!(anstream::stderr(), "{start}{style}{code}{style:#} {DIM}· {}{DIM:#}", parts.join(" · "))
+        self.start_note()?;
+        self.notes.styled(style, end.outcome.code())?;
+        write!(self.notes, " ")?;
+        self.notes.styled(DIM, format_args!("· {}", parts.join(" · ")))?;
+        writeln!(self.notes)?;
+        self.text.flush()
     }
 
-    /// What of a reply is not its text.
+    /// Prints what is not the text of a reply.
     fn delta(&mut self, delta: &Delta<'_>) -> io::Result<()> {
         match delta {
-            Delta::Reasoning { choice: 0, text } => self.dimly(text),
-            Delta::Refusal { choice: 0, text } => self.lines.piece(text),
+            Delta::Reasoning { choice: 0, text } => self.dimmed(text),
+            Delta::Refusal { choice: 0, text } => self.text.piece(text),
             Delta::ToolCall { choice: 0, name, .. } => {
-                let start = self.line_start();
-                self.lines.inside = true;
-                write!(anstream::stderr(), "{start}{DIM}{}: {DIM:#}", harmless(name))
+                self.start_note()?;
+                self.text.in_line = true;
+                self.notes.styled(DIM, format_args!("{name}: "))
             }
-            Delta::Arguments { choice: 0, fragment, .. } => self.dimly(fragment),
+            Delta::Arguments { choice: 0, fragment, .. } => self.dimmed(fragment),
             Delta::Error { kind, message, .. } => self.note(&format!("{kind} {message}")),
             _ => Ok(()),
         }
     }
 
-    fn dimly(&mut self, text: &str) -> io::Result<()> {
-        self.lines.inside = !text.ends_with('\n');
-        write!(anstream::stderr(), "{DIM}{}{DIM:#}", harmless(text))
+    fn dimmed(&mut self, text: &str) -> io::Result<()> {
+        self.text.in_line = !text.ends_with('\n');
+        self.notes.styled(DIM, text)
     }
 
     fn note(&mut self, text: &str) -> io::Result<()> {
-        let start = self.line_start();
-        writeln!(anstream::stderr(), "{start}{DIM}[{}]{DIM:#}", harmless(text))
+        self.start_note()?;
+        self.notes.styled(DIM, format_args!("[{text}]"))?;
+        writeln!(self.notes)
     }
 
-    /// Where both outputs meet on one screen, a note begins on a line of its own; the text on standard output stays as it came.
-    fn line_start(&mut self) -> &'static str {
-        if std::mem::take(&mut self.lines.inside) { "\n" } else { "" }
+    /// A note starts on a line of its own, since both outputs may share a screen. Standard output is not touched.
+    fn start_note(&mut self) -> io::Result<()> {
+        if std::mem::take(&mut self.text.in_line) { writeln!(self.notes) } else { Ok(()) }
     }
 }
 
-fn again(attempt: &Attempt) -> String {
+/// Why another request is made, and how.
+fn describe(attempt: &Attempt) -> String {
     let why = match attempt.reason {
         Some(Reason::Connect) => "no connection",
-        Some(Reason::Head) => "the connection broke before a reply",
+        Some(Reason::Head) => "the connection broke before a response",
         Some(Reason::Body) => "the connection broke",
         Some(Reason::Status) => "the server cannot answer now",
         Some(Reason::End) => "the stream ended",
@@ -115,17 +129,7 @@ fn again(attempt: &Attempt) -> String {
         Some(cursor) => format!("resuming after {cursor}"),
         None => "again".to_owned(),
     };
-    format!("{why}; {how} in {} (request {})", seconds(attempt.delay), attempt.number)
-}
-
-/// Three figures are enough.
-fn bytes(count: u64) -> String {
-    #[expect(clippy::cast_precision_loss, reason = "a size for people")]
-    let size = count as f64;
-    match count {
-        0..1_000 => plural(count, "byte"),
-        1_000..1_000_000 => format!("{:.1} kB", size / 1e3),
-        1_000_000..1_000_000_000 => format!("{:.1} MB", size / 1e6),
-        _ => format!("{:.1} GB", size / 1e9),
-    }
+    let bounded = attempt.asked.map(|asked| format!("; the server asked for {}", seconds(asked)));
+    let delay = seconds(attempt.delay);
+    format!("{why}; {how} in {delay} (request {}){}", attempt.number, bounded.unwrap_or_default())
 }

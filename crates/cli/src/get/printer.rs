@@ -1,156 +1,146 @@
 //! What `get` prints, by `--output`.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, BufWriter, Write};
 use std::mem;
 use std::time::Duration;
 
 use tidewire::core::json;
 use tidewire::{Dialect, Frame, Message, Stats, StreamEnd};
 
-use super::pretty::Pretty;
-use super::said::{Said, said};
+use super::figures::{plural, seconds};
+use super::frame_text::{FrameText, frame_text};
+use super::pretty::PrettyPrinter;
+use super::text_output::TextOutput;
 use crate::args::Output;
 use crate::exit;
-use crate::lines::Line;
+use crate::lines::OutputLine;
+use crate::terminal::{self, Stdout};
 
-/// Prints frames as they come; standard output is flushed after each.
+/// Prints frames as they arrive; standard output is flushed after each.
+#[derive(Debug)]
 pub(crate) enum Printer {
-    Pretty(Pretty),
-    Events {
-        message: Box<Message>,
-        /// The next delta is the first of a reply that is told from its beginning again.
-        anew: bool,
-    },
-    Data(Lines),
-    Text(Lines),
-    /// Standard output belongs to somebody else.
+    Pretty(PrettyPrinter),
+    Events(EventPrinter),
+    Data(TextOutput),
+    Text(TextOutput),
+    /// Nothing: a recording takes standard output.
     Nothing,
+}
+
+/// Prints JSON lines, and the message line of a reply.
+#[derive(Debug)]
+pub(crate) struct EventPrinter {
+    out: BufWriter<Stdout>,
+    message: Box<Message>,
+    /// Whether the next delta is the first of a reply that starts over.
+    starts_over: bool,
 }
 
 impl Printer {
     pub(crate) fn new(output: Output) -> Self {
         match output {
-            Output::Pretty => Self::Pretty(Pretty::default()),
-            Output::Events => Self::Events { message: Box::default(), anew: false },
-            Output::Data => Self::Data(Lines::default()),
-            Output::Text => Self::Text(Lines::default()),
+            Output::Pretty => Self::Pretty(PrettyPrinter::new()),
+            Output::Events => Self::Events(EventPrinter::new()),
+            Output::Data => Self::Data(TextOutput::new()),
+            Output::Text => Self::Text(TextOutput::new()),
         }
     }
 
     pub(crate) fn frame(&mut self, frame: &Frame) -> io::Result<()> {
-        let mut out = io::stdout().lock();
         match self {
-            Self::Pretty(pretty) => pretty.frame(frame)?,
-            Self::Events { message, anew } => {
-                if matches!(frame, Frame::Gap { after: None }) {
-                    *anew = true;
-                }
-                if let Frame::Delta(delta) = frame {
-                    if mem::take(anew) {
-                        **message = Message::default();
+            Self::Pretty(printer) => printer.frame(frame),
+            Self::Events(printer) => printer.frame(frame),
+            Self::Data(text) => {
+                match frame {
+                    Frame::Event(event) => text.line(&event.data)?,
+                    Frame::Record { json, .. } => {
+                        let mut line = String::with_capacity(json.len());
+                        json::compact(json, &mut line);
+                        text.line(&line)?;
                     }
-                    message.push(delta);
-                    Line::delta(delta, &mut out)?;
-                } else if let Some(line) = Line::of(frame) {
-                    line.write(&mut out)?;
+                    Frame::Text(piece) => text.piece(piece)?,
+                    Frame::Delta(delta) => OutputLine::write_delta(delta, text.writer())?,
+                    other => report_loss(other),
                 }
+                text.flush()
             }
-            Self::Data(lines) => match frame {
-                Frame::Event(event) => lines.whole(&event.data)?,
-                Frame::Record { json, .. } => {
-                    let mut line = String::with_capacity(json.len());
-                    json::compact(json, &mut line);
-                    lines.whole(&line)?;
+            Self::Text(text) => {
+                match frame_text(frame) {
+                    FrameText::Piece(piece) => text.piece(&piece)?,
+                    FrameText::Whole(whole) => text.line(whole)?,
+                    FrameText::None => report_loss(frame),
                 }
-                Frame::Text(text) => lines.piece(text)?,
-                Frame::Delta(delta) => Line::delta(delta, &mut out)?,
-                other => tell_what_is_missing(other),
-            },
-            Self::Text(lines) => match said(frame) {
-                Said::Piece(piece) => lines.piece(&piece)?,
-                Said::Whole(text) => lines.whole(text)?,
-                Said::Nothing => tell_what_is_missing(frame),
-            },
-            Self::Nothing => {}
+                text.flush()
+            }
+            Self::Nothing => Ok(()),
         }
-        out.flush()
     }
 
-    /// `dialect` is that of the reply, where it was read in one.
-    pub(crate) fn end(&mut self, ending: &StreamEnd, dialect: Option<&Dialect>) -> io::Result<()> {
-        let mut out = io::stdout().lock();
+    /// Prints the end. `dialect` is that of the reply, if it was read in one.
+    pub(crate) fn end(&mut self, end: &StreamEnd, dialect: Option<&Dialect>) -> io::Result<()> {
         match self {
-            Self::Pretty(pretty) => pretty.end(ending)?,
-            Self::Events { message, .. } => {
-                if let Some(dialect) = dialect {
-                    let mut line = String::new();
-                    message.write_line(dialect, &mut line);
-                    writeln!(out, "{line}")?;
-                }
-                let cursor = ending.cursor.as_deref();
-                Line::end(&ending.outcome, &ending.stats, cursor, ending.error.as_deref()).write(&mut out)?;
+            Self::Pretty(printer) => printer.end(end),
+            Self::Events(printer) => printer.end(end, dialect),
+            Self::Data(text) | Self::Text(text) => {
+                text.finish()?;
+                text.flush()
             }
-            // The prompt begins on a line of its own.
-            Self::Text(lines) | Self::Data(lines) if lines.inside && out.is_terminal() => writeln!(out)?,
-            Self::Text(_) | Self::Data(_) | Self::Nothing => {}
+            Self::Nothing => Ok(()),
         }
-        out.flush()
     }
 }
 
-/// Text on standard output, in pieces and whole lines.
-#[derive(Debug, Default)]
-pub(crate) struct Lines {
-    /// It stands inside a line.
-    pub(crate) inside: bool,
-}
+impl EventPrinter {
+    fn new() -> Self {
+        Self { out: BufWriter::new(terminal::stdout()), message: Box::default(), starts_over: false }
+    }
 
-impl Lines {
-    /// A piece of a text that goes on.
-    pub(crate) fn piece(&mut self, piece: &str) -> io::Result<()> {
-        if piece.is_empty() {
-            return Ok(());
+    fn frame(&mut self, frame: &Frame) -> io::Result<()> {
+        if matches!(frame, Frame::Gap { after: None }) {
+            self.starts_over = true;
         }
-        self.inside = !piece.ends_with('\n');
-        write(piece)
+        if let Frame::Delta(delta) = frame {
+            if mem::take(&mut self.starts_over) {
+                *self.message = Message::default();
+            }
+            self.message.push(delta);
+            OutputLine::write_delta(delta, &mut self.out)?;
+        } else if let Some(line) = OutputLine::of(frame) {
+            line.write(&mut self.out)?;
+        }
+        self.out.flush()
     }
 
-    /// A line of its own.
-    pub(crate) fn whole(&mut self, text: &str) -> io::Result<()> {
-        self.start()?;
-        write(text)?;
-        write("\n")
-    }
-
-    /// Ends the line that is open.
-    pub(crate) fn start(&mut self) -> io::Result<()> {
-        if std::mem::take(&mut self.inside) { write("\n") } else { Ok(()) }
+    fn end(&mut self, end: &StreamEnd, dialect: Option<&Dialect>) -> io::Result<()> {
+        if let Some(dialect) = dialect {
+            let mut line = String::new();
+            self.message.write_line(dialect, &mut line);
+            writeln!(self.out, "{line}")?;
+        }
+        let cursor = end.cursor.as_deref();
+        OutputLine::end(&end.outcome, &end.stats, Some(end.stats.attempts), cursor, end.error.as_deref())
+            .write(&mut self.out)?;
+        self.out.flush()
     }
 }
 
-/// To a file as it is, to a terminal so that it does no harm.
-fn write(text: &str) -> io::Result<()> {
-    let mut out = io::stdout().lock();
-    let text = if out.is_terminal() { exit::harmless(text) } else { text.into() };
-    out.write_all(text.as_bytes())
-}
-
-/// Where standard output has no room for it, standard error has.
-fn tell_what_is_missing(frame: &Frame) {
+/// Reports on standard error that something is missing, where standard output has no line for it.
+fn report_loss(frame: &Frame) {
     match frame {
-        Frame::BadRecord(problem) => exit::tell(&problem.to_string()),
-        Frame::Skipped(problem) => exit::tell(&format!("passed over: {problem}")),
-        Frame::Gap { after: Some(after) } => exit::tell(&format!("events are missing after {after}")),
-        Frame::Gap { after: None } => exit::tell("events may be missing here"),
+        Frame::BadRecord(problem) => exit::print_error(&problem.to_string()),
+        Frame::Skipped(problem) => exit::print_error(&format!("skipped: {problem}")),
+        Frame::Gap { after: Some(after) } => exit::print_error(&format!("events are missing after {after}")),
+        Frame::Gap { after: None } => exit::print_error("events may be missing here"),
         _ => {}
     }
 }
 
-/// What a stream took, on standard error.
-pub(crate) fn stats(stats: &Stats) {
+/// Prints `--stats` to standard error.
+pub(crate) fn print_stats(stats: &Stats) {
     let after = |time: Option<Duration>| time.map_or_else(|| "none".to_owned(), seconds);
+    // If standard error is gone, nobody reads it.
     let _ = writeln!(
-        anstream::stderr(),
+        terminal::stderr(),
         "stats: first byte {} · first event {} · {} · {} · {} · longest silence {} · {} in all",
         after(stats.first_byte),
         after(stats.first_event),
@@ -160,18 +150,4 @@ pub(crate) fn stats(stats: &Stats) {
         seconds(stats.longest_silence),
         seconds(stats.elapsed),
     );
-}
-
-/// A time for people.
-pub(crate) fn seconds(time: Duration) -> String {
-    if time < Duration::from_secs(1) {
-        format!("{} ms", time.as_millis())
-    } else {
-        format!("{:.1} s", time.as_secs_f64())
-    }
-}
-
-/// A count for people.
-pub(crate) fn plural(count: u64, what: &str) -> String {
-    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
 }

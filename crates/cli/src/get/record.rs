@@ -1,27 +1,30 @@
-//! `--record`: what comes over the wire, as a scenario file that `serve` plays again.
+//! `--record`: the responses as they arrive, as a scenario file that `serve` plays again.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, LineWriter, Write};
+use std::io::{self, IsTerminal, LineWriter, Write};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use tidewire::{Request, Wire};
 
-use crate::serve::scenario_file::Writer;
+use crate::serve::scenario_file::ScenarioWriter;
+use crate::terminal::{self, SafeWriter};
 
-/// A recording under way; the first write that fails is told to whoever asks for the [`problem`](Recorder::problem).
+/// A recording in progress. The first write that fails is kept until [`problem`](Self::problem) asks for it.
 pub(crate) struct Recorder {
-    tape: Arc<Mutex<Tape>>,
-    /// As the user names it.
+    recording: Arc<Mutex<Recording>>,
+    /// The file's name as the user gave it.
     name: String,
 }
 
-struct Tape {
-    writer: Writer<Box<dyn Write + Send>>,
-    /// A file that has its earlier content until something comes: a request that cannot be made leaves it alone.
+struct Recording {
+    writer: ScenarioWriter<Box<dyn Write + Send>>,
+    /// A file that keeps its earlier content until a request is sent, so that one that cannot be made destroys nothing.
     earlier: Option<File>,
-    /// When the present request was sent.
+    /// The headers that the caller declared secret.
+    secret_headers: Vec<String>,
+    /// When the current request was sent.
     sent: Instant,
     failed: Option<io::Error>,
 }
@@ -29,48 +32,68 @@ struct Tape {
 const STANDARD_OUTPUT: &str = "-";
 
 impl Recorder {
-    pub(crate) fn open(path: &Path) -> Result<Self, String> {
+    /// Opens the file, or standard output for `-`.
+    ///
+    /// # Errors
+    /// A line that says what to do.
+    pub(crate) fn open(path: &Path, secret_headers: &[String]) -> Result<Self, String> {
         let name = path.display().to_string();
         let (out, earlier): (Box<dyn Write + Send>, _) = if name == STANDARD_OUTPUT {
-            (Box::new(io::stdout()), None)
+            (Box::new(terminal::stdout()), None)
         } else {
-            let open = || {
-                let file = OpenOptions::new().write(true).create(true).truncate(false).open(path)?;
-                // Only a file has an earlier content; a pipe or a terminal has none.
-                let earlier = if file.metadata()?.is_file() { Some(file.try_clone()?) } else { None };
-                Ok((file, earlier))
-            };
-            let (file, earlier) = open().map_err(|error: io::Error| {
-                format!("--record {name}: {error}; name a file that can be written")
-            })?;
-            (Box::new(LineWriter::new(file)), earlier)
+            let (file, earlier) = open(path)
+                .map_err(|error| format!("--record {name}: {error}; name a file that can be written"))?;
+            let is_terminal = file.is_terminal();
+            (Box::new(SafeWriter::new(LineWriter::new(file), is_terminal)), earlier)
         };
-        let tape = Tape { writer: Writer::new(out), earlier, sent: Instant::now(), failed: None };
-        Ok(Self { tape: Arc::new(Mutex::new(tape)), name })
+        let recording = Recording {
+            writer: ScenarioWriter::new(out),
+            earlier,
+            secret_headers: secret_headers.to_vec(),
+            sent: Instant::now(),
+            failed: None,
+        };
+        Ok(Self { recording: Arc::new(Mutex::new(recording)), name })
     }
 
-    /// Whether there is room for nothing else on it.
+    /// Whether it takes standard output, so that nothing else may be printed there.
     pub(crate) fn takes_standard_output(&self) -> bool {
         self.name == STANDARD_OUTPUT
     }
 
-    /// Lets the request's stream write to this recording.
+    /// Records the responses of this request.
     pub(crate) fn attach(&self, request: Request) -> Request {
-        let tape = Arc::clone(&self.tape);
+        let recording = Arc::clone(&self.recording);
         request.on_wire(move |wire| {
-            let mut tape = tape.lock().unwrap_or_else(PoisonError::into_inner);
-            tape.write(wire);
+            let mut recording = recording.lock().unwrap_or_else(PoisonError::into_inner);
+            recording.write(wire);
         })
     }
 
-    /// Why the recording is not whole, once.
+    /// Why the recording is incomplete; said once.
     pub(crate) fn problem(&self) -> Option<String> {
-        let error = self.tape.lock().unwrap_or_else(PoisonError::into_inner).failed.take()?;
+        let error = self.recording.lock().unwrap_or_else(PoisonError::into_inner).failed.take()?;
         Some(format!("cannot write the recording {}: {error}", self.name))
     }
 }
 
-impl Tape {
+/// The file, and a second handle if it has earlier content to protect. A new file is readable by its owner alone: what a server says
+/// can be private.
+fn open(path: &Path) -> io::Result<(File, Option<File>)> {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        options.mode(0o600);
+    }
+    let file = options.open(path)?;
+    // A pipe or a terminal has no earlier content.
+    let earlier = if file.metadata()?.is_file() { Some(file.try_clone()?) } else { None };
+    Ok((file, earlier))
+}
+
+impl Recording {
     fn write(&mut self, wire: Wire<'_>) {
         let elapsed = self.sent.elapsed();
         let written = match wire {
@@ -79,8 +102,11 @@ impl Tape {
                 self.earlier.take().map_or(Ok(()), |file| file.set_len(0))
             }
             Wire::Head { status, headers } => {
+                let is_secret =
+                    |name: &str| self.secret_headers.iter().any(|secret| secret.eq_ignore_ascii_case(name));
                 let headers: Vec<(String, String)> = headers
                     .iter()
+                    .filter(|(name, _)| !is_secret(name.as_str()))
                     .map(|(name, value)| {
                         (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned())
                     })

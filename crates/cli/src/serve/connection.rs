@@ -1,4 +1,4 @@
-//! The socket under a response: tells when bytes have left, and can be hung up.
+//! The connection under a response: it counts its flushes, and can be closed at any moment.
 
 use std::{
     fmt, io,
@@ -15,7 +15,7 @@ use tokio::{
 };
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
-/// Accepts connections until `closing`, which also hangs up those that it accepted.
+/// Accepts connections until `closing`, which also closes those that it accepted.
 #[derive(Debug)]
 pub(crate) struct Listener {
     tcp: TcpListener,
@@ -36,8 +36,8 @@ impl axum::serve::Listener for Listener {
 
     async fn accept(&mut self) -> (Connection, SocketAddr) {
         let (stream, peer) = axum::serve::Listener::accept(&mut self.tcp).await;
-        // Without it Nagle's algorithm would join the small writes that scenarios are about. An error means that
-        // the connection is gone already, as its first read will show.
+        // Nagle's algorithm would join the small writes that scenarios are about. An error means that the connection is gone
+        // already, as its first read will show.
         let _ = stream.set_nodelay(true);
         (Connection::new(stream, self.port, self.closing.child_token()), peer)
     }
@@ -47,28 +47,28 @@ impl axum::serve::Listener for Listener {
     }
 }
 
-/// What a response knows of its connection.
+/// A response's handle to its connection.
 #[derive(Clone, Debug)]
-pub(crate) struct Link {
-    /// The port that was connected to.
+pub(crate) struct ConnectionHandle {
+    /// The server's port.
     pub(crate) port: u16,
     flushes: watch::Receiver<u64>,
     hang_up: CancellationToken,
 }
 
-impl Link {
-    /// How often everything written had reached the kernel so far.
+impl ConnectionHandle {
+    /// How many times everything written has reached the kernel.
     pub(crate) fn flushes(&self) -> u64 {
         *self.flushes.borrow()
     }
 
-    /// Waits until everything written has reached the kernel more often than `mark` times.
+    /// Waits until everything written has reached the kernel more than `mark` times.
     pub(crate) async fn flushed_since(&mut self, mark: u64) {
-        // An error means that the connection is gone, and this response with it.
+        // An error means that the connection is gone, and the response with it.
         let _ = self.flushes.wait_for(|flushes| *flushes > mark).await;
     }
 
-    /// Closes the connection as it stands.
+    /// Closes the connection at once.
     pub(crate) fn hang_up(&self) {
         self.hang_up.cancel();
     }
@@ -79,9 +79,9 @@ impl Link {
     }
 }
 
-impl Connected<IncomingStream<'_, Listener>> for Link {
+impl Connected<IncomingStream<'_, Listener>> for ConnectionHandle {
     fn connect_info(stream: IncomingStream<'_, Listener>) -> Self {
-        stream.io().link.clone()
+        stream.io().handle.clone()
     }
 }
 
@@ -90,7 +90,7 @@ pub(crate) struct Connection {
     stream: TcpStream,
     flushes: watch::Sender<u64>,
     hung_up: Pin<Box<WaitForCancellationFutureOwned>>,
-    link: Link,
+    handle: ConnectionHandle,
 }
 
 impl fmt::Debug for Connection {
@@ -103,7 +103,7 @@ impl Connection {
     fn new(stream: TcpStream, port: u16, hang_up: CancellationToken) -> Self {
         let (flushes, flushed) = watch::channel(0);
         let hung_up = Box::pin(hang_up.clone().cancelled_owned());
-        Self { stream, flushes, hung_up, link: Link { port, flushes: flushed, hang_up } }
+        Self { stream, flushes, hung_up, handle: ConnectionHandle { port, flushes: flushed, hang_up } }
     }
 }
 
@@ -138,7 +138,7 @@ impl AsyncWrite for Connection {
         self.stream.is_write_vectored()
     }
 
-    /// hyper flushes once its own buffer is empty: what it had is now the kernel's.
+    /// hyper flushes when its own buffer is empty, so everything it had is now in the kernel.
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let flushed = Pin::new(&mut self.stream).poll_flush(cx);
         if flushed.is_ready() {

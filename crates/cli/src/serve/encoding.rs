@@ -1,4 +1,4 @@
-//! Content codings: compresses a script while it streams.
+//! Content codings: compresses a script while it is played.
 
 use std::{
     io::{self, Write},
@@ -8,7 +8,7 @@ use std::{
 
 use serde::Deserialize;
 
-use super::script::{Script, Step};
+use super::script::{Script, ScriptStep};
 
 /// A content coding that `encoding=` asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -16,7 +16,7 @@ use super::script::{Script, Step};
 pub(crate) enum Coding {
     /// RFC 1952.
     Gzip,
-    /// RFC 1950: what HTTP calls deflate is the zlib format.
+    /// RFC 1950: HTTP's `deflate` is the zlib format.
     Deflate,
     /// RFC 7932.
     Br,
@@ -35,54 +35,56 @@ impl Coding {
         }
     }
 
-    /// An encoder that writes to `sink` and finishes the stream when it is dropped.
-    fn encoder(self, sink: Sink) -> io::Result<Box<dyn Write + Send>> {
+    /// An encoder that writes to `output` and finishes the compressed stream when it is dropped.
+    fn encoder(self, output: EncoderOutput) -> io::Result<Box<dyn Write + Send>> {
         Ok(match self {
-            Self::Gzip => Box::new(flate2::write::GzEncoder::new(sink, flate2::Compression::default())),
-            Self::Deflate => Box::new(flate2::write::ZlibEncoder::new(sink, flate2::Compression::default())),
-            Self::Br => Box::new(brotli::CompressorWriter::new(sink, 4096, 5, 22)),
-            Self::Zstd => Box::new(zstd::Encoder::new(sink, 0)?.auto_finish()),
+            Self::Gzip => Box::new(flate2::write::GzEncoder::new(output, flate2::Compression::default())),
+            Self::Deflate => {
+                Box::new(flate2::write::ZlibEncoder::new(output, flate2::Compression::default()))
+            }
+            Self::Br => Box::new(brotli::CompressorWriter::new(output, 4096, 5, 22)),
+            Self::Zstd => Box::new(zstd::Encoder::new(output, 0)?.auto_finish()),
         })
     }
 }
 
-/// Compresses the bytes of `script`, flushed after each step so that nothing is held back.
+/// Compresses the bytes of `script`, and flushes after each step so that nothing is held back.
 ///
 /// A clean end finishes the compressed stream; a cut leaves it unfinished.
 ///
 /// # Errors
-/// What the encoder says when it cannot be set up.
+/// The encoder's own error if it cannot be set up.
 pub(crate) fn encoded(script: Script, coding: Coding) -> io::Result<Script> {
-    let sink = Sink::default();
-    let mut encoder = Some(coding.encoder(sink.clone())?);
+    let output = EncoderOutput::default();
+    let mut encoder = Some(coding.encoder(output.clone())?);
     let mut script = script;
     Ok(Box::new(iter::from_fn(move || {
         let writer = encoder.as_mut()?;
         Some(match script.next() {
-            Some(Step::Bytes(bytes)) => match writer.write_all(&bytes).and_then(|()| writer.flush()) {
-                Ok(()) => Step::bytes(sink.take()),
-                Err(_) => Step::Cut,
+            Some(ScriptStep::Bytes(bytes)) => match writer.write_all(&bytes).and_then(|()| writer.flush()) {
+                Ok(()) => ScriptStep::bytes(output.take()),
+                Err(_) => ScriptStep::Cut,
             },
-            Some(step @ (Step::Pause(_) | Step::Stall | Step::Cut)) => step,
-            Some(Step::End) | None => {
+            Some(step @ (ScriptStep::Pause(_) | ScriptStep::Stall | ScriptStep::Cut)) => step,
+            Some(ScriptStep::End) | None => {
                 encoder = None;
-                Step::bytes(sink.take())
+                ScriptStep::bytes(output.take())
             }
         })
     })))
 }
 
-/// Where an encoder leaves its output until the script fetches it.
+/// Holds an encoder's output until the script takes it.
 #[derive(Clone, Default)]
-struct Sink(Arc<Mutex<Vec<u8>>>);
+struct EncoderOutput(Arc<Mutex<Vec<u8>>>);
 
-impl Sink {
+impl EncoderOutput {
     fn take(&self) -> Vec<u8> {
         mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
-impl Write for Sink {
+impl Write for EncoderOutput {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).write(bytes)
     }

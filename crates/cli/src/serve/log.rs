@@ -1,6 +1,7 @@
-//! What was asked, what was answered, and how each answer ended.
+//! The log: every request, its response, and how that ended. It holds no secrets.
 
 use std::{
+    borrow::Cow,
     collections::BTreeMap,
     fmt,
     pin::Pin,
@@ -14,44 +15,49 @@ use std::{
 
 use axum::{
     body::{Body, Bytes, HttpBody},
-    http::{HeaderMap, StatusCode, request},
+    http::{HeaderMap, StatusCode, header, request},
 };
 use http_body::{Frame, SizeHint};
 use serde::{Deserialize, Serialize};
+use tidewire::is_secret_name;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use super::connection::Link;
+use super::connection::ConnectionHandle;
+use crate::redact::{redact_form, redact_json, redact_urls};
 
-/// How many requests the log keeps; the oldest give way.
-const KEPT: usize = 10_000;
+/// How many requests the log keeps. The oldest give way.
+const MAX_REQUESTS: usize = 10_000;
 
-/// How much of a request's body is shown.
-const SHOWN: usize = 1024;
+/// How much text of requests the log keeps, in bytes.
+const MAX_BYTES: usize = 32 << 20;
+
+/// How much of a request's body is logged.
+const BODY_BYTES: usize = 1024;
 
 /// A request and, once it has ended, its response.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct RequestLog {
-    /// Counts from 1, over both ports.
+    /// Its number, counted from 1 over both ports.
     pub number: u64,
-    /// When the request's head had come, in milliseconds since the server's start.
+    /// When its head had arrived, in milliseconds since the server's start.
     pub started_ms: u64,
-    /// The port that was asked; `redirect` leads to another one.
+    /// The port that it was sent to; `redirect` leads to another one.
     pub port: u16,
     /// `HTTP/1.1` or `HTTP/2.0`.
     pub version: String,
     /// The method.
     pub method: String,
-    /// Path and query.
+    /// Path and query, with secrets hidden as `***`.
     pub path: String,
-    /// The headers by their lower-case names; of a secret one only that it is `present`.
+    /// The headers by their lower-case names. Of a secret one it says only `present`.
     pub headers: BTreeMap<String, String>,
     /// The length of the request's body.
     pub body_bytes: u64,
-    /// The first KiB of the body, as text.
+    /// The first KiB of the body as text, with secrets hidden as `***`.
     pub body: String,
-    /// How it ended; absent while it has not.
+    /// Its response, once that has ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub response: Option<ResponseLog>,
 }
@@ -63,20 +69,20 @@ impl RequestLog {
     }
 }
 
-/// How a request ended.
+/// How a response ended.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ResponseLog {
-    /// The status; absent when it ended before a head.
+    /// The status, unless it ended before a head.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
-    /// Bytes of the body that were handed to the connection.
+    /// The bytes of the body that were sent.
     pub bytes: u64,
     /// Who ended it.
     pub ended: Ended,
-    /// When, in milliseconds since the server's start.
+    /// When it ended, in milliseconds since the server's start.
     pub ended_ms: u64,
-    /// For how long nothing had been sent by then, in milliseconds.
+    /// How long nothing had been sent by then, in milliseconds.
     pub silent_ms: u64,
 }
 
@@ -85,7 +91,7 @@ pub struct ResponseLog {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Ended {
-    /// The scenario, as HTTP wants it.
+    /// The scenario, cleanly.
     Complete,
     /// The scenario, by breaking it off.
     Cut,
@@ -95,14 +101,19 @@ pub enum Ended {
     ServerClosed,
 }
 
-/// A line of the log as the command prints it.
+/// A line that the command prints to standard output.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum LogLine {
-    /// A request has come, with its body.
+    /// The first line: the server listens.
+    Listening {
+        /// Its URL, without a trailing slash.
+        url: String,
+    },
+    /// A request has arrived, with its body.
     Request(RequestLog),
-    /// A request has ended.
+    /// A response has ended.
     Response {
         /// The request's number.
         number: u64,
@@ -110,14 +121,19 @@ pub enum LogLine {
         #[serde(flatten)]
         response: ResponseLog,
     },
+    /// Lines were dropped, because the reader of standard output was too slow.
+    Dropped {
+        /// How many.
+        lines: u64,
+    },
 }
 
-/// Takes the lines of the log as they arise. It is called on the server's own threads, so it must not wait.
+/// A callback for the lines of the log. It is called on the server's own threads, so it must not wait.
 #[derive(Clone)]
 pub struct LogSink(Arc<dyn Fn(LogLine) + Send + Sync>);
 
 impl LogSink {
-    /// A sink that calls `take` for each line.
+    /// A callback that is called for each line.
     pub fn new(take: impl Fn(LogLine) + Send + Sync + 'static) -> Self {
         Self(Arc::new(take))
     }
@@ -135,20 +151,20 @@ impl fmt::Debug for LogSink {
     }
 }
 
-/// All requests of one server, and who wants to hear of them.
+/// The log of one server.
 #[derive(Debug)]
-pub(crate) struct Log {
-    requests: watch::Sender<Vec<RequestLog>>,
+pub(crate) struct ServerLog {
+    entries: watch::Sender<Entries>,
     sink: LogSink,
     epoch: Instant,
     last: AtomicU64,
     closing: CancellationToken,
 }
 
-impl Log {
+impl ServerLog {
     pub(crate) fn new(sink: LogSink, closing: CancellationToken) -> Self {
         Self {
-            requests: watch::Sender::new(Vec::new()),
+            entries: watch::Sender::new(Entries::default()),
             sink,
             epoch: Instant::now(),
             last: AtomicU64::new(0),
@@ -157,48 +173,49 @@ impl Log {
     }
 
     pub(crate) fn snapshot(&self) -> Vec<RequestLog> {
-        self.requests.borrow().clone()
+        self.entries.borrow().requests.clone()
     }
 
     pub(crate) fn clear(&self) {
-        self.requests.send_modify(Vec::clear);
+        self.entries.send_modify(|entries| *entries = Entries::default());
     }
 
     /// Waits until `done` holds for the log.
     pub(crate) async fn until(&self, mut done: impl FnMut(&[RequestLog]) -> bool) -> Vec<RequestLog> {
-        match self.requests.subscribe().wait_for(|requests| done(requests)).await {
-            Ok(requests) => requests.clone(),
-            // The sender is a field of `self`.
+        match self.entries.subscribe().wait_for(|entries| done(&entries.requests)).await {
+            Ok(entries) => entries.requests.clone(),
+            // Cannot happen: the sender is a field of `self`.
             Err(_) => self.snapshot(),
         }
     }
 
-    /// Enters a request whose head has come. Dropping the ticket logs its end.
-    pub(crate) fn enter(self: &Arc<Self>, head: &request::Parts, link: Link) -> Ticket {
+    /// Logs a request whose head has arrived. Its end is logged when what is returned is dropped.
+    ///
+    /// `own_params` are query parameters of the server's own, which are no secrets whatever their names.
+    pub(crate) fn enter(
+        self: &Arc<Self>,
+        head: &request::Parts,
+        connection: ConnectionHandle,
+        own_params: &[&str],
+    ) -> LoggedRequest {
         let number = self.last.fetch_add(1, Ordering::Relaxed) + 1;
         let request = RequestLog {
             number,
             started_ms: self.now_ms(),
-            port: link.port,
+            port: connection.port,
             version: format!("{:?}", head.version),
             method: head.method.to_string(),
-            path: head.uri.path_and_query().map_or_else(String::new, ToString::to_string),
-            headers: shown(&head.headers),
+            path: redact_urls(head.uri.path_and_query().map_or("", |path| path.as_str()), own_params)
+                .into_owned(),
+            headers: without_secrets(&head.headers),
             body_bytes: 0,
             body: String::new(),
             response: None,
         };
-        self.requests.send_modify(|requests| {
-            if requests.len() >= KEPT {
-                requests.remove(0);
-            }
-            // Two requests can have taken their numbers in one order and come here in the other.
-            let at = requests.partition_point(|earlier| earlier.number < number);
-            requests.insert(at, request.clone());
-        });
-        Ticket {
+        self.entries.send_modify(|entries| entries.insert(request.clone()));
+        LoggedRequest {
             log: Arc::clone(self),
-            link,
+            connection,
             request: Some(request),
             number,
             status: None,
@@ -213,21 +230,49 @@ impl Log {
     }
 
     fn update(&self, number: u64, change: impl FnOnce(&mut RequestLog)) {
-        self.requests.send_modify(|requests| {
-            // A log cleared in between has it no more.
-            if let Ok(at) = requests.binary_search_by_key(&number, |request| request.number) {
-                change(&mut requests[at]);
+        self.entries.send_modify(|entries| {
+            // It may have been cleared, or given way to newer requests.
+            if let Ok(at) = entries.requests.binary_search_by_key(&number, |request| request.number) {
+                change(&mut entries.requests[at]);
             }
         });
     }
 }
 
-/// A request under way. However it ends, also when hyper drops it, its end is logged.
+/// The requests of a log, which keep within its limits.
+#[derive(Debug, Default)]
+struct Entries {
+    /// In the order of their numbers.
+    requests: Vec<RequestLog>,
+    /// The size of their texts.
+    bytes: usize,
+}
+
+impl Entries {
+    fn insert(&mut self, request: RequestLog) {
+        self.bytes += size(&request);
+        // Two requests may have taken their numbers in one order and arrive here in the other.
+        let at = self.requests.partition_point(|earlier| earlier.number < request.number);
+        self.requests.insert(at, request);
+        while self.requests.len() > MAX_REQUESTS || (self.bytes > MAX_BYTES && self.requests.len() > 1) {
+            let oldest = self.requests.remove(0);
+            self.bytes = self.bytes.saturating_sub(size(&oldest));
+        }
+    }
+}
+
+/// How much text a request takes. A body counts as much as it can become.
+fn size(request: &RequestLog) -> usize {
+    let headers = request.headers.iter().map(|(name, value)| name.len() + value.len()).sum::<usize>();
+    request.path.len() + headers + BODY_BYTES
+}
+
+/// A request in progress. However it ends, even if hyper drops it, its end is logged.
 #[derive(Debug)]
-pub(crate) struct Ticket {
-    log: Arc<Log>,
-    link: Link,
-    /// Until it is announced to the sink.
+pub(crate) struct LoggedRequest {
+    log: Arc<ServerLog>,
+    connection: ConnectionHandle,
+    /// Until the sink gets it.
     request: Option<RequestLog>,
     number: u64,
     status: Option<StatusCode>,
@@ -236,30 +281,37 @@ pub(crate) struct Ticket {
     ended: Option<Ended>,
 }
 
-impl Ticket {
-    /// The request's body has come: `start` of its `len` bytes.
+impl LoggedRequest {
+    /// Logs the request's body: `start` of its `len` bytes.
     pub(crate) fn received(&mut self, start: &[u8], len: u64) {
-        let body = String::from_utf8_lossy(&start[..start.len().min(SHOWN)]).into_owned();
-        if let Some(mut request) = self.request.take() {
-            request.body_bytes = len;
-            request.body.clone_from(&body);
-            (self.log.sink.0)(LogLine::Request(request));
-        }
+        let Some(mut request) = self.request.take() else { return };
+        let body = String::from_utf8_lossy(&start[..start.len().min(BODY_BYTES)]);
+        let content_type = request.headers.get(header::CONTENT_TYPE.as_str());
+        let is_form =
+            content_type.is_some_and(|value| value.starts_with("application/x-www-form-urlencoded"));
+        let body = if is_form && !body.trim_start().starts_with(['{', '[']) {
+            redact_form(&body).into_owned()
+        } else {
+            redact_json(&body).into_owned()
+        };
+        request.body_bytes = len;
+        request.body.clone_from(&body);
+        (self.log.sink.0)(LogLine::Request(request));
         self.log.update(self.number, |request| {
             request.body_bytes = len;
             request.body = body;
         });
     }
 
-    /// A body that is logged while it is sent.
+    /// The body, whose bytes are counted while it is sent.
     pub(crate) fn sending(mut self, status: StatusCode, body: Body) -> Body {
         self.status = Some(status);
         self.active = Instant::now();
-        Body::new(LoggedBody { body, ticket: self })
+        Body::new(LoggedBody { body, request: self })
     }
 }
 
-impl Drop for Ticket {
+impl Drop for LoggedRequest {
     fn drop(&mut self) {
         if let Some(request) = self.request.take() {
             (self.log.sink.0)(LogLine::Request(request));
@@ -270,7 +322,7 @@ impl Drop for Ticket {
             ended: match self.ended {
                 Some(ended) => ended,
                 None if self.log.closing.is_cancelled() => Ended::ServerClosed,
-                None if self.link.is_hung_up() => Ended::Cut,
+                None if self.connection.is_hung_up() => Ended::Cut,
                 None => Ended::ClientClosed,
             },
             ended_ms: self.log.now_ms(),
@@ -281,10 +333,10 @@ impl Drop for Ticket {
     }
 }
 
-/// A response's body, watched.
+/// A response's body that logs what becomes of it.
 struct LoggedBody {
     body: Body,
-    ticket: Ticket,
+    request: LoggedRequest,
 }
 
 impl HttpBody for LoggedBody {
@@ -298,11 +350,11 @@ impl HttpBody for LoggedBody {
         let frame = ready!(Pin::new(&mut self.body).poll_frame(cx));
         match &frame {
             Some(Ok(frame)) => {
-                self.ticket.bytes += frame.data_ref().map_or(0, |data| data.len() as u64);
-                self.ticket.active = Instant::now();
+                self.request.bytes += frame.data_ref().map_or(0, |data| data.len() as u64);
+                self.request.active = Instant::now();
             }
-            Some(Err(_)) => self.ticket.ended = Some(Ended::Cut),
-            None => self.ticket.ended = Some(Ended::Complete),
+            Some(Err(_)) => self.request.ended = Some(Ended::Cut),
+            None => self.request.ended = Some(Ended::Complete),
         }
         Poll::Ready(frame)
     }
@@ -318,27 +370,21 @@ impl HttpBody for LoggedBody {
 
 impl Drop for LoggedBody {
     fn drop(&mut self) {
-        // hyper does not ask for the end of a body whose length it knows.
-        if self.ticket.ended.is_none() && self.body.is_end_stream() {
-            self.ticket.ended = Some(Ended::Complete);
+        // hyper does not ask for the end of a body if it knows the length.
+        if self.request.ended.is_none() && self.body.is_end_stream() {
+            self.request.ended = Some(Ended::Complete);
         }
     }
 }
 
-/// Whether a header by this name carries what belongs into no log and no recording.
-pub(crate) fn is_secret(name: &str) -> bool {
-    ["authorization", "cookie", "api-key", "apikey", "token", "secret", "session"]
-        .iter()
-        .any(|part| name.to_ascii_lowercase().contains(part))
-}
-
-fn shown(headers: &HeaderMap) -> BTreeMap<String, String> {
+fn without_secrets(headers: &HeaderMap) -> BTreeMap<String, String> {
     let mut shown = BTreeMap::<String, String>::new();
     for (name, value) in headers {
-        let value = match is_secret(name.as_str()) {
-            true => "present".into(),
+        let value = match is_secret_name(name.as_str()) {
+            true => Cow::Borrowed("present"),
             false => String::from_utf8_lossy(value.as_bytes()),
         };
+        let value = redact_urls(&value, &[]);
         shown
             .entry(name.as_str().to_owned())
             .and_modify(|values| values.extend([", ", &value]))

@@ -1,7 +1,8 @@
-//! The server as a client sees it, over real sockets.
+//! Tests of the server over real sockets.
 
 use std::{
     collections::BTreeSet,
+    io::{self, Read},
     net::SocketAddr,
     str,
     sync::{Arc, Mutex},
@@ -27,7 +28,7 @@ fn client() -> Client {
     Client::builder().redirect(Policy::none()).no_proxy().build().unwrap()
 }
 
-/// Everything that comes over a connection of its own until the server closes it.
+/// Everything that arrives over a new connection until the server closes it.
 async fn raw(addr: SocketAddr, path: &str, headers: &str) -> Vec<u8> {
     let mut socket = TcpStream::connect(addr).await.unwrap();
     let request = format!("GET {path} HTTP/1.1\r\nhost: {addr}\r\nconnection: close\r\n{headers}\r\n");
@@ -37,7 +38,7 @@ async fn raw(addr: SocketAddr, path: &str, headers: &str) -> Vec<u8> {
     answer
 }
 
-/// What a chunked body carried, and whether its terminating chunk came.
+/// The chunks of a body, and whether its terminating chunk arrived.
 fn dechunk(answer: &[u8]) -> (Vec<Vec<u8>>, bool) {
     let head = find(answer, b"\r\n\r\n").unwrap() + 4;
     let (mut rest, mut chunks) = (&answer[head..], Vec::new());
@@ -56,7 +57,23 @@ fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
     haystack.windows(needle.len()).position(|window| window == needle)
 }
 
-/// The events of a whole SSE body: id and data.
+/// As much of a body as can be decoded.
+fn decoded(coding: &str, body: &[u8]) -> Vec<u8> {
+    let mut decoder: Box<dyn Read> = match coding {
+        "gzip" => Box::new(flate2::read::GzDecoder::new(body)),
+        "deflate" => Box::new(flate2::read::ZlibDecoder::new(body)),
+        "br" => Box::new(brotli::Decompressor::new(body, 4096)),
+        _ => Box::new(zstd::Decoder::new(body).unwrap()),
+    };
+    let mut bytes = Vec::new();
+    let mut buffer = [0; 4096];
+    while let Ok(read @ 1..) = decoder.read(&mut buffer) {
+        bytes.extend_from_slice(&buffer[..read]);
+    }
+    bytes
+}
+
+/// The whole events of an SSE body: id and data.
 fn events(body: &str) -> Vec<(Option<usize>, String)> {
     let whole = body.split_inclusive("\n\n").filter(|block| block.ends_with("\n\n"));
     let fields = whole.filter_map(|block| {
@@ -69,6 +86,15 @@ fn events(body: &str) -> Vec<(Option<usize>, String)> {
 fn content(data: &str) -> String {
     let chunk: Value = serde_json::from_str(data).unwrap();
     chunk["choices"][0]["delta"]["content"].as_str().unwrap_or("").to_owned()
+}
+
+/// Sends a request as it is and returns everything that arrives.
+async fn exchange(addr: SocketAddr, request: &str) -> String {
+    let mut socket = TcpStream::connect(addr).await.unwrap();
+    socket.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    timeout(Duration::from_secs(10), socket.read_to_end(&mut answer)).await.unwrap().unwrap();
+    String::from_utf8_lossy(&answer).into_owned()
 }
 
 async fn last_ended(server: &Server) -> ResponseLog {
@@ -85,9 +111,9 @@ async fn get(url: String) -> Response {
 async fn every_scenario_answers_get_and_post() {
     let server = start().await;
     for named in SCENARIOS {
-        let tuning = "interval_ms=0&silence_ms=1&bytes=100000&events=40";
+        let params = "interval_ms=0&silence_ms=1&bytes=100000&events=40";
         for method in [Method::GET, Method::POST] {
-            let url = server.url(&format!("/{}?{tuning}&key={method}", named.name));
+            let url = server.url(&format!("/{}?{params}&key={method}", named.name));
             let sent = client().request(method, url).body(r#"{"prompt":"why?"}"#).send().await;
             let ended = match sent {
                 Ok(response) => {
@@ -116,7 +142,7 @@ async fn every_scenario_answers_get_and_post() {
 }
 
 #[tokio::test]
-async fn what_streams_is_the_reply() {
+async fn scenarios_stream_the_reply() {
     let server = start().await;
     for name in ["chat", "glued", "think", "stall", "slow-headers"] {
         let body =
@@ -141,7 +167,7 @@ async fn what_streams_is_the_reply() {
 }
 
 #[tokio::test]
-async fn flaky_loses_and_doubles_nothing() {
+async fn flaky_neither_loses_nor_repeats_an_event() {
     let server = start().await;
     let (mut last, mut text, mut requests) = (None::<usize>, String::new(), 0);
     loop {
@@ -150,7 +176,7 @@ async fn flaky_loses_and_doubles_nothing() {
         let (chunks, clean) = dechunk(&raw(server.addr(), "/flaky?interval_ms=0", &header).await);
         let body = String::from_utf8_lossy(&chunks.concat()).into_owned();
         let events = events(&body);
-        assert!(!events.is_empty(), "a connection brings the client on: {body}");
+        assert!(!events.is_empty(), "each connection brings new events: {body}");
         for (id, data) in events {
             if data == "[DONE]" {
                 assert!(clean);
@@ -167,7 +193,7 @@ async fn flaky_loses_and_doubles_nothing() {
 }
 
 #[tokio::test]
-async fn cut_at_cuts_after_exactly_so_many_bytes() {
+async fn cut_at_cuts_after_exactly_this_many_bytes() {
     let server = start().await;
     let path = "/chat?interval_ms=0&events=3";
     let whole = get(server.url(path)).await.bytes().await.unwrap();
@@ -181,10 +207,11 @@ async fn cut_at_cuts_after_exactly_so_many_bytes() {
 }
 
 #[tokio::test]
-async fn a_cut_throws_nothing_away_that_a_slow_reader_has_yet_to_read() {
+async fn a_cut_loses_nothing_that_a_slow_reader_has_not_read_yet() {
     let server = start().await;
     let mut socket = TcpStream::connect(server.addr()).await.unwrap();
-    let request = "GET /bigfinal?bytes=20000000&interval_ms=0&cut_at=19000000 HTTP/1.1\r\nhost: x\r\n\r\n";
+    let request =
+        "GET /bigfinal?bytes=20000000&interval_ms=0&cut_at=19000000 HTTP/1.1\r\nhost: localhost\r\n\r\n";
     socket.write_all(request.as_bytes()).await.unwrap();
     sleep(Duration::from_millis(300)).await;
     let mut answer = Vec::new();
@@ -194,7 +221,7 @@ async fn a_cut_throws_nothing_away_that_a_slow_reader_has_yet_to_read() {
 }
 
 #[tokio::test]
-async fn cuts_ends_the_cutting() {
+async fn cuts_limits_how_many_requests_are_cut() {
     let server = start().await;
     let url = server.url("/chat?interval_ms=0&cut_at=100&cuts=1&key=a");
     let first = get(url.clone()).await.bytes().await;
@@ -215,7 +242,7 @@ async fn a_client_that_leaves_is_noticed_while_the_scenario_is_silent() {
     let server = start().await;
     for path in ["/stall?interval_ms=0", "/think?interval_ms=0", "/slow-headers", "/chat?interval_ms=60000"] {
         let mut socket = TcpStream::connect(server.addr()).await.unwrap();
-        let request = format!("POST {path} HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\n{{}}");
+        let request = format!("POST {path} HTTP/1.1\r\nhost: localhost\r\ncontent-length: 2\r\n\r\n{{}}");
         socket.write_all(request.as_bytes()).await.unwrap();
         sleep(Duration::from_millis(150)).await;
         assert_eq!(server.log().last().unwrap().response, None, "{path}");
@@ -232,7 +259,10 @@ async fn a_client_that_leaves_is_noticed_while_the_scenario_is_silent() {
 async fn an_upload_that_breaks_off_is_logged() {
     let server = start().await;
     let mut socket = TcpStream::connect(server.addr()).await.unwrap();
-    socket.write_all(b"POST /chat HTTP/1.1\r\nhost: x\r\ncontent-length: 99\r\n\r\nhalf").await.unwrap();
+    socket
+        .write_all(b"POST /chat HTTP/1.1\r\nhost: localhost\r\ncontent-length: 99\r\n\r\nhalf")
+        .await
+        .unwrap();
     sleep(Duration::from_millis(50)).await;
     drop(socket);
     assert_eq!(last_ended(&server).await.ended, Ended::ClientClosed);
@@ -330,35 +360,97 @@ async fn http2_with_prior_knowledge() {
 }
 
 #[tokio::test]
-async fn cors_lets_a_page_in_by_its_origin() {
-    let preflight = |server: &Server| {
-        client()
-            .request(Method::OPTIONS, server.url("/chat"))
-            .header("origin", "http://localhost:5173")
-            .header("access-control-request-method", "POST")
-            .header("access-control-request-headers", "authorization,last-event-id")
-    };
-    let rows = [
-        (Cors::Any, Some("http://localhost:5173")),
-        ("http://localhost:9".parse().unwrap(), Some("http://localhost:9")),
-        (Cors::None, None),
+async fn pages_are_admitted_by_their_origin_and_never_with_credentials() {
+    let local = "http://localhost:5173";
+    let other = "https://app.example";
+    let rows: [(&str, &str, Option<&str>); 6] = [
+        ("loopback", local, Some(local)),
+        ("loopback", other, None),
+        ("any", other, Some(other)),
+        (other, other, Some(other)),
+        (other, local, None),
+        ("none", local, None),
     ];
-    for (cors, want) in rows {
-        let server = Server::start(ServeConfig { cors: cors.clone(), ..Default::default() }).await.unwrap();
-        let response = preflight(&server).send().await.unwrap();
-        let header = |name: &str| response.headers().get(name).map(|value| value.to_str().unwrap());
-        assert_eq!(header("access-control-allow-origin"), want, "{cors:?}");
+    for (cors, origin, want) in rows {
+        let cors = cors.parse().unwrap();
+        let server = Server::start(ServeConfig { cors, ..Default::default() }).await.unwrap();
+        let preflight = client()
+            .request(Method::OPTIONS, server.url("/chat"))
+            .header("origin", origin)
+            .header("access-control-request-method", "POST")
+            .header("access-control-request-headers", "authorization,last-event-id");
+        let response = preflight.send().await.unwrap();
+        assert_eq!(server.log().len(), 1, "preflights are logged");
+        let request = client().get(server.url("/status?status=503&retry_after=9")).header("origin", origin);
+        let refusal = request.send().await.unwrap();
+        for response in [&response, &refusal] {
+            let header = |name: &str| response.headers().get(name).map(|value| value.to_str().unwrap());
+            assert_eq!(header("access-control-allow-origin"), want, "{origin}");
+            assert_eq!(header("access-control-allow-credentials"), None);
+        }
         if want.is_some() {
-            assert_eq!(header("access-control-allow-headers"), Some("authorization,last-event-id"));
-            assert_eq!(server.log()[0].method, "OPTIONS");
-            let refusal = get(server.url("/status?status=503&retry_after=9")).await;
-            assert!(
-                refusal.headers()["access-control-expose-headers"].to_str().unwrap().contains("retry-after")
-            );
+            let allowed = &response.headers()["access-control-allow-headers"];
+            assert_eq!(allowed, "authorization,last-event-id");
+            let exposed = refusal.headers()["access-control-expose-headers"].to_str().unwrap();
+            assert!(exposed.contains("retry-after"), "{exposed}");
         }
     }
-    for wrong in ["", "localhost", "http://", "http://a/b", "http://a\n"] {
-        assert!(wrong.parse::<Cors>().is_err(), "{wrong:?}");
+}
+
+#[tokio::test]
+async fn requests_to_a_name_that_is_not_the_servers_are_refused() {
+    let names = vec!["upstream".to_owned()];
+    let server = Server::start(ServeConfig { names, ..Default::default() }).await.unwrap();
+    let post = client().post(server.url("/ai/chat?interval_ms=0")).body(r#"{"prompt":"private"}"#);
+    post.send().await.unwrap().bytes().await.unwrap();
+    for addr in [server.addr(), server.other_addr()] {
+        for path in ["/_log", "/chat?interval_ms=0&events=1", "/", "/nothing"] {
+            let get = |target: &str, host: &str| {
+                format!("GET {target} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n")
+            };
+            for host in ["evil.example", "evil.example:80", "localhost.evil.example"] {
+                let answer = exchange(addr, &get(path, host)).await;
+                assert!(answer.starts_with("HTTP/1.1 403") && answer.contains("--allow-host"), "{answer}");
+                assert!(!answer.contains("private"), "{answer}");
+            }
+            let absolute = get(&format!("http://evil.example{path}"), "localhost");
+            assert!(exchange(addr, &absolute).await.starts_with("HTTP/1.1 403"));
+            for host in ["localhost", "127.0.0.1:1", "[::1]:8787", "UPSTREAM:9"] {
+                let answer = exchange(addr, &get(path, host)).await;
+                assert!(!answer.starts_with("HTTP/1.1 403"), "{host} {path}: {answer}");
+            }
+        }
+    }
+    let log = server.log();
+    let refused = log.iter().find(|request| request.headers["host"] == "evil.example").unwrap();
+    assert_eq!(refused.response.as_ref().unwrap().status, Some(403), "the owner sees who tried");
+    let h2 = Client::builder().http2_prior_knowledge().no_proxy().resolve("evil.example", server.addr());
+    let url = format!("http://evil.example:{}/_log", server.addr().port());
+    assert_eq!(h2.build().unwrap().get(url).send().await.unwrap().status(), 403);
+}
+
+#[tokio::test]
+async fn the_log_is_not_shown_to_foreign_pages() {
+    for (cors, origin, want) in [
+        ("loopback", "http://localhost:5173", 200),
+        ("loopback", "https://evil.example", 403),
+        ("loopback", "null", 403),
+        ("any", "https://evil.example", 403),
+        ("any", "http://127.0.0.1:3000", 200),
+        ("https://app.example", "https://app.example", 200),
+        ("https://app.example", "http://localhost", 403),
+        ("none", "http://localhost", 403),
+    ] {
+        let cors = cors.parse().unwrap();
+        let server = Server::start(ServeConfig { cors, ..Default::default() }).await.unwrap();
+        get(server.url("/gone")).await;
+        let response = client().get(server.url("/_log")).header("origin", origin).send().await.unwrap();
+        assert_eq!(response.status(), want, "{origin}");
+        let text = response.text().await.unwrap();
+        assert_eq!(text.contains("/gone"), want == 200, "{origin}: {text}");
+        let response = get(server.url("/_log")).await;
+        assert_eq!(response.status(), 200, "no page asks");
+        assert_eq!(response.headers()["cross-origin-resource-policy"], "same-origin");
     }
 }
 
@@ -368,12 +460,16 @@ async fn encodings_decode_as_they_stream_and_can_be_cut() {
     for coding in ["gzip", "deflate", "br", "zstd"] {
         let path = format!("/chat?encoding={coding}&interval_ms=0");
         let response = get(server.url(&path)).await;
-        assert!(response.text().await.unwrap().ends_with("data: [DONE]\n\n"), "{coding}");
+        let whole = decoded(coding, &response.bytes().await.unwrap());
+        assert!(whole.ends_with(b"data: [DONE]\n\n"), "{coding}");
 
-        // The first event is there before the second is written.
+        // The first event arrives before the second one is written.
         let mut slow = get(server.url(&format!("/chat?encoding={coding}&interval_ms=60000"))).await;
-        let first = timeout(Duration::from_secs(5), slow.chunk()).await.unwrap().unwrap().unwrap();
-        assert!(first.ends_with(b"\n\n"), "{coding}");
+        let mut came = Vec::new();
+        while !decoded(coding, &came).ends_with(b"\n\n") {
+            let chunk = timeout(Duration::from_secs(5), slow.chunk()).await.unwrap().unwrap();
+            came.extend_from_slice(&chunk.unwrap());
+        }
 
         let (chunks, clean) = dechunk(&raw(server.addr(), &format!("{path}&cut_at=50"), "").await);
         assert_eq!((chunks.concat().len(), clean), (50, false), "{coding}");
@@ -381,7 +477,7 @@ async fn encodings_decode_as_they_stream_and_can_be_cut() {
 }
 
 #[tokio::test]
-async fn the_log_can_be_read_and_forgotten_over_http() {
+async fn the_log_can_be_read_and_cleared_over_http() {
     let lines = Arc::new(Mutex::new(Vec::new()));
     let sink = LogSink::new({
         let lines = Arc::clone(&lines);
@@ -412,13 +508,25 @@ async fn the_log_can_be_read_and_forgotten_over_http() {
 }
 
 #[tokio::test]
-async fn wrong_requests_are_told_what_is_expected() {
+async fn a_wrong_request_is_answered_with_what_is_expected() {
     let server = start().await;
     let rows = [
         ("/nothing", 404, "GET / lists them"),
         ("/", 200, "/midstream-error"),
         ("/chat?interval_ms=x", 400, "interval_ms"),
         ("/flaky?events=18446744073709551615", 400, "up to 1000000"),
+        ("/chat?events=1000001", 400, "up to 1000000"),
+        ("/chat?events=-1", 400, "up to 1000000"),
+        ("/llm?events=100001", 400, "up to 100000"),
+        ("/chat?interval_ms=86400001", 400, "up to 86400000"),
+        ("/think?silence_ms=18446744073709551615", 400, "up to 86400000"),
+        ("/bigfinal?bytes=1073741825", 400, "up to 1073741824"),
+        ("/bigfinal?bytes=99999999999999999999", 400, "bytes"),
+        ("/endless?bytes=99999999999999999999", 400, "bytes"),
+        ("/chat?cut_at=99999999999999999999", 400, "cut_at"),
+        ("/chat?seed=99999999999999999999", 400, "seed"),
+        ("/status?retry_after=a%0Ab", 400, "header"),
+        ("/redirect?to=a%0Ab", 400, "scenario's name"),
         ("/chat?ids=2", 400, "expected 0 or 1"),
         ("/status?status=99", 400, "200 to 599"),
         ("/chat?encoding=lzw", 400, "`zstd`"),
@@ -433,6 +541,72 @@ async fn wrong_requests_are_told_what_is_expected() {
     let head = client().head(server.url("/chat")).send().await.unwrap();
     assert_eq!(head.status(), StatusCode::OK);
     assert_eq!(last_ended(&server).await.ended, Ended::Complete);
+}
+
+#[tokio::test]
+async fn no_secret_is_logged() {
+    let server = start().await;
+    let form = "application/x-www-form-urlencoded";
+    let json = "application/json";
+    for (path, content_type, body) in [
+        ("/chat?api_key=s3cr3t&events=1&interval_ms=0", json, r#"{"apiKey":"s3cr3t","prompt":"why?"}"#),
+        ("/v1beta/models/m:generate?key=s3cr3t", form, "client_secret=s3cr3t&grant_type=x"),
+        ("/gone?key=counter", form, r#"{"password":"s3cr3t"}"#),
+    ] {
+        let request = client()
+            .post(server.url(path))
+            .header("content-type", content_type)
+            .header("x-auth-token", "s3cr3t")
+            .header("referer", "http://u:s3cr3t@localhost/?token=s3cr3t")
+            .body(body);
+        request.send().await.unwrap().bytes().await.unwrap();
+    }
+    let log = get(server.url("/_log")).await.text().await.unwrap();
+    assert!(!log.contains("s3cr3t"), "{log}");
+    for part in ["prompt", "why?", "grant_type=x", "key=counter", "/chat?api_key=***&events=1"] {
+        assert!(log.contains(part), "{part}: {log}");
+    }
+}
+
+/// However much is asked for, a response is made as it is read.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_largest_parameters_are_answered_at_once() {
+    let server = start().await;
+    let most = u64::MAX;
+    for path in [
+        "/chat?events=1000000".to_owned(),
+        "/chat?events=1000000&ids=1&last_event_id=999990".to_owned(),
+        format!("/chat?seed={most}&cuts={most}&cut_at={most}&last_event_id={most}&ids=1"),
+        "/flaky?events=1000000".to_owned(),
+        "/flaky?events=1000000&last_event_id=999980".to_owned(),
+        format!("/flaky?last_event_id={most}"),
+        "/truncate?events=1000000".to_owned(),
+        "/midstream-error?events=1000000".to_owned(),
+        "/glued?events=1000000".to_owned(),
+        "/split?events=1000000".to_owned(),
+        "/text?events=1000000".to_owned(),
+        "/plain?events=1000000".to_owned(),
+        "/ndjson?events=1000000".to_owned(),
+        "/jsonarray?events=1000000".to_owned(),
+        "/notify?events=1000000".to_owned(),
+        "/notify?events=1000000&last_event_id=999990".to_owned(),
+        "/heartbeat?events=1000000&ids=1&last_event_id=999990".to_owned(),
+        "/stream?events=1000000&ids=1&last_event_id=999990".to_owned(),
+        format!("/sse?last_event_id={}", most - 1),
+        "/bigfinal?events=0&bytes=1073741824".to_owned(),
+        format!("/endless?bytes={most}"),
+        "/llm?events=100000".to_owned(),
+        format!("/llm?dialect=openai-responses&starting_after={most}"),
+    ] {
+        let first = async {
+            let mut response = get(server.url(&format!("{path}&interval_ms=0"))).await;
+            assert!(response.status().is_success(), "{path}: {}", response.status());
+            // `truncate` and others that break off at once are an error, which is an answer too.
+            let _ = response.chunk().await;
+        };
+        // Much longer than it takes on a busy machine, and much shorter than the whole response takes.
+        tokio::time::timeout(Duration::from_secs(30), first).await.expect("the response is made as it is read");
+    }
 }
 
 #[tokio::test]
@@ -460,26 +634,37 @@ async fn a_scenario_file_is_played() {
 }
 
 #[tokio::test]
-async fn shutting_down_closes_every_connection_and_logs_it() {
-    let server = start().await;
+async fn shutting_down_closes_and_logs_every_connection() {
+    let lines = Arc::new(Mutex::new(Vec::new()));
+    let log = LogSink::new({
+        let lines = Arc::clone(&lines);
+        move |line| lines.lock().unwrap().push(line)
+    });
+    let server = Server::start(ServeConfig { log, ..Default::default() }).await.unwrap();
     let paths = ["/stall?interval_ms=0", "/slow-headers", "/endless"];
     let mut sockets = Vec::new();
     for path in paths {
         let mut socket = TcpStream::connect(server.addr()).await.unwrap();
-        socket.write_all(format!("GET {path} HTTP/1.1\r\nhost: x\r\n\r\n").as_bytes()).await.unwrap();
+        socket.write_all(format!("GET {path} HTTP/1.1\r\nhost: localhost\r\n\r\n").as_bytes()).await.unwrap();
         sockets.push(socket);
     }
     server.log_until(|log| log.len() == paths.len()).await;
     sleep(Duration::from_millis(100)).await;
-    let log = Arc::clone(&server.log);
     timeout(Duration::from_secs(2), server.shutdown()).await.unwrap();
-    for request in log.snapshot() {
-        assert_eq!(request.response.unwrap().ended, Ended::ServerClosed, "{}", request.path);
-    }
+    let ended: Vec<_> = lines
+        .lock()
+        .unwrap()
+        .iter()
+        .filter_map(|line| match line {
+            LogLine::Response { response, .. } => Some(response.ended),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(ended, [Ended::ServerClosed; 3]);
 }
 
 #[tokio::test]
-async fn a_port_in_use_is_said_with_what_to_do() {
+async fn an_error_about_a_port_in_use_says_what_to_do() {
     let server = start().await;
     let config = ServeConfig { listen: server.addr(), ..Default::default() };
     let error = Server::start(config).await.unwrap_err();
@@ -490,7 +675,7 @@ async fn a_port_in_use_is_said_with_what_to_do() {
 const PAGE: &str = include_str!("../../../../docs/scenarios.md");
 
 #[test]
-fn the_page_names_every_scenario_and_no_other() {
+fn the_documentation_names_every_scenario_and_no_other() {
     let rows = PAGE.lines().filter_map(|line| line.strip_prefix("| `/")?.split_once('`'));
     let documented: BTreeSet<_> = rows.map(|(name, _)| name).collect();
     let known: BTreeSet<_> = SCENARIOS.iter().map(|named| named.name).collect();
@@ -498,7 +683,7 @@ fn the_page_names_every_scenario_and_no_other() {
 }
 
 #[test]
-fn the_example_on_the_page_is_a_scenario_file() {
+fn the_example_in_the_documentation_is_a_scenario_file() {
     let (_, example) = PAGE.split_once("```jsonl\n").unwrap();
     let (example, _) = example.split_once("```").unwrap();
     assert_eq!(example.parse::<ScenarioFile>().unwrap().responses(), 2);

@@ -1,4 +1,4 @@
-//! `tidewire decode`: every row of the tables of `tests/cases` that its flags can express, at several cuts.
+//! Tests of `decode`: every row of the tables in `tests/cases` that its options can express, at several cuts.
 
 use std::process::Stdio;
 
@@ -11,7 +11,7 @@ const CUTS: [&[&str]; 3] = [&[], &["--chunk", "1"], &["--chunk", "random:7"]];
 #[test]
 fn streams() {
     let rows = table("stream.json");
-    // On standard input nothing breaks, nothing is followed or resumed, and no content type is refused.
+    // Standard input never breaks, and is neither followed, resumed nor refused.
     let expressible = |row: &&Value| {
         ["broken", "follow", "last_event_id"].iter().all(|key| row.get(key).is_none())
             && row["end"]["outcome"] != "refused"
@@ -41,7 +41,7 @@ fn streams() {
             assert_eq!(comparable(lines), row["lines"].as_array().cloned().unwrap(), "{}", what());
             let want = row["end"].as_object().unwrap();
             for key in ["outcome", "events", "bytes", "cursor", "offset", "limit"] {
-                // The cursor of a stream that is whole is left out of its line.
+                // The end line of a whole stream has no cursor.
                 let left_out = match key {
                     "events" | "bytes" => !want.contains_key(key),
                     "cursor" => done.status == Some(0),
@@ -54,7 +54,7 @@ fn streams() {
     });
 }
 
-/// The tables of the decoders, with a decoder's rules: no markers.
+/// The tables of the decoders, which know no markers.
 #[test]
 fn decoders() {
     for (format, file) in [
@@ -95,7 +95,7 @@ fn decoders() {
 }
 
 #[test]
-fn the_first_byte_says_the_format() {
+fn the_first_byte_selects_the_format() {
     for (input, kind, outcome) in [
         ("data: a\n\n", "event", "ended"),
         (" {\"a\":1}\n{\"a\":2}\n", "record", "ended"),
@@ -112,7 +112,7 @@ fn the_first_byte_says_the_format() {
 }
 
 #[test]
-fn a_record_is_its_own_text_but_for_white_space() {
+fn a_record_is_its_own_text_without_white_space() {
     let input = "{ \"b\" : 1.0E+2,\t\"a\":\"\\u00e9 \\/ x\",\"b\":1e999 , \"n\": 12345678901234567890 }\n";
     let done = decode(&[], &[], input.as_bytes());
     let want = r#"{"type":"record","index":0,"value":{"b":1.0E+2,"a":"\u00e9 \/ x","b":1e999,"n":12345678901234567890}}"#;
@@ -132,7 +132,7 @@ fn fields_without_a_value_are_left_out() {
 }
 
 #[test]
-fn lines_come_as_they_happen() {
+fn lines_are_printed_as_they_happen() {
     for format in ["auto", "sse"] {
         let mut process = Process::spawn(tidewire(["decode", "--format", format]).stdin(Stdio::piped()));
         process.write(b"data: first\n\ndata: sec");
@@ -152,7 +152,7 @@ fn lines_come_as_they_happen() {
 }
 
 #[test]
-fn much_of_anything_is_read_to_its_end() {
+fn any_input_is_read_to_its_end() {
     let noise: Vec<u8> = (0_u32..300_000).map(|at| (at.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
     for format in ["auto", "sse", "ndjson", "json-seq", "json-array", "concat", "text"] {
         for cut in [CUTS[0], CUTS[2]] {
@@ -174,14 +174,14 @@ fn decode(args: &[String], cut: &[&str], input: &[u8]) -> Done {
     tidewire(["decode"].into_iter().chain(args).chain(cut.iter().copied())).run_with(input)
 }
 
-/// The exit status is that of the outcome, and what went wrong is said in one line.
+/// The exit status is that of the outcome, and a problem is reported in one line.
 fn check_status(done: &Done, end: &Value) {
     let status = match end["outcome"].as_str().unwrap() {
         "complete" | "ended" => 0,
         "truncated" => 3,
         "failed" => 5,
         "unreadable" => 8,
-        other => panic!("{other} has no place here"),
+        other => panic!("unexpected outcome {other}"),
     };
     assert_eq!(done.status, Some(status), "{done:?}");
     if status == 0 {
@@ -219,7 +219,7 @@ fn options(row: &Value) -> Vec<String> {
     options.iter().flat_map(flag).collect()
 }
 
-/// The format that a content type chooses. That of `application/json` depends on the first byte.
+/// The format that a content type selects. That of `application/json` depends on the first byte.
 fn format_of(row: &Value) -> Option<&'static str> {
     let content_type = row["content_type"].as_str()?.to_ascii_lowercase();
     Some(match content_type.split(';').next()?.trim() {
@@ -242,7 +242,7 @@ fn format_of(row: &Value) -> Option<&'static str> {
     })
 }
 
-/// Lines as the tables have them: without messages, adjacent texts as one.
+/// The lines as the tables have them: without messages, and with adjacent texts joined.
 fn comparable(lines: Vec<Value>) -> Vec<Value> {
     let mut compared: Vec<Value> = Vec::new();
     for mut line in lines {

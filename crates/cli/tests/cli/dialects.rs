@@ -1,4 +1,4 @@
-//! `--dialect`: every row of the dialects' tables through `decode`, and a reply through `get`.
+//! Tests of `--dialect`: every row of the dialects' tables through `decode`, and replies through `get`.
 
 use serde_json::{Value, json};
 
@@ -20,9 +20,9 @@ const TABLES: [(&str, &str); 11] = [
 ];
 
 #[test]
-fn decode_tells_deltas_the_message_and_the_truth() {
+fn decode_prints_deltas_the_message_and_the_outcome() {
     for (dialect, format) in TABLES {
-        // On standard input nothing breaks.
+        // Standard input never breaks.
         let rows = table(&format!("llm_{}.json", dialect.replace('-', "_")));
         let rows: Vec<Value> = rows.into_iter().filter(|row| row.get("broken").is_none()).collect();
         assert!(rows.len() >= 8, "{dialect}: {} rows", rows.len());
@@ -92,7 +92,7 @@ fn get_reads_a_reply() {
     assert_eq!((done.status, &done.stream().1["outcome"]), (Some(3), &json!("truncated")));
 }
 
-/// A reply that is followed and breaks is told from its beginning, and the message is that of the last telling.
+/// When a followed reply breaks, it starts over, and the message is that of the last attempt.
 #[test]
 fn a_followed_reply_has_one_message() {
     let server = Upstream::start();

@@ -1,4 +1,4 @@
-//! What the options of `get` put on the wire.
+//! Tests of what the options of `get` send.
 
 use std::collections::BTreeMap;
 
@@ -47,7 +47,6 @@ fn method_and_body() {
         &rows,
         |row| format!("{:?}", row.0),
         |(options, method, body, content_type)| {
-            // The scenarios answer to GET and POST alone.
             let server = Upstream::start();
             let url = server.url(PATH);
             tidewire(["get", &url].into_iter().chain(options.iter().copied())).run_with(b"from stdin");
@@ -69,7 +68,7 @@ fn headers_as_given() {
     for (name, value) in [("x-one", "1"), ("x-two", "2"), ("x-three", "a:b c"), ("accept", "text/x-mine")] {
         assert_eq!(have.get(name), Some(&value), "{name}");
     }
-    // As several lines would be read.
+    // Several values are joined.
     let request = sent(&["-H", "X-List: a", "-H", "x-list: b"], "");
     assert_eq!(headers(&request).get("x-list"), Some(&"a, b"));
     let request = sent(&["-H", "@-"], "X-In: yes\n");
@@ -77,7 +76,7 @@ fn headers_as_given() {
 }
 
 #[test]
-fn where_to_go_on_and_what_may_be_repeated() {
+fn the_cursor_and_the_idempotency_key() {
     let request = sent(&["--last-event-id", "-7", "--idempotency-key", "order-1", "-d", "x"], "");
     let have = headers(&request);
     assert_eq!((have.get("last-event-id"), have.get("idempotency-key")), (Some(&"-7"), Some(&"order-1")));
@@ -92,7 +91,7 @@ fn a_user_and_password_in_the_url_become_a_header() {
     assert_eq!(done.stream().1["outcome"], "complete", "{}", done.stderr);
     let log = server.log_of(1);
     assert_eq!(headers(&log[0]).get("authorization"), Some(&"present"));
-    // Not at another origin.
+    // But not at another origin.
     let url = server.url("/redirect?interval_ms=0").replace("http://", "http://user:geheim@");
     assert_eq!(tidewire(["get", &url]).run().status, Some(0));
     let log = server.log_of(3);

@@ -1,10 +1,10 @@
-//! What `get` prints, by `--output`.
+//! Tests of what `get` prints, by `--output`.
 
 use tidewire_cli::serve::{flaky_text, reply_text};
 
 use crate::support::{Done, Run, Upstream, tidewire};
 
-const NO_COLOURS: [char; 1] = ['\u{1b}'];
+const ESCAPE: char = '\u{1b}';
 
 fn get(server: &Upstream, path: &str, output: &str, more: &[&str]) -> Done {
     let url = server.url(path);
@@ -12,7 +12,7 @@ fn get(server: &Upstream, path: &str, output: &str, more: &[&str]) -> Done {
 }
 
 #[test]
-fn text_is_the_text_and_nothing_else() {
+fn text_prints_the_text_and_nothing_else() {
     let server = Upstream::start();
     for path in ["/chat?interval_ms=0", "/text?interval_ms=0", "/plain", "/chat?interval_ms=0&encoding=br"] {
         let done = get(&server, path, "text", &[]);
@@ -23,11 +23,11 @@ fn text_is_the_text_and_nothing_else() {
 }
 
 #[test]
-fn data_is_a_line_for_each_event() {
+fn data_prints_a_line_for_each_event() {
     let server = Upstream::start();
     let done = get(&server, "/notify?interval_ms=0&events=2", "data", &[]);
     assert_eq!(done.text(), "{\"number\":1,\"text\":\"通知 1\"}\n{\"number\":2,\"text\":\"通知 2\"}\n");
-    // However the peer lays its records out.
+    // However the peer formats its records.
     let done = get(&server, "/jsonarray?interval_ms=0&events=3", "data", &[]);
     assert_eq!(done.text().lines().count(), 4, "{}", done.text());
     assert!(done.text().lines().all(|line| line.starts_with('{') && line.ends_with('}')));
@@ -36,18 +36,18 @@ fn data_is_a_line_for_each_event() {
 }
 
 #[test]
-fn what_data_and_text_leave_out_is_told() {
+fn data_and_text_report_what_they_leave_out() {
     let server = Upstream::start();
     for output in ["data", "text"] {
         let options = ["--max-event-bytes", "1000", "--skip-oversized"];
         let done = get(&server, "/bigfinal?interval_ms=0", output, &options);
         assert_eq!((done.text().lines().count(), done.status), (5, Some(0)));
-        assert!(done.complaint().contains("passed over"), "{}", done.stderr);
+        assert!(done.complaint().contains("skipped"), "{}", done.stderr);
     }
 }
 
 #[test]
-fn pretty_is_text_with_a_summary() {
+fn pretty_prints_the_text_and_a_summary() {
     let server = Upstream::start();
     let done = get(&server, "/chat?interval_ms=0", "pretty", &[]);
     assert_eq!(done.text(), reply_text());
@@ -59,7 +59,7 @@ fn pretty_is_text_with_a_summary() {
 }
 
 #[test]
-fn pretty_tells_what_happens_on_the_way() {
+fn pretty_reports_what_happens_on_the_way() {
     let server = Upstream::start();
     let done = get(&server, "/flaky?interval_ms=0", "pretty", &["--retry-delay", "1"]);
     assert_eq!(done.text(), flaky_text());
@@ -68,10 +68,7 @@ fn pretty_tells_what_happens_on_the_way() {
         "{}",
         done.stderr
     );
-    assert!(
-        !done.text().contains(NO_COLOURS) && !done.stderr.contains(NO_COLOURS),
-        "nobody sees colours here"
-    );
+    assert!(!done.text().contains(ESCAPE) && !done.stderr.contains(ESCAPE), "a pipe shows no colours");
     let done = get(&server, "/think?interval_ms=0&silence_ms=400", "pretty", &["--stall-after", "100"]);
     assert!(
         done.stderr.contains("[silent for 10") && done.stderr.contains("still waiting]"),
@@ -107,7 +104,7 @@ fn events_show_stalls_attempts_comments_and_retries() {
 #[test]
 fn an_event_without_its_blank_line() {
     let server = Upstream::start();
-    // The reply breaks off cleanly behind the line, in front of the blank one.
+    // The reply ends after the data line, before the blank one.
     let whole = server.get("/stream?interval_ms=0&events=1", &["--end-on", "none"]).stream().1;
     let cut = whole["bytes"].as_u64().unwrap() - 1;
     let path = format!("/stream?interval_ms=0&events=1&end=clean&cut_at={cut}");
@@ -120,7 +117,7 @@ fn an_event_without_its_blank_line() {
 }
 
 #[test]
-fn stats_come_on_standard_error() {
+fn stats_go_to_standard_error() {
     let server = Upstream::start();
     let done = server.get("/chat?interval_ms=0", &["--stats"]);
     done.stream();

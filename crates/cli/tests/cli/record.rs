@@ -1,11 +1,11 @@
-//! `--record`: what was recorded plays again.
+//! Tests of `--record`: a recording plays again, and holds no secret.
 
 use serde_json::Value;
 use tidewire_cli::serve::reply_text;
 
 use crate::support::{Run, TempFile, Upstream, each, tidewire};
 
-/// What does not depend on chance or pace.
+/// The lines without what depends on chance or pace.
 fn comparable(mut lines: Vec<Value>, end: Value) -> Vec<Value> {
     for line in &mut lines {
         line.as_object_mut().unwrap().remove("delay_ms");
@@ -44,7 +44,7 @@ fn a_recording_plays_again() {
 }
 
 #[test]
-fn a_recording_on_standard_output_stands_alone() {
+fn a_recording_on_standard_output_is_all_that_is_printed() {
     let server = Upstream::start();
     let url = server.url("/chat?interval_ms=0");
     for output in ["pretty", "events", "text"] {
@@ -58,7 +58,7 @@ fn a_recording_on_standard_output_stands_alone() {
 }
 
 #[test]
-fn a_file_that_cannot_be_written_is_told_before_anything_is_sent() {
+fn a_file_that_cannot_be_written_is_reported_before_anything_is_sent() {
     let server = Upstream::start();
     let url = server.url("/chat?interval_ms=0");
     let folder = std::env::temp_dir();
@@ -71,7 +71,7 @@ fn a_file_that_cannot_be_written_is_told_before_anything_is_sent() {
 }
 
 #[test]
-fn a_request_that_cannot_be_made_leaves_an_earlier_recording_alone() {
+fn an_invalid_request_keeps_an_earlier_recording() {
     let file = TempFile::with("precious");
     assert_eq!(tidewire(["get", "ftp://x", "--record", file.name()]).run().status, Some(2));
     assert_eq!(file.text(), "precious");
@@ -82,7 +82,7 @@ fn a_request_that_cannot_be_made_leaves_an_earlier_recording_alone() {
 
 #[test]
 #[cfg(target_os = "linux")]
-fn a_full_disk_stops_the_stream_and_is_told() {
+fn a_full_disk_stops_the_stream_and_is_reported() {
     if !std::fs::exists("/dev/full").unwrap() {
         return;
     }
@@ -93,12 +93,46 @@ fn a_full_disk_stops_the_stream_and_is_told() {
 }
 
 #[test]
-fn no_secret_of_the_reply_is_recorded() {
+fn no_secret_is_recorded() {
+    let file = TempFile::new();
+    let scenario = TempFile::with(concat!(
+        r#"{"response":{"status":307,"headers":[["location","/next?a=1&access_token=s3cr3t"],["x-mine","s3cr3t"]]}}"#,
+        "\n",
+        r#"{"response":{"status":200,"headers":[["content-type","text/event-stream"],["set-cookie","id=s3cr3t"],"#,
+        r#"["link","<https://user:s3cr3t@host/?key=s3cr3t>; rel=next"],["x-auth-token","s3cr3t"],["x-kept","yes"]]}}"#,
+        "\n",
+        r#"{"text":"data: a\n\n"}"#,
+        "\n",
+    ));
+    let server = Upstream::of_file(scenario.path());
+    let url = server.url("/?api_key=s3cr3t").replace("http://", "http://user:s3cr3t@");
+    let args = [
+        "get",
+        &url,
+        "-H",
+        "Authorization: Bearer s3cr3t",
+        "-H",
+        "X-Mine: s3cr3t",
+        "--secret-header",
+        "x-mine",
+    ];
+    let done = tidewire(args.into_iter().chain(["--record", file.name(), "--output", "events"])).run();
+    assert_eq!(done.status, Some(0), "{}", done.stderr);
+    let recording = file.text();
+    assert!(!recording.contains("s3cr3t"), "{recording}");
+    assert!(recording.contains(r#"["x-kept","yes"]"#) && recording.contains("rel=next"), "{recording}");
+    assert_eq!(Upstream::of_file(file.path()).get("/", &[]).status, Some(0), "it plays again");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_recording_is_readable_by_its_owner_alone() {
+    use std::os::unix::fs::PermissionsExt;
+
     let server = Upstream::start();
     let file = TempFile::new();
-    server.get("/chat?interval_ms=0", &["-H", "Authorization: Bearer geheim", "--record", file.name()]);
-    assert!(!file.text().contains("geheim"));
-    let head: Value =
-        serde_json::from_str(file.text().lines().find(|line| line.contains("response")).unwrap()).unwrap();
-    assert_eq!(head["response"]["status"], 200);
+    let options = ["--record", file.name()];
+    assert_eq!(server.get("/stream?interval_ms=0&events=1", &options).status, Some(0));
+    let mode = std::fs::metadata(file.path()).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600, "{mode:o}");
 }

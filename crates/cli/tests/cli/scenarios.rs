@@ -1,4 +1,4 @@
-//! `tidewire get` on every scenario: the outcome, the exit status, and how many requests that took.
+//! Tests of `get` on every scenario: the outcome, the exit status, and the number of requests.
 
 use serde_json::{Value, json};
 use tidewire_cli::serve::SCENARIOS;
@@ -39,7 +39,7 @@ impl Row {
     }
 }
 
-/// A POST may not be repeated by itself.
+/// A POST is not repeated by itself.
 const POST: &[&str] = &["-d", "{}", "--retry-delay", "1"];
 const SOON: &[&str] = &["--retry-delay", "1"];
 
@@ -155,7 +155,7 @@ fn outcome_status_and_requests() {
             }
             let log = server.log_of(row.requests);
             assert_eq!(log.len(), row.requests, "requests: {}", what());
-            // A redirect is a request of its own, and none of the stream's.
+            // The requests that a redirect causes are not counted as attempts.
             if !row.path.starts_with("/redirect") {
                 assert_eq!(
                     end.get("attempts").and_then(Value::as_u64).unwrap_or(0),
@@ -163,8 +163,8 @@ fn outcome_status_and_requests() {
                     "{}",
                     what()
                 );
-                let told = lines.iter().filter(|line| line["type"] == "attempt").count();
-                assert_eq!(told, row.requests.saturating_sub(1), "{}", what());
+                let reported = lines.iter().filter(|line| line["type"] == "attempt").count();
+                assert_eq!(reported, row.requests.saturating_sub(1), "{}", what());
             }
             let events = lines
                 .iter()

@@ -1,4 +1,4 @@
-//! What ends the command before its stream: signals, and standard output that takes no more.
+//! Tests of what stops the command before its stream ends: signals, and standard output that cannot be written to.
 
 use std::process::Stdio;
 use std::time::{Duration, Instant};
@@ -20,7 +20,7 @@ fn a_signal_cancels() {
             assert_eq!(done.stream().1["outcome"], "cancelled");
             assert_eq!((done.status, done.complaint()), (Some(130), "cancelled"), "{signal} {path}");
             let log = server.log_of(1);
-            assert_eq!(log.len(), 1, "it is not asked for again");
+            assert_eq!(log.len(), 1, "it is not sent again");
         }
     }
 }
@@ -40,7 +40,7 @@ fn a_signal_cancels_while_it_waits_to_connect_again() {
 
 #[cfg(unix)]
 #[test]
-fn a_signal_ends_decoding_with_its_line() {
+fn a_signal_ends_decode_with_an_end_line() {
     let mut process = Process::spawn(tidewire(["decode"]).stdin(Stdio::piped()));
     process.write(b"data: a\n\n");
     process.line();
@@ -63,10 +63,10 @@ fn pretty_says_cancelled_once() {
     assert_eq!((done.status, done.stderr.matches("cancelled").count()), (Some(130), 1), "{}", done.stderr);
 }
 
-/// Nobody takes what it prints, so that it waits inside a write.
+/// Nothing reads its output, so it is blocked inside a write.
 #[cfg(unix)]
 #[test]
-fn a_signal_ends_what_cannot_print() {
+fn a_signal_ends_a_command_that_cannot_print() {
     let server = Upstream::start();
     let mut command = tidewire(["get", &server.url("/endless"), "--output", "events"]);
     let mut child = command.stderr(Stdio::null()).spawn().unwrap();
@@ -81,11 +81,11 @@ fn a_signal_ends_what_cannot_print() {
     drop(pipe);
 }
 
-/// As `| head -1` does it.
+/// As with `| head -1`.
 #[test]
-fn a_reader_that_goes_ends_it_quietly() {
+fn it_ends_quietly_when_its_reader_goes() {
     let server = Upstream::start();
-    // The first has more to write, the second is silent, and only a pipe that is watched tells.
+    // The first has more to write. The second is silent, so that only watching the pipe shows it.
     let silent = server.url("/stall?interval_ms=0");
     let busy = server.url("/sse?interval_ms=20");
     let mut rows = vec![
@@ -109,7 +109,7 @@ fn a_reader_that_goes_ends_it_quietly() {
         let mut byte = [0];
         std::io::Read::read_exact(&mut pipe, &mut byte).unwrap();
         drop(pipe);
-        // Its standard input stays open as well.
+        // Its standard input stays open.
         let mut process = Process::adopt(child);
         let gone = Instant::now();
         let status = process.wait();
@@ -122,7 +122,7 @@ fn a_reader_that_goes_ends_it_quietly() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_full_disk_is_told_in_one_line() {
+fn a_full_disk_is_reported_in_one_line() {
     if !std::fs::exists("/dev/full").unwrap() {
         return;
     }

@@ -1,4 +1,4 @@
-//! Limits of time: each ends the stream by its name.
+//! Tests of the timeouts: each ends the stream, and is named.
 
 use std::net::TcpListener;
 use std::time::Duration;
@@ -8,14 +8,13 @@ use serde_json::json;
 use crate::support::{Run, Upstream, each, tidewire};
 
 #[test]
-fn each_limit_is_named() {
+fn each_timeout_is_named() {
     let rows: [(&str, &[&str], &str); 6] = [
         ("/sse?interval_ms=50", &["--timeout", "400"], "total"),
         ("/slow-headers", &["--timeout", "300"], "total"),
         ("/slow-headers", &["--first-event-timeout", "300", "--retry-attempts", "0"], "first_event"),
         ("/stall?interval_ms=0", &["--idle-timeout", "300"], "idle"),
         ("/stall?interval_ms=0", &["--progress-timeout", "300"], "progress"),
-        // It gives up at once where the server asks for a wait that the limit does not leave.
         ("/slow-headers", &["--idle-timeout", "300", "--retry-attempts", "0"], "idle"),
     ];
     each(
@@ -44,8 +43,8 @@ fn each_limit_is_named() {
 }
 
 #[test]
-fn the_connect_timeout_counts_until_tls_stands() {
-    // It takes the connection and never answers.
+fn the_connect_timeout_counts_until_tls_is_established() {
+    // It accepts the connection and never answers.
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("https://{}/", silent.local_addr().unwrap());
     let args = ["get", &url, "--connect-timeout", "200", "--retry-attempts", "0", "--output", "events"];
@@ -62,7 +61,7 @@ fn the_connect_timeout_counts_until_tls_stands() {
 }
 
 #[test]
-fn a_wait_beyond_the_limit_is_refused_at_once() {
+fn a_wait_beyond_the_timeout_is_refused_at_once() {
     let server = Upstream::start();
     let done = server.get("/busy?retry_after=30", &["--timeout", "5000"]);
     let (_, end) = done.stream();
@@ -71,7 +70,7 @@ fn a_wait_beyond_the_limit_is_refused_at_once() {
 }
 
 #[test]
-fn the_largest_numbers_are_no_limit() {
+fn the_largest_numbers_do_not_overflow() {
     let most = u64::MAX.to_string();
     let limits = [
         "timeout",

@@ -1,20 +1,20 @@
 //! The metrics of all streams (feature `metrics`), for whatever recorder of the [`metrics`](https://docs.rs/metrics) facade the
 //! program has installed.
 //!
-//! | name | kind | labels | is |
+//! | name | kind | labels | measures |
 //! |---|---|---|---|
-//! | [`tidewire_streams_active`](STREAMS_ACTIVE) | gauge | | streams that were asked for and are not over; those that wait, for a place on their client or before a retry, too |
+//! | [`tidewire_streams_active`](STREAMS_ACTIVE) | gauge | | streams that were started and are not over, also while they wait for a slot or before a retry |
 //! | [`tidewire_time_to_first_event_seconds`](TIME_TO_FIRST_EVENT) | histogram | | from sending a stream's first request to its first event, retries included |
-//! | [`tidewire_inter_event_seconds`](INTER_EVENT) | histogram | | from one event of a stream to the next, as their last bytes were read; 0 for those that came in one piece |
-//! | [`tidewire_attempts_total`](ATTEMPTS) | counter | `reason` | requests: `first`, or what made a further one necessary, as [`Reason::name`](crate::Reason::name) says it |
-//! | [`tidewire_streams_ended_total`](STREAMS_ENDED) | counter | `outcome` | streams that are over: [`Outcome::code`](crate::Outcome::code), or `usage` where no request could be made; one that is dropped early is `cancelled` |
+//! | [`tidewire_inter_event_seconds`](INTER_EVENT) | histogram | | from one event of a stream to the next, by when their last bytes were read; 0 for events that arrived in one piece |
+//! | [`tidewire_attempts_total`](ATTEMPTS) | counter | `reason` | requests: `first`, or the reason for a further one, [`Reason::name`](crate::Reason::name) |
+//! | [`tidewire_streams_ended_total`](STREAMS_ENDED) | counter | `outcome` | streams that are over: [`Outcome::code`](crate::Outcome::code), or `usage` if no request could be made; one that is dropped early is `cancelled` |
 //! | [`tidewire_stalls_total`](STALLS) | counter | | long silences on the wire (see [`stall_after`](crate::Request::stall_after)) |
 //! | [`tidewire_bytes_total`](BYTES) | counter | | bytes of bodies, decoded |
 //!
-//! An event is an SSE event, a JSON record or a piece of text; comments are none. Nothing is read faster than it is taken, so
-//! where a consumer is slow the times contain its own.
+//! An event is an SSE event, a JSON record or a piece of text, not a comment. Nothing is read faster than it is taken, so the times
+//! include the caller's own if it is slow.
 //!
-//! The recorder that is installed when a stream is asked for its first item gets what that stream does.
+//! A stream reports to the recorder that is installed when its first item is asked for.
 
 use std::sync::Once;
 use std::time::Duration;
@@ -25,10 +25,11 @@ use metrics::{
 };
 use tidewire_core::session::Reason;
 
-use super::on::{Emit, End};
-use crate::attempt::{AttemptRequest, RequestTemplate};
+use crate::attempt::AttemptRequest;
+use crate::observe::emit::{Emit, ObservedEnd};
+use crate::template::RequestTemplate;
 
-/// Gauge: streams that were asked for and are not over.
+/// Gauge: streams that were started and are not over.
 pub const STREAMS_ACTIVE: &str = "tidewire_streams_active";
 /// Histogram, in seconds: from sending the first request to the first event.
 pub const TIME_TO_FIRST_EVENT: &str = "tidewire_time_to_first_event_seconds";
@@ -60,23 +61,23 @@ pub const OUTCOMES: [&str; 10] = [
     "usage",
 ];
 
-/// Upper bounds in seconds for a histogram of [`TIME_TO_FIRST_EVENT`], to be given to an exporter that needs some. 2 s is one of
-/// them, so that a rule can ask exactly for it.
+/// Upper bounds in seconds for a histogram of [`TIME_TO_FIRST_EVENT`], for an exporter that needs some. 2 s is one of them, so that an
+/// alert can use exactly that.
 pub const TIME_TO_FIRST_EVENT_BUCKETS: [f64; 14] =
     [0.05, 0.1, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0, 20.0, 60.0, 300.0];
-/// The same for [`INTER_EVENT`]: tokens come some tens of milliseconds apart, stalls many seconds.
+/// Upper bounds in seconds for a histogram of [`INTER_EVENT`]: tokens arrive some tens of milliseconds apart, stalls last many seconds.
 pub const INTER_EVENT_BUCKETS: [f64; 13] =
     [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0];
 
-/// Describes every metric to the recorder, with its unit, and begins every counter at 0: a rate cannot see a series whose first
-/// value is already 1.
+/// Describes every metric to the recorder, with its unit, and starts every counter at 0: a rate does not see a series whose first value
+/// is already 1.
 ///
-/// The program's first stream does so too. Call it once the recorder is installed, for the series to be there before any stream.
+/// The program's first stream does this too. Call it after installing the recorder, so that the series exist before any stream.
 pub fn describe() {
     describe_gauge!(
         STREAMS_ACTIVE,
         Unit::Count,
-        "Streams that were asked for and are not over, those that wait included."
+        "Streams that were started and are not over, also while they wait."
     );
     describe_histogram!(
         TIME_TO_FIRST_EVENT,
@@ -84,8 +85,8 @@ pub fn describe() {
         "From sending a stream's first request to its first event, retries included."
     );
     describe_histogram!(INTER_EVENT, Unit::Seconds, "From one event of a stream to the next.");
-    describe_counter!(ATTEMPTS, Unit::Count, "Requests, by what made them necessary.");
-    describe_counter!(STREAMS_ENDED, Unit::Count, "Streams that are over, by how they ended.");
+    describe_counter!(ATTEMPTS, Unit::Count, "Requests, by their reason.");
+    describe_counter!(STREAMS_ENDED, Unit::Count, "Streams that are over, by outcome.");
     describe_counter!(STALLS, Unit::Count, "Long silences on the wire.");
     describe_counter!(BYTES, Unit::Bytes, "Bytes of bodies, decoded.");
 
@@ -100,13 +101,13 @@ pub fn describe() {
     counter!(BYTES).increment(0);
 }
 
-/// What one stream reports to.
+/// The metrics of one stream.
 #[derive(Default)]
 pub(super) struct Meter {
     open: Option<Handles>,
 }
 
-/// Looked up once a stream: an event costs no look-up.
+/// Looked up once per stream, so that an event costs no look-up.
 struct Handles {
     active: Gauge,
     first_event: Histogram,
@@ -155,7 +156,7 @@ impl Emit for Meter {
         counter!(STALLS).increment(1);
     }
 
-    fn ended(&mut self, end: End<'_>) {
+    fn ended(&mut self, end: ObservedEnd<'_>) {
         if let Some(handles) = self.open.take() {
             handles.active.decrement(1.0);
         }
@@ -168,14 +169,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_reason_has_a_series_from_the_start() {
+    fn every_reason_has_a_series() {
         use Reason::{Body, Connect, End, FirstEvent, Head, Idle, Kick, Progress, Status};
         let reasons = [Connect, Head, Body, Status, End, Idle, Progress, FirstEvent, Kick];
         assert!(REASONS.iter().skip(1).copied().eq(reasons.map(Reason::name)));
     }
 
     #[test]
-    fn bounds_rise_and_a_rule_can_ask_for_2_s() {
+    fn bounds_rise_and_include_2_s() {
         assert!(TIME_TO_FIRST_EVENT_BUCKETS.is_sorted() && INTER_EVENT_BUCKETS.is_sorted());
         assert!(TIME_TO_FIRST_EVENT_BUCKETS.contains(&2.0));
     }

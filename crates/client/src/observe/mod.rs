@@ -1,6 +1,8 @@
-//! What the driver tells to who watches from outside: a span for each stream (feature `tracing`), and metrics of all of them
-//! (feature `metrics`). Without either the observer has no size and its calls nothing in them.
+//! Shows streams from outside: a span for each (feature `tracing`), and metrics of all (feature `metrics`). Without either feature the
+//! observer has no size and its calls do nothing.
 
+#[cfg(any(feature = "tracing", feature = "metrics"))]
+mod emit;
 #[cfg(feature = "metrics")]
 pub mod metrics;
 #[cfg(not(any(feature = "tracing", feature = "metrics")))]

@@ -1,16 +1,17 @@
-//! Nobody watches.
+//! The observer without the features: it does nothing.
 
 use std::time::Duration;
 
 use tidewire_core::Frame;
 
-use crate::attempt::{AttemptRequest, RequestTemplate};
+use crate::attempt::AttemptRequest;
 use crate::error::StreamEnd;
+use crate::template::RequestTemplate;
 
-/// See the observer of `on.rs`.
+/// Does nothing; see the observer of `on.rs`.
 pub(crate) struct Observer;
 
-/// Stands for the span.
+/// Stands for the entered span.
 pub(crate) struct Scope;
 
 impl Observer {
@@ -48,7 +49,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nobody_costs_nothing() {
+    fn an_observer_that_does_nothing_costs_nothing() {
         assert_eq!(size_of::<Observer>(), 0);
         assert_eq!(size_of::<Scope>(), 0);
         assert!(!std::mem::needs_drop::<Observer>());

@@ -1,16 +1,18 @@
-//! Tells the span and the metrics what happens, and when.
+//! The observer with the features: passes on to the span and the metrics what happens, and when.
 
+use std::mem;
 use std::time::Duration;
 
 use tidewire_core::Frame;
-use tidewire_core::session::Outcome;
 
-#[cfg(feature = "metrics")]
-use super::metrics::Meter;
-#[cfg(feature = "tracing")]
-use super::trace::{Entered, Trace};
-use crate::attempt::{AttemptRequest, RequestTemplate};
+use crate::attempt::AttemptRequest;
 use crate::error::StreamEnd;
+use crate::observe::emit::{Emit, ObservedEnd};
+#[cfg(feature = "metrics")]
+use crate::observe::metrics::Meter;
+#[cfg(feature = "tracing")]
+use crate::observe::trace::{Entered, Trace};
+use crate::template::RequestTemplate;
 
 #[cfg(not(feature = "metrics"))]
 type Meter = Off;
@@ -19,71 +21,37 @@ type Trace = Off;
 #[cfg(not(feature = "tracing"))]
 type Entered = Off;
 
-/// Told by the driver what happens. A stream that is dropped before its end counts as cancelled.
+/// Gets from the driver what happens. A stream that is dropped before its end counts as cancelled.
 pub(crate) struct Observer {
     state: State,
     trace: Trace,
     meter: Meter,
 }
 
-/// What happens while it is held happens under the stream's span.
+/// While it is held, what happens belongs to the stream's span.
 pub(crate) struct Scope {
     _span: Entered,
 }
 
 enum State {
-    /// Nothing was asked for yet.
+    /// No item was asked for yet.
     Fresh,
     Open(Pace),
     Over,
 }
 
-/// Times are those of the stream's own clock, as the driver has read them: none is read for an event.
+/// Times on the stream's own clock, as the driver has read them: an event costs no reading of the clock.
 #[derive(Default)]
 struct Pace {
     /// When the first request was sent.
     started: Option<Duration>,
-    /// When the last bytes came.
+    /// When the last bytes arrived.
     arrived: Duration,
-    /// When those came that completed the last event.
+    /// When the bytes arrived that completed the last event.
     last_event: Option<Duration>,
 }
 
-/// What is done with it; by default nothing.
-pub(super) trait Emit: Default {
-    fn opened(&mut self, _template: &RequestTemplate) {}
-    fn sent(&mut self, _request: &AttemptRequest) {}
-    fn head(&mut self, _status: u16) {}
-    fn bytes(&mut self, _bytes: usize) {}
-    fn first_event(&mut self, _after: Duration) {}
-    fn next_event(&mut self, _since_last: Duration) {}
-    fn stalled(&mut self, _silent: Duration) {}
-    fn ended(&mut self, _end: End<'_>) {}
-}
-
-/// How a stream ended.
-#[derive(Clone, Copy)]
-pub(super) enum End<'a> {
-    /// So the stream says.
-    Outcome(&'a Outcome),
-    /// No request could be made.
-    Usage,
-    /// Before its end.
-    Dropped,
-}
-
-impl End<'_> {
-    /// The stable code, the same string in every language.
-    pub(super) const fn code(self) -> &'static str {
-        match self {
-            Self::Outcome(outcome) => outcome.code(),
-            Self::Usage => "usage",
-            Self::Dropped => Outcome::Cancelled.code(),
-        }
-    }
-}
-
-/// The one of the two that is not there.
+/// Stands for the span or the metrics, whichever feature is off.
 #[cfg(not(all(feature = "tracing", feature = "metrics")))]
 #[derive(Default)]
 pub(super) struct Off;
@@ -113,7 +81,7 @@ impl Observer {
         Scope { _span: self.trace.enter() }
     }
 
-    /// A request goes out.
+    /// A request is sent.
     pub(crate) fn sent(&mut self, now: Duration, request: &AttemptRequest) {
         if let State::Open(pace) = &mut self.state {
             pace.started.get_or_insert(now);
@@ -122,13 +90,13 @@ impl Observer {
         self.meter.sent(request);
     }
 
-    /// The head of its reply came.
+    /// The head of its response arrived.
     pub(crate) fn head(&mut self, status: u16) {
         self.trace.head(status);
         self.meter.head(status);
     }
 
-    /// Bytes of a body came, decoded.
+    /// Bytes of a body arrived, decoded.
     pub(crate) fn bytes(&mut self, now: Duration, bytes: usize) {
         if let State::Open(pace) = &mut self.state {
             pace.arrived = now;
@@ -163,13 +131,13 @@ impl Observer {
         self.meter.stalled(silent);
     }
 
-    /// The stream is over; without an end no request could be made.
+    /// The stream is over; without an end, no request could be made.
     pub(crate) fn ended(&mut self, end: Option<&StreamEnd>) {
-        self.end(end.map_or(End::Usage, |end| End::Outcome(&end.outcome)));
+        self.close(end.map_or(ObservedEnd::Usage, |end| ObservedEnd::Outcome(&end.outcome)));
     }
 
-    fn end(&mut self, end: End<'_>) {
-        if matches!(std::mem::replace(&mut self.state, State::Over), State::Open(_)) {
+    fn close(&mut self, end: ObservedEnd<'_>) {
+        if matches!(mem::replace(&mut self.state, State::Over), State::Open(_)) {
             self.trace.ended(end);
             self.meter.ended(end);
         }
@@ -178,6 +146,6 @@ impl Observer {
 
 impl Drop for Observer {
     fn drop(&mut self) {
-        self.end(End::Dropped);
+        self.close(ObservedEnd::Dropped);
     }
 }

@@ -1,7 +1,6 @@
-//! The span of a stream. Names are those of OpenTelemetry's semantic conventions for HTTP clients and GenAI where there is one.
+//! The span of a stream. Names are those of OpenTelemetry's semantic conventions for HTTP clients and GenAI, if there is one.
 //!
-//! What a peer or a transport said in words, headers, cursors, a URL's user and query: all that may be a secret or a person's
-//! own, so none of it is here.
+//! The words of a peer or a transport, headers, cursors, a URL's user and query may be secret or personal, so none of them is here.
 
 use std::time::Duration;
 
@@ -12,20 +11,22 @@ use tracing::span::EnteredSpan;
 use tracing::{Span, info, info_span, warn};
 use url::Url;
 
-use super::on::{Emit, End};
-use crate::attempt::{AttemptRequest, RequestTemplate, place};
-use crate::transport::Clock;
+use crate::attempt::AttemptRequest;
+use crate::observe::emit::{Emit, ObservedEnd};
+use crate::platform::Clock;
+use crate::redact::origin_and_path;
+use crate::template::RequestTemplate;
 
-/// By which a subscriber filters, wherever in the crate the code may stand.
+/// What subscribers filter by: one target for the whole crate, whatever the module.
 const TARGET: &str = "tidewire";
 
-/// Not kept across polls: another task's events would fall under the span.
+/// Not kept across polls, or another task's events would belong to the span.
 pub(super) type Entered = EnteredSpan;
 
 pub(super) struct Trace {
     span: Span,
     opened: Option<Clock>,
-    /// Of the last reply.
+    /// That of the last response.
     status: Option<u16>,
     attempts: u32,
     events: u64,
@@ -44,7 +45,7 @@ impl Trace {
     }
 }
 
-// Numbers are `i64`: that is what OpenTelemetry knows, and its layer makes text of a `u64`.
+// Numbers are `i64`, the type of OpenTelemetry: its layer turns a `u64` into text.
 impl Emit for Trace {
     fn opened(&mut self, template: &RequestTemplate) {
         let url = template.url.as_ref();
@@ -59,7 +60,7 @@ impl Emit for Trace {
             otel.status_description = Empty,
             http.request.method = method.unwrap_or("_OTHER"),
             http.request.method_original = original,
-            url.full = url.map(place),
+            url.full = url.map(origin_and_path),
             server.address = url.and_then(host),
             server.port = url.and_then(Url::port_or_known_default).map(i64::from),
             http.request.resend_count = Empty,
@@ -79,7 +80,7 @@ impl Emit for Trace {
                 tidewire.attempt = i64::from(attempt.number),
                 tidewire.reason = attempt.reason.map_or("first", Reason::name),
                 tidewire.delay_ms = ms(attempt.delay),
-                url.full = place(request.url()),
+                url.full = origin_and_path(request.url()),
             },
             "attempt"
         );
@@ -108,7 +109,7 @@ impl Emit for Trace {
         warn!(target: TARGET, { tidewire.silent_ms = ms(silent) }, "stall");
     }
 
-    fn ended(&mut self, end: End<'_>) {
+    fn ended(&mut self, end: ObservedEnd<'_>) {
         let span = std::mem::replace(&mut self.span, Span::none());
         // A stream that is dropped is not polled, so its span is not entered.
         let _scope = span.enter();
@@ -124,11 +125,11 @@ impl Emit for Trace {
             span.record("error.type", problem.as_str());
             span.record("otel.status_code", "ERROR");
         }
-        if let (Some(_), End::Outcome(outcome)) = (&problem, end) {
+        if let (Some(_), ObservedEnd::Outcome(outcome)) = (&problem, end) {
             span.record("otel.status_description", outcome.to_string());
         }
-        // The level of an event is part of its place in the source.
-        macro_rules! tell {
+        // The level of an event is fixed where it is written.
+        macro_rules! emit {
             ($level:ident) => {
                 $level!(
                     target: TARGET,
@@ -144,23 +145,24 @@ impl Emit for Trace {
                 )
             };
         }
-        if problem.is_some() { tell!(warn) } else { tell!(info) }
+        if problem.is_some() { emit!(warn) } else { emit!(info) }
     }
 }
 
-/// `error.type`: the status where that is the problem, else the code of the end. Nothing for a success, and for what the caller
-/// stopped.
-fn problem(end: End<'_>) -> Option<String> {
+/// `error.type`: the status if that is the problem, otherwise the code of the outcome. `None` for a success, and for a stream that the
+/// caller stopped.
+fn problem(end: ObservedEnd<'_>) -> Option<String> {
     match end {
-        End::Outcome(Outcome::Complete | Outcome::Ended | Outcome::Cancelled) | End::Dropped => None,
-        End::Outcome(Outcome::Refused { status, why: Refusal::Status | Refusal::RetryAfter(_) }) => {
+        ObservedEnd::Outcome(Outcome::Complete | Outcome::Ended | Outcome::Cancelled)
+        | ObservedEnd::Dropped => None,
+        ObservedEnd::Outcome(Outcome::Refused { status, why: Refusal::Status | Refusal::RetryAfter(_) }) => {
             Some(status.to_string())
         }
-        End::Outcome(_) | End::Usage => Some(end.code().to_owned()),
+        ObservedEnd::Outcome(_) | ObservedEnd::Usage => Some(end.code().to_owned()),
     }
 }
 
-/// The method as the conventions name it, or else what the caller named it.
+/// The method, either as one that the conventions know or as an unknown one.
 fn known_method(method: &Method) -> (Option<&str>, Option<&str>) {
     match method.as_str() {
         name @ ("CONNECT" | "DELETE" | "GET" | "HEAD" | "OPTIONS" | "PATCH" | "POST" | "PUT" | "QUERY"
@@ -169,7 +171,7 @@ fn known_method(method: &Method) -> (Option<&str>, Option<&str>) {
     }
 }
 
-/// The conventions write an IPv6 address without its brackets.
+/// The host as the conventions write it: an IPv6 address has no brackets.
 fn host(url: &Url) -> Option<&str> {
     url.host_str().map(|host| host.trim_start_matches('[').trim_end_matches(']'))
 }

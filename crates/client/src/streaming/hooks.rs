@@ -1,4 +1,4 @@
-//! What a caller wants to be told while a stream goes on.
+//! Functions of the caller that a stream calls as things happen.
 
 use std::time::Duration;
 
@@ -8,9 +8,10 @@ use crate::wire::Wire;
 type OnAttempt = Box<dyn FnMut(&Attempt) + Send>;
 type OnStall = Box<dyn FnMut(Duration) + Send>;
 type OnGap = Box<dyn FnMut(Option<&str>) + Send>;
+type OnReplayed = Box<dyn FnMut(&str) + Send>;
 type OnWire = Box<dyn FnMut(Wire<'_>) + Send>;
 
-/// Nearly always none at all.
+/// A stream's hooks; most streams have none, so they are boxed.
 #[derive(Default)]
 pub(crate) struct Hooks(Option<Box<HookSet>>);
 
@@ -19,11 +20,12 @@ pub(crate) struct HookSet {
     pub(crate) attempt: Option<OnAttempt>,
     pub(crate) stall: Option<OnStall>,
     pub(crate) gap: Option<OnGap>,
+    pub(crate) replayed: Option<OnReplayed>,
     pub(crate) wire: Option<OnWire>,
 }
 
 impl Hooks {
-    /// To set one.
+    /// The set, to add a hook to it.
     pub(crate) fn set(&mut self) -> &mut HookSet {
         self.0.get_or_insert_default()
     }
@@ -43,6 +45,12 @@ impl Hooks {
     pub(crate) fn gap(&mut self, after: Option<&str>) {
         if let Some(HookSet { gap: Some(hook), .. }) = self.0.as_deref_mut() {
             hook(after);
+        }
+    }
+
+    pub(crate) fn replayed(&mut self, id: &str) {
+        if let Some(HookSet { replayed: Some(hook), .. }) = self.0.as_deref_mut() {
+            hook(id);
         }
     }
 

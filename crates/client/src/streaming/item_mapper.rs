@@ -1,6 +1,4 @@
-//! From the core's lent frames to the items of a stream.
-
-use std::collections::VecDeque;
+//! Makes a stream's items of the frames that the core lends.
 
 use serde::de::DeserializeOwned;
 use tidewire_core::{self as core, Utf8};
@@ -8,53 +6,23 @@ use tidewire_llm::{Delta, Deltas};
 
 use crate::error::{Error, RecordError};
 use crate::event::{Event, Frame};
+use crate::streaming::queue::{Item, Queue};
 
-/// What a stream hands out.
-pub(crate) type Item<I> = Result<I, Error>;
-
-/// The memory of an empty queue is given back where it had room for more items than this.
-const MOST_KEPT: usize = 64;
-
-/// Items that wait to be handed out, in order; nearly always none.
-#[expect(clippy::box_collection, reason = "an empty one takes no more than a word")]
-pub(crate) struct Queue<I>(Option<Box<VecDeque<Item<I>>>>);
-
-impl<I> Queue<I> {
-    pub(crate) const fn new() -> Self {
-        Self(None)
-    }
-
-    pub(crate) fn push_front(&mut self, item: Item<I>) {
-        self.0.get_or_insert_default().push_front(item);
-    }
-
-    pub(crate) fn push_back(&mut self, item: Item<I>) {
-        self.0.get_or_insert_default().push_back(item);
-    }
-
-    pub(crate) fn pop_front(&mut self) -> Option<Item<I>> {
-        let queue = self.0.as_mut()?;
-        let item = queue.pop_front();
-        if queue.is_empty() && queue.capacity() > MOST_KEPT {
-            self.0 = None;
-        }
-        item
-    }
-}
-
-/// What items are made of. Nearly every frame makes one item, which is returned, so that it passes through no queue.
+/// How items are made of frames, deltas and notices.
 pub(crate) struct ItemMapper<I> {
-    /// Makes items of a frame: the first is returned, further ones are queued.
-    pub(crate) items: fn(core::Frame<'_>, &mut Queue<I>) -> Option<Item<I>>,
-    /// Makes items of what a dialect reads, where it is known; the records themselves then make none.
-    pub(crate) tell: Option<Tell<I>>,
-    /// Where attempts, stalls and gaps are items themselves.
+    /// Makes items of a frame: the first is returned, so that it passes through no queue; further ones are queued.
+    pub(crate) frame: fn(core::Frame<'_>, &mut Queue<I>) -> Option<Item<I>>,
+    /// Makes items of deltas. If set, the records that a dialect has read make none themselves.
+    pub(crate) delta: Option<MapDelta<I>>,
+    /// Makes an item of a notice (an attempt, a stall, a gap); most streams leave these to the hooks.
     pub(crate) notice: Option<fn(Frame) -> I>,
 }
 
+type MapDelta<I> = fn(&Delta<'_>, &mut Queue<I>);
+
 impl<I> ItemMapper<I> {
-    /// Reads a frame in its dialect.
-    pub(crate) fn read(
+    /// Reads a frame in its dialect and makes items of what it says.
+    pub(crate) fn map_in_dialect(
         &self,
         frame: core::Frame<'_>,
         deltas: &mut Deltas,
@@ -63,57 +31,69 @@ impl<I> ItemMapper<I> {
         let is_record =
             matches!(frame, core::Frame::Event(_) | core::Frame::Record(_) | core::Frame::Text(_));
         let read = deltas.read(&frame, &mut |delta| {
-            if let Some(tell) = self.tell {
-                tell(delta, queue);
+            if let Some(map) = self.delta {
+                map(delta, queue);
             }
         });
-        match (read, self.tell) {
-            // Passed over, as a bad line is.
+        match (read, self.delta) {
+            // Reported and passed over, like a bad line.
             (Err(bad), Some(_)) => {
                 queue.push_back(Err(not_json(bad)));
                 None
             }
             (_, Some(_)) if is_record => None,
-            _ => (self.items)(frame, queue),
+            _ => (self.frame)(frame, queue),
         }
     }
 }
 
-pub(crate) const EVENT: ItemMapper<Event> = ItemMapper {
-    items: |frame, _| match frame {
+/// The items of [`Request::events`](crate::Request::events).
+pub(crate) const EVENTS: ItemMapper<Event> = ItemMapper {
+    frame: |frame, _| match frame {
         core::Frame::Event(event) => Some(Ok(event.into())),
         other => problem(other),
     },
-    tell: None,
+    delta: None,
     notice: None,
 };
 
+/// The items of [`Request::text`](crate::Request::text).
 pub(crate) const TEXT: ItemMapper<String> = ItemMapper {
-    items: |frame, _| match frame {
+    frame: |frame, _| match frame {
         core::Frame::Text(text) => Some(Ok(text.to_owned())),
         core::Frame::Event(event) => Some(Ok(event.data.to_str().into_owned())),
         core::Frame::Record(record) => Some(Ok(record.json.to_str().into_owned())),
         other => problem(other),
     },
-    tell: Some(tell_text),
+    delta: Some(|delta, queue| {
+        if let Delta::Text { choice: 0, text } = delta {
+            queue.push_back(Ok(text.to_string()));
+        }
+    }),
     notice: None,
 };
 
-pub(crate) const REPLY: ItemMapper<Delta<'static>> =
-    ItemMapper { items: |frame, _| problem(frame), tell: Some(tell_delta), notice: None };
+/// The items of [`Request::reply`](crate::Request::reply).
+pub(crate) const DELTAS: ItemMapper<Delta<'static>> = ItemMapper {
+    frame: |frame, _| problem(frame),
+    delta: Some(|delta, queue| queue.push_back(Ok(delta.clone().into_owned()))),
+    notice: None,
+};
 
-pub(crate) const FRAME: ItemMapper<Frame> = ItemMapper {
-    items: |frame, _| Frame::from_lent(frame).map(Ok),
-    tell: Some(tell_frame),
+/// The items of [`Request::frames`](crate::Request::frames).
+pub(crate) const FRAMES: ItemMapper<Frame> = ItemMapper {
+    frame: |frame, _| Frame::from_lent(frame).map(Ok),
+    delta: Some(|delta, queue| queue.push_back(Ok(Frame::Delta(delta.clone().into_owned())))),
     notice: Some(|frame| frame),
 };
 
-pub(crate) const fn record<T: DeserializeOwned>() -> ItemMapper<T> {
-    ItemMapper { items: records, tell: None, notice: None }
+/// The items of [`Request::records`](crate::Request::records).
+pub(crate) const fn records<T: DeserializeOwned>() -> ItemMapper<T> {
+    ItemMapper { frame: typed_records, delta: None, notice: None }
 }
 
 /// An event's data may hold several values.
-fn records<T: DeserializeOwned>(frame: core::Frame<'_>, queue: &mut Queue<T>) -> Option<Item<T>> {
+fn typed_records<T: DeserializeOwned>(frame: core::Frame<'_>, queue: &mut Queue<T>) -> Option<Item<T>> {
     match frame {
         core::Frame::Record(record) => Some(parse(record.json)),
         core::Frame::Event(event) => {
@@ -135,22 +115,6 @@ fn problem<I>(frame: core::Frame<'_>) -> Option<Item<I>> {
     }
 }
 
-type Tell<I> = fn(&Delta<'_>, &mut Queue<I>);
-
-fn tell_delta(delta: &Delta<'_>, queue: &mut Queue<Delta<'static>>) {
-    queue.push_back(Ok(delta.clone().into_owned()));
-}
-
-fn tell_text(delta: &Delta<'_>, queue: &mut Queue<String>) {
-    if let Delta::Text { choice: 0, text } = delta {
-        queue.push_back(Ok(text.to_string()));
-    }
-}
-
-fn tell_frame(delta: &Delta<'_>, queue: &mut Queue<Frame>) {
-    queue.push_back(Ok(Frame::Delta(delta.clone().into_owned())));
-}
-
 fn parse<T: DeserializeOwned>(json: Utf8<'_>) -> Item<T> {
     let result = match std::str::from_utf8(json.as_bytes()) {
         Ok(json) => serde_json::from_str(json),
@@ -161,22 +125,4 @@ fn parse<T: DeserializeOwned>(json: Utf8<'_>) -> Item<T> {
 
 fn not_json(problem: core::BadRecord) -> Error {
     RecordError::NotJson(problem).into()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_memory_of_many_items_is_given_back() {
-        let mut queue = Queue::new();
-        for (items, kept) in [(MOST_KEPT, true), (MOST_KEPT + 1, false), (1, true)] {
-            (0..items).for_each(|item| queue.push_back(Ok(item)));
-            for item in 0..items {
-                assert_eq!(queue.pop_front().and_then(Result::ok), Some(item));
-            }
-            assert_eq!(queue.0.is_some(), kept, "{items}");
-            assert!(queue.pop_front().is_none());
-        }
-    }
 }

@@ -1,146 +1,107 @@
-//! The stream that a caller reads, and the driver that does what the core's state machine says.
+//! The stream that a caller reads, and the driver that carries out what the core says.
+//!
+//! The core decides everything: the driver tells [`tidewire_core::Stream`] what happened, and does what its `next` returns. [`drive`] is the loop
+//! that asks it, [`wait`] waits for what it needs next, [`connect`] sends requests, [`receive`] tells it what arrived, and [`finish`]
+//! ends the stream.
 
-mod hooks;
+pub(crate) mod background;
+mod connect;
+mod drive;
+mod finish;
+pub(crate) mod hooks;
+mod io;
 pub(crate) mod item_mapper;
-mod next;
+pub(crate) mod next;
+pub(crate) mod parts;
+pub(crate) mod queue;
+mod receive;
+mod relay;
+pub(crate) mod state;
+mod wait;
 
 use std::fmt;
-use std::future::Future;
 use std::mem;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
 
-use bytes::{Buf, Bytes};
-use http::header::{CONTENT_TYPE, RETRY_AFTER};
-use http::{HeaderMap, HeaderValue};
-use tidewire_core::session::{At, Failure, Outcome, Refusal, Retry};
-use tidewire_core::{Format, Notice, ResponseHead, Step, Stream};
+use bytes::Bytes;
+use tidewire_core::session::{At, Outcome};
+use tidewire_core::{self as core, Format, Stats, Stream};
 use tidewire_llm::{Deltas, Dialect};
-use tokio::sync::{AcquireError, OwnedSemaphorePermit};
+use tokio::sync::OwnedSemaphorePermit;
 
-pub(crate) use self::hooks::Hooks;
-use self::item_mapper::{ItemMapper, Queue};
-pub use self::next::Next;
-use crate::attempt::{Changes, RequestTemplate};
-use crate::background;
-use crate::client::Shared;
-use crate::error::{Error, RefusedResponse, StreamEnd, UsageError};
-use crate::event::{Attempt, Frame};
+use self::hooks::Hooks;
+use self::io::{Io, Parked, ReplyDecoder};
+use self::item_mapper::ItemMapper;
+use self::parts::StreamParts;
+use self::queue::Queue;
+use self::state::StreamState;
+use crate::error::{Error, StreamEnd};
 use crate::observe::Observer;
-use crate::request::{CursorTo, Request};
-use crate::transport::{BodyReader, Clock, Response, Sending, Timer, TransportError, chance};
-use crate::wire::Wire;
+use crate::platform::{Clock, Timer, chance};
+use crate::preparation::Preparation;
+use crate::shared::Shared;
+use crate::template::RequestTemplate;
 
-type Permit = Result<OwnedSemaphorePermit, AcquireError>;
-
-/// A complete stream is held back no longer than this for the end of its body: a little more than the 40 ms for which systems
-/// delay an acknowledgement, and with it a server's last small packet.
-const BODY_END_TIME: Duration = Duration::from_millis(50);
-
-/// What the driver is busy with.
-enum Io {
-    /// Nothing was asked for yet.
-    Fresh,
-    /// Waiting for a place on the client.
-    Queued(Pin<Box<dyn Future<Output = Permit> + Send>>),
-    /// Nothing is under way: the session waits, or is over.
-    Idle,
-    /// A request is under way and its head has not come.
-    Sending(Sending),
-    /// A body is read.
-    Reading(BodyReader),
-}
-
-/// A stream of `I`, read by [`next`](Self::next) or as a [`futures_core::Stream`].
+/// A stream of `I`, read with [`next`](Self::next) or as a [`futures_core::Stream`].
 ///
-/// Nothing is sent before the first item is asked for, and nothing is read faster than items are taken. After the last item
-/// comes `None`; [`end`](Self::end) then says how the stream ended. The last item is an `Err` unless that is `complete`
-/// or `ended`. Dropping the stream closes its connection at once.
+/// Nothing is sent before the first item is asked for, and nothing is read faster than items are taken. The last item is an `Err`
+/// unless the outcome is `complete` or `ended`. After it comes `None`, and [`end`](Self::end) says how the stream ended. Dropping the
+/// stream closes its connection at once.
 #[must_use = "a stream does nothing until its items are asked for"]
-// In this order, so that what an event touches lies together, as in the core's `Stream`.
+// What an event touches lies together, as in the core's `Stream`: with thousands of streams, each line that comes back into the cache
+// costs as much as parsing.
 #[repr(C)]
 pub struct Streaming<I> {
     parked: Parked,
-    /// Items that came together with one that was handed out.
+    /// Items that arrived together with one that was handed out.
     queue: Queue<I>,
     observer: Observer,
     clock: Clock,
     timer: Timer,
     mapper: ItemMapper<I>,
     hooks: Hooks,
-    /// What came and was not looked at yet.
+    /// Bytes that arrived and were not decoded yet.
     chunk: Bytes,
     stream: Stream,
     io: Io,
-    /// What reads the records where their dialect is known.
+    /// Reads the records, if their dialect is known.
     reply: Option<Box<ReplyDecoder>>,
     shared: Arc<Shared>,
     template: Arc<RequestTemplate>,
-    changes: Option<Box<Changes>>,
-    /// Boxed, since few clients have a limited number of slots.
+    preparation: Option<Box<Preparation>>,
+    /// The slot on the client. Boxed because few clients limit their slots.
     permit: Option<Box<OwnedSemaphorePermit>>,
-}
-
-/// An LLM's reply.
-struct ReplyDecoder {
-    deltas: Deltas,
-    /// It is told from its beginning again, to be taken by who put the deltas together.
-    anew: bool,
-}
-
-/// What is kept for later, of which there is one thing at a time.
-enum Parked {
-    Nothing,
-    /// Why no request can be made, to be said by the first item.
-    Problem(Box<UsageError>),
-    /// The attempt that was announced, while the stream waits for it.
-    Announced(Box<Attempt>),
-    /// Of a reply that is not read as a stream.
-    Head(Box<(u16, HeaderMap)>),
-    /// How long the end of a complete stream's body is waited for.
-    BodyEnd(Duration),
-    /// The stream is over; without an end no request could be made.
-    Over(Option<Box<StreamEnd>>),
 }
 
 impl<I> Unpin for Streaming<I> {}
 
 impl<I> Streaming<I> {
-    pub(crate) fn new(request: Request, accept: &'static str, mapper: ItemMapper<I>) -> Self {
-        let mut request = background::set_up(request);
-        request.ready(accept);
-        let reply = request
-            .dialect
-            .map(|dialect| Box::new(ReplyDecoder { deltas: Deltas::new(dialect), anew: false }));
+    /// A stream that accepts the content types of `accept`.
+    pub(crate) fn new(mut parts: StreamParts, accept: &'static str, mapper: ItemMapper<I>) -> Self {
+        background::set_up(&mut parts);
+        parts.complete(accept);
         Self {
-            reply,
-            stream: request.shared.setup.stream(request.options),
+            reply: parts.dialect.map(|dialect| Box::new(ReplyDecoder::new(dialect))),
+            stream: parts.shared.setup.stream(parts.options),
             clock: Clock::start(),
             timer: Timer::default(),
             io: Io::Fresh,
             chunk: Bytes::new(),
             mapper,
             queue: Queue::new(),
-            shared: request.shared,
-            template: Arc::new(request.template),
-            changes: request.changes,
-            hooks: request.hooks,
+            shared: parts.shared,
+            template: Arc::new(parts.template),
+            preparation: parts.preparation,
+            hooks: parts.hooks,
             observer: Observer::new(),
             permit: None,
-            parked: request.problem.map_or(Parked::Nothing, Parked::Problem),
+            parked: parts.problem.map_or(Parked::Nothing, Parked::Problem),
         }
     }
 
-    /// The next item. Cancel-safe: a call that is dropped before it answered has taken nothing, and its time counts as time in
-    /// which nothing was asked for.
-    #[expect(clippy::should_implement_trait, reason = "the field's name for it, as in StreamExt::next")]
-    pub fn next(&mut self) -> Next<'_, I> {
-        Next::new(self)
-    }
-
-    /// How the stream ended, once its last item was taken. `None` before, and where no request could be made at all.
+    /// How the stream ended, once its last item was taken. `None` before that, and if no request could be made at all.
     #[must_use]
     pub fn end(&self) -> Option<&StreamEnd> {
         match &self.parked {
@@ -155,41 +116,58 @@ impl<I> Streaming<I> {
         self.end().map(|end| end.outcome)
     }
 
-    /// Where a stream that goes on behind this one would begin.
+    /// Where the stream is on its way: idle, connecting, open, waiting or closed.
+    #[must_use]
+    pub fn state(&self) -> StreamState {
+        if let Parked::Over(end) = &self.parked {
+            return StreamState::Closed(end.as_ref().map(|end| end.outcome));
+        }
+        match self.stream.state() {
+            core::StreamState::Idle => StreamState::Idle,
+            core::StreamState::Connecting => StreamState::Connecting,
+            core::StreamState::Waiting { until } => {
+                StreamState::Waiting { delay: until.saturating_sub(self.clock.now()) }
+            }
+            core::StreamState::Closed(outcome) => StreamState::Closed(Some(outcome)),
+            _ => StreamState::Open,
+        }
+    }
+
+    /// The cursor: where a later stream would continue this one.
     #[must_use]
     pub fn last_event_id(&self) -> Option<&str> {
         self.stream.cursor()
     }
 
-    /// What the stream brought and took so far.
+    /// Counts and times so far: bytes, records, requests.
     #[must_use]
-    pub fn stats(&self) -> tidewire_core::Stats {
+    pub fn stats(&self) -> Stats {
         match self.end() {
             Some(end) => end.stats,
             None => self.stream.stats(self.clock.now()),
         }
     }
 
-    /// The format of the present reply; [`Format::Auto`] before it is known.
+    /// The format of the present response; [`Format::Auto`] before it is known.
     #[must_use]
     pub const fn format(&self) -> Format {
         self.stream.format()
     }
 
-    /// The dialect in which the reply is read; [`Dialect::Auto`] before a record has said it, and `None` where none was asked for.
+    /// The dialect in which the reply is read: [`Dialect::Auto`] until a record identifies it, `None` if none was asked for.
     #[must_use]
     pub fn dialect(&self) -> Option<&Dialect> {
         self.deltas().map(Deltas::dialect)
     }
 
-    /// Connects again at once: the network has come back, or the stream seems dead. A request that may not be sent again is
-    /// left alone.
+    /// Connects again at once, for a network that has come back or a stream that seems dead. Does nothing if the request may not be
+    /// sent again.
     pub fn reconnect(&mut self) {
         let at = self.at();
         self.stream.kick(at);
     }
 
-    /// Stops the stream; the items that were ready are still handed out, then the end: `cancelled`.
+    /// Stops the stream. Items that have arrived are still handed out; then it ends `cancelled`.
     pub fn close(&mut self) {
         let at = self.at();
         self.stream.cancel(at);
@@ -202,9 +180,9 @@ impl<I> Streaming<I> {
         self.end()
     }
 
-    /// Whether the reply has begun anew since this was asked last.
-    pub(crate) fn take_anew(&mut self) -> bool {
-        self.reply.as_mut().is_some_and(|reply| mem::take(&mut reply.anew))
+    /// Whether the reply has started over since the last call.
+    pub(crate) fn take_restarted(&mut self) -> bool {
+        self.reply.as_mut().is_some_and(|reply| mem::take(&mut reply.restarted))
     }
 
     pub(crate) fn poll_item(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<I, Error>>> {
@@ -222,393 +200,10 @@ impl<I> Streaming<I> {
         Poll::Ready(item)
     }
 
-    /// The consumer asks for nothing until it is polled again.
+    /// The caller asks for nothing until the next poll.
     pub(crate) fn pause(&mut self) {
         let at = self.at();
         self.stream.pause(at);
-    }
-
-    /// `at` is when the clock was last looked at.
-    fn drive(&mut self, cx: &mut Context<'_>, at: &mut At) -> Poll<Option<Result<I, Error>>> {
-        // What is there when the stream is polled came when it was polled.
-        let mut polled = Some(*at);
-        loop {
-            let mut input = &self.chunk[..];
-            let before = input.len();
-            let step = self.stream.next(*at, &mut input);
-            let used = before - input.len();
-            match step {
-                Step::Frame { frame, notice } => {
-                    self.observer.frame(&frame);
-                    let item = match &mut self.reply {
-                        None => (self.mapper.items)(frame, &mut self.queue),
-                        Some(reply) => {
-                            let deltas = &mut reply.deltas;
-                            let item = self.mapper.read(frame, deltas, &mut self.queue);
-                            self.stream.reply_state(*at, deltas.reply_state(), deltas.error());
-                            item
-                        }
-                    };
-                    self.chunk.advance(used);
-                    if self.changes.as_ref().is_some_and(|changes| self.is_lost(changes)) {
-                        self.stream.forget_cursor(*at);
-                    }
-                    if let Some(notice) = notice
-                        && let Some(first) = self.tell(notice)
-                    {
-                        if let Some(item) = item {
-                            self.queue.push_front(item);
-                        }
-                        return Poll::Ready(Some(Ok(first)));
-                    }
-                    if item.is_some() {
-                        return Poll::Ready(item);
-                    }
-                }
-                Step::Pass => self.chunk.advance(used),
-                Step::Connect => self.connect(*at),
-                Step::Retry(again) => self.retry(again),
-                Step::Notice(notice) => {
-                    // Nothing continues after a gap between responses: what comes is another reply, or the same one from its beginning.
-                    if let (Notice::Gap { .. }, Some(reply)) = (&notice, &mut self.reply) {
-                        let deltas = Deltas::new(reply.deltas.dialect().clone());
-                        **reply = ReplyDecoder { deltas, anew: true };
-                    }
-                    if let Some(item) = self.tell(notice) {
-                        self.queue.push_back(Ok(item));
-                    }
-                    self.chunk.advance(used);
-                }
-                Step::Starved => {
-                    self.chunk = Bytes::new();
-                    *at = polled.take().unwrap_or_else(|| self.at());
-                    ready!(self.wait(cx, at));
-                }
-                Step::Closed => {
-                    ready!(self.wait_for_body_end(cx));
-                    return Poll::Ready(self.finish());
-                }
-                _ => {}
-            }
-            if let Some(item) = self.queue.pop_front() {
-                return Poll::Ready(Some(item));
-            }
-            if matches!(self.parked, Parked::Over(_)) {
-                return Poll::Ready(None);
-            }
-        }
-    }
-
-    /// Whether no request can be made that goes on behind the present cursor. What a peer sends is no fault of the caller's.
-    fn is_lost(&self, changes: &Changes) -> bool {
-        let nameless = || self.deltas().is_none_or(|deltas| deltas.id().is_empty());
-        match (&changes.cursor_to, changes.needs_reply_id) {
-            (_, true) => nameless(),
-            (Some(CursorTo::Header(_)), false) => {
-                self.stream.cursor().is_some_and(|cursor| HeaderValue::from_bytes(cursor.as_bytes()).is_err())
-            }
-            _ => false,
-        }
-    }
-
-    /// Waits until there is something to go on with: a place, a head, a piece of the body, its end, or a limit of time. `at` is when the
-    /// clock was last looked at.
-    fn wait(&mut self, cx: &mut Context<'_>, at: &mut At) -> Poll<()> {
-        match &mut self.io {
-            Io::Fresh => {
-                *at = self.begin();
-                return Poll::Ready(());
-            }
-            Io::Queued(place) => {
-                if let Poll::Ready(permit) = place.as_mut().poll(cx) {
-                    // The semaphore is never closed.
-                    self.permit = permit.ok().map(Box::new);
-                    self.start(*at);
-                    return Poll::Ready(());
-                }
-            }
-            Io::Idle => {}
-            Io::Sending(sending) => {
-                if let Poll::Ready(reply) = sending.as_mut().poll(cx) {
-                    self.answered(*at, reply);
-                    return Poll::Ready(());
-                }
-            }
-            Io::Reading(body) => {
-                if let Poll::Ready(chunk) = body.poll_chunk(cx) {
-                    self.read(*at, chunk);
-                    return Poll::Ready(());
-                }
-            }
-        }
-        let deadline = match (&self.io, &self.shared.slots) {
-            (Io::Queued(_), Some(slots)) => slots.queue_timeout,
-            _ => self.stream.deadline(),
-        };
-        let Some(deadline) = deadline else { return Poll::Pending };
-        ready!(self.timer.poll(cx, self.clock, at.now, deadline));
-        *at = self.at();
-        if matches!(self.io, Io::Queued(_)) {
-            self.io = Io::Idle;
-            self.stream.queue_timeout(*at);
-        } else {
-            self.stream.tick(*at);
-        }
-        Poll::Ready(())
-    }
-
-    fn begin(&mut self) -> At {
-        // The clock begins when the stream is wanted, not when it is described.
-        self.clock = Clock::start();
-        self.io = Io::Idle;
-        let at = self.at();
-        if let Parked::Problem(problem) = mem::replace(&mut self.parked, Parked::Nothing) {
-            self.give_up(*problem);
-            return at;
-        }
-        let Some(slots) = &self.shared.slots else {
-            self.start(at);
-            return at;
-        };
-        match slots.free.clone().try_acquire_owned() {
-            Ok(permit) => {
-                self.permit = Some(Box::new(permit));
-                self.start(at);
-            }
-            Err(_) => self.io = Io::Queued(Box::pin(slots.free.clone().acquire_owned())),
-        }
-        at
-    }
-
-    fn start(&mut self, at: At) {
-        self.io = Io::Idle;
-        self.stream.start(at);
-    }
-
-    fn connect(&mut self, at: At) {
-        let attempt = match mem::replace(&mut self.parked, Parked::Nothing) {
-            Parked::Announced(announced) => *announced,
-            _ => {
-                let first = Attempt {
-                    number: 1,
-                    delay: Duration::ZERO,
-                    reason: None,
-                    cursor: self.stream.request_cursor().map(str::to_owned),
-                    asked: None,
-                    error: None,
-                };
-                self.hooks.attempt(&first);
-                first
-            }
-        };
-        let transport = match &self.shared.transport {
-            Ok(transport) => transport.clone(),
-            Err(problem) => {
-                let problem = problem.clone();
-                self.give_up(UsageError::Client { problem });
-                return;
-            }
-        };
-        let reply_id = self.deltas().map_or("", Deltas::id);
-        let continues = self.stream.has_begun().then_some(reply_id);
-        let is_string = self.stream.cursor_is_string();
-        let request = match self.template.request(attempt, self.changes.as_deref(), continues, is_string) {
-            Ok(request) => request,
-            Err(problem) => {
-                self.give_up(problem);
-                return;
-            }
-        };
-        self.stream.sent(at);
-        self.observer.sent(at.now, &request);
-        self.hooks.wire(Wire::Sent);
-        self.io =
-            Io::Sending(match self.changes.as_ref().and_then(|changes| changes.prepare_async.as_ref()) {
-                None => transport.send(request.into_outgoing()),
-                Some(prepare) => {
-                    let prepared = prepare(request);
-                    Box::pin(async move {
-                        let request = prepared.await.map_err(TransportError::Connect)?;
-                        transport.send(request.into_outgoing()).await
-                    })
-                }
-            });
-    }
-
-    fn retry(&mut self, again: Retry) {
-        self.io = Io::Idle;
-        self.chunk = Bytes::new();
-        let attempt = Attempt {
-            number: again.attempt,
-            delay: again.delay,
-            reason: Some(again.reason),
-            cursor: self.stream.request_cursor().map(str::to_owned),
-            asked: again.asked,
-            error: self.stream.error().map(str::to_owned),
-        };
-        self.hooks.attempt(&attempt);
-        self.parked = Parked::Announced(Box::new(attempt.clone()));
-        self.show(Frame::Attempt(attempt));
-    }
-
-    fn answered(&mut self, at: At, reply: Result<Response, TransportError>) {
-        self.io = Io::Idle;
-        match reply {
-            Ok(Response { status, headers, body, lost_cursor }) => {
-                self.observer.head(status);
-                self.hooks.wire(Wire::Head { status, headers: &headers });
-                let text = |name| headers.get(name).and_then(|value: &http::HeaderValue| value.to_str().ok());
-                let head = ResponseHead {
-                    status,
-                    content_type: text(CONTENT_TYPE),
-                    retry_after: text(RETRY_AFTER),
-                    ..ResponseHead::default()
-                };
-                self.stream.head(at, &head, Clock::wall());
-                if lost_cursor {
-                    self.stream.lost_cursor(at);
-                }
-                if !self.stream.is_reading() {
-                    self.parked = Parked::Head(Box::new((status, headers)));
-                }
-                self.io = Io::Reading(body);
-            }
-            Err(TransportError::Unsendable(problem)) => self.give_up(UsageError::Client { problem }),
-            Err(error) => {
-                self.hooks.wire(Wire::Broken);
-                let failure = match error {
-                    TransportError::Connect(_) => Failure::Connect,
-                    TransportError::ConnectTimeout(_) => Failure::ConnectTimeout,
-                    TransportError::Broken(_)
-                    | TransportError::Corrupt(_)
-                    | TransportError::Unsendable(_) => Failure::Head,
-                };
-                self.stream.broke(at, failure, error.into_text());
-            }
-        }
-    }
-
-    fn read(&mut self, at: At, chunk: Option<Result<Bytes, TransportError>>) {
-        match chunk {
-            Some(Ok(bytes)) => {
-                self.observer.bytes(at.now, bytes.len());
-                self.hooks.wire(Wire::Bytes(&bytes));
-                self.stream.received(at, bytes.len());
-                self.chunk = bytes;
-            }
-            None => {
-                self.hooks.wire(Wire::End);
-                self.io = Io::Idle;
-                self.stream.body_end();
-            }
-            Some(Err(error)) => {
-                self.hooks.wire(Wire::Broken);
-                self.io = Io::Idle;
-                match error {
-                    TransportError::Corrupt(error) => self.stream.corrupt(at, error),
-                    error => self.stream.broke(at, Failure::Body, error.into_text()),
-                }
-            }
-        }
-    }
-
-    /// A complete stream's body has nothing more to say, but only one that was read to its end leaves a connection that the next
-    /// request can use. Servers end it in the same breath as a rule.
-    fn wait_for_body_end(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let (Io::Reading(body), Some(Outcome::Complete)) = (&mut self.io, self.stream.outcome()) else {
-            return Poll::Ready(());
-        };
-        if body.poll_chunk(cx).is_ready() {
-            return Poll::Ready(());
-        }
-        let now = self.clock.now();
-        let until = match self.parked {
-            Parked::BodyEnd(until) => until,
-            _ => now + BODY_END_TIME,
-        };
-        self.parked = Parked::BodyEnd(until);
-        self.timer.poll(cx, self.clock, now, until)
-    }
-
-    /// The stream is over; its last item, unless that was handed out.
-    fn finish(&mut self) -> Option<Result<I, Error>> {
-        self.let_go();
-        if let (Some(reply), Some(tell)) = (&mut self.reply, self.mapper.tell) {
-            reply.deltas.finish(&mut |delta| tell(delta, &mut self.queue));
-        }
-        let parked = mem::replace(&mut self.parked, Parked::Over(None));
-        let outcome = self.stream.outcome()?;
-        let refused = match (outcome, parked) {
-            (Outcome::Refused { .. }, Parked::Head(head)) => {
-                let (status, headers) = *head;
-                Some(Box::new(RefusedResponse { status, headers, body: self.stream.refused_body().to_vec() }))
-            }
-            _ => None,
-        };
-        let error = match (outcome, &refused) {
-            (Outcome::Complete | Outcome::Ended | Outcome::Cancelled, _) => None,
-            (Outcome::Refused { why: Refusal::ContentType, .. }, Some(reply)) => {
-                Some(not_a_stream(&reply.headers))
-            }
-            (Outcome::Refused { .. }, _) => None,
-            _ => self.stream.error().map(str::to_owned),
-        };
-        let stats = self.stream.stats(self.clock.now());
-        let end = Box::new(StreamEnd {
-            outcome,
-            cursor: self.stream.cursor().map(str::to_owned),
-            error,
-            refused,
-            stats,
-        });
-        self.observer.ended(Some(&end));
-        let last = (!outcome.is_success()).then(|| Err(Error::Ended(end.clone())));
-        self.parked = Parked::Over(Some(end));
-        let Some(first) = self.queue.pop_front() else { return last };
-        // What the dialect told at the end comes before it.
-        if let Some(last) = last {
-            self.queue.push_back(last);
-        }
-        Some(first)
-    }
-
-    /// No request can be made.
-    fn give_up(&mut self, problem: UsageError) {
-        self.let_go();
-        self.parked = Parked::Over(None);
-        self.observer.ended(None);
-        self.queue.push_back(Err(problem.into()));
-    }
-
-    /// Drops the request that is under way and the place on the client.
-    fn let_go(&mut self) {
-        self.io = Io::Idle;
-        self.chunk = Bytes::new();
-        self.permit = None;
-    }
-
-    /// Reports a notice; as an item too, if the caller wants notices as items.
-    fn tell(&mut self, notice: Notice) -> Option<I> {
-        let frame = match notice {
-            Notice::Gap { after } => {
-                self.hooks.gap(after.as_deref());
-                Frame::Gap { after }
-            }
-            Notice::Replayed { id } => Frame::Replayed { id },
-            Notice::Stalled(silent) => {
-                self.hooks.stall(silent);
-                self.observer.stalled(silent);
-                Frame::Stall(silent)
-            }
-            _ => return None,
-        };
-        self.mapper.notice.map(|item| item(frame))
-    }
-
-    fn show(&mut self, frame: Frame) {
-        if let Some(notice) = self.mapper.notice {
-            self.queue.push_back(Ok(notice(frame)));
-        }
     }
 
     fn deltas(&self) -> Option<&Deltas> {
@@ -618,18 +213,12 @@ impl<I> Streaming<I> {
     fn at(&self) -> At {
         At { now: self.clock.now(), chance: chance() }
     }
-}
 
-fn not_a_stream(headers: &HeaderMap) -> String {
-    match headers.get(CONTENT_TYPE).map(|value| String::from_utf8_lossy(value.as_bytes())) {
-        Some(value) => {
-            format!(
-                "refused: the reply's content type is {value:?}, which is no stream; choose the format by hand to read it anyway"
-            )
-        }
-        None => {
-            "refused: the reply has no content type; choose the format by hand to read it anyway".to_owned()
-        }
+    /// Drops the request that is under way and the slot on the client.
+    fn let_go(&mut self) {
+        self.io = Io::Idle;
+        self.chunk = Bytes::new();
+        self.permit = None;
     }
 }
 

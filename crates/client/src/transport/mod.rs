@@ -1,72 +1,18 @@
-//! Sends a request and reads its reply; what differs by platform is in here.
+//! HTTP: sends a request and reads its response, with reqwest natively and `fetch` in a browser.
 
 #[cfg_attr(target_family = "wasm", path = "browser/mod.rs")]
 #[cfg_attr(not(target_family = "wasm"), path = "native/mod.rs")]
-mod platform;
+mod current;
+mod message;
 
-use std::future::Future;
-use std::pin::Pin;
-use std::sync::Arc;
+#[cfg(not(target_family = "wasm"))]
+pub(crate) use self::current::ca_certificates;
+pub(crate) use self::current::{BodyReader, Transport};
+pub(crate) use self::message::{Chunk, Outgoing, TransportError, TransportOptions};
+use crate::platform::Boxed;
 
-use bytes::Bytes;
-use http::HeaderMap;
-use url::Url;
+/// A response whose head has arrived, with the platform's body.
+pub(crate) type Response = message::Response<BodyReader>;
 
-use crate::attempt::RequestTemplate;
-
-pub(crate) use self::platform::{BodyReader, Clock, OnceBody, Sendable, Timer, Transport, boxed, chance};
-pub use self::platform::{MaybeSend, MaybeSync};
-
-/// A request that is under way and whose head has not come.
+/// A request that was sent and whose response head has not arrived.
 pub(crate) type Sending = Boxed<Result<Response, TransportError>>;
-
-/// A future that may go to another thread.
-pub(crate) type Boxed<T> = Pin<Box<dyn Future<Output = T> + Send>>;
-
-/// A request as it is to be sent once: what was planned for `url`.
-pub(crate) struct Outgoing {
-    pub(crate) url: Url,
-    pub(crate) template: Arc<RequestTemplate>,
-}
-
-/// A reply whose head has come.
-pub(crate) struct Response {
-    pub(crate) status: u16,
-    pub(crate) headers: HeaderMap,
-    pub(crate) body: BodyReader,
-    /// A redirect to another origin has dropped the `Last-Event-ID`.
-    pub(crate) lost_cursor: bool,
-}
-
-/// Why there is no reply, or no more of its body; the text is for people and holds no secret.
-#[derive(Debug)]
-pub(crate) enum TransportError {
-    /// The caller's: the request cannot be made.
-    Unsendable(String),
-    /// Before the request was sent.
-    Connect(String),
-    /// The same, for the limit of time on it.
-    #[cfg_attr(target_family = "wasm", expect(dead_code, reason = "a browser does not tell"))]
-    ConnectTimeout(String),
-    /// After it was sent: the connection broke.
-    Broken(String),
-    /// The body is not what its content coding says.
-    #[cfg_attr(target_family = "wasm", expect(dead_code, reason = "a browser does not tell"))]
-    Corrupt(String),
-}
-
-impl TransportError {
-    /// What is said to people.
-    pub(crate) fn into_text(self) -> String {
-        match self {
-            Self::Unsendable(text)
-            | Self::Connect(text)
-            | Self::ConnectTimeout(text)
-            | Self::Broken(text)
-            | Self::Corrupt(text) => text,
-        }
-    }
-}
-
-/// A piece of a body.
-pub(crate) type Chunk = Result<Bytes, TransportError>;

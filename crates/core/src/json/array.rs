@@ -9,7 +9,7 @@ use crate::options::DecoderOptions;
 /// A decoder of a body that is one JSON array (RFC 8259, section 5), fed in pieces that may be cut anywhere.
 ///
 /// Each element is a record, handed out with its last byte, a number with the byte after it. One byte order mark at
-/// the very start is skipped. An array that was opened must reach its `]`; behind that only white space may stand. What
+/// the very start is skipped. An array that was opened must reach its `]`; after that only white space may stand. What
 /// is malformed is reported at its first offending byte, as a frame and then as an error, since no next element can
 /// be found. A body without any array has no records and is not malformed. [`DecoderOptions::done`] has no meaning here.
 ///
@@ -44,20 +44,20 @@ pub struct JsonArray {
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Place {
-    /// At the very start, behind so many bytes of a byte order mark.
+    /// At the very start, after so many bytes of a byte order mark.
     Start {
         bom: usize,
     },
     /// Before the `[`.
     Before,
-    /// Behind the `[`.
+    /// After the `[`.
     First,
     InElement,
-    /// Behind an element.
+    /// After an element.
     After,
-    /// Behind a `,`.
+    /// After a `,`.
     Next,
-    /// Behind the `]`.
+    /// After the `]`.
     Closed,
 }
 
@@ -74,7 +74,7 @@ impl JsonArray {
     ///
     /// # Errors
     /// [`DecodeError::TooLarge`] once an element outgrows `max_event_bytes`, unless such are skipped, and
-    /// [`DecodeError::Malformed`] behind a [`Frame::BadRecord`]. Every further call says the same.
+    /// [`DecodeError::Malformed`] after a [`Frame::BadRecord`]. Every further call says the same.
     pub fn next<'a, 'i: 'a>(&'a mut self, input: &mut &'i [u8]) -> Result<Option<Frame<'a>>, DecodeError> {
         self.body.resume(input)?;
         let found = self.find(input);

@@ -141,7 +141,7 @@ impl Body {
         taken
     }
 
-    /// Reads on at the very start of the body, behind `matched` bytes of a byte order mark.
+    /// Reads on at the very start of the body, after `matched` bytes of a byte order mark.
     pub(super) fn bom(&mut self, matched: usize, input: &mut &[u8]) -> Bom {
         match match_word(BOM, matched, input) {
             Match::Whole { used } => {

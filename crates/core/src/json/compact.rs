@@ -53,7 +53,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_white_space_between_tokens_goes() {
+    fn only_white_space_between_tokens_is_removed() {
         for (json, want) in [
             ("", ""),
             ("1", "1"),

@@ -50,7 +50,7 @@ pub struct Concat {
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Place {
-    /// At the very start, behind so many bytes of a byte order mark.
+    /// At the very start, after so many bytes of a byte order mark.
     Start {
         bom: usize,
     },
@@ -70,7 +70,7 @@ impl Concat {
     ///
     /// # Errors
     /// [`DecodeError::TooLarge`] once a value outgrows `max_event_bytes`, unless such are skipped, and
-    /// [`DecodeError::Malformed`] behind a [`Frame::BadRecord`]. Every further call says the same.
+    /// [`DecodeError::Malformed`] after a [`Frame::BadRecord`]. Every further call says the same.
     pub fn next<'a, 'i: 'a>(&'a mut self, input: &mut &'i [u8]) -> Result<Option<Frame<'a>>, DecodeError> {
         self.body.resume(input)?;
         let found = self.find(input);

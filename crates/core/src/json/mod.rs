@@ -13,7 +13,7 @@
 //! Frames, errors and their offsets do not depend on how the body is cut. Reading is linear in its bytes, and no
 //! buffer grows beyond [`DecoderOptions::max_event_bytes`](crate::DecoderOptions::max_event_bytes).
 //!
-//! JSON is that of RFC 8259, to the letter, nested at most 512 levels deep. In strings, half a surrogate pair may
+//! JSON is that of RFC 8259, exactly, nested at most 512 levels deep. In strings, half a surrogate pair may
 //! be escaped, and bytes that are not UTF-8 read as U+FFFD.
 //!
 //! For the records themselves: [`compact()`] drops insignificant white space, [`lookup`] finds one value without

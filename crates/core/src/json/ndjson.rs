@@ -49,12 +49,12 @@ pub struct Ndjson {
 /// ```
 #[derive(Clone, Debug)]
 enum Place {
-    /// At the very start, behind so many bytes of a byte order mark.
+    /// At the very start, after so many bytes of a byte order mark.
     Start { bom: usize },
     /// Nothing but white space so far on this line.
     Blank,
     /// In a line whose text begins at `start`, and so far ends at `end`; these, like the text between them and white
-    /// space behind it, came in earlier pieces.
+    /// space after it, came in earlier pieces.
     Text { start: u64, end: u64 },
     /// In a line that is too large, which is scanned to say whether the body ends inside its value.
     Skipping(Scanner),
@@ -172,7 +172,7 @@ impl Ndjson {
         if end - start > self.body.limit() as u64 {
             return Some(self.outgrown(start, input));
         }
-        // White space behind the text counts only if more text follows, so it may be cut off at the limit.
+        // White space after the text counts only if more text follows, so it may be cut off at the limit.
         self.body.hold(piece);
         self.body.take(input, piece.len());
         self.place = Place::Text { start, end };

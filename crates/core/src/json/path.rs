@@ -30,7 +30,7 @@ impl Path {
     }
 }
 
-/// The first segment of what is left of a path, and what is left behind it.
+/// The first segment of what is left of a path, and what is left after it.
 fn split(path: &[u8]) -> (&[u8], Option<&[u8]>) {
     match memchr(b'.', path) {
         Some(dot) => (&path[..dot], Some(&path[dot + 1..])),
@@ -46,7 +46,7 @@ fn index(segment: &[u8]) -> Option<u64> {
 /// The raw text of the value at `path`, or `None` if there is none.
 ///
 /// It is the value that `JSON.parse` gives: keys are compared unescaped, and of several equal ones the last wins. In
-/// malformed JSON there is none; what stands behind the first value of `json` is not looked at. Linear in the text,
+/// malformed JSON there is none; what stands after the first value of `json` is not looked at. Linear in the text,
 /// which is read once.
 ///
 /// ```
@@ -180,7 +180,7 @@ const fn simple_escape(escape: u8) -> Option<char> {
     })
 }
 
-/// The character of an escape, two if they are a pair, from behind its `\u`; and what follows.
+/// The character of an escape, two if they are a pair, which begins after `\u`; and what follows.
 fn unicode_escape(escape: &[u8]) -> Option<(char, &[u8])> {
     let (first, after) = hex(escape)?;
     if let 0xD800..0xDC00 = first
@@ -248,7 +248,7 @@ mod tests {
             (r#"{"a":1,}"#, "a", None),
             (r#"{"a":01}"#, "a", None),
             ("nul", "", None),
-            // Behind the value's container all is well.
+            // After the value's container all is well.
             (r#"{"a":1} x"#, "a", Some("1")),
         ] {
             assert_eq!(found(json, path), want, "{json} {path}");

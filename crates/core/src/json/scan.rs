@@ -246,20 +246,20 @@ pub fn plain(input: &[u8]) -> usize {
 enum Place {
     /// Where a value must stand.
     Value,
-    /// Behind `[`: a value or `]`.
+    /// After `[`: a value or `]`.
     FirstElement,
-    /// Behind `{`: a key or `}`.
+    /// After `{`: a key or `}`.
     FirstKey,
-    /// Behind `,` in an object.
+    /// After `,` in an object.
     Key,
-    /// Behind a key.
+    /// After a key.
     Colon,
-    /// Behind a value in an array or object.
+    /// After a value in an array or object.
     AfterValue,
     String(Role),
-    /// Behind `\`.
+    /// After `\`.
     Escape(Role),
-    /// Behind `\u`, with this many digits to come.
+    /// After `\u`, with this many digits to come.
     Hex {
         role: Role,
         left: u8,
@@ -370,7 +370,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn plain_finds_every_byte_that_is_not_plain_at_every_place() {
+    fn plain_finds_every_special_byte_at_every_position() {
         for length in 1..20 {
             for place in 0..length {
                 for byte in 0..=u8::MAX {

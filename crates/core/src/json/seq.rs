@@ -17,13 +17,13 @@ const CUT_SHORT: &str = "the record is cut short by the next one";
 
 /// A decoder of JSON text sequences (RFC 7464), fed in pieces that may be cut anywhere.
 ///
-/// A record stands behind a record separator (0x1E); several of these in a row are one. Objects, arrays and strings
+/// A record stands after a record separator (0x1E); several of these in a row are one. Objects, arrays and strings
 /// are handed out with their last byte; a number, `true`, `false` or `null` only once white space follows, since
 /// without it the text may have been cut short (section 2.4). Whatever else is there is one [`Frame::BadRecord`] at
 /// its first offending byte, up to the next separator: bytes before the first separator, a malformed record, more
 /// than white space after a value, a record that the next separator cuts short.
 ///
-/// With [`DecoderOptions::done`], `[DONE]` may stand in the place of a record; the limit does not apply to it.
+/// With [`DecoderOptions::done`], `[DONE]` may stand in place of a record; the limit does not apply to it.
 ///
 /// ```
 /// use tidewire_core::{Frame, DecoderOptions, json::JsonSeq};
@@ -58,12 +58,12 @@ pub struct JsonSeq {
 enum Place {
     /// Before the first separator.
     Start,
-    /// Behind a separator, before the value.
+    /// After a separator, before the value.
     Begun,
     InValue,
-    /// Behind a collected value that only white space shows to be whole.
+    /// After a collected value that only white space shows to be whole.
     Scalar,
-    /// Behind a record that was handed out.
+    /// After a record that was handed out.
     After,
     /// In what is left of a record that was reported.
     Lost,
@@ -183,13 +183,13 @@ impl JsonSeq {
         }
     }
 
-    /// The next byte cannot stand there; the record, or what is in the place of one, is lost.
+    /// The next byte cannot stand there; the record, or what is in place of one, is lost.
     fn lose(&mut self, problem: &'static str) -> Found<'static> {
         self.place = Place::Lost;
         Found::Bad(self.body.bad(problem))
     }
 
-    /// Goes behind the next separator.
+    /// Moves past the next separator.
     fn seek(&mut self, input: &mut &[u8]) {
         match memchr(RS, input) {
             Some(at) => {

@@ -245,7 +245,7 @@ fn a_record_that_is_whole_in_the_input_is_lent_from_it() {
         ("json-seq", "", "\x1E{\"a\":1}\n\x1E12\n"),
         ("json-array", "", "[{\"a\":1},12]"),
         ("concat", "", "{\"a\":1}12\n"),
-        // Also behind one that was not.
+        // Also after one that was not.
         ("ndjson", "[", "]\n {\"a\":1}\n12\n"),
         ("concat", "[", "]{\"a\":1}12\n"),
     ] {

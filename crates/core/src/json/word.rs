@@ -3,7 +3,7 @@
 /// A byte order mark, skipped once at the very start of a body.
 pub(super) const BOM: &[u8] = b"\xEF\xBB\xBF";
 
-/// The end marker of OpenAI-shaped streams, in the place of a record.
+/// The end marker of OpenAI-shaped streams, in place of a record.
 pub(super) const DONE: &[u8] = b"[DONE]";
 
 /// How the bytes so far compare with a word.

@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use super::table::LONGEST_SERVER_WAIT;
 
-/// No wait of our own choosing is longer.
+/// The longest wait that the backoff itself chooses.
 const CAP: Duration = Duration::from_secs(30);
 
 /// Exponential backoff with full jitter: a wait drawn evenly from zero to `base · 2^failures`, at most 30 s, and never shorter

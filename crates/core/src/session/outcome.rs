@@ -1,4 +1,4 @@
-//! How a stream ended: exactly one of these, and nothing else is called success.
+//! How a stream ended: always exactly one of these.
 
 use core::fmt;
 use core::time::Duration;
@@ -9,7 +9,7 @@ use core::time::Duration;
 pub enum Outcome {
     /// The stream's own end marker was seen.
     Complete,
-    /// Clean end of the body outside any record, and no marker was to be expected.
+    /// Clean end of the body outside any record, and no marker was expected.
     Ended,
     /// The body ended or broke before the expected marker or inside a record, and could not be resumed.
     Truncated,
@@ -17,27 +17,27 @@ pub enum Outcome {
     Failed,
     /// The status or the content type is not acceptable.
     Refused {
-        /// The HTTP status of the reply that was refused.
+        /// The HTTP status of the response.
         status: u16,
         /// What was not acceptable.
         why: Refusal,
     },
-    /// A limit of time passed.
+    /// A time limit passed.
     TimedOut(Limit),
-    /// Transport errors before any record outlasted the attempts.
+    /// Transport errors used up the attempts before any record arrived, or will not go away by themselves.
     Unreachable,
-    /// A record outgrew its limit or the body could not be decoded, and reading cannot go on.
+    /// A record exceeded its limit or the body could not be decoded, and reading cannot continue.
     Unreadable {
-        /// Where in the decoded body, in bytes from 0.
+        /// The offset in the decoded body, in bytes from 0.
         offset: u64,
-        /// The limit that a record outgrew, in bytes; `None` for a body that is not what it says.
+        /// The limit that a record exceeded, in bytes; `None` if the body is malformed.
         limit: Option<usize>,
     },
     /// The caller stopped it.
     Cancelled,
 }
 
-/// Why a reply was refused.
+/// Why a response was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Refusal {
@@ -45,25 +45,25 @@ pub enum Refusal {
     Status,
     /// Its content type is not one of a stream.
     ContentType,
-    /// It asks to wait longer than a stream waits (60 s, or the rest of `timeout`).
+    /// It asks for a longer wait than a stream allows (60 s, or the rest of `timeout`).
     RetryAfter(Duration),
 }
 
-/// Which limit of time passed.
+/// Which time limit passed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Limit {
-    /// Until TCP and TLS stand.
+    /// Until TCP and TLS are established.
     Connect,
     /// From sending the request to the first record.
     FirstEvent,
     /// Silence on the wire.
     Idle,
-    /// Silence of records.
+    /// Time without records.
     Progress,
     /// The whole stream, all attempts.
     Total,
-    /// Waiting for one of the client's places (`max_concurrent`).
+    /// Waiting for a slot on the client (`max_concurrent`).
     Queue,
 }
 
@@ -84,7 +84,7 @@ impl Outcome {
         }
     }
 
-    /// Whether the stream came to its end as it should: complete or ended.
+    /// Whether it is a success: complete or ended.
     #[must_use]
     pub const fn is_success(&self) -> bool {
         matches!(self, Self::Complete | Self::Ended)
@@ -126,7 +126,7 @@ impl fmt::Display for Outcome {
             Self::Refused { status, why: Refusal::RetryAfter(time) } => {
                 write!(
                     f,
-                    "refused with status {status}: the server asks to come back in {} s",
+                    "refused with status {status}: the server asks for a retry after {} s",
                     time.as_secs()
                 )
             }
@@ -136,7 +136,7 @@ impl fmt::Display for Outcome {
             Self::TimedOut(Limit::Progress) => f.write_str("no further event within the progress timeout"),
             Self::TimedOut(Limit::Total) => f.write_str("not done within the timeout"),
             Self::TimedOut(Limit::Queue) => {
-                f.write_str("no free place on the client within the queue timeout")
+                f.write_str("no free slot on the client within the queue timeout")
             }
             Self::Unreachable => f.write_str("the server could not be reached"),
             Self::Unreadable { offset, limit: Some(limit) } => {

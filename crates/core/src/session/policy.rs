@@ -2,29 +2,29 @@
 
 use core::time::Duration;
 
-/// Whether and when a stream may be resumed behind its cursor.
+/// Which requests may resume from the cursor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Resume {
-    /// Idempotent requests are.
+    /// Idempotent requests.
     #[default]
     Auto,
-    /// Every request is: the server takes the cursor for what it is and repeats no work.
+    /// Every request: the server honours the cursor and repeats no work.
     Always,
-    /// None is.
+    /// None.
     Never,
-    /// Every request is, by another request that the caller makes of the cursor.
+    /// Every request, by another request that the caller makes from the cursor.
     Elsewhere,
 }
 
-/// What may be sent again, how often, and how long it may take. Limits of time are off where they are `None`.
+/// What may be sent again, how often, and how long it may take. A time limit of `None` is off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Policy {
-    /// Sending the request twice does no more than sending it once: GET, HEAD, or declared.
+    /// Sending the request twice has the effect of sending it once: GET, HEAD, or declared.
     pub idempotent: bool,
     /// The request's body can be sent again.
     pub repeatable: bool,
-    /// A subscription: a clean end or a break means "connect again", without end.
+    /// A subscription: a clean end or a break means "connect again", with no limit on attempts.
     pub follow: bool,
     /// Whether the cursor may be used.
     pub resume: Resume,
@@ -34,19 +34,19 @@ pub struct Policy {
     pub reply: bool,
     /// The caller can renew what the request carries, so a 401 is worth one more attempt.
     pub refresh: bool,
-    /// How many times in a row to try again, not counting the first request.
+    /// Retries in a row, not counting the first request.
     pub retry_attempts: u32,
-    /// The upper bound of the first wait; it doubles with each further one, up to 30 s.
+    /// The upper bound of the first wait; it doubles with each further wait, up to 30 s.
     pub retry_delay: Duration,
     /// From sending the request to the first record.
     pub first_event_timeout: Option<Duration>,
     /// Silence on the wire, from sending the request.
     pub idle_timeout: Option<Duration>,
-    /// Silence of records, from sending the request.
+    /// Time without records, from sending the request.
     pub progress_timeout: Option<Duration>,
     /// The whole stream, all attempts.
     pub timeout: Option<Duration>,
-    /// Silence on the wire that is reported, once each.
+    /// Silence on the wire that is reported, once per silence.
     pub stall_after: Option<Duration>,
 }
 

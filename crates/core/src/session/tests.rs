@@ -534,7 +534,7 @@ fn an_unreadable_body_keeps_its_offset_and_limit() {
 }
 
 #[test]
-fn the_longest_silence_is_that_of_the_wire_while_the_consumer_asked() {
+fn the_longest_silence_counts_only_while_the_consumer_asks() {
     for (line, want) in [
         ("C....", 4),
         ("C..o.....", 5),
@@ -551,7 +551,7 @@ fn the_longest_silence_is_that_of_the_wire_while_the_consumer_asked() {
 }
 
 #[test]
-fn of_limits_that_passed_unseen_before_a_pause_the_first_counts() {
+fn the_first_of_the_limits_that_passed_before_a_pause_counts() {
     let limit = |seconds| Some(Duration::from_secs(seconds));
     let policy = Policy { idle_timeout: limit(5), progress_timeout: limit(3), ..Policy::default() };
     let mut session = Session::new(policy, None);
@@ -567,7 +567,7 @@ fn of_limits_that_passed_unseen_before_a_pause_the_first_counts() {
 
 /// Who reads slowly finds something at each look, and no tick comes in between.
 #[test]
-fn what_comes_too_late_for_the_whole_stream_ends_it() {
+fn input_after_the_total_timeout_ends_the_stream() {
     let opens = Input::Head(head(200, None));
     let rows = [
         (None, opens, "timed_out"),
@@ -597,7 +597,7 @@ fn what_comes_too_late_for_the_whole_stream_ends_it() {
 }
 
 #[test]
-fn a_server_that_asks_to_wait_until_the_last_moment_is_waited_for() {
+fn a_retry_after_up_to_the_last_moment_is_honoured() {
     for (wait, waits) in [(10, true), (11, false)] {
         let timeout = Some(Duration::from_secs(10));
         let policy = Policy { idempotent: true, timeout, ..Policy::default() };

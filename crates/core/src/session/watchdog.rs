@@ -1,4 +1,4 @@
-//! The limits of time of one request.
+//! The time limits of one request.
 
 use core::time::Duration;
 
@@ -10,11 +10,11 @@ use super::policy::Policy;
 pub(super) struct Watchdog {
     /// Since when the consumer asks; `None` while it does not.
     asking_since: Option<Duration>,
-    /// How long it has asked before that.
+    /// How long it had asked before that.
     asked_before: Duration,
-    /// When, on the watch's own clock, the last byte came or the request was sent.
+    /// When the last byte arrived or the request was sent, on the watchdog's own clock.
     wire: Duration,
-    /// When the last record came or the request was sent.
+    /// When the last record arrived or the request was sent.
     record: Duration,
     /// Whether the current request has brought a record.
     any_record: bool,
@@ -43,20 +43,20 @@ impl Watchdog {
         }
     }
 
-    /// A request is sent.
+    /// A request was sent.
     pub(super) fn sent(&mut self, now: Duration) {
         let clock = self.clock(now);
         (self.wire, self.record, self.any_record, self.stall_reported) = (clock, clock, false, false);
     }
 
-    /// Bytes have come.
+    /// Bytes arrived.
     pub(super) fn wire(&mut self, now: Duration) {
         self.settle(now);
         self.wire = self.clock(now);
         self.stall_reported = false;
     }
 
-    /// A record has come.
+    /// A record arrived.
     #[inline]
     pub(super) fn record(&mut self, now: Duration) {
         self.record = self.clock(now);
@@ -80,7 +80,7 @@ impl Watchdog {
         self.clock(now).saturating_sub(self.wire)
     }
 
-    /// Nothing is listened to any more: the present silence is over.
+    /// No request is under way any more, so the present silence is over.
     pub(super) fn settle(&mut self, now: Duration) {
         self.longest_silence = self.longest_silence(now);
     }
@@ -93,7 +93,7 @@ impl Watchdog {
         self.longest_silence.max(self.silence(now))
     }
 
-    /// What will pass first if nothing comes, and when.
+    /// Which limit will pass first if nothing arrives, and when.
     pub(super) fn next(&self, policy: &Policy) -> Option<(Duration, Due)> {
         let asking_since = self.asking_since?;
         let first_event = policy.first_event_timeout.filter(|_| !self.any_record);
@@ -104,10 +104,10 @@ impl Watchdog {
             (policy.progress_timeout, self.record, Due::Cut(Limit::Progress)),
             (stall, self.wire, Due::Stall),
         ];
-        // On the watch's own clock: what passed before a pause without a tick is due at once behind it, but in its order.
+        // On the watchdog's own clock: limits that passed before a pause, without a tick, are due right after it, in order.
         let mut next: Option<(Duration, Due)> = None;
         for (limit, from, due) in limits {
-            // Asked for behind each piece of a body, and most streams have one limit.
+            // Called after each piece of a body, and most streams have one limit.
             let Some(limit) = limit else { continue };
             let point = from.saturating_add(limit);
             if next.is_none_or(|(first, _)| point < first) {

@@ -1,12 +1,14 @@
-//! From lines to responses, with errors that name the line.
+//! Reads a scenario file, with errors that name the line.
 
-use std::{str::FromStr, time::Duration};
+use std::{mem, str::FromStr, sync::Arc, time::Duration};
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
-use super::{HeadLine, Line, Response, ScenarioFile, ScenarioFileError, Yes, is_framing};
-use crate::serve::{scenario::Head, script::Step};
+use super::format::{
+    FileLine, FileResponse, ResponseLine, ScenarioFile, ScenarioFileError, True, is_framing,
+};
+use crate::serve::{response::ResponseHead, script::ScriptStep};
 
 impl FromStr for ScenarioFile {
     type Err = ScenarioFileError;
@@ -19,6 +21,7 @@ impl FromStr for ScenarioFile {
             }
             parser.line(line).map_err(|problem| ScenarioFileError { line: index + 1, problem })?;
         }
+        parser.close();
         match parser.responses.is_empty() {
             true => Err(ScenarioFileError { line: 0, problem: format!("no response; {START}") }),
             false => Ok(Self { responses: parser.responses }),
@@ -33,21 +36,21 @@ const KINDS: &str =
     r#"expected one object with one of "response", "wait_ms", "text", "base64", "stall", "cut", "end""#;
 
 /// ```text
-/// Between ── response ──▶ Within          wait keeps Between, and so does cut: a connection without a head
-/// Between ◀─ end cut stall ── Within      wait, text, base64 keep Within, and so does response: the one before ends
+/// Between ── response ──▶ Within          Between stays: wait, cut (a connection without a head)
+/// Between ◀─ end cut stall ── Within      Within stays: wait, text, base64, response (which ends the one before)
 /// ```
 #[derive(Debug, Default)]
 struct Parser {
-    responses: Vec<Response>,
+    responses: Vec<FileResponse>,
     place: Place,
 }
 
 #[derive(Debug)]
 enum Place {
-    /// No response is open; the next one's head comes after `delay`.
+    /// No response is open. The next one's head takes `delay`.
     Between { delay: Duration },
-    /// Steps are those of the last response.
-    Within,
+    /// A response is open.
+    Within { delay: Duration, head: Option<ResponseHead>, steps: Vec<ScriptStep> },
 }
 
 impl Default for Place {
@@ -60,74 +63,86 @@ impl Parser {
     fn line(&mut self, line: &str) -> Result<(), String> {
         let line = serde_json::from_str(line).map_err(|error| {
             let error = error.to_string();
-            // The line is known already, and serde_json's would always be 1.
+            // The caller knows the line's number; serde_json counts from this line.
             let problem = error.split(" at line").next().unwrap_or(&error);
             format!("{problem}; {KINDS}")
         })?;
         match (&mut self.place, line) {
-            (Place::Between { delay }, Line::WaitMs(ms)) => {
+            (Place::Between { delay }, FileLine::WaitMs(ms)) => {
                 *delay = delay.saturating_add(Duration::from_millis(ms));
             }
-            (Place::Between { delay }, Line::Response(head)) => {
+            (Place::Between { delay }, FileLine::Response(response)) => {
                 let delay = *delay;
-                self.open(delay, Some(head.parse()?));
+                self.open(delay, response.parse()?);
             }
-            (Place::Between { delay }, Line::Cut(Yes)) => {
-                let delay = *delay;
-                self.open(delay, None);
+            (Place::Between { delay }, FileLine::Cut(True)) => {
+                let response = FileResponse { delay: *delay, head: None, steps: Arc::new([]) };
+                self.responses.push(response);
                 self.place = Place::default();
             }
-            (Place::Between { .. }, Line::Text(_) | Line::Base64(_) | Line::Stall(_) | Line::End(_)) => {
-                return Err(format!("this stands outside any response; {START}"));
+            (
+                Place::Between { .. },
+                FileLine::Text(_) | FileLine::Base64(_) | FileLine::Stall(_) | FileLine::End(_),
+            ) => {
+                return Err(format!("this is outside of any response; {START}"));
             }
-            (Place::Within, Line::Response(head)) => self.open(Duration::ZERO, Some(head.parse()?)),
-            (Place::Within, Line::WaitMs(ms)) => self.step(Step::Pause(Duration::from_millis(ms))),
-            (Place::Within, Line::Text(text)) => self.step(Step::bytes(text)),
-            (Place::Within, Line::Base64(text)) => {
+            (Place::Within { .. }, FileLine::Response(response)) => {
+                self.open(Duration::ZERO, response.parse()?);
+            }
+            (Place::Within { steps, .. }, FileLine::WaitMs(ms)) => {
+                steps.push(ScriptStep::Pause(Duration::from_millis(ms)));
+            }
+            (Place::Within { steps, .. }, FileLine::Text(text)) => steps.push(ScriptStep::bytes(text)),
+            (Place::Within { steps, .. }, FileLine::Base64(text)) => {
                 let bytes = STANDARD.decode(text).map_err(|error| format!("not base64: {error}"))?;
-                self.step(Step::bytes(bytes));
+                steps.push(ScriptStep::bytes(bytes));
             }
-            (Place::Within, Line::Stall(Yes)) => self.last_step(Step::Stall),
-            (Place::Within, Line::Cut(Yes)) => self.last_step(Step::Cut),
-            (Place::Within, Line::End(Yes)) => self.last_step(Step::End),
+            (Place::Within { .. }, FileLine::Stall(True)) => self.last_step(ScriptStep::Stall),
+            (Place::Within { .. }, FileLine::Cut(True)) => self.last_step(ScriptStep::Cut),
+            (Place::Within { .. }, FileLine::End(True)) => self.last_step(ScriptStep::End),
         }
         Ok(())
     }
 
-    fn open(&mut self, delay: Duration, head: Option<Head>) {
-        self.responses.push(Response { delay, head, steps: Vec::new() });
-        self.place = Place::Within;
+    /// Begins a response; one that is open ends.
+    fn open(&mut self, delay: Duration, head: ResponseHead) {
+        self.close();
+        self.place = Place::Within { delay, head: Some(head), steps: Vec::new() };
     }
 
-    fn step(&mut self, step: Step) {
-        if let Some(response) = self.responses.last_mut() {
-            response.steps.push(step);
+    fn last_step(&mut self, step: ScriptStep) {
+        if let Place::Within { steps, .. } = &mut self.place {
+            steps.push(step);
         }
+        self.close();
     }
 
-    fn last_step(&mut self, step: Step) {
-        self.step(step);
-        self.place = Place::default();
+    /// Ends the response that is open, if one is.
+    fn close(&mut self) {
+        if let Place::Within { delay, head, steps } = mem::take(&mut self.place) {
+            self.responses.push(FileResponse { delay, head, steps: steps.into() });
+        }
     }
 }
 
-impl HeadLine {
-    fn parse(self) -> Result<Head, String> {
+impl ResponseLine {
+    fn parse(self) -> Result<ResponseHead, String> {
         let status = Some(self.status)
             .filter(|status| (200..600).contains(status))
             .and_then(|status| StatusCode::from_u16(status).ok())
-            .ok_or_else(|| format!("status {} is none; expected 200 to 599", self.status))?;
+            .ok_or_else(|| format!("status {} is out of range; expected 200 to 599", self.status))?;
         let mut headers = HeaderMap::new();
         for (name, value) in self.headers {
             if is_framing(&name) {
-                return Err(format!("header `{name}` is the server's own; leave it out"));
+                return Err(format!("the server sends header `{name}` itself; leave it out"));
             }
-            let name = HeaderName::from_str(&name).map_err(|_| format!("`{name}` is no header's name"))?;
+            let name =
+                HeaderName::from_str(&name).map_err(|_| format!("`{name}` cannot be a header's name"))?;
             let value = HeaderValue::from_str(&value)
                 .map_err(|_| format!("header `{name}` cannot have the value {value:?}"))?;
             headers.append(name, value);
         }
-        Ok(Head { status, headers })
+        Ok(ResponseHead { status, headers })
     }
 }
 
@@ -141,8 +156,8 @@ mod tests {
         let rows: [(&str, usize, &str); 13] = [
             ("", 0, "begin with"),
             ("\n\n", 0, "begin with"),
-            (r#"{"text":"x"}"#, 1, "outside any response"),
-            (&format!("{head}\n{{\"end\":true}}\n\n{{\"text\":\"x\"}}"), 4, "outside any response"),
+            (r#"{"text":"x"}"#, 1, "outside of any response"),
+            (&format!("{head}\n{{\"end\":true}}\n\n{{\"text\":\"x\"}}"), 4, "outside of any response"),
             (&format!("{head}\n{{\"wait\":1}}"), 2, "expected one object with one of"),
             (&format!("{head}\nhello"), 2, "expected one object with one of"),
             (&format!("{head}\n{{\"wait_ms\":-1}}"), 2, "expected u64"),
@@ -150,7 +165,7 @@ mod tests {
             (&format!("{head}\n{{\"cut\":false}}"), 2, "expected true"),
             (r#"{"response":{"status":99}}"#, 1, "expected 200 to 599"),
             (r#"{"response":{"status":200,"header":[]}}"#, 1, "unknown field"),
-            (r#"{"response":{"status":200,"headers":[["a b","c"]]}}"#, 1, "no header's name"),
+            (r#"{"response":{"status":200,"headers":[["a b","c"]]}}"#, 1, "cannot be a header's name"),
             (r#"{"response":{"status":200,"headers":[["Transfer-Encoding","chunked"]]}}"#, 1, "leave it out"),
         ];
         for (text, line, part) in rows {

@@ -1,4 +1,4 @@
-//! Feeds of events, as notifications and tutorials have them.
+//! Feeds of events: notifications, heartbeats, ticks, and what tutorials show.
 
 use std::iter;
 
@@ -9,19 +9,19 @@ use super::{
     sse::{DONE, event},
 };
 use crate::serve::{
-    reply::{reply_text, tokens},
-    scenario::{Reply, Request},
+    response::{ScenarioRequest, ScriptedResponse},
     script::paced,
+    texts::{reply_text, tokens},
 };
 
-/// A feed of so many notifications. Who has the last one is told by 204, in the standard's way, to stop asking.
-pub(super) fn notify(request: &Request<'_>) -> Reply {
-    let total = request.tuning.events.unwrap_or(10);
+/// A feed of notifications. A client that has the last one gets 204, which by the standard tells it to stop.
+pub(super) fn notify(request: &ScenarioRequest<'_>) -> ScriptedResponse {
+    let total = request.params.events.unwrap_or(10);
     let seen = request.last_event_id();
     if seen >= total {
         return super::http::gone(request);
     }
-    let ids = request.tuning.ids.unwrap_or(true);
+    let ids = request.params.ids.unwrap_or(true);
     let events = (seen + 1..=total).map(move |number| {
         let name = [None, Some("update"), Some("alert")][number % 3];
         event(
@@ -31,36 +31,37 @@ pub(super) fn notify(request: &Request<'_>) -> Reply {
         )
     });
     let retry = iter::once("retry: 500\n\n".to_owned());
-    Reply::sse(paced(retry.chain(events), pace::steady(request, 300)))
+    ScriptedResponse::sse(paced(retry.chain(events), pace::steady(request, 300)))
 }
 
-pub(super) fn heartbeat(request: &Request<'_>) -> Reply {
-    let ids = request.tuning.ids.unwrap_or(false);
+pub(super) fn heartbeat(request: &ScenarioRequest<'_>) -> ScriptedResponse {
+    let ids = request.params.ids.unwrap_or(false);
     let seen = if ids { request.last_event_id() } else { 0 };
-    let numbered = tokens(reply_text(), Some(request.tuning.events.unwrap_or(12))).zip(1..).skip(seen);
+    let tokens = tokens(reply_text(), Some(request.params.events.unwrap_or(12))).starting_at(seen);
+    let numbered = tokens.zip(seen.saturating_add(1)..);
     let events = numbered.flat_map(move |(token, number)| {
         let real = event(ids.then_some(number), None, &json!({ "type": "token", "text": token }).to_string());
         [": keep-alive\n\n".to_owned(), real, event(None, None, r#"{"type":"heartbeat"}"#)]
     });
-    Reply::sse(paced(events.chain([DONE.to_owned()]), pace::steady(request, 100)))
+    ScriptedResponse::sse(paced(events.chain([DONE.to_owned()]), pace::steady(request, 100)))
 }
 
-/// Without end, unless `events` says how many.
-pub(super) fn ticks(request: &Request<'_>) -> Reply {
-    let ids = request.tuning.ids.unwrap_or(true);
+/// A tick each second, without end unless `events` says how many.
+pub(super) fn ticks(request: &ScenarioRequest<'_>) -> ScriptedResponse {
+    let ids = request.params.ids.unwrap_or(true);
     let seen = request.last_event_id();
-    let last = request.tuning.events.unwrap_or(usize::MAX);
+    let last = request.params.events.unwrap_or(usize::MAX);
     let events = (seen.saturating_add(1)..=last)
         .map(move |number| event(ids.then_some(number), None, &format!("tick {number}")));
-    Reply::sse(paced(events, pace::steady(request, 1000)))
+    ScriptedResponse::sse(paced(events, pace::steady(request, 1000)))
 }
 
-pub(super) fn token_events(request: &Request<'_>) -> Reply {
-    let ids = request.tuning.ids.unwrap_or(false);
+pub(super) fn token_events(request: &ScenarioRequest<'_>) -> ScriptedResponse {
+    let ids = request.params.ids.unwrap_or(false);
     let seen = if ids { request.last_event_id() } else { 0 };
-    let events =
-        tokens(reply_text(), request.tuning.events).zip(1..).skip(seen).map(move |(token, number)| {
-            event(ids.then_some(number), None, &json!({ "token": token }).to_string())
-        });
-    Reply::sse(paced(events.chain([DONE.to_owned()]), pace::uneven(request, 20..80)))
+    let tokens = tokens(reply_text(), request.params.events).starting_at(seen);
+    let events = tokens.zip(seen.saturating_add(1)..).map(move |(token, number)| {
+        event(ids.then_some(number), None, &json!({ "token": token }).to_string())
+    });
+    ScriptedResponse::sse(paced(events.chain([DONE.to_owned()]), pace::uneven(request, 20..80)))
 }

@@ -1,34 +1,39 @@
-//! How fast a scenario is.
+//! The pauses between the events of a scenario.
 
 use std::{iter, ops::Range, time::Duration};
 
-use crate::serve::scenario::Request;
+use crate::serve::response::ScenarioRequest;
 
-/// The pauses between events: `interval_ms`, or else the scenario's own `default`.
+/// Equal pauses: `interval_ms`, or else the scenario's own `default_ms`.
 pub(super) fn steady(
-    request: &Request<'_>,
+    request: &ScenarioRequest<'_>,
     default_ms: u64,
 ) -> impl Iterator<Item = Duration> + Send + 'static {
-    iter::repeat(request.tuning.interval().unwrap_or(Duration::from_millis(default_ms)))
+    iter::repeat(request.params.interval().unwrap_or(Duration::from_millis(default_ms)))
 }
 
-/// Pauses as a model makes them: uneven within `range_ms`, yet the same in every run with the same `seed`.
+/// No pauses.
+pub(super) fn none() -> impl Iterator<Item = Duration> + Send + 'static {
+    iter::repeat(Duration::ZERO)
+}
+
+/// Pauses like those of a model: uneven within `range_ms`, yet the same in every run with the same `seed`.
 pub(super) fn uneven(
-    request: &Request<'_>,
+    request: &ScenarioRequest<'_>,
     range_ms: Range<u64>,
 ) -> Box<dyn Iterator<Item = Duration> + Send + 'static> {
-    match request.tuning.interval() {
+    match request.params.interval() {
         Some(pause) => Box::new(iter::repeat(pause)),
         None => {
             let span = range_ms.end - range_ms.start;
-            let noise = splitmix(request.tuning.seed.unwrap_or(1));
+            let noise = split_mix(request.params.seed.unwrap_or(1));
             Box::new(noise.map(move |random| Duration::from_millis(range_ms.start + random % span)))
         }
     }
 }
 
-/// SplitMix64: a fixed sequence that looks random; nothing depends on its quality.
-fn splitmix(seed: u64) -> impl Iterator<Item = u64> + Send + 'static {
+/// SplitMix64, a fixed sequence that looks random. Nothing depends on its quality.
+fn split_mix(seed: u64) -> impl Iterator<Item = u64> + Send + 'static {
     iter::successors(Some(seed), |state| Some(state.wrapping_add(0x9E37_79B9_7F4A_7C15))).skip(1).map(
         |state| {
             let mixed = (state ^ (state >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);

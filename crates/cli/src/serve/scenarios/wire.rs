@@ -1,9 +1,9 @@
-//! Streams whose difficulty is how their bytes come.
+//! Streams whose difficulty is how their bytes are cut.
 
-use std::{iter, sync::Arc};
+use std::{iter, sync::Arc, time::Duration};
 
 use axum::http::StatusCode;
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use serde_json::json;
 
 use super::{
@@ -11,14 +11,14 @@ use super::{
     sse::{DONE, chat_events, event},
 };
 use crate::serve::{
-    reply::{reply_text, text_of},
-    scenario::{Reply, Request},
-    script::paced,
+    response::{ScenarioRequest, ScriptedResponse},
+    script::{ScriptStep, paced},
+    texts::{reply_text, tokens},
 };
 
 /// Three events in each write: the second half of one, two whole ones, the first half of another.
-pub(super) fn glued(request: &Request<'_>) -> Reply {
-    let mut events = chat_events(request, reply_text(), request.tuning.ids.unwrap_or(false));
+pub(super) fn glued(request: &ScenarioRequest<'_>) -> ScriptedResponse {
+    let mut events = chat_events(request, reply_text(), request.params.ids.unwrap_or(false));
     let mut carried = Some(Vec::new());
     let writes = iter::from_fn(move || {
         let mut write = carried.take()?;
@@ -32,57 +32,125 @@ pub(super) fn glued(request: &Request<'_>) -> Reply {
         });
         Some(write)
     });
-    Reply::sse(paced(writes, pace::steady(request, 150)))
+    ScriptedResponse::sse(paced(writes, pace::steady(request, 150)))
 }
 
-pub(super) fn split(request: &Request<'_>) -> Reply {
-    let mut tuning = request.tuning.clone();
-    tuning.events.get_or_insert(8);
-    let request = &Request { tuning: &tuning, ..*request };
-    let events = chat_events(request, reply_text(), tuning.ids.unwrap_or(false));
+pub(super) fn split(request: &ScenarioRequest<'_>) -> ScriptedResponse {
+    let mut params = request.params.clone();
+    params.events.get_or_insert(8);
+    let request = &ScenarioRequest { params: &params, ..*request };
+    let events = chat_events(request, reply_text(), params.ids.unwrap_or(false));
     let bytes = events.flat_map(|event| event.into_bytes().into_iter().map(|byte| vec![byte]));
-    Reply::sse(paced(bytes, pace::steady(request, 1)))
+    ScriptedResponse::sse(paced(bytes, pace::steady(request, 1)))
 }
 
-pub(super) fn bigfinal(request: &Request<'_>) -> Reply {
-    let small = (1..=request.tuning.events.unwrap_or(5)).map(|number| {
-        Bytes::from(event(None, None, &json!({ "type": "progress", "step": number }).to_string()))
+/// Small events, a big one in three bursts, and `[DONE]`.
+pub(super) fn bigfinal(request: &ScenarioRequest<'_>) -> ScriptedResponse {
+    let asked = request.params.bytes.unwrap_or(2 << 20);
+    let Some(bytes) = usize::try_from(asked).ok().filter(|bytes| *bytes <= MAX_BIG_BYTES) else {
+        let problem = format!("bytes: expected a number up to {MAX_BIG_BYTES}, not `{asked}`");
+        return ScriptedResponse::refusal(StatusCode::BAD_REQUEST, &problem);
+    };
+    let small = (1..=request.params.events.unwrap_or(5))
+        .map(|number| event(None, None, &json!({ "type": "progress", "step": number }).to_string()));
+    let small = paced(small, pace::steady(request, 50));
+    let pause = ScriptStep::Pause(request.params.interval().unwrap_or(Duration::from_millis(50)));
+    let before = pause.clone();
+    let big = big_event(bytes).flat_map(move |(begins_burst, piece)| {
+        begins_burst.then(|| before.clone()).into_iter().chain([ScriptStep::bytes(piece)])
     });
-    let big = Bytes::from(event(None, None, &big_final(request.tuning.bytes.unwrap_or(2 << 20))));
-    let third = big.len() / 3;
-    let pieces = [big.slice(..third), big.slice(third..2 * third), big.slice(2 * third..)];
-    let script = paced(small.chain(pieces).chain([Bytes::from(DONE)]), pace::steady(request, 50));
-    Reply::sse(script)
+    ScriptedResponse::sse(Box::new(small.chain(big).chain([pause, ScriptStep::bytes(DONE)])))
 }
 
-/// The data of `bigfinal`'s last event: a JSON object of exactly `bytes` bytes, within 26 bytes and 1 GiB.
-pub fn big_final(bytes: u64) -> String {
-    const OPEN: &str = r#"{"type":"final","text":""#;
-    const CLOSE: &str = r#""}"#;
-    const MOST: u64 = 1 << 30;
-    let filler = usize::try_from(bytes.min(MOST)).unwrap_or(0).saturating_sub(OPEN.len() + CLOSE.len());
-    // Three bytes a character, so that cuts fall into characters.
-    format!("{OPEN}{}{}{CLOSE}", "波".repeat(filler / 3), "~".repeat(filler % 3))
+/// The largest event of `bigfinal`: 1 GiB.
+const MAX_BIG_BYTES: usize = 1 << 30;
+
+/// An event whose data is a JSON object of `bytes` bytes (at least 26), in pieces, each with whether it begins a third of the event.
+///
+/// All pieces share one block of text, so that an event of any size takes no memory.
+fn big_event(bytes: usize) -> impl Iterator<Item = (bool, Bytes)> + Send {
+    const OPEN: &str = r#"data: {"type":"final","text":""#;
+    const CLOSE: &str = "\"}\n\n";
+    const FRAMING: usize = "data: \n\n".len();
+    /// Not a multiple of three, so that cuts fall into characters.
+    const PIECE_BYTES: usize = 64 * 1024;
+
+    let filler = (bytes + FRAMING).saturating_sub(OPEN.len() + CLOSE.len());
+    let wide = filler / 3 * 3;
+    let open = Bytes::from_static(OPEN.as_bytes());
+    let block = Bytes::from("波".repeat(PIECE_BYTES / 3 + 2));
+    let tail = Bytes::from(format!("{}{CLOSE}", "~".repeat(filler - wide)));
+    let (wide_start, tail_start) = (open.len(), open.len() + wide);
+    let end = tail_start + tail.len();
+    let thirds = [end / 3, end / 3 * 2, end];
+    let mut at = 0;
+    iter::from_fn(move || {
+        let third = thirds.into_iter().find(|third| *third > at)?;
+        let begins_burst = at == 0 || thirds.contains(&at);
+        let until = |end: usize| end.min(third).min(at + PIECE_BYTES);
+        let piece = if at < wide_start {
+            open.slice(at..until(wide_start))
+        } else if at < tail_start {
+            let phase = (at - wide_start) % 3;
+            block.slice(phase..phase + until(tail_start) - at)
+        } else {
+            tail.slice(at - tail_start..until(end) - tail_start)
+        };
+        at += piece.len();
+        Some((begins_burst, piece))
+    })
 }
 
-/// Chunks of 64 events of 256 bytes each, made as they are read.
-pub(super) fn endless(request: &Request<'_>) -> Reply {
+/// Chunks of 64 events of 256 bytes each.
+pub(super) fn endless(request: &ScenarioRequest<'_>) -> ScriptedResponse {
     const EVENT: u64 = 256;
     const CHUNK: u64 = 64;
-    let chunks = request.tuning.bytes.map_or(u64::MAX / CHUNK, |bytes| bytes.div_ceil(EVENT * CHUNK));
+    let chunks = request.params.bytes.map_or(u64::MAX / CHUNK, |bytes| bytes.div_ceil(EVENT * CHUNK));
     let pad: Arc<str> = "x".repeat(215).into();
     let writes = (0..chunks).map(move |chunk| {
         (chunk * CHUNK..(chunk + 1) * CHUNK)
             .map(|index| format!("data: {{\"index\":\"{index:012}\",\"pad\":\"{pad}\"}}\n\n"))
             .collect::<String>()
     });
-    Reply::sse(paced(writes.chain([DONE.to_owned()]), pace::steady(request, 0)))
+    ScriptedResponse::sse(paced(writes.chain([DONE.to_owned()]), pace::steady(request, 0)))
 }
 
-/// Seven bytes at a time, so that many a character is cut.
-pub(super) fn text(request: &Request<'_>) -> Reply {
-    let text = Bytes::from(text_of(reply_text(), request.tuning.events));
-    let pieces = (0..text.len()).step_by(7).map(move |at| text.slice(at..text.len().min(at + 7)));
+/// Seven bytes at a time, so that characters are cut.
+pub(super) fn text(request: &ScenarioRequest<'_>) -> ScriptedResponse {
+    const PIECE_BYTES: usize = 7;
+    let mut tokens = tokens(reply_text(), request.params.events);
+    let mut waiting = BytesMut::new();
+    let pieces = iter::from_fn(move || {
+        while waiting.len() < PIECE_BYTES
+            && let Some(token) = tokens.next()
+        {
+            waiting.extend_from_slice(token.as_bytes());
+        }
+        let piece = waiting.split_to(waiting.len().min(PIECE_BYTES));
+        (!piece.is_empty()).then(|| piece.freeze())
+    });
     let script = paced(pieces.chain([Bytes::from("[DONE]")]), pace::steady(request, 60));
-    Reply::new(StatusCode::OK, "text/plain; charset=utf-8", script)
+    ScriptedResponse::new(StatusCode::OK, "text/plain; charset=utf-8", script)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_big_event_has_the_size_that_was_asked_for_and_comes_in_small_pieces() {
+        for bytes in [0, 26, 27, 28, 29, 100, 65_536, 1_000_000] {
+            let pieces: Vec<_> = big_event(bytes).collect();
+            assert!(pieces.iter().all(|(_, piece)| piece.len() <= 65_536), "{bytes}");
+            assert_eq!(pieces.iter().filter(|(begins_burst, _)| *begins_burst).count(), 3, "{bytes}");
+            let event: Vec<u8> = pieces.into_iter().flat_map(|(_, piece)| piece).collect();
+            let event = String::from_utf8(event).unwrap();
+            let data = event.strip_prefix("data: ").unwrap().strip_suffix("\n\n").unwrap();
+            assert_eq!(data.len(), bytes.max(26));
+            let value: serde_json::Value = serde_json::from_str(data).unwrap();
+            assert_eq!(value["type"], "final");
+        }
+        let (_, second) = big_event(MAX_BIG_BYTES).nth(1).unwrap();
+        assert!(String::from_utf8_lossy(&second).ends_with('\u{fffd}'), "a character is cut");
+    }
 }

@@ -1,7 +1,9 @@
-//! What the tests share: processes that cannot hang, an upstream, rows, and files that go away.
+//! What the tests share: processes that cannot hang, an upstream, tables of rows, and temporary files.
 
 mod process;
 mod rows;
+#[cfg(unix)]
+mod terminal;
 mod upstream;
 
 use std::path::{Path, PathBuf};
@@ -9,14 +11,16 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 use std::{env, fs, process as this};
 
-pub(crate) use self::process::{Done, Process, Run, tidewire};
+pub(crate) use self::process::{Done, Process, Run, listening, tidewire};
 pub(crate) use self::rows::{each, table};
+#[cfg(unix)]
+pub(crate) use self::terminal::Terminal;
 pub(crate) use self::upstream::Upstream;
 
-/// No test waits longer for one thing to happen.
+/// The longest that a test waits for anything.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
-/// A path in the folder for temporary files, whose file is removed at the end.
+/// A path for a temporary file, which is removed at the end.
 pub(crate) struct TempFile(PathBuf);
 
 impl TempFile {

@@ -1,4 +1,4 @@
-//! The binary as a process, which ends with its test.
+//! The binary as a process that ends with its test.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::process::{Child, ChildStdin, Command, Stdio};
@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::PATIENCE;
 
-/// The binary with these arguments; no proxy of the environment stands between it and the tests.
+/// The binary with these arguments, without a proxy of the environment.
 pub(crate) fn tidewire<'a>(args: impl IntoIterator<Item = &'a str>) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_tidewire"));
     command.args(args).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -20,10 +20,17 @@ pub(crate) fn tidewire<'a>(args: impl IntoIterator<Item = &'a str>) -> Command {
     command
 }
 
+/// The address in the first line of `serve`.
+pub(crate) fn listening(line: &str) -> String {
+    let line: Value = serde_json::from_str(line).unwrap_or_else(|error| panic!("{error} in {line}"));
+    assert_eq!(line["type"], "listening", "{line}");
+    line["url"].as_str().expect("a URL").to_owned()
+}
+
 /// A process that has ended.
 #[derive(Debug)]
 pub(crate) struct Done {
-    /// `None` after a signal that it did not handle.
+    /// The exit status, or `None` after a signal that it did not handle.
     pub(crate) status: Option<i32>,
     pub(crate) stdout: Vec<u8>,
     pub(crate) stderr: String,
@@ -54,15 +61,15 @@ impl Done {
     pub(crate) fn complaint(&self) -> &str {
         let line = self.stderr.strip_suffix('\n').unwrap_or_else(|| panic!("no whole line: {self:?}"));
         assert!(!line.contains('\n'), "more than one line: {}", self.stderr);
-        line.strip_prefix("tidewire: ").unwrap_or_else(|| panic!("who says it? {line}"))
+        line.strip_prefix("tidewire: ").unwrap_or_else(|| panic!("no prefix: {line}"))
     }
 }
 
-/// A process that runs. It is ended when it is dropped.
+/// A running process, which is ended when it is dropped.
 pub(crate) struct Process {
     child: Child,
     stdin: Option<ChildStdin>,
-    /// Lines of standard output; disconnected at its end.
+    /// The lines of standard output; disconnected at its end.
     stdout: Receiver<Vec<u8>>,
     stderr: Option<JoinHandle<String>>,
     started: Instant,
@@ -73,7 +80,7 @@ impl Process {
         Self::adopt(command.spawn().expect("the binary runs"))
     }
 
-    /// Watches a process that runs already, with the pipes that it still has.
+    /// Takes over a running process, with the pipes that it still has.
     pub(crate) fn adopt(mut child: Child) -> Self {
         let started = Instant::now();
         let (tell, stdout) = channel();
@@ -114,10 +121,15 @@ impl Process {
         String::from_utf8(line).expect("UTF-8 on standard output")
     }
 
+    /// The id of the process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Sends a signal by its name, to this process alone.
     #[cfg(unix)]
     pub(crate) fn signal(&self, name: &str) {
-        let id = self.child.id().to_string();
+        let id = self.id().to_string();
         assert!(Command::new("kill").args(["-s", name, &id]).status().expect("kill runs").success());
     }
 
@@ -142,7 +154,7 @@ impl Process {
             match self.stdout.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
                 Ok(line) => stdout.extend(line),
                 Err(RecvTimeoutError::Disconnected) => break,
-                Err(RecvTimeoutError::Timeout) => panic!("it goes on and on"),
+                Err(RecvTimeoutError::Timeout) => panic!("its output does not end"),
             }
         }
         let status = self.wait();
@@ -154,15 +166,16 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // Both fail where it has ended already.
+        // Both fail if it has ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
-/// Runs the binary to its end with this on its standard input.
+/// Runs the binary to its end.
 pub(crate) trait Run {
     fn run(&mut self) -> Done;
+    /// The same with this on its standard input.
     fn run_with(&mut self, input: &[u8]) -> Done;
 }
 

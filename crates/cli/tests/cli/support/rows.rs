@@ -1,4 +1,4 @@
-//! Tables and their rows.
+//! Tables of test cases, and how their rows are run.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
@@ -7,10 +7,10 @@ use std::thread;
 
 use serde_json::Value;
 
-/// More than cores, since rows also wait.
+/// More than there are cores, since rows also wait.
 const WORKERS: usize = 4;
 
-/// The cases of a table of `tests/cases`.
+/// The cases of a table in `tests/cases`.
 pub(crate) fn table(file: &str) -> Vec<Value> {
     let path = format!("{}/../../tests/cases/{file}", env!("CARGO_MANIFEST_DIR"));
     let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
@@ -21,7 +21,7 @@ pub(crate) fn table(file: &str) -> Vec<Value> {
     }
 }
 
-/// Runs every row, some at a time; all that fail are named, not only the first.
+/// Runs every row, several at a time. All that fail are named, not only the first.
 pub(crate) fn each<R: Sync>(rows: &[R], name: impl Fn(&R) -> String + Sync, run: impl Fn(&R) + Sync) {
     let next = AtomicUsize::new(0);
     let failed = Mutex::new(Vec::new());

@@ -1,4 +1,4 @@
-//! A scripted upstream in this process.
+//! A scripted upstream in the test's process.
 
 use std::path::Path;
 
@@ -18,7 +18,7 @@ impl Upstream {
         Self::with(ServeConfig::default())
     }
 
-    /// A scenario file, whatever the path.
+    /// A scenario file at every path.
     pub(crate) fn of_file(path: &Path) -> Self {
         let scenario: Scenario = path.to_str().expect("UTF-8").parse().expect("a scenario file");
         Self::with(ServeConfig { scenario: Some(scenario), ..ServeConfig::default() })
@@ -30,7 +30,7 @@ impl Upstream {
         Self { server, runtime }
     }
 
-    /// The URL of a path, which begins with a slash.
+    /// The URL of a path that begins with a slash.
     pub(crate) fn url(&self, path: &str) -> String {
         self.server.url(path)
     }
@@ -51,7 +51,7 @@ impl Upstream {
         self.server.log()
     }
 
-    /// The requests, once each has ended and there are this many of them.
+    /// The requests, once there are this many and each has ended.
     pub(crate) fn log_of(&self, requests: usize) -> Vec<RequestLog> {
         let ended = |log: &[RequestLog]| {
             log.len() >= requests && log.iter().all(|request| request.response.is_some())

@@ -1,9 +1,8 @@
-//! Requests by `fetch`, and replies by the reader of their `ReadableStream`.
+//! Sends requests with `fetch`, and reads responses through the reader of their `ReadableStream`.
 
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::AUTHORIZATION;
@@ -18,40 +17,27 @@ use web_sys::{
     AbortController, Headers, ReadableStreamDefaultReader, RequestCache, RequestCredentials, RequestInit,
 };
 
-use super::super::{Chunk, Outgoing, Response, Sending, TransportError};
-use super::boxed;
-use crate::attempt::RequestTemplate;
 use crate::body::Taken;
-use crate::client::ClientBuilder;
+use crate::platform::{Boxed, boxed};
+use crate::template::RequestTemplate;
+use crate::transport::message::{Chunk, Outgoing, Response, TransportError, TransportOptions};
 
 #[wasm_bindgen]
 extern "C" {
-    /// The same in a window, in a worker and in Node.
+    /// The global function, in a window, in a worker and in Node.
     fn fetch(request: &web_sys::Request) -> Promise;
 
     #[wasm_bindgen(catch)]
     fn btoa(binary: &str) -> Result<String, JsValue>;
 
     /// What a reader's `read` resolves to.
-    type Piece;
+    type ReadResult;
 
     #[wasm_bindgen(method, getter, structural)]
-    fn done(this: &Piece) -> bool;
+    fn done(this: &ReadResult) -> bool;
 
     #[wasm_bindgen(method, getter, structural)]
-    fn value(this: &Piece) -> Option<Uint8Array>;
-}
-
-/// No body that can be read once: browsers take none from a page without more ado.
-pub(crate) type OnceBody = std::convert::Infallible;
-
-impl ClientBuilder {
-    /// Sends cookies and the like to other origins too (`credentials: "include"`); to its own they always go. In browsers only.
-    #[must_use]
-    pub fn with_credentials(mut self) -> Self {
-        self.transport = Some(Transport { credentials: RequestCredentials::Include });
-        self
-    }
+    fn value(this: &ReadResult) -> Option<Uint8Array>;
 }
 
 /// `fetch`.
@@ -62,25 +48,30 @@ pub(crate) struct Transport {
 
 impl Transport {
     #[expect(clippy::unnecessary_wraps, reason = "the native one may fail")]
-    pub(crate) const fn new(_connect_timeout: Option<Duration>) -> Result<Self, TransportError> {
+    pub(crate) const fn new(_options: &TransportOptions) -> Result<Self, TransportError> {
         Ok(Self { credentials: RequestCredentials::SameOrigin })
     }
 
-    /// None: a header that no form can send costs a request to another origin a second one, and `fetch` keeps caches out by itself.
+    /// Sends cookies and other credentials to other origins too.
+    pub(crate) const fn with_credentials() -> Self {
+        Self { credentials: RequestCredentials::Include }
+    }
+
+    /// None: a header that no form could send costs a preflight to another origin, and `fetch` has an option that avoids caches.
     pub(crate) fn default_headers(&self) -> impl Iterator<Item = (HeaderName, &'static str)> + use<> {
         std::iter::empty()
     }
 
-    /// Sends the request and waits for the reply's head. Redirects are the browser's to follow.
-    pub(crate) fn send(self, request: Outgoing) -> Sending {
+    /// Sends the request and waits for the response's head. The browser follows redirects.
+    pub(crate) fn send(self, request: Outgoing) -> Boxed<Result<Response<BodyReader>, TransportError>> {
         boxed(async move {
             let abort = Abort::new()?;
             let request = self.outgoing(request, &abort)?;
-            // No rejection says whether the request was sent, so it counts as sent.
+            // A rejection does not say whether the request was sent, so it counts as sent.
             let response = JsFuture::from(fetch(&request))
                 .await
                 .map_err(|error| TransportError::Broken(said(&error)))?;
-            Ok(reply(&response.unchecked_into(), abort))
+            Ok(response_of(&response.unchecked_into(), abort))
         })
     }
 
@@ -99,7 +90,7 @@ impl Transport {
     }
 }
 
-/// Ends the request when it is dropped.
+/// Aborts the request when it is dropped.
 struct Abort(AbortController);
 
 impl Abort {
@@ -114,7 +105,7 @@ impl Drop for Abort {
     }
 }
 
-/// The template's headers, and the user and password of the URL, which `fetch` takes none with, as an `Authorization` (RFC 7617).
+/// The template's headers. `fetch` takes no URL with user and password, so these become an `Authorization` (RFC 7617).
 fn headers(url: &mut Url, template: &RequestTemplate) -> Result<Headers, TransportError> {
     let headers = Headers::new().map_err(|error| unsendable(&error))?;
     for (name, value) in &*template.headers {
@@ -127,31 +118,38 @@ fn headers(url: &mut Url, template: &RequestTemplate) -> Result<Headers, Transpo
             let value = format!("Basic {basic}");
             headers.append(AUTHORIZATION.as_str(), &value).map_err(|error| unsendable(&error))?;
         }
-        // Neither fails for a URL of HTTP.
+        // Neither fails for an HTTP URL.
         let _ = url.set_username("");
         let _ = url.set_password(None);
     }
     Ok(headers)
 }
 
-/// What stands percent-encoded in a URL.
+/// Text that is percent-encoded in a URL.
 fn unescaped(text: &str) -> String {
     js_sys::decode_uri_component(text).map_or_else(|_| text.to_owned(), String::from)
 }
 
-/// A string of one character a byte, as browsers take and give headers.
+/// A string with one character for each byte, which is how browsers represent header values.
 fn latin1(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| char::from(*byte)).collect()
 }
 
-fn reply(response: &web_sys::Response, abort: Abort) -> Response {
+fn response_of(response: &web_sys::Response, abort: Abort) -> Response<BodyReader> {
     let reader = response.body().and_then(|body| body.get_reader().dyn_into().ok());
     let body = BodyReader(SendWrapper::new(Body { reader, read: None, _abort: abort }));
-    // A browser keeps the header over redirects, where the other origin allows it (WHATWG Fetch, "HTTP-redirect fetch").
-    Response { status: response.status(), headers: header_map(&response.headers()), body, lost_cursor: false }
+    // A browser keeps the header across redirects, if the other origin allows it (WHATWG Fetch, "HTTP-redirect fetch").
+    let url = Url::parse(&response.url()).ok();
+    Response {
+        status: response.status(),
+        headers: header_map(&response.headers()),
+        url,
+        body,
+        lost_cursor: false,
+    }
 }
 
-/// What the browser shows of a reply's headers: to another origin's page, what CORS lets through.
+/// The response's headers, as far as the browser shows them: to a page of another origin, those that CORS exposes.
 fn header_map(headers: &Headers) -> HeaderMap {
     let mut map = HeaderMap::new();
     for entry in js_sys::try_iter(headers).ok().flatten().into_iter().flatten().flatten() {
@@ -167,11 +165,11 @@ fn header_map(headers: &Headers) -> HeaderMap {
     map
 }
 
-/// Reads a reply's body, decoded, as it comes.
+/// Reads a response's body as it arrives, with the content coding removed.
 pub(crate) struct BodyReader(SendWrapper<Body>);
 
 struct Body {
-    /// None for a reply without a body, and behind the end.
+    /// `None` if the response has no body, and after its end.
     reader: Option<ReadableStreamDefaultReader>,
     read: Option<JsFuture>,
     _abort: Abort,
@@ -184,7 +182,7 @@ impl BodyReader {
             let Some(source) = reader else { return Poll::Ready(None) };
             let piece = ready!(Pin::new(read.get_or_insert_with(|| JsFuture::from(source.read()))).poll(cx));
             *read = None;
-            let piece: Piece = match piece {
+            let piece: ReadResult = match piece {
                 Ok(piece) => piece.unchecked_into(),
                 Err(error) => {
                     *reader = None;
@@ -205,7 +203,7 @@ fn unsendable(error: &JsValue) -> TransportError {
     TransportError::Unsendable(said(error))
 }
 
-/// What the browser says of a failure, which is little: the rest stands in its console.
+/// What the browser says about a failure, which is little: the rest is in its console.
 fn said(error: &JsValue) -> String {
     let text = error.dyn_ref::<Error>().map_or_else(|| JsString::from(format!("{error:?}")), Error::message);
     String::from(text)

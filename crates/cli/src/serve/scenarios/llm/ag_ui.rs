@@ -1,54 +1,56 @@
-//! The Agent User Interaction Protocol. It has no usage, and no word for why a run is finished.
+//! The Agent User Interaction Protocol (AG-UI). It has neither usage nor a finish reason.
 
 use serde_json::json;
 
 use super::{
-    facts::OVERLOADED,
-    story::{Block, Kind, Part, by_turns},
-    voice::Voice,
+    parts::{Block, BlockKind, ReplyPart, in_turn},
+    record_writer::RecordWriter,
+    sample::OVERLOADED,
 };
 
-pub(super) fn say(part: &Part, voice: &mut Voice) {
+pub(super) fn write(part: &ReplyPart, writer: &mut RecordWriter) {
     match part {
-        Part::Start => {
-            voice.record(&json!({ "type": "RUN_STARTED", "threadId": "tide", "runId": "tidewire" }))
+        ReplyPart::Start => {
+            writer.record(&json!({ "type": "RUN_STARTED", "threadId": "tide", "runId": "tidewire" }))
         }
-        Part::KeepAlive => voice.comment("keep-alive"),
-        Part::Open(block) => {
-            voice.record(
+        ReplyPart::KeepAlive => writer.comment("keep-alive"),
+        ReplyPart::Open(block) => {
+            writer.record(
                 &json!({ "type": named(*block, "START"), "messageId": id(*block), "role": "assistant" }),
             );
         }
-        Part::Piece(block, piece) => {
-            voice.record(
+        ReplyPart::Piece(block, piece) => {
+            writer.record(
                 &json!({ "type": named(*block, "CONTENT"), "messageId": id(*block), "delta": piece }),
             );
         }
-        Part::Close(block) => voice.record(&json!({ "type": named(*block, "END"), "messageId": id(*block) })),
-        Part::Calls(_, calls) => {
+        ReplyPart::Close(block) => {
+            writer.record(&json!({ "type": named(*block, "END"), "messageId": id(*block) }))
+        }
+        ReplyPart::Calls(_, calls) => {
             for call in *calls {
                 let (id, name) = (call.id, call.name);
-                voice.record(&json!({ "type": "TOOL_CALL_START", "toolCallId": id, "toolCallName": name }));
+                writer.record(&json!({ "type": "TOOL_CALL_START", "toolCallId": id, "toolCallName": name }));
             }
-            for (place, piece) in by_turns(calls) {
+            for (place, piece) in in_turn(calls) {
                 let id = calls[place].id;
-                voice.record(&json!({ "type": "TOOL_CALL_ARGS", "toolCallId": id, "delta": piece }));
+                writer.record(&json!({ "type": "TOOL_CALL_ARGS", "toolCallId": id, "delta": piece }));
             }
             for call in *calls {
-                voice.record(&json!({ "type": "TOOL_CALL_END", "toolCallId": call.id }));
+                writer.record(&json!({ "type": "TOOL_CALL_END", "toolCallId": call.id }));
             }
         }
-        Part::Finish(_) => {
-            voice.record(&json!({ "type": "RUN_FINISHED", "threadId": "tide", "runId": "tidewire" }));
+        ReplyPart::Finish(_) => {
+            writer.record(&json!({ "type": "RUN_FINISHED", "threadId": "tide", "runId": "tidewire" }));
         }
-        Part::Fail => {
-            voice.record(&json!({ "type": "RUN_ERROR", "message": OVERLOADED, "code": "overloaded" }))
+        ReplyPart::Fail => {
+            writer.record(&json!({ "type": "RUN_ERROR", "message": OVERLOADED, "code": "overloaded" }))
         }
     }
 }
 
 fn named(block: Block, what: &str) -> String {
-    let kind = if block.kind == Kind::Thought { "REASONING_MESSAGE" } else { "TEXT_MESSAGE" };
+    let kind = if block.kind == BlockKind::Reasoning { "REASONING_MESSAGE" } else { "TEXT_MESSAGE" };
     format!("{kind}_{what}")
 }
 

@@ -1,16 +1,16 @@
-//! Anthropic's Messages: blocks that begin, grow and stop, and pings between them.
+//! Anthropic's Messages: blocks that start, grow and stop, with pings between them.
 
 use serde_json::{Value, json};
 
 use super::{
-    facts::{CACHED, INPUT, MODEL, OUTPUT, OVERLOADED},
-    story::{Kind, Part, Why},
-    voice::Voice,
+    parts::{BlockKind, FinishReason, ReplyPart},
+    record_writer::RecordWriter,
+    sample::{CACHED, INPUT, MODEL, OUTPUT, OVERLOADED},
 };
 
-pub(super) fn say(part: &Part, voice: &mut Voice) {
+pub(super) fn write(part: &ReplyPart, writer: &mut RecordWriter) {
     match part {
-        Part::Start => {
+        ReplyPart::Start => {
             let usage =
                 json!({ "input_tokens": INPUT, "cache_read_input_tokens": CACHED, "output_tokens": 1 });
             let message = json!({
@@ -22,70 +22,70 @@ pub(super) fn say(part: &Part, voice: &mut Voice) {
                 "stop_reason": null,
                 "usage": usage,
             });
-            voice.named(&json!({ "type": "message_start", "message": message }));
+            writer.named(&json!({ "type": "message_start", "message": message }));
         }
-        Part::KeepAlive => voice.named(&json!({ "type": "ping" })),
-        Part::Open(block) => start(
-            voice,
+        ReplyPart::KeepAlive => writer.named(&json!({ "type": "ping" })),
+        ReplyPart::Open(block) => start(
+            writer,
             block.number,
             match block.kind {
-                Kind::Thought => json!({ "type": "thinking", "thinking": "", "signature": "" }),
-                Kind::Text | Kind::Refusal => json!({ "type": "text", "text": "" }),
+                BlockKind::Reasoning => json!({ "type": "thinking", "thinking": "", "signature": "" }),
+                BlockKind::Text | BlockKind::Refusal => json!({ "type": "text", "text": "" }),
             },
         ),
-        Part::Piece(block, piece) => delta(
-            voice,
+        ReplyPart::Piece(block, piece) => delta(
+            writer,
             block.number,
             match block.kind {
-                Kind::Thought => json!({ "type": "thinking_delta", "thinking": piece }),
-                Kind::Text | Kind::Refusal => json!({ "type": "text_delta", "text": piece }),
+                BlockKind::Reasoning => json!({ "type": "thinking_delta", "thinking": piece }),
+                BlockKind::Text | BlockKind::Refusal => json!({ "type": "text_delta", "text": piece }),
             },
         ),
-        Part::Close(block) => {
-            if block.kind == Kind::Thought {
-                delta(voice, block.number, json!({ "type": "signature_delta", "signature": "dGlkZQ==" }));
+        ReplyPart::Close(block) => {
+            if block.kind == BlockKind::Reasoning {
+                delta(writer, block.number, json!({ "type": "signature_delta", "signature": "dGlkZQ==" }));
             }
-            stop(voice, block.number);
+            stop(writer, block.number);
         }
-        Part::Calls(first, calls) => {
+        ReplyPart::Calls(first, calls) => {
             for (number, call) in (*first..).zip(*calls) {
                 start(
-                    voice,
+                    writer,
                     number,
                     json!({ "type": "tool_use", "id": call.id, "name": call.name, "input": {} }),
                 );
                 for piece in call.pieces {
-                    delta(voice, number, json!({ "type": "input_json_delta", "partial_json": piece }));
+                    delta(writer, number, json!({ "type": "input_json_delta", "partial_json": piece }));
                 }
-                stop(voice, number);
+                stop(writer, number);
             }
         }
-        Part::Finish(why) => {
-            let reason = match why {
-                Why::Stop => "end_turn",
-                Why::Tools => "tool_use",
-                Why::Filter | Why::Refusal => "refusal",
+        ReplyPart::Finish(reason) => {
+            let reason = match reason {
+                FinishReason::Stop => "end_turn",
+                FinishReason::ToolCalls => "tool_use",
+                FinishReason::Filter | FinishReason::Refusal => "refusal",
             };
             let delta = json!({ "stop_reason": reason, "stop_sequence": null });
             let usage = json!({ "output_tokens": OUTPUT });
-            voice.named(&json!({ "type": "message_delta", "delta": delta, "usage": usage }));
-            voice.named(&json!({ "type": "message_stop" }));
+            writer.named(&json!({ "type": "message_delta", "delta": delta, "usage": usage }));
+            writer.named(&json!({ "type": "message_stop" }));
         }
-        Part::Fail => {
+        ReplyPart::Fail => {
             let error = json!({ "type": "overloaded_error", "message": OVERLOADED });
-            voice.named(&json!({ "type": "error", "error": error }));
+            writer.named(&json!({ "type": "error", "error": error }));
         }
     }
 }
 
-fn start(voice: &mut Voice, number: u64, block: Value) {
-    voice.named(&json!({ "type": "content_block_start", "index": number, "content_block": block }));
+fn start(writer: &mut RecordWriter, number: u64, block: Value) {
+    writer.named(&json!({ "type": "content_block_start", "index": number, "content_block": block }));
 }
 
-fn delta(voice: &mut Voice, number: u64, delta: Value) {
-    voice.named(&json!({ "type": "content_block_delta", "index": number, "delta": delta }));
+fn delta(writer: &mut RecordWriter, number: u64, delta: Value) {
+    writer.named(&json!({ "type": "content_block_delta", "index": number, "delta": delta }));
 }
 
-fn stop(voice: &mut Voice, number: u64) {
-    voice.named(&json!({ "type": "content_block_stop", "index": number }));
+fn stop(writer: &mut RecordWriter, number: u64) {
+    writer.named(&json!({ "type": "content_block_stop", "index": number }));
 }

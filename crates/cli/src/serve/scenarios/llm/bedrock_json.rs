@@ -1,61 +1,63 @@
-//! The events of Amazon Bedrock's `ConverseStream`, a line each.
+//! The events of Amazon Bedrock's `ConverseStream`, one per line.
 
 use serde_json::{Value, json};
 
 use super::{
-    facts::{CACHED, INPUT, OUTPUT, OVERLOADED, TOTAL},
-    story::{Kind, Part, Why},
-    voice::Voice,
+    parts::{BlockKind, FinishReason, ReplyPart},
+    record_writer::RecordWriter,
+    sample::{CACHED, INPUT, OUTPUT, OVERLOADED, TOTAL},
 };
 
-pub(super) fn say(part: &Part, voice: &mut Voice) {
+pub(super) fn write(part: &ReplyPart, writer: &mut RecordWriter) {
     match part {
-        Part::Start => voice.record(&json!({ "messageStart": { "role": "assistant" } })),
-        // Only calls of tools have a start.
-        Part::KeepAlive | Part::Open(_) => {}
-        Part::Piece(block, piece) => delta(
-            voice,
+        ReplyPart::Start => writer.record(&json!({ "messageStart": { "role": "assistant" } })),
+        // Only tool calls have a start.
+        ReplyPart::KeepAlive | ReplyPart::Open(_) => {}
+        ReplyPart::Piece(block, piece) => delta(
+            writer,
             block.number,
             match block.kind {
-                Kind::Thought => json!({ "reasoningContent": { "text": piece } }),
-                Kind::Text | Kind::Refusal => json!({ "text": piece }),
+                BlockKind::Reasoning => json!({ "reasoningContent": { "text": piece } }),
+                BlockKind::Text | BlockKind::Refusal => json!({ "text": piece }),
             },
         ),
-        Part::Close(block) => stop(voice, block.number),
-        Part::Calls(first, calls) => {
+        ReplyPart::Close(block) => stop(writer, block.number),
+        ReplyPart::Calls(first, calls) => {
             for (number, call) in (*first..).zip(*calls) {
                 let start = json!({ "toolUse": { "toolUseId": call.id, "name": call.name } });
-                voice
+                writer
                     .record(&json!({ "contentBlockStart": { "contentBlockIndex": number, "start": start } }));
                 for piece in call.pieces {
-                    delta(voice, number, json!({ "toolUse": { "input": piece } }));
+                    delta(writer, number, json!({ "toolUse": { "input": piece } }));
                 }
-                stop(voice, number);
+                stop(writer, number);
             }
         }
-        Part::Finish(why) => {
-            let reason = match why {
-                Why::Stop | Why::Refusal => "end_turn",
-                Why::Tools => "tool_use",
-                Why::Filter => "content_filtered",
+        ReplyPart::Finish(reason) => {
+            let reason = match reason {
+                FinishReason::Stop | FinishReason::Refusal => "end_turn",
+                FinishReason::ToolCalls => "tool_use",
+                FinishReason::Filter => "content_filtered",
             };
-            voice.record(&json!({ "messageStop": { "stopReason": reason } }));
+            writer.record(&json!({ "messageStop": { "stopReason": reason } }));
             let usage = json!({
                 "inputTokens": INPUT,
                 "outputTokens": OUTPUT,
                 "totalTokens": TOTAL,
                 "cacheReadInputTokens": CACHED,
             });
-            voice.record(&json!({ "metadata": { "usage": usage, "metrics": { "latencyMs": 900 } } }));
+            writer.record(&json!({ "metadata": { "usage": usage, "metrics": { "latencyMs": 900 } } }));
         }
-        Part::Fail => voice.record(&json!({ "serviceUnavailableException": { "message": OVERLOADED } })),
+        ReplyPart::Fail => {
+            writer.record(&json!({ "serviceUnavailableException": { "message": OVERLOADED } }))
+        }
     }
 }
 
-fn delta(voice: &mut Voice, number: u64, delta: Value) {
-    voice.record(&json!({ "contentBlockDelta": { "contentBlockIndex": number, "delta": delta } }));
+fn delta(writer: &mut RecordWriter, number: u64, delta: Value) {
+    writer.record(&json!({ "contentBlockDelta": { "contentBlockIndex": number, "delta": delta } }));
 }
 
-fn stop(voice: &mut Voice, number: u64) {
-    voice.record(&json!({ "contentBlockStop": { "contentBlockIndex": number } }));
+fn stop(writer: &mut RecordWriter, number: u64) {
+    writer.record(&json!({ "contentBlockStop": { "contentBlockIndex": number } }));
 }

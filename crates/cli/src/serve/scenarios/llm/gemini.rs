@@ -1,56 +1,56 @@
-//! Google's `streamGenerateContent`: whole responses that each have a little more, as events or as the elements of one array.
+//! Google's `streamGenerateContent`: responses that each add a little, as events or as the elements of one array.
 
 use serde_json::{Value, json};
 
 use super::{
-    facts::{CACHED, INPUT, MODEL, OUTPUT, OVERLOADED, THOUGHT, TOTAL},
-    story::{Kind, Part, Why},
-    voice::{Framing, Voice},
+    parts::{BlockKind, FinishReason, ReplyPart},
+    record_writer::{Framing, RecordWriter},
+    sample::{CACHED, INPUT, MODEL, OUTPUT, OVERLOADED, REASONING, TOTAL},
 };
 
-pub(super) fn say(part: &Part, voice: &mut Voice) {
+pub(super) fn write(part: &ReplyPart, writer: &mut RecordWriter) {
     match part {
-        // It begins with the first response, and shows no life in between.
-        Part::Start | Part::KeepAlive | Part::Open(_) | Part::Close(_) => {}
-        Part::Piece(block, piece) => {
+        // It has neither a start nor keep-alives.
+        ReplyPart::Start | ReplyPart::KeepAlive | ReplyPart::Open(_) | ReplyPart::Close(_) => {}
+        ReplyPart::Piece(block, piece) => {
             let part = match block.kind {
-                Kind::Thought => json!({ "text": piece, "thought": true }),
-                Kind::Text | Kind::Refusal => json!({ "text": piece }),
+                BlockKind::Reasoning => json!({ "text": piece, "thought": true }),
+                BlockKind::Text | BlockKind::Refusal => json!({ "text": piece }),
             };
-            voice.record(&response(json!([part])));
+            writer.record(&response(json!([part])));
         }
-        Part::Calls(_, calls) => {
+        ReplyPart::Calls(_, calls) => {
             let calls: Vec<_> = calls
                 .iter()
                 .map(|call| json!({ "functionCall": { "id": call.id, "name": call.name, "args": call.input() } }))
                 .collect();
-            voice.record(&response(json!(calls)));
+            writer.record(&response(json!(calls)));
         }
-        Part::Finish(why) => {
-            let reason = if *why == Why::Filter { "SAFETY" } else { "STOP" };
+        ReplyPart::Finish(reason) => {
+            let reason = if *reason == FinishReason::Filter { "SAFETY" } else { "STOP" };
             let mut last = response(json!([{ "text": "" }]));
             last["candidates"][0]["finishReason"] = json!(reason);
             last["usageMetadata"] = json!({
                 "promptTokenCount": INPUT,
                 "candidatesTokenCount": OUTPUT,
                 "totalTokenCount": TOTAL,
-                "thoughtsTokenCount": THOUGHT,
+                "thoughtsTokenCount": REASONING,
                 "cachedContentTokenCount": CACHED,
             });
-            voice.record(&last);
-            close(voice);
+            writer.record(&last);
+            close(writer);
         }
-        Part::Fail => {
+        ReplyPart::Fail => {
             let error = json!({ "code": 503, "message": OVERLOADED, "status": "UNAVAILABLE" });
-            voice.record(&json!({ "error": error }));
-            close(voice);
+            writer.record(&json!({ "error": error }));
+            close(writer);
         }
     }
 }
 
-fn close(voice: &mut Voice) {
-    if voice.framing == Framing::Array {
-        voice.raw("\n]\n");
+fn close(writer: &mut RecordWriter) {
+    if writer.framing == Framing::Array {
+        writer.raw("\n]\n");
     }
 }
 

@@ -1,41 +1,42 @@
-//! Mistral's chat completions: thoughts are pieces of the content, a tool call comes whole and without an index, usage with the last chunk.
+//! Mistral's chat completions: reasoning is part of the content, a tool call arrives whole and without an index, and usage with
+//! the last chunk.
 
 use serde_json::{Value, json};
 
 use super::{
-    facts::{CREATED, INPUT, MODEL, OUTPUT, OVERLOADED, TOTAL},
-    story::{Kind, Part, Why},
-    voice::Voice,
+    parts::{BlockKind, FinishReason, ReplyPart},
+    record_writer::RecordWriter,
+    sample::{CREATED, INPUT, MODEL, OUTPUT, OVERLOADED, TOTAL},
 };
 
-pub(super) fn say(part: &Part, voice: &mut Voice) {
+pub(super) fn write(part: &ReplyPart, writer: &mut RecordWriter) {
     match part {
-        Part::Start => voice.record(&chunk(json!({ "role": "assistant", "content": "" }), Value::Null)),
-        Part::KeepAlive => voice.comment("keep-alive"),
-        Part::Open(_) | Part::Close(_) => {}
-        Part::Piece(block, piece) => {
+        ReplyPart::Start => writer.record(&chunk(json!({ "role": "assistant", "content": "" }), Value::Null)),
+        ReplyPart::KeepAlive => writer.comment("keep-alive"),
+        ReplyPart::Open(_) | ReplyPart::Close(_) => {}
+        ReplyPart::Piece(block, piece) => {
             let content = match block.kind {
-                Kind::Thought => {
+                BlockKind::Reasoning => {
                     json!([{ "type": "thinking", "thinking": [{ "type": "text", "text": piece }] }])
                 }
-                Kind::Text | Kind::Refusal => json!(piece),
+                BlockKind::Text | BlockKind::Refusal => json!(piece),
             };
-            voice.record(&chunk(json!({ "content": content }), Value::Null));
+            writer.record(&chunk(json!({ "content": content }), Value::Null));
         }
-        Part::Calls(_, calls) => {
-            let call = |call: &super::story::Call| json!({ "id": call.id, "function": { "name": call.name, "arguments": call.arguments() } });
+        ReplyPart::Calls(_, calls) => {
+            let call = |call: &super::parts::ToolCall| json!({ "id": call.id, "function": { "name": call.name, "arguments": call.arguments() } });
             let calls: Vec<_> = calls.iter().map(call).collect();
-            voice.record(&chunk(json!({ "content": "", "tool_calls": calls }), Value::Null));
+            writer.record(&chunk(json!({ "content": "", "tool_calls": calls }), Value::Null));
         }
-        Part::Finish(why) => {
-            let reason = if *why == Why::Tools { "tool_calls" } else { "stop" };
+        ReplyPart::Finish(reason) => {
+            let reason = if *reason == FinishReason::ToolCalls { "tool_calls" } else { "stop" };
             let mut last = chunk(json!({ "content": "" }), json!(reason));
             last["usage"] =
                 json!({ "prompt_tokens": INPUT, "completion_tokens": OUTPUT, "total_tokens": TOTAL });
-            voice.record(&last);
-            voice.raw("data: [DONE]\n\n");
+            writer.record(&last);
+            writer.raw("data: [DONE]\n\n");
         }
-        Part::Fail => voice.record(&json!({
+        ReplyPart::Fail => writer.record(&json!({
             "object": "error",
             "message": OVERLOADED,
             "type": "internal_server_error",

@@ -1,7 +1,7 @@
-//! The reply of a model in the shape of each provider, told by one story (`story`) and spoken by one file a dialect.
+//! An LLM's reply in the shape of each provider. Every dialect writes the same parts (`parts`), each in a file of its own.
 //!
 //! ```text
-//! story ─▶ Part ─▶ dialect ─▶ Voice ─▶ records
+//! parts ─▶ ReplyPart ─▶ dialect ─▶ RecordWriter ─▶ records
 //! ```
 
 mod ag_ui;
@@ -13,41 +13,45 @@ mod mistral;
 mod ollama;
 mod openai_chat;
 mod openai_responses;
-mod story;
+mod parts;
+mod record_writer;
+mod sample;
 mod vercel_ui;
-mod voice;
 
 use std::fmt;
 
-use axum::http::{HeaderName, StatusCode};
+use axum::http::{HeaderName, HeaderValue, StatusCode};
 
-pub(crate) use self::story::Tale;
 use self::{
-    story::{Part, Telling},
-    voice::{Framing, Voice},
+    parts::{ReplyPart, ReplyPlan},
+    record_writer::{Framing, RecordWriter},
 };
 use super::pace;
 use crate::serve::{
-    scenario::{Reply, Request},
-    script::{Step, paced},
+    params::ReplyKind,
+    response::{ScenarioRequest, ScriptedResponse},
+    script::{ScriptStep, paced},
 };
 
-/// The shape of a provider's replies; some have more than one.
+/// The most tokens of a reply: its text is in memory until it ends, since some dialects repeat it there.
+const MAX_TOKENS: usize = 100_000;
+
+/// The shape of a provider's replies. Some providers have several.
 #[non_exhaustive]
-pub struct Spoken {
+pub struct ReplyShape {
     /// The dialect's name.
     pub dialect: &'static str,
-    /// Which of its shapes, where there are several; the first one counts where none is asked for.
+    /// The form of the dialect, if it has several; the first one is the default.
     pub form: &'static str,
     framing: Framing,
-    say: fn(&Part, &mut Voice),
-    /// What it can tell besides what all can.
-    tales: &'static [Tale],
+    write: fn(&ReplyPart, &mut RecordWriter),
+    /// The kinds of reply that this provider has and some others have not.
+    kinds: &'static [ReplyKind],
 }
 
-impl fmt::Debug for Spoken {
+impl fmt::Debug for ReplyShape {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Spoken")
+        f.debug_struct("ReplyShape")
             .field("dialect", &self.dialect)
             .field("form", &self.form)
             .finish_non_exhaustive()
@@ -55,39 +59,45 @@ impl fmt::Debug for Spoken {
 }
 
 /// Every shape.
-pub const ALL: &[Spoken] = &[
-    spoken("openai-chat", "", Framing::Sse, openai_chat::say, &[Tale::Filter, Tale::Refusal]),
-    spoken("openai-responses", "", Framing::Sse, openai_responses::say, &[Tale::Filter, Tale::Refusal]),
-    spoken("anthropic", "", Framing::Sse, anthropic::say, &[Tale::Refusal]),
-    spoken("gemini", "sse", Framing::Sse, gemini::say, &[Tale::Filter]),
-    spoken("gemini", "array", Framing::Array, gemini::say, &[Tale::Filter]),
-    spoken("ollama", "chat", Framing::Lines, ollama::chat, &[]),
-    spoken("ollama", "generate", Framing::Lines, ollama::generate, &[]),
-    spoken("cohere", "", Framing::Sse, cohere::say, &[Tale::Filter]),
-    spoken("mistral", "", Framing::Sse, mistral::say, &[]),
-    spoken("bedrock-json", "", Framing::Lines, bedrock_json::say, &[Tale::Filter]),
-    spoken("vercel-ui", "", Framing::Sse, vercel_ui::say, &[Tale::Filter]),
-    spoken("ag-ui", "", Framing::Sse, ag_ui::say, &[]),
+pub const ALL: &[ReplyShape] = &[
+    shape("openai-chat", "", Framing::Sse, openai_chat::write, &[ReplyKind::Filter, ReplyKind::Refusal]),
+    shape(
+        "openai-responses",
+        "",
+        Framing::Sse,
+        openai_responses::write,
+        &[ReplyKind::Filter, ReplyKind::Refusal],
+    ),
+    shape("anthropic", "", Framing::Sse, anthropic::write, &[ReplyKind::Refusal]),
+    shape("gemini", "sse", Framing::Sse, gemini::write, &[ReplyKind::Filter]),
+    shape("gemini", "array", Framing::Array, gemini::write, &[ReplyKind::Filter]),
+    shape("ollama", "chat", Framing::Lines, ollama::chat, &[]),
+    shape("ollama", "generate", Framing::Lines, ollama::generate, &[]),
+    shape("cohere", "", Framing::Sse, cohere::write, &[ReplyKind::Filter]),
+    shape("mistral", "", Framing::Sse, mistral::write, &[]),
+    shape("bedrock-json", "", Framing::Lines, bedrock_json::write, &[ReplyKind::Filter]),
+    shape("vercel-ui", "", Framing::Sse, vercel_ui::write, &[ReplyKind::Filter]),
+    shape("ag-ui", "", Framing::Sse, ag_ui::write, &[]),
 ];
 
-const fn spoken(
+const fn shape(
     dialect: &'static str,
     form: &'static str,
     framing: Framing,
-    say: fn(&Part, &mut Voice),
-    tales: &'static [Tale],
-) -> Spoken {
-    Spoken { dialect, form, framing, say, tales }
+    write: fn(&ReplyPart, &mut RecordWriter),
+    kinds: &'static [ReplyKind],
+) -> ReplyShape {
+    ReplyShape { dialect, form, framing, write, kinds }
 }
 
-/// The shape of this dialect, and of this form of it.
+/// The shape of this dialect, in this form if one is given.
 ///
 /// # Errors
-/// A sentence that names what there is.
-pub(crate) fn find(dialect: &str, form: Option<&str>) -> Result<&'static Spoken, String> {
-    let fits = |spoken: &&Spoken| spoken.dialect == dialect && form.is_none_or(|form| spoken.form == form);
+/// A sentence that names the dialects and forms.
+pub(crate) fn find(dialect: &str, form: Option<&str>) -> Result<&'static ReplyShape, String> {
+    let fits = |shape: &&ReplyShape| shape.dialect == dialect && form.is_none_or(|form| shape.form == form);
     ALL.iter().find(fits).ok_or_else(|| {
-        let mut names: Vec<_> = ALL.iter().map(|spoken| spoken.dialect).collect();
+        let mut names: Vec<_> = ALL.iter().map(|shape| shape.dialect).collect();
         names.dedup();
         format!(
             "no such dialect or form; the dialects are {}; gemini has the forms sse and array, ollama chat and generate",
@@ -96,45 +106,40 @@ pub(crate) fn find(dialect: &str, form: Option<&str>) -> Result<&'static Spoken,
     })
 }
 
-/// `/llm`, and every path of a server that was given a dialect.
-pub(crate) fn reply(request: &Request<'_>, chosen: Option<&'static Spoken>) -> Reply {
-    let tuning = request.tuning;
-    let dialect = tuning.dialect.as_deref().or(chosen.map(|spoken| spoken.dialect)).unwrap_or("openai-chat");
-    let spoken = match find(dialect, tuning.form.as_deref()) {
-        Ok(spoken) => spoken,
-        Err(problem) => return Reply::refusal(StatusCode::BAD_REQUEST, &problem),
+/// The response of `/llm`, and of every path of a server that was given a dialect.
+pub(crate) fn respond(
+    request: &ScenarioRequest<'_>,
+    chosen: Option<&'static ReplyShape>,
+) -> ScriptedResponse {
+    let params = request.params;
+    let refuse = |problem: &str| ScriptedResponse::refusal(StatusCode::BAD_REQUEST, problem);
+    let dialect = params.dialect.as_deref().or(chosen.map(|shape| shape.dialect)).unwrap_or("openai-chat");
+    let shape = match find(dialect, params.form.as_deref()) {
+        Ok(shape) => shape,
+        Err(problem) => return refuse(&problem),
     };
-    let tale = tuning.reply.unwrap_or_default();
-    if matches!(tale, Tale::Filter | Tale::Refusal) && !spoken.tales.contains(&tale) {
-        let problem = format!("{dialect} has no word for reply={}", tale.name());
-        return Reply::refusal(StatusCode::BAD_REQUEST, &problem);
+    let kind = params.reply.unwrap_or_default();
+    if matches!(kind, ReplyKind::Filter | ReplyKind::Refusal) && !shape.kinds.contains(&kind) {
+        return refuse(&format!("{dialect} has no reply={}", kind.name()));
     }
-    let unfinished = tuning.unfinished.unwrap_or(false);
-    let telling = Telling { tale, events: tuning.events, fails: tuning.error.unwrap_or(false), unfinished };
-    let mut voice = Voice::new(spoken.framing);
-    let records = telling.parts().flat_map(move |part| voice.say(&part, spoken.say));
-    // The numbers of a background response count its events from 0.
-    let seen = tuning.starting_after.filter(|_| dialect == "openai-responses");
+    if let Some(events) = params.events.filter(|events| *events > MAX_TOKENS) {
+        return refuse(&format!("events: expected a number up to {MAX_TOKENS} here, not `{events}`"));
+    }
+    let is_unfinished = params.unfinished.unwrap_or(false);
+    let plan = ReplyPlan { kind, tokens: params.events, fails: params.error.unwrap_or(false), is_unfinished };
+    let mut writer = RecordWriter::new(shape.framing);
+    let records = plan.parts().flat_map(move |part| writer.records(&part, shape.write));
+    // A background response counts its events from 0.
+    let seen = params.starting_after.filter(|_| dialect == "openai-responses");
     let records = records.skip(seen.map_or(0, |number| number.saturating_add(1)));
     let script = paced(records, pace::uneven(request, 20..80));
-    let cut = unfinished.then_some(Step::Cut);
-    let reply = Reply::new(StatusCode::OK, spoken.framing.content_type(), Box::new(script.chain(cut)));
+    let cut = is_unfinished.then_some(ScriptStep::Cut);
+    let content_type = shape.framing.content_type();
+    let response = ScriptedResponse::new(StatusCode::OK, content_type, Box::new(script.chain(cut)));
     if dialect == "vercel-ui" {
-        reply.with_header(HeaderName::from_static("x-vercel-ai-ui-message-stream"), "v1")
+        let name = HeaderName::from_static("x-vercel-ai-ui-message-stream");
+        response.with_header(name, HeaderValue::from_static("v1"))
     } else {
-        reply
+        response
     }
-}
-
-/// What all dialects say of themselves and count.
-mod facts {
-    pub(super) const MODEL: &str = "tidewire-demo";
-    pub(super) const CREATED: u64 = 1_760_000_000;
-    pub(super) const DATE: &str = "2025-10-09T08:53:20Z";
-    pub(super) const OVERLOADED: &str = "the model is overloaded";
-    pub(super) const INPUT: u64 = 11;
-    pub(super) const CACHED: u64 = 5;
-    pub(super) const OUTPUT: u64 = 29;
-    pub(super) const THOUGHT: u64 = 7;
-    pub(super) const TOTAL: u64 = INPUT + OUTPUT;
 }

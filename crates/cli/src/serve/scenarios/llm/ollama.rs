@@ -1,15 +1,15 @@
-//! Ollama's chat and generate: lines of JSON, the last of which is `done`.
+//! Ollama's chat and generate: JSON lines, the last of which is `done`.
 
 use serde_json::{Value, json};
 
 use super::{
-    facts::{DATE, INPUT, MODEL, OUTPUT, OVERLOADED},
-    story::{Kind, Part},
-    voice::Voice,
+    parts::{BlockKind, ReplyPart},
+    record_writer::RecordWriter,
+    sample::{DATE, INPUT, MODEL, OUTPUT, OVERLOADED},
 };
 
-pub(super) fn chat(part: &Part, voice: &mut Voice) {
-    say(part, voice, |content, thinking, calls| {
+pub(super) fn chat(part: &ReplyPart, writer: &mut RecordWriter) {
+    write(part, writer, |content, thinking, calls| {
         let mut message = json!({ "role": "assistant", "content": content });
         if let Some(thinking) = thinking {
             message["thinking"] = json!(thinking);
@@ -21,47 +21,47 @@ pub(super) fn chat(part: &Part, voice: &mut Voice) {
     });
 }
 
-/// There are no tools.
-pub(super) fn generate(part: &Part, voice: &mut Voice) {
-    if matches!(part, Part::Calls(..)) {
+/// The same without tools, which it does not have.
+pub(super) fn generate(part: &ReplyPart, writer: &mut RecordWriter) {
+    if matches!(part, ReplyPart::Calls(..)) {
         return;
     }
-    say(part, voice, |content, thinking, _| match thinking {
+    write(part, writer, |content, thinking, _| match thinking {
         Some(thinking) => json!({ "response": content, "thinking": thinking }),
         None => json!({ "response": content }),
     });
 }
 
-fn say(part: &Part, voice: &mut Voice, line: fn(&str, Option<&str>, Option<Value>) -> Value) {
-    let told = |mut line: Value, done: bool| {
+fn write(part: &ReplyPart, writer: &mut RecordWriter, line: fn(&str, Option<&str>, Option<Value>) -> Value) {
+    let with_common_fields = |mut line: Value, done: bool| {
         line["model"] = json!(MODEL);
         line["created_at"] = json!(DATE);
         line["done"] = json!(done);
         line
     };
     match part {
-        Part::Start | Part::KeepAlive | Part::Open(_) | Part::Close(_) => {}
-        Part::Piece(block, piece) => voice.record(&told(
+        ReplyPart::Start | ReplyPart::KeepAlive | ReplyPart::Open(_) | ReplyPart::Close(_) => {}
+        ReplyPart::Piece(block, piece) => writer.record(&with_common_fields(
             match block.kind {
-                Kind::Thought => line("", Some(piece), None),
-                Kind::Text | Kind::Refusal => line(piece, None, None),
+                BlockKind::Reasoning => line("", Some(piece), None),
+                BlockKind::Text | BlockKind::Refusal => line(piece, None, None),
             },
             false,
         )),
-        Part::Calls(_, calls) => {
+        ReplyPart::Calls(_, calls) => {
             let calls: Vec<_> = calls
                 .iter()
                 .map(|call| json!({ "id": call.id, "function": { "name": call.name, "arguments": call.input() } }))
                 .collect();
-            voice.record(&told(line("", None, Some(json!(calls))), false));
+            writer.record(&with_common_fields(line("", None, Some(json!(calls))), false));
         }
-        Part::Finish(_) => {
-            let mut last = told(line("", None, None), true);
+        ReplyPart::Finish(_) => {
+            let mut last = with_common_fields(line("", None, None), true);
             last["done_reason"] = json!("stop");
             last["prompt_eval_count"] = json!(INPUT);
             last["eval_count"] = json!(OUTPUT);
-            voice.record(&last);
+            writer.record(&last);
         }
-        Part::Fail => voice.record(&json!({ "error": OVERLOADED })),
+        ReplyPart::Fail => writer.record(&json!({ "error": OVERLOADED })),
     }
 }

@@ -1,36 +1,38 @@
-//! OpenAI's Responses: numbered events, each item opened, told and closed.
+//! OpenAI's Responses: numbered events that open, fill and close each item.
 
 use serde_json::{Value, json};
 
 use super::{
-    facts::{CACHED, CREATED, INPUT, MODEL, OUTPUT, OVERLOADED, THOUGHT, TOTAL},
-    story::{Block, Call, Kind, Part, Why},
-    voice::Voice,
+    parts::{Block, BlockKind, FinishReason, ReplyPart, ToolCall},
+    record_writer::RecordWriter,
+    sample::{CACHED, CREATED, INPUT, MODEL, OUTPUT, OVERLOADED, REASONING, TOTAL},
 };
 
-pub(super) fn say(part: &Part, voice: &mut Voice) {
+pub(super) fn write(part: &ReplyPart, writer: &mut RecordWriter) {
     match part {
-        Part::Start => {
+        ReplyPart::Start => {
             for kind in ["response.created", "response.in_progress"] {
-                tell(voice, kind, json!({ "response": response("in_progress") }));
+                numbered(writer, kind, json!({ "response": response("in_progress") }));
             }
         }
-        Part::KeepAlive => tell(voice, "keepalive", json!({})),
-        Part::Open(block) => open(*block, voice),
-        Part::Piece(block, piece) => {
+        ReplyPart::KeepAlive => numbered(writer, "keepalive", json!({})),
+        ReplyPart::Open(block) => open(*block, writer),
+        ReplyPart::Piece(block, piece) => {
             let more = with(*block, json!({ "delta": piece }));
-            tell(voice, &format!("response.{}.delta", name(*block)), more);
+            numbered(writer, &format!("response.{}.delta", name(*block)), more);
         }
-        Part::Close(block) => close(*block, voice),
-        Part::Calls(first, calls) => {
+        ReplyPart::Close(block) => close(*block, writer),
+        ReplyPart::Calls(first, calls) => {
             for (number, call) in (*first..).zip(*calls) {
-                tell_call(number, call, voice);
+                tool_call(number, call, writer);
             }
         }
-        Part::Finish(why) => {
-            let (status, details) = match why {
-                Why::Stop | Why::Tools | Why::Refusal => ("completed", Value::Null),
-                Why::Filter => ("incomplete", json!({ "reason": "content_filter" })),
+        ReplyPart::Finish(reason) => {
+            let (status, details) = match reason {
+                FinishReason::Stop | FinishReason::ToolCalls | FinishReason::Refusal => {
+                    ("completed", Value::Null)
+                }
+                FinishReason::Filter => ("incomplete", json!({ "reason": "content_filter" })),
             };
             let mut last = response(status);
             last["incomplete_details"] = details;
@@ -38,67 +40,71 @@ pub(super) fn say(part: &Part, voice: &mut Voice) {
                 "input_tokens": INPUT,
                 "input_tokens_details": { "cached_tokens": CACHED },
                 "output_tokens": OUTPUT,
-                "output_tokens_details": { "reasoning_tokens": THOUGHT },
+                "output_tokens_details": { "reasoning_tokens": REASONING },
                 "total_tokens": TOTAL,
             });
-            tell(voice, &format!("response.{status}"), json!({ "response": last }));
+            numbered(writer, &format!("response.{status}"), json!({ "response": last }));
         }
-        Part::Fail => {
-            tell(voice, "error", json!({ "code": "server_error", "message": OVERLOADED, "param": null }));
+        ReplyPart::Fail => {
+            numbered(
+                writer,
+                "error",
+                json!({ "code": "server_error", "message": OVERLOADED, "param": null }),
+            );
         }
     }
 }
 
-fn tell(voice: &mut Voice, kind: &str, mut event: Value) {
+fn numbered(writer: &mut RecordWriter, kind: &str, mut event: Value) {
     event["type"] = json!(kind);
-    event["sequence_number"] = json!(voice.count());
-    voice.named(&event);
+    event["sequence_number"] = json!(writer.count());
+    writer.named(&event);
 }
 
 fn response(status: &str) -> Value {
     json!({ "id": "resp_tidewire", "object": "response", "created_at": CREATED, "model": MODEL, "status": status, "output": [] })
 }
 
-/// What the events of a block's text are called.
+/// The name of the events of a block's text.
 const fn name(block: Block) -> &'static str {
     match block.kind {
-        Kind::Thought => "reasoning_summary_text",
-        Kind::Text => "output_text",
-        Kind::Refusal => "refusal",
+        BlockKind::Reasoning => "reasoning_summary_text",
+        BlockKind::Text => "output_text",
+        BlockKind::Refusal => "refusal",
     }
 }
 
-/// The same with where it belongs.
+/// The event with the place where it belongs.
 fn with(block: Block, mut event: Value) -> Value {
-    let place = if block.kind == Kind::Thought { "summary_index" } else { "content_index" };
+    let place = if block.kind == BlockKind::Reasoning { "summary_index" } else { "content_index" };
     event["item_id"] = json!(format!("item_{}", block.number));
     event["output_index"] = json!(block.number);
     event[place] = json!(0);
     event
 }
 
-fn open(block: Block, voice: &mut Voice) {
+fn open(block: Block, writer: &mut RecordWriter) {
     let item = item(block, json!([]));
-    tell(voice, "response.output_item.added", json!({ "output_index": block.number, "item": item }));
-    let kind = if block.kind == Kind::Thought { "reasoning_summary_part" } else { "content_part" };
-    tell(voice, &format!("response.{kind}.added"), with(block, json!({ "part": piece(block, "") })));
+    numbered(writer, "response.output_item.added", json!({ "output_index": block.number, "item": item }));
+    let kind = if block.kind == BlockKind::Reasoning { "reasoning_summary_part" } else { "content_part" };
+    numbered(writer, &format!("response.{kind}.added"), with(block, json!({ "part": piece(block, "") })));
 }
 
-fn close(block: Block, voice: &mut Voice) {
-    let text = voice.text().to_owned();
-    let field = if block.kind == Kind::Refusal { "refusal" } else { "text" };
-    tell(voice, &format!("response.{}.done", name(block)), with(block, json!({ field: text })));
-    let kind = if block.kind == Kind::Thought { "reasoning_summary_part" } else { "content_part" };
-    tell(voice, &format!("response.{kind}.done"), with(block, json!({ "part": piece(block, &text) })));
+fn close(block: Block, writer: &mut RecordWriter) {
+    let text = writer.text().to_owned();
+    let field = if block.kind == BlockKind::Refusal { "refusal" } else { "text" };
+    numbered(writer, &format!("response.{}.done", name(block)), with(block, json!({ field: text })));
+    let kind = if block.kind == BlockKind::Reasoning { "reasoning_summary_part" } else { "content_part" };
+    numbered(writer, &format!("response.{kind}.done"), with(block, json!({ "part": piece(block, &text) })));
     let item = item(block, json!([piece(block, &text)]));
-    tell(voice, "response.output_item.done", json!({ "output_index": block.number, "item": item }));
+    numbered(writer, "response.output_item.done", json!({ "output_index": block.number, "item": item }));
 }
 
 fn item(block: Block, pieces: Value) -> Value {
     let id = format!("item_{}", block.number);
     match block.kind {
-        Kind::Thought => json!({ "id": id, "type": "reasoning", "summary": pieces }),
-        Kind::Text | Kind::Refusal => {
+        BlockKind::Reasoning => json!({ "id": id, "type": "reasoning", "summary": pieces }),
+        BlockKind::Text | BlockKind::Refusal => {
             json!({ "id": id, "type": "message", "role": "assistant", "content": pieces })
         }
     }
@@ -106,22 +112,22 @@ fn item(block: Block, pieces: Value) -> Value {
 
 fn piece(block: Block, text: &str) -> Value {
     match block.kind {
-        Kind::Thought => json!({ "type": "summary_text", "text": text }),
-        Kind::Text => json!({ "type": "output_text", "text": text, "annotations": [] }),
-        Kind::Refusal => json!({ "type": "refusal", "refusal": text }),
+        BlockKind::Reasoning => json!({ "type": "summary_text", "text": text }),
+        BlockKind::Text => json!({ "type": "output_text", "text": text, "annotations": [] }),
+        BlockKind::Refusal => json!({ "type": "refusal", "refusal": text }),
     }
 }
 
-fn tell_call(number: u64, call: &Call, voice: &mut Voice) {
+fn tool_call(number: u64, call: &ToolCall, writer: &mut RecordWriter) {
     let id = format!("item_{number}");
     let item = |arguments: &str| json!({ "id": id, "type": "function_call", "call_id": call.id, "name": call.name, "arguments": arguments });
-    tell(voice, "response.output_item.added", json!({ "output_index": number, "item": item("") }));
+    numbered(writer, "response.output_item.added", json!({ "output_index": number, "item": item("") }));
     for piece in call.pieces {
         let more = json!({ "item_id": id, "output_index": number, "delta": piece });
-        tell(voice, "response.function_call_arguments.delta", more);
+        numbered(writer, "response.function_call_arguments.delta", more);
     }
     let whole = json!({ "item_id": id, "output_index": number, "arguments": call.arguments() });
-    tell(voice, "response.function_call_arguments.done", whole);
+    numbered(writer, "response.function_call_arguments.done", whole);
     let done = json!({ "output_index": number, "item": item(&call.arguments()) });
-    tell(voice, "response.output_item.done", done);
+    numbered(writer, "response.output_item.done", done);
 }

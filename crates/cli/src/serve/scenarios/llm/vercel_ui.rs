@@ -3,33 +3,34 @@
 use serde_json::json;
 
 use super::{
-    facts::OVERLOADED,
-    story::{Block, Kind, Part, Why},
-    voice::Voice,
+    parts::{Block, BlockKind, FinishReason, ReplyPart},
+    record_writer::RecordWriter,
+    sample::OVERLOADED,
 };
 
-pub(super) fn say(part: &Part, voice: &mut Voice) {
+pub(super) fn write(part: &ReplyPart, writer: &mut RecordWriter) {
     match part {
-        Part::Start => {
-            voice.record(&json!({ "type": "start", "messageId": "tidewire" }));
-            voice.record(&json!({ "type": "start-step" }));
+        ReplyPart::Start => {
+            writer.record(&json!({ "type": "start", "messageId": "tidewire" }));
+            writer.record(&json!({ "type": "start-step" }));
         }
-        Part::KeepAlive => voice.comment("keep-alive"),
-        Part::Open(block) => voice.record(&json!({ "type": named(*block, "start"), "id": id(*block) })),
-        Part::Piece(block, piece) => {
-            voice.record(&json!({ "type": named(*block, "delta"), "id": id(*block), "delta": piece }));
+        ReplyPart::KeepAlive => writer.comment("keep-alive"),
+        ReplyPart::Open(block) => writer.record(&json!({ "type": named(*block, "start"), "id": id(*block) })),
+        ReplyPart::Piece(block, piece) => {
+            writer.record(&json!({ "type": named(*block, "delta"), "id": id(*block), "delta": piece }));
         }
-        Part::Close(block) => voice.record(&json!({ "type": named(*block, "end"), "id": id(*block) })),
-        Part::Calls(_, calls) => {
+        ReplyPart::Close(block) => writer.record(&json!({ "type": named(*block, "end"), "id": id(*block) })),
+        ReplyPart::Calls(_, calls) => {
             for call in *calls {
                 let id = call.id;
-                voice.record(&json!({ "type": "tool-input-start", "toolCallId": id, "toolName": call.name }));
+                writer
+                    .record(&json!({ "type": "tool-input-start", "toolCallId": id, "toolName": call.name }));
                 for piece in call.pieces {
-                    voice.record(
+                    writer.record(
                         &json!({ "type": "tool-input-delta", "toolCallId": id, "inputTextDelta": piece }),
                     );
                 }
-                voice.record(&json!({
+                writer.record(&json!({
                     "type": "tool-input-available",
                     "toolCallId": id,
                     "toolName": call.name,
@@ -37,25 +38,25 @@ pub(super) fn say(part: &Part, voice: &mut Voice) {
                 }));
             }
         }
-        Part::Finish(why) => {
-            let reason = match why {
-                Why::Stop | Why::Refusal => "stop",
-                Why::Tools => "tool-calls",
-                Why::Filter => "content-filter",
+        ReplyPart::Finish(reason) => {
+            let reason = match reason {
+                FinishReason::Stop | FinishReason::Refusal => "stop",
+                FinishReason::ToolCalls => "tool-calls",
+                FinishReason::Filter => "content-filter",
             };
-            voice.record(&json!({ "type": "finish-step" }));
-            voice.record(&json!({ "type": "finish", "finishReason": reason }));
-            voice.raw("data: [DONE]\n\n");
+            writer.record(&json!({ "type": "finish-step" }));
+            writer.record(&json!({ "type": "finish", "finishReason": reason }));
+            writer.raw("data: [DONE]\n\n");
         }
-        Part::Fail => {
-            voice.record(&json!({ "type": "error", "errorText": OVERLOADED }));
-            voice.raw("data: [DONE]\n\n");
+        ReplyPart::Fail => {
+            writer.record(&json!({ "type": "error", "errorText": OVERLOADED }));
+            writer.raw("data: [DONE]\n\n");
         }
     }
 }
 
 fn named(block: Block, what: &str) -> String {
-    let kind = if block.kind == Kind::Thought { "reasoning" } else { "text" };
+    let kind = if block.kind == BlockKind::Reasoning { "reasoning" } else { "text" };
     format!("{kind}-{what}")
 }
 

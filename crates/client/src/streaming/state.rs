@@ -1,0 +1,43 @@
+//! The state of a stream, for callers.
+
+use std::time::Duration;
+
+use tidewire_core::session::Outcome;
+
+/// Where a stream is on its way.
+///
+/// ```text
+///             ┌─────────────── open ──────────────┐
+/// Idle ─▶ Connecting ─▶ Open ─▶ Waiting{delay} ─▶ Connecting …      any ─▶ Closed(outcome)
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum StreamState {
+    /// No item was asked for yet, or the stream waits for a slot on its client.
+    Idle,
+    /// A request is being made or was sent, and the head of its response has not arrived.
+    Connecting,
+    /// A body is being read.
+    Open,
+    /// A further attempt follows.
+    Waiting {
+        /// In how long from now.
+        delay: Duration,
+    },
+    /// The stream is over, with this outcome; `None` if no request could be made.
+    Closed(Option<Outcome>),
+}
+
+impl StreamState {
+    /// The stable name, the same string in every language: `idle`, `connecting`, `open`, `waiting` or `closed`.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Idle => "idle",
+            Self::Connecting => "connecting",
+            Self::Open => "open",
+            Self::Waiting { .. } => "waiting",
+            Self::Closed(_) => "closed",
+        }
+    }
+}

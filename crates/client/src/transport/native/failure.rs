@@ -1,0 +1,164 @@
+//! Sorts the errors of the HTTP library: what a retry may cure, what it cannot, and what is the caller's fault.
+
+use std::error::Error as StdError;
+use std::io::{self, ErrorKind};
+
+use super::tls;
+use crate::transport::message::TransportError;
+
+/// Why no response head came.
+pub(super) fn before_head(error: reqwest::Error) -> TransportError {
+    let error = error.without_url();
+    if error.is_builder() {
+        return TransportError::Unsendable(innermost(&error));
+    }
+    if error.is_redirect() {
+        // Only the caller's own client follows redirects itself.
+        return TransportError::Permanent(format!("the redirects cannot be followed: {}", innermost(&error)));
+    }
+    // Also after the connect phase: with TLS 1.3 a server rejects a client certificate after the handshake.
+    if let Some(failure) = sources(&error).find_map(tls::failure) {
+        return match failure {
+            tls::Failure::Permanent(text) => TransportError::Permanent(text),
+            tls::Failure::Passing(text) if error.is_connect() => TransportError::Connect(text),
+            tls::Failure::Passing(text) => TransportError::Broken(text),
+        };
+    }
+    if let Some(failure) = sources(&error).find_map(protocol_failure) {
+        return failure;
+    }
+    match (error.is_connect(), error.is_timeout()) {
+        (true, true) => TransportError::ConnectTimeout("no connection within the connect timeout".to_owned()),
+        (true, false) => connect_failure(&error),
+        (false, _) => TransportError::Broken(innermost(&error)),
+    }
+}
+
+/// Why no more of the body comes.
+///
+/// A protocol error inside a body (a chunk size that is none, an invalid HTTP/2 frame) counts as a break: a server or proxy that dies in
+/// the middle of a response often leaves such bytes behind, and the next request may well be answered properly.
+pub(super) fn inside_body(error: &reqwest::Error) -> TransportError {
+    let text = innermost(error);
+    let broken = error.is_timeout()
+        || sources(error).any(|source| source.is::<hyper::Error>())
+        || io_kinds(error).any(is_disconnect)
+        // If the caller's own client decodes: zlib's word for input that stopped short (zlib.h, Z_BUF_ERROR), an error of no kind.
+        || text.contains("BufError");
+    if broken {
+        TransportError::Broken(format!("the connection broke inside the body: {text}"))
+    } else {
+        TransportError::Corrupt(format!("the body's content coding is corrupt: {text}"))
+    }
+}
+
+/// What a violation of HTTP means: the server answered, but not as HTTP demands.
+fn protocol_failure(cause: &(dyn StdError + 'static)) -> Option<TransportError> {
+    if cause.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_parse) {
+        return Some(TransportError::Permanent(format!(
+            "the server answered, but not with valid HTTP: {cause}"
+        )));
+    }
+    http2::failure(cause)
+}
+
+#[cfg(feature = "http2")]
+mod http2 {
+    use std::error::Error as StdError;
+
+    use h2::Reason;
+
+    use crate::transport::message::TransportError;
+
+    pub(super) fn failure(cause: &(dyn StdError + 'static)) -> Option<TransportError> {
+        let error = cause.downcast_ref::<h2::Error>()?;
+        let reason = error.reason()?;
+        let invalid = [
+            Reason::PROTOCOL_ERROR,
+            Reason::FRAME_SIZE_ERROR,
+            Reason::COMPRESSION_ERROR,
+            Reason::FLOW_CONTROL_ERROR,
+        ];
+        if !error.is_remote() && invalid.contains(&reason) {
+            return Some(TransportError::Permanent(format!(
+                "the server answered, but not with valid HTTP/2: {}",
+                reason.description()
+            )));
+        }
+        match reason {
+            // RFC 9113, 8.7: the request was not processed in any way.
+            Reason::REFUSED_STREAM => {
+                Some(TransportError::Connect("the server refused the HTTP/2 stream".to_owned()))
+            }
+            Reason::HTTP_1_1_REQUIRED => {
+                Some(TransportError::Permanent("the server wants this request over HTTP/1.1".to_owned()))
+            }
+            _ => None,
+        }
+    }
+}
+
+#[cfg(not(feature = "http2"))]
+mod http2 {
+    use std::error::Error as StdError;
+
+    use crate::transport::message::TransportError;
+
+    pub(super) fn failure(_cause: &(dyn StdError + 'static)) -> Option<TransportError> {
+        None
+    }
+}
+
+/// Each kind of failed connection in its own words.
+fn connect_failure(error: &reqwest::Error) -> TransportError {
+    let text = innermost(error);
+    let is = |kind| io_kinds(error).any(|found| found == kind);
+    // hyper-util's words; its type is private.
+    if text == "tunnel error: proxy authorization required" {
+        return TransportError::Permanent("the proxy asks for a user and a password (407)".to_owned());
+    }
+    if is(ErrorKind::InvalidData) {
+        // rustls uses this kind for all its errors. It gets here if the caller's own client has another version of rustls.
+        return TransportError::Permanent(format!("the TLS handshake failed: {text}"));
+    }
+    let text = if error.is_dns() {
+        format!("the host's name cannot be resolved: {text}")
+    } else if is(ErrorKind::ConnectionRefused) {
+        format!("the connection was refused: {text}")
+    } else if is(ErrorKind::UnexpectedEof) {
+        format!("the connection was closed during the TLS handshake: {text}")
+    } else if text.starts_with("tunnel error") {
+        format!("the proxy did not connect to the host: {text}")
+    } else {
+        format!("no connection: {text}")
+    };
+    TransportError::Connect(text)
+}
+
+fn io_kinds(error: &reqwest::Error) -> impl Iterator<Item = ErrorKind> {
+    sources(error).filter_map(|source| source.downcast_ref::<io::Error>()).map(io::Error::kind)
+}
+
+const fn is_disconnect(kind: ErrorKind) -> bool {
+    use ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, TimedOut, UnexpectedEof};
+    matches!(kind, UnexpectedEof | ConnectionReset | ConnectionAborted | BrokenPipe | TimedOut)
+}
+
+/// The innermost cause, which says most.
+pub(super) fn innermost(error: &(dyn StdError + 'static)) -> String {
+    sources(error).last().map_or_else(|| error.to_string(), ToString::to_string)
+}
+
+/// The error and its causes. An `io::Error` that wraps another error leaves it out of `source`, so it is opened here.
+pub(super) fn sources<'a>(
+    error: &'a (dyn StdError + 'static),
+) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
+    std::iter::successors(Some(error), |error: &&'a (dyn StdError + 'static)| {
+        let error: &'a (dyn StdError + 'static) = *error;
+        let wrapped = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        match wrapped {
+            Some(inner) => Some(inner as &(dyn StdError + 'static)),
+            None => error.source(),
+        }
+    })
+}
