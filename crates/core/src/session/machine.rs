@@ -72,6 +72,8 @@ pub struct Session {
     pub(super) key: u32,
     /// What the request carries was renewed, and no response has been accepted since.
     pub(super) refreshed: bool,
+    /// It has to be renewed before a request is sent.
+    pub(super) refreshing: bool,
     /// A relay keeps the response, so that any request continues at its `Location`.
     pub(super) relayed: bool,
     pub(super) backoff: Backoff,
@@ -107,6 +109,7 @@ impl Session {
             sent: 0,
             key: 0,
             refreshed: false,
+            refreshing: false,
             relayed: false,
             any_record: false,
             delivered: None,
@@ -197,6 +200,7 @@ impl Session {
 
             (State::Connecting, Input::Sent) => {
                 self.sent = self.sent.saturating_add(1);
+                self.refreshing = false;
                 Action::Nothing
             }
             (State::Connecting, Input::Head(head)) => self.head(at, head),

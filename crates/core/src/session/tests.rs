@@ -512,6 +512,29 @@ fn defaults_are_those_of_the_design() {
     assert!(policy.repeatable && !policy.expects_marker);
 }
 
+/// A function that renews it may hang, until the stream is kicked or a limit passes.
+#[test]
+fn what_was_not_renewed_before_an_attempt_failed_still_has_to_be() {
+    let idle_timeout = Some(Duration::from_secs(5));
+    let policy = Policy { idempotent: true, refresh: true, idle_timeout, ..Policy::default() };
+    let mut session = Session::new(policy, None);
+    let mut tell =
+        |seconds, input| match session.handle(At { now: Duration::from_secs(seconds), chance: 0 }, input) {
+            Action::Wait(retry) => Some(retry.refresh),
+            _ => None,
+        };
+    tell(0, Input::Start);
+    tell(0, Input::Sent);
+    assert_eq!(tell(0, Input::Head(head(401, None))), Some(true));
+    tell(0, Input::Tick);
+    assert_eq!(tell(0, Input::Kick), Some(true));
+    tell(0, Input::Tick);
+    assert_eq!(tell(5, Input::Tick), Some(true));
+    tell(5, Input::Tick);
+    tell(5, Input::Sent);
+    assert_eq!(tell(5, Input::Broken(Failure::Head)), Some(false));
+}
+
 #[test]
 fn the_wait_is_drawn_evenly_from_zero_to_its_bound() {
     for (chance, want) in [(0, 0), (1 << 30, 250), (1 << 31, 500), (3 << 30, 750), (u32::MAX, 999)] {
