@@ -85,6 +85,8 @@ pub(super) struct Model {
     replay_reported: bool,
     /// Refreshed since the last response that was accepted.
     refreshed: bool,
+    /// What requests carry has to be renewed before one is sent.
+    refreshing: bool,
     /// A relay keeps the response.
     relayed: bool,
     /// What the dialect said last.
@@ -115,6 +117,7 @@ impl Model {
             ids: Ids::after(stored),
             replay_reported: false,
             refreshed: false,
+            refreshing: false,
             relayed: false,
             said: None,
             asking: true,
@@ -182,7 +185,10 @@ impl Model {
             }
             (_, Input::Tick) if listening => return self.tick(),
             (_, Input::Kick) if listening => return self.kick(),
-            (Place::Connecting, Input::Sent) => self.sent += 1,
+            (Place::Connecting, Input::Sent) => {
+                self.sent += 1;
+                self.refreshing = false;
+            }
             (Place::Connecting, Input::Head(head)) => return self.head(head),
             (Place::Connecting, Input::Broken(failure)) => return self.no_head(failure),
             (Place::Connecting, Input::RefreshFailed) => {
@@ -296,15 +302,8 @@ impl Model {
                 && !self.refreshed
                 && (self.policy.repeatable || self.continues_at_relay()) =>
             {
-                self.refreshed = true;
-                Answer::Wait {
-                    reason: Reason::Status,
-                    gap: false,
-                    refresh: true,
-                    asked: self.asked_too_much(),
-                    least: Duration::ZERO,
-                    most: Duration::ZERO,
-                }
+                (self.refreshed, self.refreshing) = (true, true);
+                self.at_once(Reason::Status, false)
             }
             408 | 425 | 429 | 500 | 502 | 503 | 504 | 529 => {
                 let retry_after = head.retry_after;
@@ -415,16 +414,14 @@ impl Model {
         let resumes = self.any_record && self.cursor.is_some() && self.may_resume();
         let gap = self.any_record && !resumes;
         if resumes || (self.counts_as_idempotent() && (self.policy.follow || !gap)) {
-            return Answer::Wait {
-                reason: Reason::Kick,
-                gap,
-                refresh: false,
-                asked: self.asked_too_much(),
-                least: Duration::ZERO,
-                most: Duration::ZERO,
-            };
+            return self.at_once(Reason::Kick, gap);
         }
         Answer::Nothing
+    }
+
+    fn at_once(&self, reason: Reason, gap: bool) -> Answer {
+        let (refresh, asked) = (self.refreshing, self.asked_too_much());
+        Answer::Wait { reason, gap, refresh, asked, least: Duration::ZERO, most: Duration::ZERO }
     }
 
     fn wait(&mut self, reason: Reason, gap: bool, retry_after: Duration) -> Answer {
@@ -436,7 +433,7 @@ impl Model {
         let own = self.policy.retry_delay.saturating_mul(1 << self.failures.min(20)).min(LONGEST_OWN_WAIT);
         self.failures += 1;
         let asked = self.asked_too_much();
-        Answer::Wait { reason, gap, refresh: false, asked, least, most: own.max(least) }
+        Answer::Wait { reason, gap, refresh: self.refreshing, asked, least, most: own.max(least) }
     }
 
     /// What `retry:` asked for, if not all of it is waited for.

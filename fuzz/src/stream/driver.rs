@@ -414,7 +414,7 @@ impl Driver {
                     assert_eq!(retry.attempt, self.connects + 1);
                     let over = matches!(self.request, Request::Open(_, Some(_)));
                     assert!(!over, "a request after the body's own end");
-                    assert!((retry.reason != Reason::Kick && !retry.refresh) || retry.delay.is_zero());
+                    assert!(retry.reason != Reason::Kick || retry.delay.is_zero());
                     assert!(
                         retry.delay <= Duration::from_secs(60)
                             && (!retry.refresh || self.setup.policy.refresh)
