@@ -1,4 +1,4 @@
-//! Streams a chat reply as it arrives, and says how it ended.
+//! Prints a chat reply as it arrives, then how it truly ended.
 //!
 //! ```sh
 //! tidewire serve > serve.log &
@@ -22,7 +22,7 @@ async fn main() -> Result<(), Error> {
         let chunk = chunk?;
         if let Some(text) = chunk["choices"][0]["delta"]["content"].as_str() {
             print!("{text}");
-            // Show the text at once, not only when its line ends.
+            // Show the text now, not at the end of the line.
             let _ = std::io::stdout().flush();
         }
     }

@@ -1,4 +1,4 @@
-//! A subscription: connects again after every end and every break, from the last event id.
+//! A subscription: connects again after every end and every break, and resumes after the last event id.
 //!
 //! ```sh
 //! tidewire serve > serve.log &
@@ -17,7 +17,7 @@ async fn main() -> Result<(), Error> {
         .follow()
         .idle_timeout(Duration::from_secs(60))
         .on_attempt(|attempt| {
-            eprintln!("request {}, from {:?}, in {:?}", attempt.number, attempt.cursor, attempt.delay)
+            eprintln!("request {}, after id {:?}, in {:?}", attempt.number, attempt.cursor, attempt.delay)
         })
         .on_stall(|silent| eprintln!("silent for {silent:?}"))
         .events();
@@ -25,7 +25,7 @@ async fn main() -> Result<(), Error> {
         let event = event?;
         println!("{} {}: {}", event.id, event.event, event.data);
     }
-    // The server answered 204: nothing more will come.
+    // The server answered 204: it has no more events.
     println!("{:?} after {} requests", events.outcome(), events.stats().attempts);
     Ok(())
 }

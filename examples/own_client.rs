@@ -1,4 +1,4 @@
-//! Streams a request of your own reqwest client, whose settings apply.
+//! Streams a request of your own reqwest client, with that client's settings.
 //!
 //! ```sh
 //! tidewire serve > serve.log &

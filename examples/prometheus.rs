@@ -1,4 +1,4 @@
-//! Streams replies over and over, and exposes metrics to Prometheus. The rules in `prometheus/alerts.yml` watch it.
+//! Streams replies in a loop and exports metrics of them to Prometheus. `prometheus/alerts.yml` has alert rules for them.
 //!
 //! ```sh
 //! tidewire serve > serve.log &
@@ -13,7 +13,7 @@ use std::time::Duration;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder};
 use tidewire::{Client, metrics};
 
-/// How many connections the upstream gets at most; further streams wait for a slot, and count as active.
+/// The most connections to the upstream. Further streams wait for a slot, and count as active.
 const CONNECTIONS: usize = 100;
 const PAUSE: Duration = Duration::from_millis(200);
 
@@ -24,7 +24,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let url = arguments.next().unwrap_or_else(|| "http://127.0.0.1:8787/chat".to_owned());
     let streams = arguments.next().map_or(Ok(10), |number| number.parse::<usize>())?;
 
-    // An exporter cannot know which times matter. With these buckets, an alert can use the share of streams slower than 2 s.
+    // The exporter cannot know which times matter. With these buckets, a rule can find the share of streams slower than 2 s.
     PrometheusBuilder::new()
         .with_http_listener(listen.parse::<SocketAddr>()?)
         .set_buckets_for_metric(
@@ -38,19 +38,19 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .install()?;
     // Before any stream, so that every series exists and starts at 0.
     metrics::describe();
-    println!("metrics at http://{listen}/metrics, {streams} streams of {url}");
+    println!("metrics at http://{listen}/metrics, {streams} streams from {url}");
 
     let client = Client::builder().max_concurrent(CONNECTIONS).build();
     let streams: Vec<_> =
-        (0..streams).map(|_| tokio::spawn(again_and_again(client.clone(), url.clone()))).collect();
+        (0..streams).map(|_| tokio::spawn(stream_in_a_loop(client.clone(), url.clone()))).collect();
     for stream in streams {
         stream.await?;
     }
     Ok(())
 }
 
-/// Stands for the service's work: it only reads the events.
-async fn again_and_again(client: Client, url: String) {
+/// Stands in for a service's work: reads the events and drops them.
+async fn stream_in_a_loop(client: Client, url: String) {
     loop {
         client.get(&url).events().drain().await;
         tokio::time::sleep(PAUSE).await;

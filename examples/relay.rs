@@ -1,9 +1,9 @@
-//! A service between a page and its provider: whatever dialect the upstream speaks, the page gets OpenAI's chat, and a truthful end.
+//! A service between a web page and an LLM provider: the page gets OpenAI's chat format, whatever dialect the provider uses.
 //!
-//! - The upstream is read only as fast as the page reads, and its request ends as soon as the page is gone.
-//! - A whole reply ends with `[DONE]`. An error of the provider is passed on. A reply that was cut off is cut off here too: after a
-//!   clean end, half an answer would look like a whole one.
-//! - A refusal by the upstream becomes a 502 that says why.
+//! - It reads the upstream only as fast as the page reads, and closes that request as soon as the page disconnects.
+//! - A whole reply ends with `[DONE]`. An error of the provider is passed on as an error. If the upstream's reply was cut, the page's
+//!   is cut too, because a clean end would make half an answer look whole.
+//! - If the upstream refuses the request, the page gets a 502 with the reason.
 //!
 //! ```sh
 //! tidewire serve --dialect anthropic > serve.log &
@@ -42,7 +42,7 @@ async fn main() -> io::Result<()> {
 async fn relay(State(upstream): State<Arc<Upstream>>, body: Bytes) -> Response {
     let request = upstream.client.post(&upstream.url).header("content-type", "application/json").body(body);
     let mut reply = request.reply(Dialect::Auto);
-    // The status says whether there is a reply, so the head waits for the first delta.
+    // The status tells whether there is a reply, so wait for its first item.
     let first = reply.next().await;
     if let Some(Err(error)) = &first
         && error.is_last()
@@ -55,18 +55,18 @@ async fn relay(State(upstream): State<Arc<Upstream>>, body: Bytes) -> Response {
             Some(Ok(delta)) => (Ok(event(&delta)), true),
             Some(Err(error)) if !error.is_last() => (Ok(format!(": {}\n\n", error.code())), true),
             Some(Err(error)) => (over(error), false),
-            None if reply.end().is_some_and(|ending| ending.outcome == Outcome::Complete) => {
+            None if reply.end().is_some_and(|end| end.outcome == Outcome::Complete) => {
                 (Ok("data: [DONE]\n\n".to_owned()), false)
             }
             None => (Ok(String::new()), false),
         };
-        // Asked for only after the page has taken the previous event.
+        // Runs only after the page has taken the previous event.
         Some((event, if goes_on { Some((reply.next().await, reply)) } else { None }))
     });
     ([(header::CONTENT_TYPE, "text/event-stream")], Body::from_stream(events)).into_response()
 }
 
-/// The end of a reply that is not whole: the provider's error was passed on, anything else breaks the connection to the page.
+/// Ends a reply that is not whole: the provider's error was already passed on; anything else breaks the connection to the page.
 fn over(error: Error) -> Result<String, Error> {
     if error.code() == "failed" { Ok(String::new()) } else { Err(error) }
 }
@@ -98,7 +98,7 @@ fn event(delta: &Delta<'_>) -> String {
             "usage": { "prompt_tokens": usage.input_tokens, "completion_tokens": usage.output_tokens },
         }),
         Delta::Error { kind, message, .. } => json!({ "error": { "type": kind, "message": message } }),
-        // This page shows nothing of it.
+        // The page shows nothing else.
         _ => return String::new(),
     };
     format!("data: {chunk}\n\n")

@@ -1,11 +1,11 @@
-//! A chat in the terminal with any server that speaks OpenAI's chat completions.
+//! A chat in the terminal, with any server that offers OpenAI's chat completions.
 //!
 //! ```sh
 //! tidewire serve > serve.log &
 //! cargo run -p tidewire-examples --example terminal_chat -- 'http://127.0.0.1:8787/llm?reply=text'
 //! ```
 //!
-//! The API key is read from `OPENAI_API_KEY`; the model is the argument after the URL. Ctrl-D ends the program.
+//! Set an API key in the environment variable `OPENAI_API_KEY`; pass the model as the second argument. Ctrl-D ends the chat.
 
 use std::io::{self, BufRead, Write as _};
 
@@ -24,7 +24,7 @@ async fn main() -> io::Result<()> {
         messages.push(json!({ "role": "user", "content": line? }));
         match answer(&client, &url, &json!({ "model": model, "messages": messages, "stream": true })).await {
             Ok(message) => messages.push(json!({ "role": "assistant", "content": message.text })),
-            // Half an answer is shown, but not added to the conversation.
+            // Half an answer is shown, but does not become part of the conversation.
             Err(error) => {
                 println!("\n[not whole: {error}]");
                 messages.pop();
@@ -41,7 +41,7 @@ fn prompt() -> io::Result<()> {
     io::stdout().flush()
 }
 
-/// Shows an answer as it arrives.
+/// Prints an answer as it arrives, and returns the whole message.
 async fn answer(client: &Client, url: &str, body: &Value) -> Result<Message, Error> {
     let mut request = client.post(url).json(body);
     if let Ok(key) = std::env::var("OPENAI_API_KEY") {
@@ -52,7 +52,7 @@ async fn answer(client: &Client, url: &str, body: &Value) -> Result<Message, Err
         match delta {
             Ok(Delta::Text { text, .. } | Delta::Refusal { text, .. }) => {
                 print!("{text}");
-                // Show the text at once, not only when its line ends.
+                // Show the text now, not at the end of the line.
                 let _ = io::stdout().flush();
             }
             Ok(Delta::ToolCall { name, .. }) => println!("\n[calls {name}]"),

@@ -1,4 +1,4 @@
-//! CPU time: what was used, whatever else the machine does meanwhile.
+//! Clocks: CPU time, which other work on the machine does not affect, and the monotonic time.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ pub fn process() -> Duration {
     read(ClockId::ProcessCPUTime)
 }
 
-/// The machine's clock, which all its processes share.
+/// The monotonic clock, which all processes of the machine share.
 #[must_use]
 pub fn monotonic() -> Duration {
     read(ClockId::Monotonic)

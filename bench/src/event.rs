@@ -1,8 +1,8 @@
-//! The event that the clients read: a chunk of OpenAI's chat completions with a number and a time in it, always of one length.
+//! The event that the clients read: a chunk of an OpenAI chat completion with a number and a time, always of the same length.
 
 use std::time::Duration;
 
-/// Bytes of an event on the wire, and of the data in it.
+/// The length of an event on the wire, and of its data.
 pub const EVENT: usize = DATA + "data: \n\n".len();
 pub const DATA: usize = BEFORE.len() + NUMBER + BETWEEN.len() + TIME + AFTER.len();
 
@@ -13,7 +13,7 @@ const AFTER: &str = concat!(
     r#","model":"gpt-4o-2024-08-06","choices":[{"index":0,"delta":{"content":" stream"},"#,
     r#""logprobs":null,"finish_reason":null}]}"#
 );
-/// Digits of the event's number, and of its time; no leading zeros, so that it stays JSON.
+/// The digits of the event's number and of its time. Neither has leading zeros, which JSON forbids.
 const NUMBER: usize = 7;
 const TIME: usize = 19;
 const FIRST_NUMBER: u64 = 1_000_000;
@@ -34,7 +34,7 @@ pub fn stamp(event: &mut [u8], number: u64, time: Duration) {
     write_digits(&mut event[time_at..time_at + TIME], FIRST_TIME + nanoseconds(time));
 }
 
-/// The number and the time in an event's data, or `None` where it is not one.
+/// The number and the time in an event's data; `None` if it is not such an event.
 #[must_use]
 pub fn read(data: &[u8]) -> Option<(u64, Duration)> {
     let number = digits(data.get(BEFORE.len()..BEFORE.len() + NUMBER)?)?;

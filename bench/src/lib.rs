@@ -1,8 +1,8 @@
-//! What the processes of a measurement share: the plan, the clock, the counting allocator, and what they tell each other.
+//! What the processes of a measurement share: the plan, the clocks, the counting allocator, and their messages.
 //!
-//! `tidewire-bench` conducts. It starts one `tidewire-bench-parse` for each contender of a case, so that no contender runs in
-//! a heap or a cache that another has left behind, and lets them run in turn: A B C A B C … Clients are measured in the same way by
-//! `tidewire-bench-client`, with a server in a process of its own.
+//! `tidewire-bench` is the conductor. It starts one `tidewire-bench-parse` for each contender of a case, so that none inherits
+//! the heap or the caches of another, and lets them take turns: A B C A B C … `tidewire-bench-client` measures clients in the
+//! same way, with the server in a process of its own.
 
 pub mod clock;
 pub mod event;

@@ -1,4 +1,4 @@
-//! Conducts the benchmarks: starts the contenders, lets them run in turn, and says what came of it.
+//! The conductor of the benchmarks: starts the contenders, lets them take turns, and reports the results.
 
 mod conductor;
 
@@ -10,18 +10,18 @@ use clap::Parser;
 use crate::conductor::Trouble;
 
 #[derive(Parser)]
-#[command(name = "tidewire-bench", about = "Tidewire beside its peers")]
+#[command(name = "tidewire-bench", about = "Compare Tidewire with its peers")]
 struct Arguments {
-    /// These cases or groups only; nothing is written then
+    /// Run only these cases or groups; writes no file
     #[arg(long, value_delimiter = ',', value_name = "NAME,…")]
     only: Vec<String>,
-    /// Small bodies and few runs, to see that it works; nothing is written then
+    /// Use small bodies and few runs, to check that it works; writes no file
     #[arg(long)]
     quick: bool,
-    /// List the cases and end
+    /// List the cases and exit
     #[arg(long)]
     list: bool,
-    /// Where the tables of a whole run are written
+    /// Write the tables of a full run to this file
     #[arg(long, value_name = "FILE")]
     write: Option<PathBuf>,
 }

@@ -1,27 +1,27 @@
-//! An allocator that counts while it is told to; timed runs go through it uncounted, at the cost of one predicted branch.
+//! An allocator that counts on demand; a timed run does not count, which costs it one predicted branch per call.
 #![expect(
     unsafe_code,
-    reason = "a global allocator is an unsafe trait; every call goes to the system's as it came"
+    reason = "a global allocator is an unsafe trait; every call is passed unchanged to the system's"
 )]
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering::Relaxed};
 
-/// What was allocated since [`start`].
+/// What was allocated and freed since [`start`].
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Counts {
-    /// Calls that allocated or grew.
+    /// Calls that allocated a block or made one larger.
     pub allocations: u64,
-    /// Bytes of them; of a growth only what was added.
+    /// The bytes they asked for; if a block grew, only the added bytes.
     pub allocated: u64,
-    /// The most bytes that were held at a time. A growth counts as one block that grows: the system moves large ones by
-    /// their page table.
+    /// The most bytes that were held at once. A block that grows counts once, since the system moves large blocks by
+    /// remapping their pages.
     pub peak: u64,
     /// Bytes held now.
     pub live: i64,
 }
 
-/// Counts from zero.
+/// Starts counting from zero.
 pub fn start() {
     for counter in [&ALLOCATIONS, &ALLOCATED] {
         counter.store(0, Relaxed);
@@ -31,13 +31,13 @@ pub fn start() {
     COUNTING.store(true, Relaxed);
 }
 
-/// Ends the count.
+/// Stops counting, and returns the counts.
 pub fn stop() -> Counts {
     COUNTING.store(false, Relaxed);
     counts()
 }
 
-/// The count so far.
+/// The counts so far.
 #[must_use]
 pub fn counts() -> Counts {
     Counts {

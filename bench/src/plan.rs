@@ -1,9 +1,9 @@
-//! What is measured: cases, and who takes part in each.
+//! The cases that are measured, and the contenders of each.
 
-/// Every input is generated from it.
+/// The seed from which every input is generated.
 pub const SEED: u64 = 0x7469_6465_7769_7265;
 
-/// Events that follow the one large event in a counted run.
+/// The number of small events that follow the one large event in a counted run.
 pub const EVENTS_AFTERWARDS: u64 = 1000;
 
 pub struct Case {
@@ -52,18 +52,18 @@ pub enum Body {
     MultiLine,
     Named,
     Cjk,
-    /// One event of so many MiB.
+    /// One event of this many MiB.
     Large {
         mib: usize,
     },
     Ndjson,
-    /// The same, of which the records' text is what counts.
+    /// The same; what counts is the text in the records.
     NdjsonTyped,
-    /// Chat, of which the tokens' text is what counts.
+    /// Chat; what counts is the text of the tokens.
     Deltas,
     /// The same in Chinese.
     DeltasCjk,
-    /// The same, but in no event is what surrounds the token like that of the one before.
+    /// The same, but no event resembles the one before it in what surrounds the token.
     DeltasUnlike,
 }
 
@@ -87,11 +87,11 @@ pub enum Role {
     Floor,
 }
 
-/// A body is generated up to this size and read several times over: it stays in the second-level cache, as bytes do that
-/// have just come from a socket. Of 32 MiB at once, every run would measure the memory of a machine that others use too.
+/// The size of a body, which is read several times. At this size it stays in the second-level cache, as bytes do that have
+/// just arrived from a socket. With 32 MiB at once, every run would measure the main memory of a shared machine.
 pub const BLOCK_BYTES: usize = 1 << 20;
 
-/// How often a block is read in a run.
+/// How often a run reads a block.
 #[must_use]
 pub fn repeats(body: Body, quick: bool) -> usize {
     match body {
@@ -101,12 +101,12 @@ pub fn repeats(body: Body, quick: bool) -> usize {
     }
 }
 
-/// Why a contender is not asked to do a case.
+/// Why a contender does not run in a case; `None` if it does.
 #[must_use]
 pub fn refusal(case: &Case, contender: &str) -> Option<&'static str> {
     match (case.input.body, contender) {
         (Body::Large { mib: 2.. }, "eventsource-stream") => {
-            Some("quadratic: looks through its whole buffer again at each chunk")
+            Some("quadratic, since it searches its whole buffer again at each chunk")
         }
         _ => None,
     }
@@ -199,11 +199,11 @@ const fn case(
 #[rustfmt::skip]
 pub const CASES: &[Case] = &[
     case("sse-16k", Group::Sse, "OpenAI chat, 16 KiB chunks", Body::Chat, Cut::Every(16 * KIB), SSE),
-    case("sse-event", Group::Sse, "OpenAI chat, one event a chunk", Body::Chat, Cut::AfterEvent, SSE),
+    case("sse-event", Group::Sse, "OpenAI chat, one event per chunk", Body::Chat, Cut::AfterEvent, SSE),
     case("sse-64", Group::Sse, "OpenAI chat, 64-byte chunks", Body::Chat, Cut::Every(64), SSE),
     case("sse-tiny", Group::Sse, "tiny events `data: x`, 16 KiB chunks", Body::Tiny, Cut::Every(16 * KIB), SSE),
     case("sse-crlf", Group::Sse, "OpenAI chat with CRLF, 16 KiB chunks", Body::Crlf, Cut::Every(16 * KIB), SSE),
-    case("sse-lines", Group::Sse, "eight data lines an event, 16 KiB chunks", Body::MultiLine, Cut::Every(16 * KIB), SSE),
+    case("sse-lines", Group::Sse, "eight data lines per event, 16 KiB chunks", Body::MultiLine, Cut::Every(16 * KIB), SSE),
     case("sse-named", Group::Sse, "named events with ids, 16 KiB chunks", Body::Named, Cut::Every(16 * KIB), SSE),
     case("sse-cjk", Group::Sse, "OpenAI chat in Chinese, 16 KiB chunks", Body::Cjk, Cut::Every(16 * KIB), SSE),
     case("sweep-64", Group::Sweep, "64 B", Body::Chat, Cut::Every(64), SWEEP),
@@ -221,27 +221,27 @@ pub const CASES: &[Case] = &[
     case("ndjson-16k", Group::Framing, "NDJSON framing, 16 KiB chunks", Body::Ndjson, Cut::Every(16 * KIB), FRAMING),
     case("typed-16k", Group::Typed, "NDJSON into a struct of all fields, 16 KiB chunks", Body::NdjsonTyped, Cut::Every(16 * KIB), TYPED),
     case("deltas-16k", Group::Deltas, "text deltas of OpenAI chat, 16 KiB chunks", Body::Deltas, Cut::Every(16 * KIB), DELTAS),
-    case("deltas-event", Group::Deltas, "text deltas of OpenAI chat, one event a chunk", Body::Deltas, Cut::AfterEvent, DELTAS),
+    case("deltas-event", Group::Deltas, "text deltas of OpenAI chat, one event per chunk", Body::Deltas, Cut::AfterEvent, DELTAS),
     case("deltas-cjk", Group::Deltas, "text deltas of OpenAI chat in Chinese, 16 KiB chunks", Body::DeltasCjk, Cut::Every(16 * KIB), DELTAS),
     case("deltas-unlike", Group::Deltas, "text deltas of OpenAI chat, no two events alike, 16 KiB chunks", Body::DeltasUnlike, Cut::Every(16 * KIB), DELTAS),
 ];
 
-/// Clients that read from a server.
+/// A case in which clients read from a server.
 #[derive(Clone, Copy, Debug)]
 pub struct ClientCase {
     pub name: &'static str,
     pub title: &'static str,
     pub streams: u64,
-    /// Of each stream.
+    /// Per stream.
     pub events: u64,
-    /// Between two events of a stream.
+    /// The time between two events of a stream.
     pub interval_micros: u64,
     /// How often each contender runs.
     pub rounds: usize,
 }
 
 impl ClientCase {
-    /// The same in small, to see that it works.
+    /// A smaller version, to check that the case works.
     #[must_use]
     pub fn quick(&self) -> Self {
         Self {
@@ -260,7 +260,7 @@ pub const CLIENT: &str = "client";
 pub const CLIENT_CASES: &[ClientCase] = &[
     ClientCase {
         name: "client-1000",
-        title: "1,000 streams at a time, 200 events each",
+        title: "1,000 streams at once, 200 events each",
         streams: 1000,
         events: 200,
         interval_micros: 25_000,
@@ -268,7 +268,7 @@ pub const CLIENT_CASES: &[ClientCase] = &[
     },
     ClientCase {
         name: "client-10000",
-        title: "10,000 streams at a time, 50 events each",
+        title: "10,000 streams at once, 50 events each",
         streams: 10_000,
         events: 50,
         interval_micros: 200_000,
@@ -276,7 +276,7 @@ pub const CLIENT_CASES: &[ClientCase] = &[
     },
     ClientCase {
         name: "latency",
-        title: "one stream, an event a millisecond",
+        title: "one stream, one event per millisecond",
         streams: 1,
         events: 3000,
         interval_micros: 1000,
@@ -284,7 +284,7 @@ pub const CLIENT_CASES: &[ClientCase] = &[
     },
 ];
 
-/// The floor runs beside Tidewire, whose distance from it is what was promised.
+/// The floor is first, next to Tidewire: the target is the difference between the two.
 pub const CLIENTS: &[Contender] = &[
     floor("reqwest"),
     tidewire("tidewire", "owned Strings"),

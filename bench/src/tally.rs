@@ -1,4 +1,4 @@
-//! What a contender has read, to be held against what was written.
+//! Counts and hashes what a contender has read, to be compared with what was written.
 
 use std::hint::black_box;
 
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::memory::{self, Counts};
 
-/// The events of a body, by number, bytes of data, and a hash over them in order.
+/// A summary of the events of a body: their number, the bytes of their data, and a hash over the data in order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Digest {
     pub events: u64,
@@ -19,7 +19,7 @@ impl Digest {
         const FNV_PRIME: u64 = 0x0100_0000_01b3;
         self.events += 1;
         self.bytes += data.len() as u64;
-        // A byte that no UTF-8 text has parts the events.
+        // A byte that no UTF-8 text contains separates the events.
         self.hash = data
             .iter()
             .chain(&[0xFF])
@@ -27,7 +27,7 @@ impl Digest {
     }
 }
 
-/// Counts events. `CHECKED` also hashes them and reads the allocator; the timed run only counts.
+/// Counts events. With `CHECKED` it also hashes them and reads the allocator; timed runs only count.
 #[derive(Debug, Default)]
 pub struct Tally<const CHECKED: bool> {
     digest: Digest,
@@ -35,7 +35,7 @@ pub struct Tally<const CHECKED: bool> {
 }
 
 impl<const CHECKED: bool> Tally<CHECKED> {
-    /// Takes the data of an event, while the contender still holds it.
+    /// Adds the data of an event while the contender still holds it.
     #[inline]
     pub fn event(&mut self, data: &[u8]) {
         if CHECKED {
@@ -53,7 +53,7 @@ impl<const CHECKED: bool> Tally<CHECKED> {
         self.digest
     }
 
-    /// What had been allocated when the first event was handed out.
+    /// The counts at the time when the first event was handed out.
     #[must_use]
     pub fn after_first(&self) -> Counts {
         self.after_first.unwrap_or_default()

@@ -1,4 +1,4 @@
-//! What the conductor and a contender's process tell each other, a line each.
+//! The messages between the conductor and a contender's process, one line each.
 
 use std::time::Duration;
 
@@ -6,14 +6,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::tally::Digest;
 
-/// Who takes longer than this for a run needs no warm-up, and gets few.
+/// A contender whose run takes longer than this needs no warm-up, and gets few runs.
 pub const LONG: Duration = Duration::from_millis(400);
 
-/// The first line of a driven process: what its checked, counted, untimed run found.
+/// The first line of a driven process: the result of its checked, counted and untimed run.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum Checked {
     Right(Facts),
-    /// It cannot do the case, and why.
+    /// It cannot do the case, for this reason.
     Cannot(String),
 }
 
@@ -27,20 +27,20 @@ pub struct Facts {
     pub peak: u64,
     /// Allocated since the first event was handed out.
     pub allocated_after_first: u64,
-    /// The CPU time of a run, which says how many can be afforded.
+    /// The CPU time of one run, from which the conductor decides how many there will be.
     pub took: Duration,
 }
 
-/// A contender's turn; it answers with the CPU times of the timed runs.
+/// Starts a contender's turn; it answers with the CPU times of the timed runs.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Turn {
-    /// Untimed runs first. The contenders before it have pushed its body and code out of the caches, and a body that has
-    /// just come from a socket is in them.
+    /// The untimed runs that come first. The other contenders have pushed this one's body and code out of the caches, while
+    /// a body that has just arrived from a socket is in them.
     pub warming: usize,
     pub timed: usize,
 }
 
-/// What a client's process says, once it has read all events of all its streams, each once and in order.
+/// What a client's process reports after it has read all events of all its streams, each once and in order.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ClientFacts {
     pub events: u64,
@@ -48,12 +48,12 @@ pub struct ClientFacts {
     pub cpu: Duration,
     pub allocations: u64,
     pub allocated: u64,
-    /// Bytes of the events' text, which is the consumer's.
+    /// Bytes of the events' text, which belongs to the consumer.
     pub text: u64,
     pub peak: u64,
-    /// Bytes held: when so many events had come as there are streams, at half of all events, and when so many were left as there are streams.
+    /// Bytes held at three moments: after as many events as there are streams, after half of all events, and when as many events are left as there are streams.
     pub live: Vec<i64>,
-    /// From the server's write of an event to the consumer's taking it.
+    /// The time from the server's write of an event until the consumer has it.
     pub median: Duration,
     pub p99: Duration,
 }

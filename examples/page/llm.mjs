@@ -1,4 +1,4 @@
-// A model's reply as it grows: its thoughts, its text, the arguments of its tool calls, what it took, and how it truly ended.
+// The demo page that shows a model's reply as it grows: reasoning, text, arguments of tool calls, usage, and how it truly ended.
 import { deltas } from "/tidewire/llm.js";
 
 const DIALECTS = "openai-chat openai-responses anthropic gemini ollama cohere mistral bedrock-json vercel-ui ag-ui".split(" ");
@@ -13,7 +13,7 @@ const [dialect, ask, cut, stop, reasoning, text, calls, line, log] = ["dialect",
 );
 dialect.append(...DIALECTS.map((name) => new Option(name)));
 
-/** The message as far as it has come; the arguments of a call are a value at any time. */
+/** Shows the message so far; the arguments of a call are a value at any time. */
 function show(message) {
   reasoning.textContent = message.reasoning;
   reasoning.hidden = message.reasoning === "";
@@ -35,21 +35,21 @@ function say(words) {
 
 ask.onclick = async () => {
   log.replaceChildren();
-  // By GET, as a response is read that runs in the background: OpenAI's goes on where it broke, the others cannot.
+  // A GET, which is how one reads a response that runs in the background: OpenAI's resumes where it broke, the others cannot.
   const reply = deltas(`/api/llm?dialect=${dialect.value}&interval_ms=60`, {
     dialect: dialect.value,
     retryDelay: 400,
-    onAttempt: ({ attempt, reason, cursor }) => attempt > 1 && say(`request ${attempt}, because of: ${reason}; behind event ${cursor}`),
+    onAttempt: ({ attempt, reason, cursor }) => attempt > 1 && say(`request ${attempt}, reason: ${reason}, after event ${cursor}`),
   });
   ask.disabled = true;
   cut.disabled = stop.disabled = false;
   stop.onclick = () => reply.close();
   line.textContent = "streaming";
   try {
-    // What each read brought, drawn once.
+    // Draw once per read, whatever it delivered.
     for await (const _ of reply.batches()) show(reply.soFar);
   } catch {
-    // The outcome says it.
+    // The outcome below tells what happened.
   }
   const { outcome, error } = await reply.outcome;
   const { finish, usage } = reply.soFar;
@@ -62,7 +62,7 @@ ask.onclick = async () => {
 
 cut.onclick = () => fetch("/cut", { method: "POST" });
 
-// `/llm.html?dialect=anthropic` asks at once.
+// `/llm.html?dialect=anthropic` sends the request at once.
 const given = new URLSearchParams(location.search).get("dialect");
 if (given !== null) {
   dialect.value = given;

@@ -1,4 +1,4 @@
-// A reply that is shown as it comes, over a connection that can be cut.
+// The demo page that shows a reply as it arrives, over a connection that a button cuts.
 import { stream } from "/tidewire/index.js";
 
 const [ask, cut, stop, reply, line, log] = ["ask", "cut", "stop", "reply", "line", "log"].map((id) => document.getElementById(id));
@@ -14,7 +14,7 @@ ask.onclick = async () => {
       if (attempt === 1) return;
       resumes++;
       const what = document.createElement("li");
-      what.textContent = `request ${attempt}, because of: ${reason}; in ${Math.round(delayMs)} ms, behind event ${cursor}`;
+      what.textContent = `request ${attempt}, reason: ${reason}, in ${Math.round(delayMs)} ms, after event ${cursor}`;
       log.append(what);
       show("waiting");
     },

@@ -1,4 +1,4 @@
-// Serves the page, and at /api/ the upstream that SERVE names, over connections that POST /cut breaks off. `cargo xtask demo --web` runs it.
+// The server of the demo pages. It forwards /api/ to the upstream in SERVE; POST /cut breaks those connections. `cargo xtask demo --web` runs it.
 import { readFile } from "node:fs/promises";
 import { createServer, request as ask } from "node:http";
 import { extname, join, normalize } from "node:path";
@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 
 const upstream = new URL(process.env.SERVE);
 const here = fileURLToPath(new URL(".", import.meta.url));
-/** The package as it was built, and where it was, the front-end in Rust. */
+/** URL prefixes and the folders they serve: the built package, the Rust front end (if RUST_PAGE is set), and this folder. */
 const FOLDERS = [
   ["/tidewire/", join(here, "../../js/dist")],
   ["/rust/", process.env.RUST_PAGE],
@@ -23,35 +23,35 @@ const server = createServer((request, response) => {
     for (const connection of open) connection.destroy();
     response.writeHead(204).end();
   } else if (pathname.startsWith("/api/")) {
-    pass(request, response, pathname.slice("/api".length) + search);
+    forward(request, response, pathname.slice("/api".length) + search);
   } else {
     void file(pathname, response);
   }
 });
 
-/** Passes a request on, and each piece of the reply as it comes. */
-function pass(request, response, path) {
+/** Forwards a request, and each piece of the response as it arrives. */
+function forward(request, response, path) {
   const { host: _, ...headers } = request.headers;
-  const passed = ask(new URL(path, upstream), { method: request.method, headers }, (reply) => {
+  const forwarded = ask(new URL(path, upstream), { method: request.method, headers }, (incoming) => {
     open.add(response.socket);
-    response.writeHead(reply.statusCode, reply.headers);
+    response.writeHead(incoming.statusCode, incoming.headers);
     response.flushHeaders();
-    // What breaks upstream breaks here too.
-    pipeline(reply, response, () => {});
+    // If the upstream's body breaks, so does this one.
+    pipeline(incoming, response, () => {});
   });
-  passed.on("error", () => response.destroy());
+  forwarded.on("error", () => response.destroy());
   response.on("close", () => {
     open.delete(response.socket);
-    passed.destroy();
+    forwarded.destroy();
   });
-  request.pipe(passed);
+  request.pipe(forwarded);
 }
 
 async function file(pathname, response) {
   const [prefix, folder] = FOLDERS.find(([prefix]) => pathname.startsWith(prefix));
   const name = normalize(pathname.slice(prefix.length) || "index.html");
   try {
-    if (folder === undefined || name.startsWith("..")) throw new Error("nothing is there");
+    if (folder === undefined || name.startsWith("..")) throw new Error("no such file");
     const path = join(folder, name.endsWith("/") ? `${name}index.html` : name);
     const bytes = await readFile(path);
     response.writeHead(200, { "content-type": TYPES[extname(path)] ?? "application/octet-stream", "cache-control": "no-store" }).end(bytes);

@@ -1,6 +1,6 @@
-//! The alert rules of `examples/prometheus`, judged by Prometheus itself: by the rows of `alerts.test.yml`, and over what the
-//! example really shows while its upstream is slow, fails, or has more streams than it bears. `cargo xtask test` installs
-//! Prometheus and says in the environment where it is; without it these tests pass and say that they did not run.
+//! Tests the alert rules of `examples/prometheus` with Prometheus itself: with the rows of `alerts.test.yml`, and with the real
+//! metrics of the example while its upstream is slow, fails, or has too many streams. `cargo xtask test` installs Prometheus and
+//! passes its location in the environment; without it, these tests pass and report that they did not run.
 
 use std::collections::BTreeSet;
 use std::env;
@@ -28,7 +28,7 @@ const METRICS: [(&str, &str); 7] = [
     ("bytes_total", "counter"),
 ];
 
-/// What one program streams, and the alert that is to fire for it.
+/// One instance of the example, what it streams, and the alert that must fire for it.
 struct Row {
     name: &'static str,
     path: &'static str,
@@ -60,7 +60,7 @@ const ROWS: [Row; 4] = [
 ];
 
 #[test]
-fn the_rules_are_right_and_do_what_their_rows_say() {
+fn the_rules_are_valid_and_pass_their_own_tests() {
     let Some(promtool) = program("TIDEWIRE_PROMTOOL") else { return };
     for arguments in [["check", "rules", "alerts.yml"], ["test", "rules", "alerts.test.yml"]] {
         let output = Command::new(&promtool).args(arguments).current_dir(RULES).output();
@@ -69,7 +69,7 @@ fn the_rules_are_right_and_do_what_their_rows_say() {
 }
 
 #[tokio::test]
-async fn each_alert_fires_for_whom_it_is_meant() {
+async fn each_alert_fires_for_its_instance_only() {
     let (Some(prometheus), Some(promtool)) = (program("TIDEWIRE_PROMETHEUS"), program("TIDEWIRE_PROMTOOL"))
     else {
         return;
@@ -119,11 +119,11 @@ async fn each_alert_fires_for_whom_it_is_meant() {
     assert!(ended.is_some_and(|count| count.parse::<u64>().is_ok_and(|count| count > 0)), "{calm}");
 }
 
-/// Where a program is that `cargo xtask test` installs.
+/// The path of a program that `cargo xtask test` installs; `None`, with a notice, if it is not installed.
 fn program(variable: &str) -> Option<OsString> {
     let found = env::var_os(variable);
     if found.is_none() {
-        // Not captured, unlike what `eprintln` says in a test that passes.
+        // Not `eprintln`, whose output the test harness hides if the test passes.
         let _ = writeln!(
             std::io::stderr(),
             "NOT RUN: {variable} is not set; `cargo xtask test` installs Prometheus"
@@ -132,7 +132,7 @@ fn program(variable: &str) -> Option<OsString> {
     found
 }
 
-/// Looks every second. The wait of two minutes is the only thing about the rules that is changed.
+/// Configures Prometheus to scrape every second, with the rules as they are except for the wait of two minutes.
 fn set_up(folder: &Path, ports: &[u16]) {
     let rules = fs::read_to_string(PathBuf::from(RULES).join("alerts.yml")).expect("the rules");
     assert_eq!(rules.matches("for: ").count(), 1);
@@ -151,7 +151,7 @@ fn set_up(folder: &Path, ports: &[u16]) {
     fs::write(folder.join("prometheus.yml"), config).expect("a file");
 }
 
-/// Names of alerts in a state, and the instances that they are about.
+/// The names of the alerts in a state, each with its instance.
 async fn alerts(server: &ChildServer, state: &str) -> BTreeSet<(String, String)> {
     let reply: Value = serde_json::from_str(&text(&server.url("/api/v1/alerts")).await).expect("JSON");
     let alerts = reply["data"]["alerts"].as_array().expect("alerts");
@@ -160,7 +160,7 @@ async fn alerts(server: &ChildServer, state: &str) -> BTreeSet<(String, String)>
     fitting.map(|alert| (label(alert, "alertname"), label(alert, "instance"))).collect()
 }
 
-/// `promtool check metrics` over what a program shows.
+/// Runs `promtool check metrics` on the metrics that a program exports.
 fn lint(promtool: &OsString, shown: &str) {
     for (metric, kind) in METRICS {
         for line in [format!("# TYPE tidewire_{metric} {kind}\n"), format!("# HELP tidewire_{metric} ")] {

@@ -1,6 +1,7 @@
-//! Calls of `next` and whole streams given up at random: no event is lost or doubled by it, and no task, socket or memory stays.
+//! Cancels calls of `next` and drops whole streams at random: no event is lost or delivered twice, and no task, socket or memory
+//! is left over.
 //!
-//! `TIDEWIRE_CANCEL_SEED` repeats a run's choices (what the machine makes of them it cannot), `TIDEWIRE_CANCEL_ROUNDS` makes more.
+//! `TIDEWIRE_CANCEL_SEED` repeats a run's random choices (though not its timing); `TIDEWIRE_CANCEL_ROUNDS` sets the number of rounds.
 
 use std::alloc::System;
 use std::collections::BTreeMap;
@@ -20,24 +21,26 @@ use tokio::runtime::Handle;
 use tokio::task::{JoinSet, yield_now};
 use tokio::time::{sleep, timeout};
 
-/// Counts, and limits nothing.
+/// Counts the heap without limiting it.
 #[global_allocator]
 static HEAP: Cap<System> = Cap::new(System, usize::MAX);
 
-const ROUNDS: usize = 12;
-/// In each round, over HTTP/1.1 and HTTP/2 each.
+/// A slice of the campaign; `cargo xtask test --long` runs 120.
+const ROUNDS: usize = 6;
+/// How many streams a round drops, over HTTP/1.1 and over HTTP/2 each.
 const DROPS: usize = 120;
-/// Times that each of [`READ`] is read in a round, over each of them.
+/// How often a round reads each of [`READ`], over HTTP/1.1 and over HTTP/2 each.
 const READINGS: usize = 1;
 const AT_A_TIME: usize = 24;
-const CANCELS: usize = 10_000;
-/// Much less than a stream would leave behind in half of the rounds, and more than tables that have once grown.
+/// At least this many in [`ROUNDS`].
+const CANCELS: usize = 5_000;
+/// Far less than what one leak per stream would add up to in half of the rounds, and more than what tables grow by.
 const SLACK: usize = 64 << 10;
 
-/// Bodies that come in slices of all sizes, and that are read to their end.
+/// Bodies that arrive in slices of all sizes and are read to their end.
 const READ: [&str; 13] = [
     "/sse?events=60&interval_ms=1",
-    // Cut again and again, and resumed.
+    // Cut several times, and resumed.
     "/sse?events=60&interval_ms=1&cut_at=500",
     "/split?events=2&ids=1&interval_ms=0",
     "/glued?events=60&ids=1&interval_ms=1",
@@ -61,7 +64,7 @@ enum Point {
     BetweenTwoCalls,
     InACompressedBlock,
     InABackoffWait,
-    BehindClose,
+    AfterClose,
     InTheQueue,
 }
 
@@ -73,15 +76,15 @@ impl Point {
         Self::BetweenTwoCalls,
         Self::InACompressedBlock,
         Self::InABackoffWait,
-        Self::BehindClose,
+        Self::AfterClose,
         Self::InTheQueue,
     ];
 
     const fn path(self) -> &'static str {
         match self {
             Self::BeforeTheHead => "/slow-headers?silence_ms=600000",
-            Self::InTheBody | Self::BehindClose | Self::NeverPolled => "/sse?interval_ms=1",
-            // More than any buffer between here and there holds.
+            Self::InTheBody | Self::AfterClose | Self::NeverPolled => "/sse?interval_ms=1",
+            // More than all buffers on the way can hold.
             Self::BetweenTwoCalls => "/endless",
             Self::InACompressedBlock => "/endless?encoding=gzip",
             Self::InABackoffWait => "/status?status=503",
@@ -90,10 +93,10 @@ impl Point {
     }
 }
 
-/// Making one reads the machine's certificates, which takes long.
+/// A client of the caller's own. They are rare here, because each one reads the machine's certificates, which is slow.
 fn own(http2: bool) -> reqwest::Client {
     let builder = reqwest::Client::builder();
-    // Known before, since nothing is said about it without TLS.
+    // By prior knowledge, since without TLS nothing negotiates the version.
     let builder = if http2 { builder.http2_prior_knowledge() } else { builder };
     builder.build().expect("a client")
 }
@@ -103,7 +106,7 @@ fn stream(client: &Client, url: &str) -> Streaming<Frame> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nothing_is_lost_and_nothing_is_left_behind() {
+async fn nothing_is_lost_and_nothing_leaks() {
     let number = |name| env::var(name).ok().map(|value| value.parse::<u64>().expect("a number"));
     let clock = SystemTime::now().duration_since(UNIX_EPOCH).map_or(1, |time| u64::from(time.subsec_nanos()));
     let seed = number("TIDEWIRE_CANCEL_SEED").unwrap_or(clock);
@@ -114,7 +117,7 @@ async fn nothing_is_lost_and_nothing_is_left_behind() {
     let whole = Arc::new(whole(&server).await);
     let mut rng = Rng::with_seed(seed);
     let mut counts = Counts::default();
-    // What is made once, by the first streams of a process, is no leak.
+    // What the first streams of a process allocate once is not a leak.
     round(&server, &whole, &mut rng, &mut Counts::default()).await;
     settled(&server, None).await;
     let rest = Rest::now();
@@ -124,15 +127,12 @@ async fn nothing_is_lost_and_nothing_is_left_behind() {
         settled(&server, Some(rest)).await;
         heap.push(HEAP.allocated());
     }
-    println!(
-        "{counts:#?}\n{rest:?} before and behind, heap {heap:?}, {:.1} s",
-        begun.elapsed().as_secs_f32()
-    );
+    println!("{counts:#?}\n{rest:?} before and after, heap {heap:?}, {:.1} s", begun.elapsed().as_secs_f32());
     assert!(counts.nexts + counts.drops() >= CANCELS * rounds / ROUNDS, "only {counts:?}");
     for point in Point::ALL {
         assert!(counts.dropped.contains_key(&point), "no stream was dropped at {point:?}");
     }
-    // Behind the middle, and at the end.
+    // In the middle third, and in the last one.
     let least = |heap: &[usize]| heap.iter().copied().min().unwrap_or_default();
     let (middle, end) = (least(&heap[rounds / 3..rounds * 2 / 3]), least(&heap[rounds * 2 / 3..]));
     assert!(end < middle + SLACK, "{middle} bytes in the middle, {end} at the end: {heap:?}");
@@ -143,7 +143,7 @@ struct Counts {
     /// Streams read to their end.
     read: usize,
     items: usize,
-    /// Calls of `next` that were given up.
+    /// Calls of `next` that were cancelled.
     nexts: usize,
     dropped: BTreeMap<Point, usize>,
 }
@@ -154,11 +154,11 @@ impl Counts {
     }
 }
 
-/// What the process holds while nothing is under way.
+/// What the process holds while no stream is active.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Rest {
     tasks: usize,
-    /// 0 where the system does not tell.
+    /// 0 if the system does not tell.
     files: usize,
 }
 
@@ -169,7 +169,7 @@ impl Rest {
     }
 }
 
-/// Waits until all requests have ended, and all that they held is gone; with no `rest` to compare with, until nothing changes.
+/// Waits until all requests have ended and what they held is released; without a `rest` to compare with, until nothing changes.
 async fn settled(server: &Server, rest: Option<Rest>) {
     within("the end of all requests", server.log_until(|log| log.iter().all(|one| one.response.is_some())))
         .await;
@@ -182,7 +182,7 @@ async fn settled(server: &Server, rest: Option<Rest>) {
         let now = Rest::now();
         match rest {
             Some(rest) if now.tasks <= rest.tasks && now.files <= rest.files => return,
-            Some(rest) => assert!(begun.elapsed() < PATIENCE, "left behind: {now:?} instead of {rest:?}"),
+            Some(rest) => assert!(begun.elapsed() < PATIENCE, "leaked: {now:?} instead of {rest:?}"),
             None => {
                 quiet = if now == before { quiet + 1 } else { 0 };
                 before = now;
@@ -194,7 +194,7 @@ async fn settled(server: &Server, rest: Option<Rest>) {
     }
 }
 
-/// What each body of [`READ`] holds, read without a single cancel.
+/// The items of each body of [`READ`], read without cancelling.
 async fn whole(server: &Server) -> Vec<Vec<Frame>> {
     let client = Client::new();
     let mut whole = Vec::new();
@@ -217,7 +217,7 @@ async fn whole(server: &Server) -> Vec<Vec<Frame>> {
     whole
 }
 
-/// Records, and text in one piece.
+/// Adds records, and joins text into one piece.
 fn keep(items: &mut Vec<Frame>, item: Frame) {
     match (items.last_mut(), item) {
         (Some(Frame::Text(before)), Frame::Text(more)) => before.push_str(&more),
@@ -226,7 +226,7 @@ fn keep(items: &mut Vec<Frame>, item: Frame) {
     }
 }
 
-/// Streams of each kind, several at a time, over clients of their own, which are gone at its end.
+/// Runs streams of each kind, several at once, over clients that exist only for this round.
 async fn round(server: &Arc<Server>, whole: &Arc<Vec<Vec<Frame>>>, rng: &mut Rng, counts: &mut Counts) {
     let mut reading = JoinSet::new();
     let mut dropping = JoinSet::new();
@@ -237,7 +237,7 @@ async fn round(server: &Arc<Server>, whole: &Arc<Vec<Vec<Frame>>>, rng: &mut Rng
                 (Arc::clone(server), readers.clone(), Arc::clone(whole), rng.fork());
             reading.spawn(async move { read(&client, &server.url(READ[index]), &whole[index], rng).await });
         }
-        // Streams that are reset by the dozen may cost an HTTP/2 connection its life, and with it the others on it.
+        // A client of their own, because dozens of resets can close an HTTP/2 connection, and with it the other streams on it.
         let droppers = own(http2);
         for _ in 0..DROPS {
             if dropping.len() >= AT_A_TIME {
@@ -256,7 +256,7 @@ async fn round(server: &Arc<Server>, whole: &Arc<Vec<Vec<Frame>>>, rng: &mut Rng
     while !dropping.is_empty() {
         note_drop(dropping.join_next().await, counts);
     }
-    // Whoever asked and was given up was seen to go; those that were not given up have ended.
+    // The server saw every dropped stream disconnect; all others have ended.
     let log = within(
         "the end of all requests",
         server.log_until(|log| log.iter().all(|one| one.response.is_some())),
@@ -274,7 +274,7 @@ fn note_drop(done: Option<Result<Point, tokio::task::JoinError>>, counts: &mut C
     }
 }
 
-/// Reads a stream to its end by calls of which most are given up; how many items it had, and how many calls those were.
+/// Reads a stream to its end and cancels most calls of `next`. Returns the numbers of items and of cancelled calls.
 async fn read(client: &Client, url: &str, whole: &[Frame], mut rng: Rng) -> (usize, usize) {
     let mut stream = stream(client, url);
     let (mut items, mut cancelled) = (Vec::new(), 0);
@@ -296,11 +296,11 @@ async fn read(client: &Client, url: &str, whole: &[Frame], mut rng: Rng) -> (usi
     })
     .await;
     assert!(stream.outcome().is_some_and(|outcome| outcome.is_success()), "{url}: {:?}", stream.outcome());
-    assert_eq!(items, whole, "{url}, with {cancelled} calls given up");
+    assert_eq!(items, whole, "{url}, with {cancelled} calls cancelled");
     (items.len(), cancelled)
 }
 
-/// One call of `next`, which may be given up in any of the ways that callers have.
+/// One call of `next`, which may be cancelled in any of the ways that callers have; `None` if it was.
 async fn next_or_not(
     stream: &mut Streaming<Frame>,
     rng: &mut Rng,
@@ -334,14 +334,14 @@ async fn once<F: Future + Unpin>(future: &mut F) -> Option<F::Output> {
     .await
 }
 
-/// Ready after so many polls.
+/// Becomes ready after this many polls.
 async fn turns(count: u8) {
     for _ in 0..count {
         yield_now().await;
     }
 }
 
-/// Drops a stream at one of the points.
+/// Drops a stream at a random point, and returns which.
 async fn dropped(own: reqwest::Client, server: &Server, http2: bool, mut rng: Rng) -> Point {
     let point = Point::ALL[rng.usize(..Point::ALL.len())];
     let url = server.url(point.path());
@@ -358,7 +358,7 @@ async fn dropped(own: reqwest::Client, server: &Server, http2: bool, mut rng: Rn
     within("a stream that is to be dropped", async {
         match point {
             Point::NeverPolled => {
-                // Not even the call.
+                // Not even the call of `next` is polled.
                 let _unpolled = stream.next();
             }
             Point::BeforeTheHead => {
@@ -367,9 +367,9 @@ async fn dropped(own: reqwest::Client, server: &Server, http2: bool, mut rng: Rn
                     assert!(waited.is_err(), "{waited:?}");
                 }
             }
-            Point::InTheBody | Point::BetweenTwoCalls | Point::InACompressedBlock | Point::BehindClose => {
+            Point::InTheBody | Point::BetweenTwoCalls | Point::InACompressedBlock | Point::AfterClose => {
                 let mut left = rng.u8(..20);
-                // An end is no concern here: over HTTP/2 another stream's reset may have brought it.
+                // An early end is not a failure: over HTTP/2, the reset of another stream may have caused it.
                 while left > 0
                     && let Some(item) = next_or_not(&mut stream, &mut rng)
                         .await
@@ -378,14 +378,14 @@ async fn dropped(own: reqwest::Client, server: &Server, http2: bool, mut rng: Rn
                     left -= u8::from(!matches!(item, Ok(Frame::Stall(_))));
                 }
             }
-            // The wait is announced, and then it has begun.
+            // The attempt is announced before its wait begins.
             Point::InABackoffWait => {
                 while !matches!(stream.next().await, Some(Ok(Frame::Attempt(_))) | None) {}
             }
             Point::InTheQueue => {}
         }
         match point {
-            Point::BehindClose => {
+            Point::AfterClose => {
                 stream.close();
                 if rng.bool() {
                     while stream.next().await.is_some() {}
@@ -398,7 +398,7 @@ async fn dropped(own: reqwest::Client, server: &Server, http2: bool, mut rng: Rn
             }
             Point::BetweenTwoCalls => sleep(Duration::from_millis(rng.u64(..20))).await,
             Point::InTheBody | Point::InACompressedBlock if rng.bool() => {
-                let _given_up = once(&mut stream.next()).await;
+                let _cancelled = once(&mut stream.next()).await;
             }
             _ => {}
         }
@@ -408,13 +408,13 @@ async fn dropped(own: reqwest::Client, server: &Server, http2: bool, mut rng: Rn
     point
 }
 
-/// A stream that waits for its place is dropped, another one given up in the midst of its call; the place goes to the last.
+/// Drops streams that wait for the client's only slot, before or after it becomes free; the last stream gets it.
 async fn in_the_queue(client: &Client, url: &str, rng: &mut Rng) {
     let mut first = stream(client, url);
     assert!(within("the first", first.next()).await.is_some_and(|item| item.is_ok()));
     let mut queued: Vec<_> = (0..3).map(|_| stream(client, url)).collect();
     for stream in &mut queued {
-        assert!(once(&mut stream.next()).await.is_none(), "there was one place");
+        assert!(once(&mut stream.next()).await.is_none(), "there is only one slot");
     }
     let mut last = queued.remove(rng.usize(..3));
     if rng.bool() {
@@ -424,6 +424,6 @@ async fn in_the_queue(client: &Client, url: &str, rng: &mut Rng) {
         drop(first);
         drop(queued);
     }
-    let item = within("the place", pin!(last.next())).await;
+    let item = within("the slot", pin!(last.next())).await;
     assert!(item.is_some_and(|item| item.is_ok()));
 }

@@ -1,5 +1,5 @@
-//! The contract service (`tests/contract-service`), driven by the contract that the suite of others drives it by. The suite's
-//! own program is run by `cargo xtask contract` where there is one; this holds everywhere.
+//! Tests the contract service (`tests/contract-service`) by the same contract as LaunchDarkly's suite. `cargo xtask contract` runs
+//! the suite itself if its program is installed; these tests run everywhere.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -13,24 +13,24 @@ use tidewire_tests::within;
 use tokio::net::TcpStream;
 
 const STREAM: &str = "content-type: text/event-stream\r\ntransfer-encoding: chunked";
-/// Long enough for what should not come to show.
+/// Long enough for an unwanted message to arrive.
 const A_WHILE: Duration = Duration::from_millis(300);
 const BEAT: Duration = Duration::from_millis(5);
 
-/// The service as a child process, and what drives it.
+/// The service as a child process, and the client that calls it.
 struct Service {
     child: ChildServer,
     http: reqwest::Client,
 }
 
-/// A stream that the service was told to open, and the server that it tells of it.
+/// A stream that the service was told to open, and the server that receives its callbacks.
 struct Opened {
     path: String,
     callbacks: RawServer,
 }
 
 #[tokio::test]
-async fn it_says_what_it_can_do_and_stops_when_told() {
+async fn it_lists_its_capabilities_and_stops_when_told() {
     let service = Service::start().await;
     let status = service.http.get(service.child.url("/")).send().await.expect("a reply");
     assert_eq!(status.status(), 200);
@@ -57,7 +57,7 @@ async fn it_says_what_it_can_do_and_stops_when_told() {
 }
 
 #[tokio::test]
-async fn what_is_invalid_is_refused() {
+async fn invalid_parameters_and_commands_are_refused() {
     let service = Service::start().await;
     let with = |name: &str, value: Value| {
         let mut parameters =
@@ -95,7 +95,7 @@ async fn what_is_invalid_is_refused() {
 }
 
 #[tokio::test]
-async fn events_and_comments_come_in_their_order() {
+async fn events_and_comments_arrive_in_order() {
     let service = Service::start().await;
     let first =
         ":hi\n\ndata: a\n\nid: 1\nevent: greet\ndata: é\ndata: 2\n\nevent: error\ndata: one of ours\n\n";
@@ -115,11 +115,11 @@ async fn events_and_comments_come_in_their_order() {
         event("message", "[DONE]", "1"),
         comment("lives"),
     ];
-    assert_eq!(stream.told(want.len()).await, want);
+    assert_eq!(stream.messages(want.len()).await, want);
 }
 
 #[tokio::test]
-async fn the_request_is_the_one_that_was_asked_for() {
+async fn the_request_has_the_given_parameters() {
     let service = Service::start().await;
     let upstream = RawServer::start(vec![silent()]).await;
     service.open(&upstream, json!({ "initialDelayMs": null })).await;
@@ -148,7 +148,7 @@ async fn the_request_is_the_one_that_was_asked_for() {
 }
 
 #[tokio::test]
-async fn a_restart_goes_on_behind_the_last_event_and_is_no_error() {
+async fn a_restart_resumes_after_the_last_event_and_is_not_an_error() {
     let service = Service::start().await;
     let upstream = RawServer::start(vec![
         vec![reply(STREAM, &chunk(b"id: 7\ndata: before\n\nid: 8\ndata: never whole")), Act::Hang],
@@ -156,15 +156,15 @@ async fn a_restart_goes_on_behind_the_last_event_and_is_no_error() {
     ])
     .await;
     let stream = service.open(&upstream, json!({ "initialDelayMs": 60_000 })).await;
-    stream.told(1).await;
+    stream.messages(1).await;
     assert_eq!(service.post(&stream.path, r#"{"command":"restart"}"#).await.status(), 204);
-    assert_eq!(stream.told(2).await, [event("message", "before", "7"), event("message", "after", "7")]);
+    assert_eq!(stream.messages(2).await, [event("message", "before", "7"), event("message", "after", "7")]);
     assert!(requests(&upstream, 2).await[1].contains("last-event-id: 7\r\n"));
     gone(&upstream).await;
 }
 
 #[tokio::test]
-async fn whatever_ends_a_connection_is_told_and_another_one_made() {
+async fn every_end_of_a_connection_is_reported_and_followed_by_another() {
     let service = Service::start().await;
     let before = chunk(b"data: before\n\n");
     let whole = [&before[..], b"0\r\n\r\n"].concat();
@@ -180,17 +180,21 @@ async fn whatever_ends_a_connection_is_told_and_another_one_made() {
         let parameters =
             json!({ "initialDelayMs": 0, "readTimeoutMs": 1000, "method": "POST", "body": "the same" });
         let stream = service.open(&upstream, parameters).await;
-        let told = stream.told(3).await;
-        assert_eq!(told[0], event("message", "before", ""), "{name}");
-        assert!(told[1]["kind"] == "error" && told[1]["error"].is_string(), "{name}: {}", told[1]);
-        assert_eq!(told[2], event("message", "after", ""), "{name}");
+        let messages = stream.messages(3).await;
+        assert_eq!(messages[0], event("message", "before", ""), "{name}");
+        assert!(
+            messages[1]["kind"] == "error" && messages[1]["error"].is_string(),
+            "{name}: {}",
+            messages[1]
+        );
+        assert_eq!(messages[2], event("message", "after", ""), "{name}");
         let requests = requests(&upstream, 2).await;
         assert!(requests.iter().all(|request| request.ends_with("\r\n\r\nthe same")), "{name}: {requests:?}");
     }
 }
 
 #[tokio::test]
-async fn a_refusal_is_told_and_ends_the_stream_and_so_does_204_in_silence() {
+async fn a_refusal_is_reported_and_ends_the_stream_and_204_ends_it_silently() {
     let service = Service::start().await;
     let rows = [
         ("404 Not Found\r\ncontent-length: 0", 1),
@@ -204,17 +208,20 @@ async fn a_refusal_is_told_and_ends_the_stream_and_so_does_204_in_silence() {
         let upstream = RawServer::start(vec![vec![Act::Send(head)]]).await;
         let stream = service.open(&upstream, json!({ "initialDelayMs": 0 })).await;
         requests(&upstream, 1).await;
-        stream.told(errors).await;
+        stream.messages(errors).await;
         tokio::time::sleep(A_WHILE).await;
-        let told = stream.told(errors).await;
-        assert!(told.len() == errors && told.iter().all(|one| one["kind"] == "error"), "{told:?}");
+        let messages = stream.messages(errors).await;
+        assert!(
+            messages.len() == errors && messages.iter().all(|one| one["kind"] == "error"),
+            "{messages:?}"
+        );
         assert_eq!(upstream.seen().len(), 1);
         assert_eq!(service.delete(&stream.path).await, 204);
     }
 }
 
 #[tokio::test]
-async fn a_closed_stream_lets_its_connection_go_and_says_no_more() {
+async fn a_closed_stream_closes_its_connection_and_reports_no_more() {
     let service = Service::start().await;
     let upstream = RawServer::start(vec![vec![
         reply(STREAM, &chunk(b"data: one\n\n")),
@@ -224,11 +231,11 @@ async fn a_closed_stream_lets_its_connection_go_and_says_no_more() {
     ]])
     .await;
     let stream = service.open(&upstream, json!({})).await;
-    stream.told(1).await;
+    stream.messages(1).await;
     assert_eq!(service.delete(&stream.path).await, 204);
     assert_eq!(service.delete(&stream.path).await, 404);
     tokio::time::sleep(A_WHILE).await;
-    assert_eq!((stream.told(1).await.len(), upstream.seen().len()), (1, 1));
+    assert_eq!((stream.messages(1).await.len(), upstream.seen().len()), (1, 1));
 
     let upstream = RawServer::start(vec![silent()]).await;
     let stream = service.open(&upstream, json!({})).await;
@@ -242,7 +249,7 @@ impl Service {
         let program = program();
         let child = ChildServer::start("contract", Path::new(env!("CARGO_TARGET_TMPDIR")), |port, _| {
             let mut command = Command::new(program);
-            // A proxy of the environment has no business with this machine's own address.
+            // A proxy from the environment must not be used for this machine's own address.
             command
                 .arg(format!("127.0.0.1:{port}"))
                 .env("NO_PROXY", "127.0.0.1")
@@ -254,12 +261,12 @@ impl Service {
     }
 
     async fn open(&self, upstream: &RawServer, mut parameters: Value) -> Opened {
-        // One connection a callback, since each connection is one script.
+        // One connection per callback, since each connection plays one script.
         let callbacks =
             RawServer::start(vec![vec![reply("connection: close\r\ncontent-length: 0", b"")]]).await;
         parameters["tag"] = json!("a test of our own");
         parameters["streamUrl"] = json!(upstream.url("/"));
-        parameters["callbackUrl"] = json!(callbacks.url("/told"));
+        parameters["callbackUrl"] = json!(callbacks.url("/callback"));
         let opened = self.post("/", &parameters.to_string()).await;
         assert_eq!(opened.status(), 201, "{parameters}");
         let path = opened.headers()["location"].to_str().expect("a path").to_owned();
@@ -278,20 +285,20 @@ impl Service {
 }
 
 impl Opened {
-    /// All that was told so far, once that is `count` messages or more.
-    async fn told(&self, count: usize) -> Vec<Value> {
+    /// All messages so far, as soon as there are at least `count`.
+    async fn messages(&self, count: usize) -> Vec<Value> {
         let callbacks = requests(&self.callbacks, count).await;
-        let told = callbacks.iter().enumerate().map(|(index, callback)| {
-            let line = format!("POST /told/{} HTTP/1.1\r\n", index + 1);
+        let messages = callbacks.iter().enumerate().map(|(index, callback)| {
+            let line = format!("POST /callback/{} HTTP/1.1\r\n", index + 1);
             assert!(callback.starts_with(&line), "{line} in {callback}");
             let (_, body) = callback.split_once("\r\n\r\n").expect("a head");
             serde_json::from_str(body).expect("JSON")
         });
-        told.collect()
+        messages.collect()
     }
 }
 
-/// The requests that came to a server, once those are `count` or more.
+/// The requests that a server has received, as soon as there are at least `count`.
 async fn requests(server: &RawServer, count: usize) -> Vec<String> {
     within("requests", async {
         loop {
@@ -305,7 +312,7 @@ async fn requests(server: &RawServer, count: usize) -> Vec<String> {
     .await
 }
 
-/// The first connection's client has gone.
+/// Waits until the client of the first connection has disconnected.
 async fn gone(server: &RawServer) {
     within("the end of the connection", async {
         while server.seen()[0].gone_after.is_none() {
@@ -315,7 +322,7 @@ async fn gone(server: &RawServer) {
     .await;
 }
 
-/// A stream that never says anything.
+/// A stream that never sends anything.
 fn silent() -> Vec<Act> {
     vec![reply(STREAM, b""), Act::Hang]
 }
@@ -328,15 +335,15 @@ fn comment(text: &str) -> Value {
     json!({ "kind": "comment", "comment": text })
 }
 
-/// The service's program, in the folder of this test's profile. cargo builds a program for nobody but its own package's tests,
-/// so it is asked to; that takes a moment where there is nothing to do.
+/// The service's program, in the folder of this test's profile. cargo builds a program only for the tests of its own package, so
+/// this calls cargo; that takes a moment if there is nothing to build.
 fn program() -> &'static Path {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
     PROGRAM.get_or_init(|| {
         let test = std::env::current_exe().expect("this test's own path");
         let profile = test.ancestors().nth(2).expect("the folder of the profile");
         let mut cargo = Command::new(env!("CARGO"));
-        // With the features of the whole workspace, as the tests are built, so that nothing has to be built twice.
+        // With the features of the whole workspace, like the tests, so that nothing is built twice.
         cargo.args(["build", "--workspace", "--all-features", "--bin", NAME, "--target-dir"]);
         cargo.arg(profile.parent().expect("the folder of the target"));
         if profile.ends_with("release") {

@@ -1,4 +1,4 @@
-//! A reply cut at every byte: never a truncation reported as complete or ended, never an event lost or doubled.
+//! Cuts a reply at every byte: no truncation is reported as complete or ended, and no event is lost or delivered twice.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ fn get(client: &Client, url: String) -> Request {
     client.get(url).retry_delay(Duration::from_micros(1))
 }
 
-/// The whole reply, and how many bytes it has.
+/// The events of the whole reply, and the number of its bytes.
 async fn whole(client: &Client, server: &Server, path: &str, more: &str) -> (Vec<Event>, u64) {
     let mut events = get(client, url(server, path, more)).events();
     let taken = take(&mut events).await;
@@ -24,7 +24,6 @@ async fn whole(client: &Client, server: &Server, path: &str, more: &str) -> (Vec
     (taken.items, events.stats().bytes)
 }
 
-/// `true` once the marker's line has come, from whose end on a clean end is the stream's.
 fn is_prefix(some: &[Event], all: &[Event]) -> bool {
     all.starts_with(some)
 }
@@ -48,7 +47,7 @@ async fn with_ids_a_get_is_resumed_from_every_byte() {
 }
 
 #[tokio::test]
-async fn without_ids_a_cut_is_told() {
+async fn without_ids_a_cut_is_reported() {
     let (server, client) = (upstream().await, Client::new());
     let (all, bytes) = whole(&client, &server, "/chat", "ids=0").await;
     for cut in 0..bytes {
@@ -56,7 +55,7 @@ async fn without_ids_a_cut_is_told() {
             get(&client, url(&server, "/chat", &format!("ids=0&cuts=1&key={cut}&cut_at={cut}"))).events();
         let taken = take(&mut events).await;
         if events.stats().attempts == 2 {
-            // Before the first event nothing is lost by asking again.
+            // Before the first event, a second request repeats nothing.
             assert_eq!((taken.outcome, &taken.items), (Some(Outcome::Complete), &all), "cut at {cut}");
         } else if taken.outcome == Some(Outcome::Complete) {
             // The marker's own event was whole.
@@ -87,7 +86,7 @@ async fn a_post_is_sent_once_wherever_it_is_cut() {
 }
 
 #[tokio::test]
-async fn a_clean_end_inside_a_record_or_before_a_declared_marker_is_no_end() {
+async fn a_clean_end_inside_a_record_or_before_a_declared_marker_is_truncated() {
     let (server, client) = (upstream().await, Client::new());
     let (all, bytes) = whole(&client, &server, "/notify", "ids=0").await;
     let mut ended = 0;
@@ -99,12 +98,12 @@ async fn a_clean_end_inside_a_record_or_before_a_declared_marker_is_no_end() {
             Some(Outcome::Ended) => ended += 1,
             outcome => assert_eq!(outcome, Some(Outcome::Truncated), "cut at {cut}"),
         }
-        // With a declared marker a clean end is never the stream's.
+        // With a declared marker, a clean end is never the stream's own.
         let marker = "event:close".parse().expect("a marker");
         let taken = take(&mut client.post(url).end_on(marker).events()).await;
         assert_eq!(taken.outcome, Some(Outcome::Truncated), "cut at {cut}");
     }
-    // Between events, and where a block has begun without data: nobody can tell such an end from the stream's own.
+    // Between events, or in a block without data so far, such an end cannot be told from the stream's own.
     assert!(ended < bytes / 5, "{ended} of {bytes} cuts look like an end");
 }
 
@@ -128,8 +127,8 @@ async fn json_lines_cut_at_every_byte() {
         let taken =
             take(&mut client.post(format!("{url}&end=clean")).end_on(done()).records::<serde_json::Value>())
                 .await;
-        let whole_but_for_the_newline = cut == bytes - 1;
-        let expected = if whole_but_for_the_newline { Outcome::Complete } else { Outcome::Truncated };
+        let only_newline_missing = cut == bytes - 1;
+        let expected = if only_newline_missing { Outcome::Complete } else { Outcome::Truncated };
         assert_eq!(taken.outcome, Some(expected), "clean end at {cut}");
         assert!(all.starts_with(&taken.items) && taken.passed_over.is_empty(), "clean end at {cut}");
     }

@@ -1,4 +1,4 @@
-//! The examples, as their head comments say to run them.
+//! Runs the examples in the way that the comments at their top describe.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -20,7 +20,7 @@ async fn run(name: &'static str, url: String) -> String {
 }
 
 #[tokio::test]
-async fn each_does_what_it_says() {
+async fn each_example_does_what_its_comment_says() {
     let server = upstream().await;
     let chat = run("chat", server.url("/ai/chat?interval_ms=0")).await;
     assert!(chat.contains("hello") && chat.ends_with("Some(Complete)\n"), "{chat}");
@@ -33,7 +33,7 @@ async fn each_does_what_it_says() {
     assert!(server.log().iter().any(|request| request.headers["user-agent"] == "my-service/1.0"));
 }
 
-/// The relay before an upstream of this URL.
+/// The example `relay` in front of the upstream at this URL.
 async fn relay(url: String) -> ChildServer {
     let start = move |port: u16, _: &Path| {
         let mut command = Command::new(example("relay"));
@@ -44,7 +44,7 @@ async fn relay(url: String) -> ChildServer {
 }
 
 #[tokio::test]
-async fn the_relay_passes_on_all_that_is_said_and_how_it_ends() {
+async fn the_relay_passes_on_the_reply_and_its_outcome() {
     let server = upstream().await;
     let direct = Client::new().post(server.url("/llm?dialect=anthropic&interval_ms=0"));
     let direct = within("the message", direct.reply(Dialect::Anthropic).whole()).await.expect("whole");
@@ -53,14 +53,14 @@ async fn the_relay_passes_on_all_that_is_said_and_how_it_ends() {
         ("&interval_ms=0&error=1", "failed"),
         ("&interval_ms=0&unfinished=1", "truncated"),
         ("&interval_ms=0&unfinished=1&end=clean", "truncated"),
-        // Not all at once: of a connection that breaks, the relay's server drops what it has not written yet.
+        // Not all at once: when a connection breaks, the relay's server drops what it has not written yet.
         ("&interval_ms=5&cut_at=3000", "truncated"),
     ] {
         let relay = relay(server.url(&format!("/llm?dialect=anthropic{more}"))).await;
         let mut reply = Client::new().post(relay.url("/chat")).reply(Dialect::OpenAiChat);
         while within("a delta", reply.next()).await.is_some() {}
-        let ending = reply.end().expect("an end");
-        assert_eq!(ending.outcome.code(), outcome, "{more}: {ending:?}");
+        let end = reply.end().expect("an end");
+        assert_eq!(end.outcome.code(), outcome, "{more}: {end:?}");
         let message = reply.message();
         assert!(!message.text.is_empty() && direct.text.starts_with(&message.text), "{more}: {message:?}");
         assert!(direct.reasoning.starts_with(&message.reasoning), "{more}: {message:?}");
@@ -71,7 +71,7 @@ async fn the_relay_passes_on_all_that_is_said_and_how_it_ends() {
                 assert_eq!(message.usage.output_tokens, direct.usage.output_tokens);
             }
             "failed" => {
-                let error = ending.error.as_deref();
+                let error = end.error.as_deref();
                 assert_eq!(error, Some("overloaded_error: the model is overloaded"));
             }
             _ => {}
@@ -80,10 +80,10 @@ async fn the_relay_passes_on_all_that_is_said_and_how_it_ends() {
     let refused = relay(server.url("/status?status=401")).await;
     let mut reply = Client::new().post(refused.url("/chat")).reply(Dialect::OpenAiChat);
     while within("the end", reply.next()).await.is_some() {}
-    assert!(matches!(reply.end().map(|ending| &ending.outcome), Some(Outcome::Refused { status: 502, .. })));
+    assert!(matches!(reply.end().map(|end| &end.outcome), Some(Outcome::Refused { status: 502, .. })));
 }
 
-/// A page that reads no further holds the upstream back, and one that goes lets go of it.
+/// A page that stops reading holds the upstream back, and one that disconnects ends the upstream's request.
 #[tokio::test]
 async fn the_relay_is_no_faster_than_its_reader() {
     const WRITES: u32 = 2_000;
@@ -101,19 +101,19 @@ async fn the_relay_is_no_faster_than_its_reader() {
     let text = "x".repeat(1 << 18);
     let event = format!("data: {{\"choices\":[{{\"index\":0,\"delta\":{{\"content\":\"{text}\"}}}}]}}\n\n");
     upstream.write_all(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n").await.expect("a head");
-    // 500 MB, of which the systems between take some.
+    // 500 MB, of which the buffers on the way hold a part.
     let mut held_back = false;
     for _ in 0..WRITES {
         let write = tokio::time::timeout(Duration::from_secs(2), upstream.write_all(event.as_bytes()));
         match write.await {
-            Ok(written) => written.expect("the relay is there"),
+            Ok(written) => written.expect("the relay is connected"),
             Err(_) => {
                 held_back = true;
                 break;
             }
         }
     }
-    assert!(held_back, "all was read, and nobody had asked for it");
+    assert!(held_back, "everything was read, although the page had stopped reading");
     drop(asking.await.expect("deltas"));
     let gone = async { while upstream.write_all(event.as_bytes()).await.is_ok() {} };
     within("the end of the relay's request", gone).await;
@@ -143,7 +143,7 @@ async fn a_chat_in_the_terminal() {
         let text = String::from_utf8(output.stdout).expect("UTF-8");
         assert!(output.status.success() && text.matches(want).count() == 2, "{path}: {text}");
         let log = server.log();
-        // The second question comes with the first one and its answer, where there was a whole one.
+        // The second request contains the first question and its answer, if that answer was whole.
         let second: serde_json::Value = serde_json::from_str(&log[1].body).expect("JSON");
         let turns = second["messages"].as_array().map(Vec::len);
         assert_eq!(turns, Some(if path.contains("reply=text") { 3 } else { 1 }), "{second}");

@@ -1,5 +1,6 @@
-//! A real model server: llama.cpp's own, with a tiny model that says noise (`tests/servers/llama_app.py`). `cargo xtask test` installs it and
-//! says in the environment where it is; without it these tests pass and say that they did not run.
+//! Tests against a real model server, llama.cpp's own, with a tiny model that produces noise (`tests/servers/llama_app.py`).
+//! `cargo xtask test` installs it and passes its location in the environment; without it, these tests pass and report that they did
+//! not run.
 
 use std::path::Path;
 use std::process::Command;
@@ -13,13 +14,13 @@ use tidewire_tests::within;
 
 const APP: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/servers/llama_app.py");
 const TOKENS: u64 = 200;
-/// Far more than come before the test is over.
+/// Far more tokens than arrive before the test is over.
 const ENDLESS: u64 = 30_000;
 const SOON: Duration = Duration::from_millis(20);
 
 async fn server() -> Option<ChildServer> {
     let Some(python) = std::env::var_os("TIDEWIRE_LLAMA") else {
-        println!("NOT RUN: llama.cpp's server is not there; see `cargo xtask test --only llama`");
+        println!("NOT RUN: llama.cpp's server is not installed; see `cargo xtask test --only llama`");
         return None;
     };
     let start = move |port: u16, folder: &Path| {
@@ -60,9 +61,9 @@ async fn taken(mut reply: Reply) -> Reply {
     reply
 }
 
-/// In each dialect that the server speaks, what it says without a stream comes of its stream.
+/// In each dialect of the server, the streamed reply equals the one without streaming.
 #[tokio::test]
-async fn a_reply_is_what_the_server_says_without_a_stream() {
+async fn a_streamed_reply_equals_the_one_without_streaming() {
     let Some(server) = server().await else { return };
     let whole =
         reqwest::Client::new().post(server.url("/v1/chat/completions")).body(chat(TOKENS).to_string());
@@ -74,7 +75,7 @@ async fn a_reply_is_what_the_server_says_without_a_stream() {
     let mut responses = chat(TOKENS);
     responses["input"] = responses["messages"].take();
     responses["max_output_tokens"] = json!(TOKENS);
-    // Its Responses say `completed` also where a limit was met.
+    // Its Responses API reports `completed` even if a limit was reached.
     for (path, body, dialect, finish) in [
         ("/v1/chat/completions", chat(TOKENS), Dialect::OpenAiChat, Finish::Length),
         ("/v1/messages", chat(TOKENS), Dialect::Anthropic, Finish::Length),
@@ -84,9 +85,9 @@ async fn a_reply_is_what_the_server_says_without_a_stream() {
             let reply = Client::new().post(server.url(path)).json(&streamed(body.clone())).reply(asked);
             let reply = taken(reply).await;
             assert_eq!(reply.dialect(), &dialect);
-            assert_eq!(reply.end().map(|ending| ending.outcome), Some(Outcome::Complete), "{path}");
+            assert_eq!(reply.end().map(|end| end.outcome), Some(Outcome::Complete), "{path}");
             let message = reply.message();
-            // What is no whole character yet waits for the next token, and where that was the last one the server keeps it.
+            // The server holds back part of a character until the next token, and drops it after the last token.
             let rest = text.strip_prefix(&message.text).map(|rest| rest.chars().count());
             assert!(rest.is_some_and(|rest| rest <= 4), "{path}: {:?} of {text:?}", message.text);
             assert_eq!((message.finish, message.usage.output_tokens), (Some(finish), Some(TOKENS)), "{path}");
@@ -96,20 +97,19 @@ async fn a_reply_is_what_the_server_says_without_a_stream() {
 }
 
 #[tokio::test]
-async fn a_request_that_it_refuses_says_why() {
+async fn a_refusal_carries_the_servers_reason() {
     let Some(server) = server().await else { return };
     let mut reply =
         Client::new().post(server.url("/v1/chat/completions")).json(&json!({})).reply(Dialect::Auto);
     assert!(within("the end", reply.next()).await.is_some_and(|item| item.is_err()));
-    let ending = reply.end().expect("an end");
-    assert_eq!(ending.outcome, Outcome::Refused { status: 400, why: Refusal::Status });
-    let body = ending.refused.as_ref().map(|refused| String::from_utf8_lossy(&refused.body).into_owned());
+    let end = reply.end().expect("an end");
+    assert_eq!(end.outcome, Outcome::Refused { status: 400, why: Refusal::Status });
+    let body = end.refused.as_ref().map(|refused| String::from_utf8_lossy(&refused.body).into_owned());
     assert!(body.as_ref().is_some_and(|body| body.contains("messages")), "{body:?}");
 }
 
-/// Whoever drops a reply stops the model.
 #[tokio::test]
-async fn a_reply_that_is_dropped_stops_the_model() {
+async fn dropping_a_reply_stops_the_model() {
     let Some(server) = server().await else { return };
     let slot = async || -> Value {
         let slots = reqwest::get(server.url("/slots")).await.expect("slots").text().await.expect("slots");
@@ -124,10 +124,10 @@ async fn a_reply_that_is_dropped_stops_the_model() {
     drop(reply);
     let dropped = Instant::now();
     while slot().await["is_processing"] != false {
-        assert!(dropped.elapsed() < Duration::from_secs(5), "the model goes on: {}", slot().await);
+        assert!(dropped.elapsed() < Duration::from_secs(5), "the model still runs: {}", slot().await);
         tokio::time::sleep(SOON).await;
     }
-    // The model is free for the next one.
+    // The model is free for the next request.
     let next = Client::new().post(server.url("/v1/chat/completions")).json(&streamed(chat(5)));
     let next = taken(next.reply(Dialect::OpenAiChat)).await;
     assert_eq!(next.message().usage.output_tokens, Some(5));

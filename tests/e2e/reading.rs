@@ -1,4 +1,4 @@
-//! Content codings as they come, cancelled calls, and both ways of reading.
+//! How bodies are read: content codings as they stream, cancelled calls, `next()` and `Stream`, and any bytes at all.
 
 use std::io::Write as _;
 use std::time::{Duration, Instant};
@@ -39,9 +39,9 @@ async fn compressed_events_arrive_as_they_are_sent() {
     }
 }
 
-/// A server that calls its lines text: records are not looked for in it unasked, and none is left out in silence.
+/// If a server labels its lines as text, records are read only if the caller chooses a format; otherwise the response is refused.
 #[tokio::test]
-async fn records_that_come_as_text_are_refused_or_read() {
+async fn records_labelled_as_text_are_refused_unless_a_format_is_chosen() {
     let head = "content-type: text/plain; charset=utf-8\r\nconnection: close";
     let server = RawServer::start(vec![vec![reply(head, b"1\n2\n")]]).await;
     let request = || Client::new().get(server.url("/"));
@@ -84,7 +84,7 @@ async fn a_coding_that_stops_short_is_a_break_and_a_corrupt_one_is_unreadable() 
     let server = RawServer::start(vec![vec![reply(GZIP, &framed)]]).await;
     let taken = take(&mut Client::new().get(server.url("/")).events()).await;
     assert!(matches!(taken.outcome, Some(Outcome::Unreadable { limit: None, .. })), "{:?}", taken.error);
-    assert_eq!(server.seen().len(), 1, "a corrupt body is not asked for again");
+    assert_eq!(server.seen().len(), 1, "a corrupt body is not requested again");
 }
 
 #[tokio::test]
@@ -97,7 +97,7 @@ async fn a_decompression_bomb_is_bounded_by_the_limit_of_an_event() {
         let taken = take(&mut events).await;
         let unreadable = matches!(taken.outcome, Some(Outcome::Unreadable { limit: Some(LIMIT), .. }));
         assert!(unreadable, "{coding}: {:?}", taken.outcome);
-        // What was decoded is the limit and what was on its way, not the bomb.
+        // Only about the limit was decoded, not the whole bomb.
         assert!(events.stats().bytes < 4 * LIMIT as u64, "{coding}: {} bytes", events.stats().bytes);
     }
 }
@@ -109,7 +109,7 @@ async fn a_cancelled_next_loses_nothing() {
     let mut seen = Vec::new();
     let mut cancelled = 0;
     loop {
-        // A deadline that often passes in the midst of a chunk's way.
+        // A deadline that often passes while a chunk is on its way.
         match tokio::time::timeout(Duration::from_micros(500), events.next()).await {
             Ok(Some(item)) => seen.push(item.expect("an event")),
             Ok(None) => break,
@@ -131,7 +131,7 @@ async fn streams_are_streams_and_can_be_sent_to_other_tasks() {
 
 #[tokio::test]
 async fn anything_at_all_on_the_wire_ends_in_an_outcome() {
-    // A small generator of our own: the same bytes in every run.
+    // A small random generator that gives the same bytes in every run.
     let mut state = 0x9E37_79B9_7F4A_7C15_u64;
     let mut random = move || {
         state ^= state << 13;
@@ -162,7 +162,7 @@ async fn anything_at_all_on_the_wire_ends_in_an_outcome() {
         let taken = take(&mut frames).await;
         assert!(taken.outcome.is_some(), "round {round}");
     }
-    // And in the place of a head.
+    // And instead of a response head.
     for junk in [
         &b"\0\0\0\0\0\0"[..],
         b"HTTP/1.1 abc\r\n\r\n",

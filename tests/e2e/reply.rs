@@ -1,4 +1,4 @@
-//! An LLM's reply through the client: deltas, the message, and how it ends.
+//! LLM replies through the client: deltas, the message, the outcome, and background responses.
 
 use serde::Deserialize;
 use serde_json::json;
@@ -35,11 +35,11 @@ async fn deltas_and_then_the_message() {
     assert_eq!(texts, ["{\"a\":", "1}"]);
     assert_eq!((&*reply.message().id, &*reply.message().text), ("c", "{\"a\":1}"));
     assert_eq!(reply.dialect(), &Dialect::OpenAiChat);
-    assert_eq!(reply.end().map(|ending| ending.outcome), Some(Outcome::Complete));
+    assert_eq!(reply.end().map(|end| end.outcome), Some(Outcome::Complete));
 }
 
 #[tokio::test]
-async fn the_text_as_the_json_that_was_asked_for() {
+async fn the_text_is_read_as_json() {
     #[derive(Debug, PartialEq, Deserialize)]
     struct Answer {
         a: u8,
@@ -52,17 +52,17 @@ async fn the_text_as_the_json_that_was_asked_for() {
 }
 
 #[tokio::test]
-async fn what_is_not_whole_is_an_error() {
+async fn a_reply_that_is_not_whole_is_an_error() {
     let error = "data: {\"error\":{\"type\":\"overloaded\",\"message\":\"later\"}}\n\ndata: [DONE]\n\n";
-    for (end, code, said) in [("", "truncated", None), (error, "failed", Some("overloaded: later"))] {
-        let server = server(&chat(&["a"], end)).await;
+    for (last, code, said) in [("", "truncated", None), (error, "failed", Some("overloaded: later"))] {
+        let server = server(&chat(&["a"], last)).await;
         let whole = Client::new().post(server.url("/")).reply(Dialect::OpenAiChat).whole();
-        let Err(Error::Ended(ending)) = within("the end", whole).await else { panic!("{code}: whole") };
-        assert_eq!((ending.outcome.code(), ending.error.as_deref()), (code, said));
+        let Err(Error::Ended(end)) = within("the end", whole).await else { panic!("{code}: whole") };
+        assert_eq!((end.outcome.code(), end.error.as_deref()), (code, said));
     }
 }
 
-/// A record that is passed over may be the word on which the rest turns.
+/// A message in which a record was skipped is not whole: the missing record may be the word that matters.
 #[tokio::test]
 async fn a_whole_message_has_no_hole() {
     // Every choice has finished, so that a clean end completes it.
@@ -79,7 +79,7 @@ async fn a_whole_message_has_no_hole() {
 }
 
 #[tokio::test]
-async fn text_is_what_the_reply_says_and_events_stay_events() {
+async fn text_yields_the_replys_text_and_events_yields_events() {
     let body = chat(&["a", "b"], "data: [DONE]\n\n");
     let server = server(&body).await;
     let request = || Client::new().post(server.url("/")).dialect(Dialect::OpenAiChat);
@@ -96,9 +96,9 @@ async fn text_is_what_the_reply_says_and_events_stay_events() {
     assert_eq!(events.outcome(), Some(Outcome::Complete));
 }
 
-/// A reply that breaks off and may be asked for again is asked for again, as any stream is.
+/// A reply that breaks is retried if its request may be repeated, like any stream.
 #[tokio::test]
-async fn a_reply_that_broke_before_its_first_delta_is_asked_for_again() {
+async fn a_reply_that_breaks_before_its_first_delta_is_retried() {
     let whole = chat(&["a"], "data: [DONE]\n\n");
     let script = |act| vec![act];
     let server = RawServer::start(vec![script(Act::Reset), script(reply(HEAD, &whole))]).await;
@@ -107,9 +107,9 @@ async fn a_reply_that_broke_before_its_first_delta_is_asked_for_again() {
     assert_eq!(message.text, "a");
 }
 
-/// A followed reply has no place to go on at. It is told from its beginning, and the message is that of the last telling.
+/// A followed reply has no cursor. After a break it restarts from its beginning, and the message is that of the last attempt.
 #[tokio::test]
-async fn a_followed_reply_that_began_anew_is_not_told_twice() {
+async fn a_followed_reply_that_restarts_is_not_in_the_message_twice() {
     let broken = "content-type: text/event-stream\r\ncontent-length: 1000";
     let whole = chat(&["Hel", "lo"], "data: [DONE]\n\n");
     let scripts = || vec![vec![reply(broken, &chat(&["Hel"], ""))], vec![reply(HEAD, &whole)]];
@@ -121,12 +121,12 @@ async fn a_followed_reply_that_began_anew_is_not_told_twice() {
         let message = within("the message", follow(&server).reply(dialect).whole()).await.expect("whole");
         assert_eq!((&*message.text, server.seen().len()), ("Hello", 2));
     }
-    // Until it has begun anew, what had come is kept.
+    // Until the restart, the message keeps what has arrived.
     let refusal = Act::Send(b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n".to_vec());
     let server = RawServer::start(vec![scripts().remove(0), vec![refusal]]).await;
     let mut reply = follow(&server).reply(Dialect::OpenAiChat);
     while within("a delta", reply.next()).await.is_some() {}
-    assert_eq!(reply.end().map(|ending| ending.outcome.code()), Some("refused"));
+    assert_eq!(reply.end().map(|end| end.outcome.code()), Some("refused"));
     assert_eq!(reply.message().text, "Hel");
 }
 
@@ -135,7 +135,7 @@ async fn responses() -> Server {
     Server::start(ServeConfig { scenario, ..ServeConfig::default() }).await.expect("a free port")
 }
 
-/// Each request of a stream, by its method, path and what it asks for.
+/// Each request of a stream: its method, path and `starting_after`.
 fn asked(server: &Server) -> Vec<(String, String, Option<u64>)> {
     let number =
         |query: &str| query.split('&').find_map(|pair| pair.strip_prefix("starting_after="))?.parse().ok();
@@ -158,9 +158,9 @@ fn background(server: &Server, cut_at: u32) -> Request {
     Client::new().post(url).json(&body).retry_delay(std::time::Duration::ZERO)
 }
 
-/// A background response goes on behind the last event that came, as often as it breaks.
+/// A background response resumes after the last event that arrived, as often as it breaks.
 #[tokio::test]
-async fn a_background_response_goes_on_where_it_broke() {
+async fn a_background_response_resumes_where_it_broke() {
     let server = responses().await;
     let whole = background(&server, 1_000_000).reply(Dialect::OpenAiResponses).whole();
     let whole = within("the message", whole).await.expect("whole");
@@ -192,7 +192,7 @@ async fn a_background_response_goes_on_where_it_broke() {
     assert!(continued.body_bytes == 0 && !continued.headers.contains_key("content-type"), "{continued:?}");
 }
 
-/// Nobody can say whose events are numbered in a reply that broke before its id came. That is the server's fault, not the caller's.
+/// If a reply breaks before its id arrives, there is no URL at which to resume. That is the server's fault, not the caller's.
 #[tokio::test]
 async fn a_background_response_that_broke_before_its_id_is_truncated() {
     let delta = json!({"type": "response.output_text.delta", "sequence_number": 1, "delta": "a"});
@@ -206,13 +206,13 @@ async fn a_background_response_that_broke_before_its_id_is_truncated() {
         last = Some(item);
     }
     assert_eq!(last.and_then(Result::err).as_ref().map(Error::code), Some("truncated"));
-    assert_eq!(reply.end().map(|ending| ending.outcome), Some(Outcome::Truncated));
+    assert_eq!(reply.end().map(|end| end.outcome), Some(Outcome::Truncated));
     assert_eq!((&*reply.message().text, server.seen().len()), ("a", 1));
 }
 
-/// A stored cursor is a number behind which the response goes on, by GET.
+/// A stored cursor is an event's number. A GET resumes the response after that event.
 #[tokio::test]
-async fn a_stored_cursor_of_a_background_response_goes_on_behind_it() {
+async fn a_stored_cursor_resumes_a_background_response() {
     let server = responses().await;
     let get = |query: &str| {
         let url = server.url(&format!("/v1/responses/resp_tidewire?interval_ms=0{query}"));
@@ -233,14 +233,14 @@ async fn a_stored_cursor_of_a_background_response_goes_on_behind_it() {
         assert_eq!(within("the end", reply).await.expect_err("usage").code(), "usage");
     }
     assert!(server.log().is_empty());
-    // An empty one is none.
+    // An empty cursor counts as no cursor.
     let reply = background(&server, 100_000).last_event_id("").reply(Dialect::OpenAiResponses);
     within("the message", reply.whole()).await.expect("whole");
     assert_eq!(server.log().len(), 1);
 }
 
-/// By GET it is asked for again at its own URL. By POST without the caller's word it is not, even where the request may be repeated:
-/// the answer would begin anew.
+/// A broken GET is repeated at its own URL. A broken POST is not resumed unless the caller asks for it, even if the request may be
+/// repeated, because a second answer would start from the beginning.
 #[tokio::test]
 async fn a_response_is_not_answered_twice() {
     let server = responses().await;
@@ -255,7 +255,7 @@ async fn a_response_is_not_answered_twice() {
         asked_for.iter().all(|one| one.0 == "GET" && one.1 == "/v1/responses/resp_tidewire"),
         "{asked_for:?}"
     );
-    // Also behind what an earlier stream has.
+    // Also after the cursor of an earlier stream.
     server.clear_log();
     let url = server.url("/v1/responses/resp_tidewire?stream=true&interval_ms=0");
     let request = Client::new().get(url).last_event_id("3");

@@ -1,4 +1,4 @@
-//! What is sent, how often, and by whose leave.
+//! Which requests are sent, how often, and with which headers, body and cursor.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
@@ -13,7 +13,7 @@ use tidewire_tests::{ids, requests, take, upstream, within};
 const CHUNKED: &str = "content-type: text/event-stream\r\ntransfer-encoding: chunked";
 const SOON: Duration = Duration::from_millis(1);
 
-/// A chunked reply that breaks off without its last chunk.
+/// A chunked body that breaks off without its last chunk.
 fn broken(body: &[u8]) -> Vec<Act> {
     vec![reply(CHUNKED, &chunk(body))]
 }
@@ -25,7 +25,7 @@ fn whole(body: &[u8]) -> Vec<Act> {
 }
 
 #[tokio::test]
-async fn resets_and_lies_about_the_length_are_breaks() {
+async fn resets_and_wrong_lengths_are_breaks() {
     let event = b"data: one\n\n";
     let scripts = [
         broken(event),
@@ -39,14 +39,14 @@ async fn resets_and_lies_about_the_length_are_breaks() {
         assert_eq!((taken.outcome, taken.items.len()), (Some(Outcome::Truncated), 1), "{script:?}");
         assert_eq!(server.seen().len(), 1);
     }
-    // A body delimited by its connection's end cannot show a cut between records.
+    // If only the close of the connection delimits the body, a cut between records cannot be detected.
     let server = RawServer::start(vec![vec![reply("content-type: text/event-stream", event)]]).await;
     let taken = take(&mut Client::new().post(server.url("/")).body("x").events()).await;
     assert_eq!(taken.outcome, Some(Outcome::Ended));
 }
 
 #[tokio::test]
-async fn a_connection_that_breaks_before_a_head_is_tried_again_only_if_idempotent() {
+async fn a_connection_that_breaks_before_a_head_is_retried_only_if_idempotent() {
     let scripts = || vec![vec![Act::Reset], vec![], whole(b"data: one\n\ndata: [DONE]\n\n")];
     let server = RawServer::start(scripts()).await;
     let taken = take(&mut Client::new().get(server.url("/")).retry_delay(SOON).events()).await;
@@ -57,9 +57,9 @@ async fn a_connection_that_breaks_before_a_head_is_tried_again_only_if_idempoten
 }
 
 #[tokio::test]
-async fn attempts_are_bounded_and_each_is_told() {
-    let told = Arc::new(Mutex::new(Vec::new()));
-    let noted = Arc::clone(&told);
+async fn attempts_are_bounded_and_each_is_reported() {
+    let reported = Arc::new(Mutex::new(Vec::new()));
+    let noted = Arc::clone(&reported);
     let request = Client::new().post("http://127.0.0.1:1/").body("x").retry_delay(SOON).retry_attempts(2);
     let mut events = request
         .on_attempt(move |attempt| {
@@ -69,8 +69,11 @@ async fn attempts_are_bounded_and_each_is_told() {
         .events();
     let taken = take(&mut events).await;
     assert_eq!((taken.outcome, events.stats().attempts), (Some(Outcome::Unreachable), 3));
-    let told = told.lock().expect("a lock").clone();
-    assert_eq!(told, [(1, None, false), (2, Some(Reason::Connect), true), (3, Some(Reason::Connect), true)]);
+    let reported = reported.lock().expect("a lock").clone();
+    assert_eq!(
+        reported,
+        [(1, None, false), (2, Some(Reason::Connect), true), (3, Some(Reason::Connect), true)]
+    );
     let error = taken.error.expect("an error").to_string();
     assert!(error.contains("refused"), "{error}");
 }
@@ -91,7 +94,7 @@ async fn a_name_that_does_not_resolve_and_a_port_without_tls_say_so() {
 }
 
 #[tokio::test]
-async fn a_body_that_can_be_read_once_is_sent_once() {
+async fn a_body_that_can_be_read_only_once_is_sent_once() {
     let server = upstream().await;
     let body = || reqwest::Body::from("once");
     let once = |url: String| {
@@ -102,7 +105,7 @@ async fn a_body_that_can_be_read_once_is_sent_once() {
     assert_eq!(server.log()[0].body, "once");
     let taken = take(&mut once(server.url("/busy")).events()).await;
     assert!(matches!(taken.outcome, Some(Outcome::Refused { status: 429, .. })));
-    // A function that makes the request that continues needs no body.
+    // A resume function makes a request without that body.
     server.clear_log();
     let elsewhere = once(server.url("/flaky?interval_ms=0")).resume_with(|cursor, request| {
         request.set_method("GET".parse().expect("a method"));
@@ -118,7 +121,7 @@ async fn a_body_that_can_be_read_once_is_sent_once() {
 }
 
 #[tokio::test]
-async fn each_attempt_can_be_made_anew() {
+async fn each_attempt_can_have_its_own_url_headers_and_body() {
     let server = upstream().await;
     let tokens = Arc::new(AtomicU32::new(0));
     let request = Client::new()
@@ -146,9 +149,9 @@ async fn each_attempt_can_be_made_anew() {
     }
 }
 
-/// A request that goes on without a body says nothing of one, and one with another body says the length of that.
+/// A resuming request without a body has no headers of a body; one with another body has that body's length.
 #[tokio::test]
-async fn headers_are_of_the_body_that_is_sent() {
+async fn content_headers_match_the_body_that_is_sent() {
     type Change = fn(&mut AttemptRequest);
     let rows: [(&str, Change); 2] = [
         ("GET", |request| {
@@ -179,7 +182,7 @@ async fn headers_are_of_the_body_that_is_sent() {
 }
 
 #[tokio::test]
-async fn a_cursor_of_the_records_goes_where_it_is_wanted() {
+async fn a_cursor_from_a_record_goes_into_query_header_or_body() {
     let first = broken(b"data: {\"seq\":7}\n\ndata: {\"seq\":8}\n\n");
     let second = whole(b"data: {\"seq\":9}\n\ndata: [DONE]\n\n");
     let rows = [
@@ -206,16 +209,16 @@ async fn a_cursor_of_the_records_goes_where_it_is_wanted() {
 }
 
 #[tokio::test]
-async fn an_id_that_cannot_be_a_header_is_no_cursor() {
+async fn an_id_that_cannot_be_a_header_is_not_a_cursor() {
     let server = RawServer::start(vec![broken(b"id: a\x01b\ndata: one\n\n"), whole(b"data: two\n\n")]).await;
     let taken = take(&mut Client::new().get(server.url("/")).retry_delay(SOON).events()).await;
     assert_eq!((taken.outcome, taken.items.len(), server.seen().len()), (Some(Outcome::Truncated), 1, 1));
 }
 
 #[tokio::test]
-async fn a_cursor_in_the_body_is_as_it_came_and_the_rest_as_it_was() {
+async fn a_cursor_in_the_body_is_unchanged_and_so_is_the_rest() {
     let numbers = ["7", "1700000000.123456789", "12345678901234567890123", "\"42\""];
-    // A stored one has no type.
+    // A stored cursor has no JSON type.
     let rows = numbers.map(|seq| (None, seq, seq)).into_iter();
     for (stored, seq, want) in rows.chain([(Some("8"), "null", "8"), (Some("8a"), "null", "\"8a\"")]) {
         let first = broken(format!("data: {{\"seq\":{seq}}}\n\n").as_bytes());
@@ -234,9 +237,9 @@ async fn a_cursor_in_the_body_is_as_it_came_and_the_rest_as_it_was() {
     }
 }
 
-/// A redirect to another origin drops the cursor: what answers there begins anew, and is not taken for what goes on.
+/// A redirect to another origin drops the cursor. The response there starts from the beginning and must not be taken for a resumed one.
 #[tokio::test]
-async fn a_reply_without_its_cursor_is_not_taken_for_one_that_goes_on() {
+async fn a_response_without_the_cursor_is_not_taken_for_a_resumed_one() {
     type Row =
         (fn(Request) -> Request, &'static str, &'static [&'static str], &'static [Option<&'static str>]);
     let rows: [Row; 3] = [
@@ -253,22 +256,22 @@ async fn a_reply_without_its_cursor_is_not_taken_for_one_that_goes_on() {
         let moved =
             format!("HTTP/1.1 307 Moved\r\nlocation: {}\r\ncontent-length: 0\r\n\r\n", other.url("/"));
         let server = RawServer::start(vec![vec![Act::Send(moved.into())]]).await;
-        let told = Arc::new(Mutex::new(Vec::new()));
-        let noted = Arc::clone(&told);
+        let reported = Arc::new(Mutex::new(Vec::new()));
+        let noted = Arc::clone(&reported);
         let request = of(Client::new().get(server.url("/")).retry_delay(SOON));
         let request =
             request.on_gap(move |after| noted.lock().expect("a lock").push(after.map(str::to_owned)));
         let taken = take(&mut request.events()).await;
         let items: Vec<&str> = taken.items.iter().map(|event| &*event.data).collect();
         assert_eq!((taken.outcome.map(|outcome| outcome.code()), &*items), (Some(want), data));
-        let told = told.lock().expect("a lock");
-        assert_eq!(told.iter().map(Option::as_deref).collect::<Vec<_>>(), gaps);
+        let reported = reported.lock().expect("a lock");
+        assert_eq!(reported.iter().map(Option::as_deref).collect::<Vec<_>>(), gaps);
     }
 }
 
-/// What a server sends as its cursor is no fault of the caller's.
+/// A cursor that the server sent is not the caller's fault.
 #[tokio::test]
-async fn a_cursor_of_the_records_that_cannot_be_a_header_is_none() {
+async fn a_cursor_from_a_record_that_cannot_be_a_header_is_not_used() {
     let rows = [
         (r#"{"seq":"a\nb"}"#, CursorTo::Header("x-since".to_owned()), Outcome::Truncated, 1),
         (r#"{"seq":"a\nb"}"#, CursorTo::Query("since".to_owned()), Outcome::Complete, 2),
@@ -284,7 +287,7 @@ async fn a_cursor_of_the_records_that_cannot_be_a_header_is_none() {
 }
 
 #[tokio::test]
-async fn a_hole_in_ordered_ids_is_told_and_so_is_a_gap_without_cursor() {
+async fn a_hole_in_ordered_ids_and_a_gap_without_cursor_are_reported() {
     let gaps = Arc::new(Mutex::new(Vec::new()));
     let noted = Arc::clone(&gaps);
     let server = RawServer::start(vec![
@@ -336,7 +339,7 @@ async fn the_callers_own_client_keeps_its_settings() {
 #[tokio::test]
 async fn the_connection_of_a_complete_stream_is_used_again() {
     let done = || whole(b"data: one\n\ndata: [DONE]\n\n");
-    // The end of the body comes on its own, a little later.
+    // The end of the body arrives on its own, a little later.
     let late = || {
         let marker = chunk(b"data: one\n\ndata: [DONE]\n\n");
         vec![reply(CHUNKED, &marker), Act::Wait(Duration::from_millis(2)), Act::Send(b"0\r\n\r\n".to_vec())]
@@ -347,11 +350,11 @@ async fn the_connection_of_a_complete_stream_is_used_again() {
     for _ in 0..3 {
         let taken = take(&mut client.post(server.url("/")).body("x").events()).await;
         assert_eq!(taken.outcome, Some(Outcome::Complete));
-        // The pool hears of the free connection from another task; until then a request would open its own.
+        // Another task returns the connection to the pool; until then, a request would open a new one.
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     assert_eq!((server.seen().len(), server.connections()), (3, 1));
-    // A server that leaves the body open is not waited for.
+    // The client does not wait for a server that leaves the body open.
     let server = RawServer::start(vec![vec![reply(CHUNKED, &chunk(b"data: [DONE]\n\n")), Act::Hang]]).await;
     let taken = take(&mut client.post(server.url("/")).body("x").events()).await;
     assert_eq!(taken.outcome, Some(Outcome::Complete));
@@ -374,7 +377,7 @@ async fn http2() {
 }
 
 #[tokio::test]
-async fn places_are_given_in_order_and_waiting_is_bounded() {
+async fn slots_are_given_in_order_and_waiting_is_bounded() {
     let server = upstream().await;
     let client = Client::builder().max_concurrent(1).queue_timeout(Duration::from_millis(300)).build();
     let url = server.url("/stall?interval_ms=0");
@@ -396,10 +399,10 @@ async fn places_are_given_in_order_and_waiting_is_bounded() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_sent_is_said_first_and_nothing_is_sent() {
+async fn invalid_input_is_a_usage_error_before_anything_is_sent() {
     let server = upstream().await;
     let client = Client::new();
-    // Those that can be told before anything is asked for, and those that only an attempt shows.
+    // `true` if `problem()` reports it at once; `false` if only an attempt does.
     let streams = [
         (true, client.get("not a url")),
         (true, client.get("ftp://host/")),

@@ -1,4 +1,4 @@
-//! Every scenario of `serve`, read by the client, with the outcome that the design gives it.
+//! Reads every scenario of `serve` with the client, and checks the outcome.
 
 use std::time::Duration;
 
@@ -34,7 +34,7 @@ async fn chat_like_replies_are_complete() {
 }
 
 #[tokio::test]
-async fn every_byte_its_own_segment() {
+async fn every_byte_in_its_own_segment() {
     let server = upstream().await;
     let taken = take(&mut Client::new().get(server.url("/split?interval_ms=0")).events()).await;
     assert_eq!(taken.outcome, Some(Outcome::Complete));
@@ -73,8 +73,8 @@ async fn a_post_is_not_resumed_unless_it_is_declared() {
     };
     let taken = take(&mut request().events()).await;
     assert_eq!(taken.outcome, Some(Outcome::Truncated));
-    let ending = taken.error.as_ref().and_then(Error::end).expect("the end");
-    assert_eq!(ending.cursor.as_deref(), taken.items.last().map(|event| event.id.as_str()));
+    let end = taken.error.as_ref().and_then(Error::end).expect("the end");
+    assert_eq!(end.cursor.as_deref(), taken.items.last().map(|event| event.id.as_str()));
     assert_eq!(requests(&server.log(), "/flaky").len(), 1);
     for declared in
         [request().idempotent(), request().idempotency_key("k-1"), request().resume(tidewire::Resume::Always)]
@@ -145,7 +145,7 @@ async fn records_of_sse_data() {
     let taken = take(&mut Client::new().get(server.url("/chat?interval_ms=0")).records::<Value>()).await;
     assert_eq!(taken.outcome, Some(Outcome::Complete));
     assert!(taken.items.iter().all(|chunk| chunk["object"] == "chat.completion.chunk"));
-    // Data that is not of the type is passed over, and the next is read.
+    // Data that does not match the type is reported, and the next data is read.
     #[derive(serde::Deserialize)]
     struct Picky {
         #[serde(rename = "not there")]
@@ -179,13 +179,13 @@ async fn notifications_end_cleanly_and_replay() {
 }
 
 #[tokio::test]
-async fn a_followed_stream_goes_on_until_204() {
+async fn a_followed_stream_continues_until_204() {
     let server = upstream().await;
     let request =
         Client::new().get(server.url("/notify?interval_ms=0")).follow().retry_delay(Duration::from_millis(1));
     let mut events = request.events();
     let taken = take(&mut events).await;
-    // Ten events, a clean end, a second request behind the last id, 204.
+    // Ten events, a clean end, a second request after the last id, 204.
     assert_eq!((taken.outcome, taken.items.len(), events.stats().attempts), (Some(Outcome::Ended), 10, 2));
 }
 
@@ -205,7 +205,7 @@ async fn heartbeats_are_events_unless_declared() {
 }
 
 #[tokio::test]
-async fn a_large_final_event_comes_whole() {
+async fn a_large_final_event_arrives_whole() {
     let server = upstream().await;
     let taken = take(&mut Client::new().get(server.url("/bigfinal?interval_ms=0")).events()).await;
     let last = taken.items.last().expect("events");
@@ -214,7 +214,7 @@ async fn a_large_final_event_comes_whole() {
 }
 
 #[tokio::test]
-async fn an_event_beyond_the_limit_is_an_error_or_passed_over() {
+async fn an_event_beyond_the_limit_is_an_error_or_skipped() {
     let server = upstream().await;
     let url = server.url("/bigfinal?interval_ms=0");
     let taken = take(&mut Client::new().get(&url).max_event_bytes(1 << 20).events()).await;
@@ -228,7 +228,7 @@ async fn an_event_beyond_the_limit_is_an_error_or_passed_over() {
 }
 
 #[tokio::test]
-async fn an_error_inside_the_stream_decides() {
+async fn an_error_inside_the_stream_decides_the_outcome() {
     let server = upstream().await;
     let url = server.url("/midstream-error?interval_ms=0");
     let taken = take(&mut Client::new().get(&url).events()).await;
@@ -250,7 +250,7 @@ async fn a_body_that_breaks_is_truncated() {
 }
 
 #[tokio::test]
-async fn busy_servers_are_asked_again_when_they_say_so() {
+async fn busy_servers_are_retried_when_they_ask_for_it() {
     let server = upstream().await;
     let taken =
         take(&mut Client::new().post(server.url("/busy?interval_ms=0&retry_after=0")).body("x").events())
@@ -269,7 +269,7 @@ async fn busy_servers_are_asked_again_when_they_say_so() {
 }
 
 #[tokio::test]
-async fn refusals_carry_what_the_server_said_and_are_not_repeated() {
+async fn refusals_carry_the_servers_response_and_are_not_retried() {
     let server = upstream().await;
     for (path, status) in [
         ("/auth", 401),
@@ -280,14 +280,14 @@ async fn refusals_carry_what_the_server_said_and_are_not_repeated() {
         server.clear_log();
         let taken = take(&mut Client::new().get(server.url(path)).events()).await;
         assert_eq!(taken.outcome, Some(Outcome::Refused { status, why: Refusal::Status }), "{path}");
-        let reply = taken
+        let response = taken
             .error
             .as_ref()
             .and_then(Error::end)
             .and_then(|end| end.refused.as_deref())
-            .expect("the reply");
-        assert!(serde_json::from_slice::<Value>(&reply.body).is_ok(), "{path}");
-        assert_eq!((reply.status, server.log().len()), (status, 1), "{path}");
+            .expect("the response");
+        assert!(serde_json::from_slice::<Value>(&response.body).is_ok(), "{path}");
+        assert_eq!((response.status, server.log().len()), (status, 1), "{path}");
     }
     let taken = take(&mut Client::new().get(server.url("/html")).events()).await;
     assert_eq!(taken.outcome, Some(Outcome::Refused { status: 200, why: Refusal::ContentType }));
@@ -306,7 +306,7 @@ async fn refusals_carry_what_the_server_said_and_are_not_repeated() {
 }
 
 #[tokio::test]
-async fn json_where_events_were_asked_for_is_refused() {
+async fn json_instead_of_events_is_refused() {
     let server = upstream().await;
     let request = || Client::new().get(server.url("/plain"));
     let refused = Some(Outcome::Refused { status: 200, why: Refusal::ContentType });
@@ -320,7 +320,7 @@ async fn json_where_events_were_asked_for_is_refused() {
 }
 
 #[tokio::test]
-async fn a_redirect_to_another_origin_takes_no_secret_along() {
+async fn a_redirect_to_another_origin_drops_secrets() {
     let server = upstream().await;
     let request = Client::new()
         .post(server.url("/redirect?interval_ms=0"))
@@ -358,7 +358,7 @@ async fn endless_redirects_are_refused() {
 }
 
 #[tokio::test]
-async fn the_prompt_of_a_tutorial() {
+async fn the_routes_that_tutorials_use() {
     let server = upstream().await;
     let body = serde_json::json!({ "prompt": "why is the sky blue" });
     let taken =

@@ -1,5 +1,5 @@
-//! Servers that others wrote (`tests/servers`), alone and behind nginx. `cargo xtask test` installs them and says in the
-//! environment where they are; without them these tests pass and say that they did not run.
+//! Tests against servers that others wrote (`tests/servers`), directly and through nginx. `cargo xtask test` installs them and passes
+//! their locations in the environment; without them, these tests pass and report that they did not run.
 
 use std::env;
 use std::ffi::{OsStr, OsString};
@@ -27,7 +27,7 @@ const SOON: Duration = Duration::from_millis(1);
 /// A framework with its app.
 struct App {
     name: &'static str,
-    /// The variable that says where it is.
+    /// The environment variable with its location.
     variable: &'static str,
     command: fn(&OsStr, u16) -> Command,
     /// Whether it sends a comment every second.
@@ -48,7 +48,7 @@ const FASTAPI: App = App {
     variable: "TIDEWIRE_PY",
     command: |python, port| {
         let mut command = python_module(python, &["uvicorn", "--host", "127.0.0.1", "fastapi_app:app"]);
-        // It would wait for its open streams for ever.
+        // Without this it would wait forever for its open streams.
         command.args(["--port", &port.to_string(), "--timeout-graceful-shutdown", "1"]);
         command
     },
@@ -66,20 +66,20 @@ const BETTER_SSE: App = App {
     pings: true,
 };
 
-/// An app that is up.
+/// A running app.
 struct Running {
     app: &'static App,
     child: ChildServer,
 }
 
-/// nginx before an app that is up.
+/// nginx in front of a running app.
 struct Front {
     nginx: ChildServer,
-    /// Ends after nginx.
+    /// Stopped after nginx.
     _app: Running,
 }
 
-/// Each case against each server: a test of its own, with a server of its own.
+/// Makes a test of each case against each server, each with a server of its own.
 macro_rules! against {
     ([$($module:ident: $server:expr),*] $cases:tt) => { $(against!(@ $module, $server, $cases);)* };
     (@ $module:ident, $server:expr, { $($case:ident)* }) => {
@@ -99,29 +99,29 @@ macro_rules! against {
 against!([flask: start(&FLASK), fastapi: start(&FASTAPI), better_sse: start(&BETTER_SSE)] {
     events_are_exact_and_resumed_where_an_earlier_stream_stopped
     events_arrive_as_they_are_sent
-    a_followed_stream_goes_on_until_there_is_no_more
+    a_followed_stream_continues_until_204
     a_chat_is_complete
     json_lines_are_typed_records
-    a_silence_is_told_and_not_cut
+    a_silence_is_reported_and_not_cut
     a_cut_get_is_resumed_and_a_cut_post_is_truncated
     an_error_is_refused_after_the_attempts
-    a_dropped_stream_is_let_go_by_the_server
+    the_server_closes_a_dropped_stream
     fifty_streams_at_once
-    nothing_stays_behind
+    a_stopped_server_frees_its_port
 });
 
 against!([nginx_before_flask: start_behind_nginx(&FLASK), nginx_before_better_sse: start_behind_nginx(&BETTER_SSE)] {
     unbuffered_and_compressed_events_arrive_as_they_are_sent
-    buffered_events_are_held_to_the_end
-    what_was_compressed_is_whole
-    a_cut_shows_through_nginx_in_any_case
-    a_silence_longer_than_nginx_bears_is_a_break
-    statuses_stay_what_they_are
-    a_connection_is_used_again_after_a_stream
+    buffered_events_are_held_until_the_end
+    compressed_bodies_are_whole
+    a_cut_is_noticed_through_nginx
+    a_silence_beyond_nginxs_timeout_is_a_break
+    statuses_are_unchanged
+    a_connection_is_reused_after_a_stream
 });
 
-/// nginx reads such a body up to its end only by closing, and ends its own as if it were whole: no client can see a cut between
-/// records. A declared marker shows it.
+/// Only the close of the connection delimits the body that nginx reads, and nginx ends its own body as if it were whole. So no client
+/// can detect a cut between records, except with a declared marker.
 #[tokio::test]
 async fn buffering_makes_a_cut_between_events_a_clean_end() {
     let whole_events = "data: one\n\ndata: two\n\n";
@@ -139,7 +139,7 @@ async fn buffering_makes_a_cut_between_events_a_clean_end() {
 }
 
 #[tokio::test]
-async fn a_worker_that_dies_is_a_break_and_the_next_one_goes_on() {
+async fn a_worker_that_dies_is_a_break_and_the_next_one_resumes() {
     let Some(server) = start(&FLASK).await else { return };
     let taken = take(&mut get(server.url("/cut?n=7&after=3&how=exit")).events()).await;
     assert_eq!(taken.outcome, Some(Outcome::Ended), "{:?}", taken.error);
@@ -175,9 +175,9 @@ async fn events_arrive_as_they_are_sent(server: Running) {
     assert!(first < all / 2, "the first event came after {first:?} of {all:?}");
 }
 
-async fn a_followed_stream_goes_on_until_there_is_no_more(server: Running) {
-    let told = Arc::new(Mutex::new(Vec::new()));
-    let noted = Arc::clone(&told);
+async fn a_followed_stream_continues_until_204(server: Running) {
+    let reported = Arc::new(Mutex::new(Vec::new()));
+    let noted = Arc::clone(&reported);
     let request = get(server.url("/events?n=5")).follow();
     let request = request.on_attempt(move |attempt| {
         noted.lock().expect("a lock").push((attempt.reason, attempt.cursor.clone()));
@@ -185,7 +185,7 @@ async fn a_followed_stream_goes_on_until_there_is_no_more(server: Running) {
     let taken = take(&mut request.events()).await;
     assert_eq!(taken.outcome, Some(Outcome::Ended));
     assert_tides(&taken, 1..=5);
-    assert_eq!(*told.lock().expect("a lock"), [(None, None), (Some(Reason::End), Some("5".to_owned()))]);
+    assert_eq!(*reported.lock().expect("a lock"), [(None, None), (Some(Reason::End), Some("5".to_owned()))]);
 }
 
 async fn a_chat_is_complete(server: Running) {
@@ -209,9 +209,9 @@ async fn json_lines_are_typed_records(server: Running) {
     assert!(taken.passed_over.is_empty());
 }
 
-async fn a_silence_is_told_and_not_cut(server: Running) {
-    // Shorter than the pings, so that it is one silence.
-    let told = async {
+async fn a_silence_is_reported_and_not_cut(server: Running) {
+    // Shorter than the interval of the pings, so that there is one silence.
+    let reported = async {
         let stalls = Arc::new(Mutex::new(Vec::new()));
         let noted = Arc::clone(&stalls);
         let mut events = get(server.url("/silent?ms=800"))
@@ -227,7 +227,7 @@ async fn a_silence_is_told_and_not_cut(server: Running) {
         assert_tides(&taken, 1..=3);
         assert_eq!(stalls.lock().expect("a lock").len(), 1);
     };
-    // Longer than they, which are life on the wire for who counts silence, and no record.
+    // Longer than that interval: pings count as activity on the wire, but not as records.
     let pinged = async {
         let taken = take(&mut get(server.url("/silent?ms=1300")).frames()).await;
         assert_eq!(taken.outcome, Some(Outcome::Ended));
@@ -235,7 +235,7 @@ async fn a_silence_is_told_and_not_cut(server: Running) {
         let events = taken.items.iter().filter(|frame| matches!(frame, Frame::Event(_))).count();
         (pings, events)
     };
-    let ((), (pings, events)) = tokio::join!(told, pinged);
+    let ((), (pings, events)) = tokio::join!(reported, pinged);
     assert_eq!(events, 3);
     assert_eq!(pings > 0, server.app.pings, "{pings} pings");
 }
@@ -255,11 +255,11 @@ async fn an_error_is_refused_after_the_attempts(server: Running) {
     assert_refused_503(server.url("/error")).await;
 }
 
-/// Seen from outside: its processes close their ends of the connections long before the streams would have ended.
-async fn a_dropped_stream_is_let_go_by_the_server(server: Running) {
+/// The server's processes close their ends of the connections long before the streams would have ended.
+async fn the_server_closes_a_dropped_stream(server: Running) {
     const STREAMS: usize = 5;
     if server.child.sockets().is_none() {
-        say("NOT RUN: whether a server lets go of a dropped stream; that shows only in Linux's /proc");
+        say("NOT RUN: whether the server closes a dropped stream; only Linux's /proc can tell");
         return;
     }
     let sockets = || server.child.sockets().expect("/proc");
@@ -295,8 +295,8 @@ async fn fifty_streams_at_once(server: Running) {
     }
 }
 
-/// Whatever a stream is at; the workers would hold the port too.
-async fn nothing_stays_behind(server: Running) {
+/// Stopping a server ends it in the middle of a stream, with its workers, which would otherwise hold the port.
+async fn a_stopped_server_frees_its_port(server: Running) {
     let port = server.child.port();
     let mut events = post(server.url("/chat?interval_ms=500")).events();
     assert!(within("an event", events.next()).await.is_some_and(|item| item.is_ok()));
@@ -312,12 +312,12 @@ async fn unbuffered_and_compressed_events_arrive_as_they_are_sent(front: Front) 
     }
 }
 
-async fn buffered_events_are_held_to_the_end(front: Front) {
+async fn buffered_events_are_held_until_the_end(front: Front) {
     let (first, all) = times(front.nginx.url("/buffered/events")).await;
     assert!(first > all * 8 / 10, "the first event came after {first:?} of {all:?}");
 }
 
-async fn what_was_compressed_is_whole(front: Front) {
+async fn compressed_bodies_are_whole(front: Front) {
     let url = |path: &str| front.nginx.url(&format!("/gzip/{path}"));
     let plain = reqwest::Client::builder().no_gzip().build().expect("a client");
     let request = plain.get(url("events")).header("accept-encoding", "gzip");
@@ -332,8 +332,8 @@ async fn what_was_compressed_is_whole(front: Front) {
     assert_eq!((taken.outcome, taken.items.len()), (Some(Outcome::Ended), 10));
 }
 
-/// As a cut where nginx passes it on, and as half an event where it makes a clean end of it.
-async fn a_cut_shows_through_nginx_in_any_case(front: Front) {
+/// Either nginx passes the cut on, or it turns the cut into a clean end, and then the last event is incomplete.
+async fn a_cut_is_noticed_through_nginx(front: Front) {
     let cut = async |prefix: &str| {
         let url = front.nginx.url(&format!("/{prefix}/cut?n=4&after=3"));
         let (mut resumed, mut posted) = (get(&url).events(), post(&url).events());
@@ -348,18 +348,18 @@ async fn a_cut_shows_through_nginx_in_any_case(front: Front) {
 }
 
 /// `/short/` cuts after half a second.
-async fn a_silence_longer_than_nginx_bears_is_a_break(front: Front) {
+async fn a_silence_beyond_nginxs_timeout_is_a_break(front: Front) {
     let url = |path: &str| front.nginx.url(&format!("/short/{path}&interval_ms=800"));
     let (mut resumed, mut posted) = (get(url("events?n=2")).events(), post(url("chat?")).events());
     let (resumed_taken, posted_taken) = tokio::join!(take(&mut resumed), take(&mut posted));
-    // After the second event too: the third request learns by a 204 that there is no more.
+    // nginx also cuts after the second event; the third request gets a 204, because there are no more.
     assert_eq!((resumed_taken.outcome, resumed.stats().attempts), (Some(Outcome::Ended), 3));
     assert_tides(&resumed_taken, 1..=2);
     assert_eq!((posted_taken.outcome, posted.stats().attempts), (Some(Outcome::Truncated), 1));
     assert_eq!(posted_taken.items.len(), 1);
 }
 
-async fn statuses_stay_what_they_are(front: Front) {
+async fn statuses_are_unchanged(front: Front) {
     for prefix in ["buffered", "unbuffered", "gzip", "short"] {
         let mut events = get(front.nginx.url(&format!("/{prefix}/events?n=3"))).last_event_id("3").events();
         let taken = take(&mut events).await;
@@ -369,7 +369,7 @@ async fn statuses_stay_what_they_are(front: Front) {
     }
 }
 
-async fn a_connection_is_used_again_after_a_stream(front: Front) {
+async fn a_connection_is_reused_after_a_stream(front: Front) {
     let relay = Relay::start(front.nginx.port()).await;
     let client = Client::new();
     for round in 1..=3 {
@@ -379,7 +379,7 @@ async fn a_connection_is_used_again_after_a_stream(front: Front) {
     }
 }
 
-/// An app on a free port; `None`, said aloud, where it is not installed.
+/// Starts an app on a free port; `None`, with a notice, if it is not installed.
 async fn start(app: &'static App) -> Option<Running> {
     let place = place_of(app.name, app.variable)?;
     let command = |port, _: &Path| {
@@ -388,7 +388,7 @@ async fn start(app: &'static App) -> Option<Running> {
         command
     };
     let child = ChildServer::start(app.name, folder(), command).await;
-    // gunicorn accepts before its worker is there to answer.
+    // gunicorn accepts connections before its worker can answer.
     assert_tides(&take(&mut get(child.url("/events?n=1")).events()).await, 1..=1);
     Some(Running { app, child })
 }
@@ -421,7 +421,7 @@ fn python_module(python: &OsStr, arguments: &[&str]) -> Command {
     command
 }
 
-/// Where a program is that these tests need; `None`, said aloud, where the environment does not tell.
+/// The location of a program that these tests need; `None`, with a notice, if the environment does not have it.
 fn place_of(name: &str, variable: &str) -> Option<OsString> {
     static SAID: Once = Once::new();
     if env::var_os("TIDEWIRE_SERVERS").is_none_or(|value| value != "1") {
@@ -435,7 +435,7 @@ fn place_of(name: &str, variable: &str) -> Option<OsString> {
     place
 }
 
-/// Past the test harness, which keeps to itself what a passing test prints.
+/// Prints a line that the test harness does not capture.
 fn say(line: &str) {
     let _ = writeln!(std::io::stderr(), "{line}");
 }
@@ -452,7 +452,7 @@ fn post(url: impl AsRef<str>) -> Request {
     Client::new().post(url).body("{}").retry_delay(SOON)
 }
 
-/// How long ten events took at `/events`: the first of them, and all.
+/// Reads ten events from `/events`, and returns the times until the first and until the end.
 async fn times(url: String) -> (Duration, Duration) {
     let mut events = get(format!("{url}?n=10&interval_ms=60")).events();
     let taken = take(&mut events).await;
@@ -466,8 +466,8 @@ async fn assert_refused_503(url: String) {
     let taken = take(&mut events).await;
     let refused = Outcome::Refused { status: 503, why: Refusal::Status };
     assert_eq!((taken.outcome, events.stats().attempts), (Some(refused), 2), "{url}");
-    let ending = events.end().expect("an end");
-    let body = &ending.refused.as_ref().expect("what was refused").body;
+    let end = events.end().expect("an end");
+    let body = &end.refused.as_ref().expect("the refused response").body;
     let body: Value = serde_json::from_slice(body).expect("a body of JSON");
     assert_eq!(body["error"]["message"], "the tide is out", "{url}");
 }
@@ -499,7 +499,7 @@ impl Running {
     }
 }
 
-/// Passes connections on to a port of this machine, and counts them.
+/// Forwards connections to a port of this machine, and counts them.
 struct Relay {
     port: u16,
     connections: Arc<AtomicUsize>,

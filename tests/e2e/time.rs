@@ -1,5 +1,5 @@
-//! Limits of time, stalls, and connections that are closed when nobody reads them any more. Times are compared with bounds that
-//! are far from what is measured, never with what a machine happens to need.
+//! Time limits, stalls, and connections that close when their stream is dropped. Times are compared with bounds far from the
+//! expected values, so that a slow machine does not fail the tests.
 
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -12,7 +12,7 @@ use tidewire_tests::{requests, take, upstream, within};
 const SHORT: Duration = Duration::from_millis(300);
 
 #[tokio::test]
-async fn a_model_that_thinks_is_told_as_stalled_and_not_cut() {
+async fn a_model_that_thinks_is_reported_as_stalled_and_not_cut() {
     let server = upstream().await;
     let stalls = Arc::new(Mutex::new(Vec::new()));
     let noted = Arc::clone(&stalls);
@@ -41,7 +41,7 @@ async fn silence_beyond_the_idle_timeout_is_cut() {
         within("the close", server.log_until(|log| log.iter().all(|request| request.response.is_some())))
             .await;
     assert_eq!(log[0].response.as_ref().map(|end| end.ended), Some(Ended::ClientClosed));
-    // Before the head, too.
+    // Also before the head.
     let taken =
         take(&mut Client::new().post(server.url("/slow-headers")).body("{}").idle_timeout(SHORT).events())
             .await;
@@ -49,9 +49,9 @@ async fn silence_beyond_the_idle_timeout_is_cut() {
 }
 
 #[tokio::test]
-async fn each_limit_by_its_name() {
+async fn each_limit_ends_the_stream_by_its_name() {
     let server = upstream().await;
-    // Comments are life on the wire, and no progress.
+    // Comments count as activity on the wire, but not as progress.
     let beats = RawServer::start(vec![
         [
             vec![reply("content-type: text/event-stream", b"data: one\n\n")],
@@ -69,16 +69,16 @@ async fn each_limit_by_its_name() {
     for (mut events, limit) in rows {
         assert_eq!(take(&mut events).await.outcome, Some(Outcome::TimedOut(limit)));
     }
-    // TLS counts to connecting: a server that accepts and says nothing.
+    // TLS belongs to connecting: this server accepts the connection and sends nothing.
     let mute = RawServer::start(vec![vec![Act::Hang]]).await;
     let client = Client::builder().connect_timeout(SHORT).build();
     let mut events = client.get(mute.url("/").replace("http:", "https:")).retry_attempts(0).events();
     assert_eq!(take(&mut events).await.outcome, Some(Outcome::TimedOut(Limit::Connect)));
 }
 
-/// A consumer that is slower than its server finds bytes each time that it asks.
+/// A consumer that is slower than its server finds bytes at every call, so it never waits.
 #[tokio::test]
-async fn the_whole_streams_limit_holds_for_a_slow_consumer() {
+async fn the_total_limit_applies_to_a_slow_consumer() {
     let mut script = vec![reply("content-type: text/event-stream", b"")];
     script.extend((0..200).flat_map(|n| [Act::Send(format!("data: {n}\n\n").into()), Act::Wait(SHORT / 30)]));
     let server = RawServer::start(vec![script]).await;
@@ -92,7 +92,7 @@ async fn the_whole_streams_limit_holds_for_a_slow_consumer() {
 }
 
 #[tokio::test]
-async fn limits_stand_still_while_nobody_asks() {
+async fn limits_pause_while_the_consumer_does_not_ask() {
     let server = upstream().await;
     let mut events = Client::new()
         .post(server.url("/chat?interval_ms=50&events=20"))
@@ -108,7 +108,7 @@ async fn limits_stand_still_while_nobody_asks() {
         assert!(item.is_ok(), "{item:?}");
     }
     assert_eq!(events.outcome(), Some(Outcome::Complete));
-    // A call of `next` that was given up does not ask either.
+    // A cancelled call of `next` does not ask either.
     let mut events =
         Client::new().post(server.url("/stall?interval_ms=0")).body("{}").idle_timeout(SHORT * 4).events();
     for _ in 0..4 {
@@ -116,7 +116,7 @@ async fn limits_stand_still_while_nobody_asks() {
     }
     assert!(tokio::time::timeout(SHORT, events.next()).await.is_err());
     tokio::time::sleep(SHORT * 5).await;
-    assert!(tokio::time::timeout(SHORT, events.next()).await.is_err(), "cut although nobody had asked");
+    assert!(tokio::time::timeout(SHORT, events.next()).await.is_err(), "cut although nothing was waiting");
 }
 
 #[tokio::test]
@@ -138,7 +138,7 @@ async fn a_dropped_stream_closes_its_connection_at_once() {
 }
 
 #[tokio::test]
-async fn a_closed_stream_says_cancelled() {
+async fn a_closed_stream_is_cancelled() {
     let server = upstream().await;
     let mut events = Client::new().get(server.url("/stall?interval_ms=0")).events();
     assert!(within("an event", events.next()).await.is_some_and(|item| item.is_ok()));
@@ -161,7 +161,7 @@ async fn a_closed_stream_says_cancelled() {
 }
 
 #[tokio::test]
-async fn no_time_is_too_long_to_wait() {
+async fn very_long_waits_do_not_overflow() {
     for retry in ["18446744073709551615", "9223372036854775807", "9223372036854775"] {
         let body = format!("retry: {retry}\nid: 1\ndata: one\n\n");
         let broken = reply("content-type: text/event-stream\r\ncontent-length: 1000", body.as_bytes());
@@ -178,7 +178,7 @@ async fn no_time_is_too_long_to_wait() {
 }
 
 #[tokio::test]
-async fn reconnect_at_once() {
+async fn reconnect_skips_the_wait() {
     let server = upstream().await;
     let request = Client::new().get(server.url("/notify?interval_ms=0&cut_at=120&cuts=1&key=kick"));
     let mut events = request.retry_delay(Duration::from_secs(3600)).events();
@@ -190,7 +190,7 @@ async fn reconnect_at_once() {
                 assert!(item.is_some_and(|item| item.is_ok()));
                 count += 1;
             }
-            // Waiting for up to an hour: the caller knows better.
+            // The stream would wait for up to an hour; the caller tells it to connect now.
             Err(_) => events.reconnect(),
         }
     }

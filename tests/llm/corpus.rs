@@ -1,4 +1,4 @@
-//! The recordings, and in which dialect each is.
+//! Loads the recordings, and tells the dialect of each.
 
 use std::fs;
 use std::path::PathBuf;
@@ -16,12 +16,12 @@ pub(crate) struct Recording {
     pub(crate) body: Vec<u8>,
 }
 
-/// All but the binary ones; `None`, and a word about it, where there are none.
+/// All recordings except the binary ones; `None`, with a notice, if there are none.
 pub(crate) fn recordings() -> Option<Vec<Recording>> {
     let default = concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/corpus").to_owned();
     let root = PathBuf::from(std::env::var("TIDEWIRE_CORPUS").unwrap_or(default));
     let Ok(manifest) = fs::read_to_string(root.join("manifest.json")) else {
-        println!("NOT RUN: no recorded streams in {}; TIDEWIRE_CORPUS names them", root.display());
+        println!("NOT RUN: no recorded streams in {}; set TIDEWIRE_CORPUS to their folder", root.display());
         return None;
     };
     let manifest: Value = serde_json::from_str(&manifest).unwrap();
@@ -43,7 +43,7 @@ pub(crate) fn recordings() -> Option<Vec<Recording>> {
 fn recording(name: &str, format: &str, body: Vec<u8>) -> Recording {
     let text = String::from_utf8(body).unwrap();
     let dialect = dialect(name, &text);
-    // The data of one event a line. Bedrock's are no events of SSE.
+    // Other recordings have the data of one event per line. Bedrock's events are not SSE.
     let (format, body) = match format {
         "sse" => (Format::Sse, text),
         "ndjson" => (Format::Ndjson, text),
@@ -53,7 +53,7 @@ fn recording(name: &str, format: &str, body: Vec<u8>) -> Recording {
     Recording { name: name.to_owned(), format, dialect, body: body.into_bytes() }
 }
 
-/// What Google sends without `alt=sse`: the same records as the elements of one array.
+/// The same records as the elements of one array, as Google sends them without `alt=sse`.
 fn in_array(recording: &Recording) -> Option<Recording> {
     if recording.dialect != "gemini" {
         return None;
@@ -64,7 +64,7 @@ fn in_array(recording: &Recording) -> Option<Recording> {
     Some(Recording { name, format: Format::JsonArray, dialect: "gemini", body })
 }
 
-/// By where it was recorded, and for servers with several ways to stream by words that stand in the whole of it.
+/// The dialect of a recording, by its source; for servers with several dialects, by words in its text.
 fn dialect(name: &str, text: &str) -> &'static str {
     let in_name = |words: &[&str]| words.iter().any(|word| name.contains(word));
     match () {

@@ -1,4 +1,4 @@
-//! Bodies split into records the simple way: line by line, over the whole body, with the offset at which each record is there.
+//! Splits bodies into records in the simplest way: line by line, over the whole body, with the offset at which each record is complete.
 
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -6,18 +6,18 @@ use tidewire::Format;
 
 use crate::corpus::Recording;
 
-/// A record and where it ends.
+/// A record and the offset at which it ends.
 pub(crate) struct Record {
-    /// With a body that ends here it is there.
+    /// A body that ends here contains the record.
     pub(crate) end: usize,
     pub(crate) data: String,
 }
 
-/// A line without its end, which is at most two bytes after it.
+/// A line, without its line end of at most two bytes.
 struct Line<'a> {
     start: usize,
     text: &'a str,
-    /// Behind the first byte of its end; beyond the body for a line without one.
+    /// After the first byte of its line end; `usize::MAX` if it has none.
     end: usize,
 }
 
@@ -45,7 +45,7 @@ pub(crate) fn records(recording: &Recording) -> Vec<Record> {
         _ => lines(body)
             .into_iter()
             .filter(|line| !line.text.trim().is_empty())
-            // A value is whole at its last byte, also without the line's end.
+            // A value is whole at its last byte, even without a line end.
             .map(|line| Record { end: line.start + line.text.trim_end().len(), data: line.text.to_owned() })
             .collect(),
     }
@@ -81,12 +81,12 @@ fn field(line: &str) -> Option<(&str, &str)> {
     Some((name, value.strip_prefix(' ').unwrap_or(value)))
 }
 
-/// What of a record there is behind the last whole one, in a body that ends at each offset.
+/// What a body that ends at a given offset has after its last whole record.
 pub(crate) struct Rests {
     format: Format,
-    /// Behind the last byte that is no white space.
+    /// After the last byte that is not white space.
     end: usize,
-    /// Start and end of each line, and whether it is one of data, and the data that its block has had with it.
+    /// Start and end of each line, its text, and the data of its block before it.
     lines: Vec<(usize, usize, String, String)>,
 }
 
@@ -117,24 +117,24 @@ impl Rests {
         Self { format: recording.format, end: body.trim_end().len(), lines }
     }
 
-    /// Up to where a record must have come to be whole in a body that breaks off at `at`: a line is so with its line feed.
+    /// The offset by which a record must end to be whole in a body that breaks off at `at`: a line needs its line feed.
     pub(crate) fn whole_at(&self, at: usize) -> usize {
         if self.format == Format::Ndjson { at.saturating_sub(1) } else { at }
     }
 
-    /// For a body that ends at `at`.
+    /// What a body that ends at `at` has after its last whole record.
     pub(crate) fn at(&self, at: usize) -> Rest {
         if self.format == Format::JsonArray {
             return if at < self.end { Rest::Inside } else { Rest::Nothing };
         }
-        // The line in which the body ends: the first one whose end is not in it.
+        // The line in which the body ends: the first one whose end is not in the body.
         let place = self.lines.partition_point(|(_, end, ..)| *end <= at);
         let Some((start, _, text, before)) = self.lines.get(place) else { return Rest::Nothing };
         let part = at.checked_sub(*start).map_or("", |length| {
             let length = (0..=length.min(text.len())).rev().find(|length| text.is_char_boundary(*length));
             &text[..length.unwrap()]
         });
-        // Half a character is something, too.
+        // Part of a character counts too.
         let has_part = at > *start;
         if self.format != Format::Sse {
             let whole = serde_json::from_str::<Value>(part).is_ok();

@@ -1,4 +1,4 @@
-//! How a recorded stream ends wherever it is cut: the rules of the dialects' ends over whole records, written without a look at the dialects.
+//! An oracle that tells how a recorded stream ends at each cut. It has the dialects' rules about ends, written independently of their code.
 
 use serde_json::Value;
 
@@ -6,21 +6,21 @@ use crate::corpus::Recording;
 use crate::naive::{Record, Rest, Rests, records};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Stand {
+enum State {
     Open,
-    /// A clean end completes it.
-    May,
-    /// A clean end is one.
-    Free,
+    /// A clean end completes the stream.
+    MayComplete,
+    /// A clean end ends the stream.
+    MayEnd,
     Complete,
     Failed,
 }
 
-/// How the stream stands behind each record, with the offset of that record's end.
+/// The state of the stream after each record, with the offset of that record's end.
 pub(crate) struct Ends {
-    stands: Vec<(usize, Stand)>,
-    first: Stand,
-    /// `[DONE]` is an end.
+    states: Vec<(usize, State)>,
+    first: State,
+    /// Whether `[DONE]` ends the stream.
     done: bool,
     rests: Rests,
 }
@@ -31,110 +31,111 @@ pub(crate) fn outcome(recording: &Recording, at: usize) -> &'static str {
 
 impl Ends {
     pub(crate) fn of(recording: &Recording) -> Self {
-        let first = if recording.dialect == "generic" { Stand::Free } else { Stand::Open };
+        let first = if recording.dialect == "generic" { State::MayEnd } else { State::Open };
         let done = matches!(recording.dialect, "openai-chat" | "cohere" | "generic");
-        let mut judge =
-            Judge { dialect: recording.dialect, stand: first, finished: Vec::new(), marks: (false, false) };
+        let mut tracker =
+            Tracker { dialect: recording.dialect, state: first, finished: Vec::new(), marks: (false, false) };
         let records = records(recording);
-        let stands = records
+        let states = records
             .iter()
             .map(|record| {
-                judge.record(record, done);
-                (record.end, judge.stand)
+                tracker.record(record, done);
+                (record.end, tracker.state)
             })
             .collect();
-        Self { stands, first, done, rests: Rests::of(recording) }
+        Self { states, first, done, rests: Rests::of(recording) }
     }
 
     pub(crate) fn offsets(&self) -> Vec<usize> {
-        self.stands.iter().map(|(end, _)| *end).collect()
+        self.states.iter().map(|(end, _)| *end).collect()
     }
 
-    /// How many records there are up to the one that ends the stream.
+    /// The number of records up to and including the one that ends the stream.
     pub(crate) fn last_record(&self) -> usize {
-        let over = |(_, stand): &(usize, Stand)| matches!(stand, Stand::Complete | Stand::Failed);
-        self.stands.iter().position(over).map_or(self.stands.len(), |place| place + 1)
+        let over = |(_, state): &(usize, State)| matches!(state, State::Complete | State::Failed);
+        self.states.iter().position(over).map_or(self.states.len(), |place| place + 1)
     }
 
     /// The outcome of a body that ends cleanly at `at`.
     pub(crate) fn at(&self, at: usize) -> &'static str {
-        match (self.stand(at), self.rests.at(at)) {
-            (Stand::Complete, _) => "complete",
-            (Stand::Failed, _) => "failed",
+        match (self.state(at), self.rests.at(at)) {
+            (State::Complete, _) => "complete",
+            (State::Failed, _) => "failed",
             (_, Rest::Done) if self.done => "complete",
             (_, Rest::Done | Rest::Inside) => "truncated",
-            (Stand::May, Rest::Nothing) => "complete",
-            (Stand::Free, Rest::Nothing) => "ended",
-            (Stand::Open, Rest::Nothing) => "truncated",
+            (State::MayComplete, Rest::Nothing) => "complete",
+            (State::MayEnd, Rest::Nothing) => "ended",
+            (State::Open, Rest::Nothing) => "truncated",
         }
     }
 
-    /// The outcome of a body that breaks off at `at`. What only a clean end shows to be whole does not count.
+    /// The outcome of a body that breaks off at `at`. A record that only a clean end would complete does not count.
     pub(crate) fn broken_at(&self, at: usize) -> &'static str {
-        match self.stand(self.rests.whole_at(at)) {
-            Stand::Complete => "complete",
-            Stand::Failed => "failed",
-            Stand::Open | Stand::May | Stand::Free => "truncated",
+        match self.state(self.rests.whole_at(at)) {
+            State::Complete => "complete",
+            State::Failed => "failed",
+            State::Open | State::MayComplete | State::MayEnd => "truncated",
         }
     }
 
-    fn stand(&self, at: usize) -> Stand {
-        let whole = self.stands.partition_point(|(end, _)| *end <= at);
-        whole.checked_sub(1).map_or(self.first, |last| self.stands[last].1)
+    fn state(&self, at: usize) -> State {
+        let whole = self.states.partition_point(|(end, _)| *end <= at);
+        whole.checked_sub(1).map_or(self.first, |last| self.states[last].1)
     }
 }
 
-struct Judge {
+/// Follows the state of a reply record by record.
+struct Tracker {
     dialect: &'static str,
-    stand: Stand,
-    /// Choices and candidates, and whether they are finished.
+    state: State,
+    /// The numbers of choices or candidates, and whether each is finished.
     finished: Vec<(u64, bool)>,
-    /// Bedrock's stop and metadata.
+    /// Whether Bedrock's `messageStop` and `metadata` have arrived.
     marks: (bool, bool),
 }
 
-impl Judge {
+impl Tracker {
     fn record(&mut self, record: &Record, done: bool) {
-        if matches!(self.stand, Stand::Complete | Stand::Failed) {
+        if matches!(self.state, State::Complete | State::Failed) {
             return;
         }
         if record.data == "[DONE]" {
             if done {
-                self.stand = Stand::Complete;
+                self.state = State::Complete;
             }
             return;
         }
         let Ok(event) = serde_json::from_str::<Value>(&record.data) else { return };
-        self.stand = match self.dialect {
-            "generic" if event.get("error").is_some_and(|error| !error.is_null()) => Stand::Failed,
-            "generic" => Stand::Free,
-            _ if !event["error"].is_null() && self.dialect != "openai-responses" => Stand::Failed,
+        self.state = match self.dialect {
+            "generic" if event.get("error").is_some_and(|error| !error.is_null()) => State::Failed,
+            "generic" => State::MayEnd,
+            _ if !event["error"].is_null() && self.dialect != "openai-responses" => State::Failed,
             "openai-chat" => {
                 self.finish(&event["choices"], "finish_reason", |choice| choice["index"].as_u64())
             }
             "gemini" => self.finish(&event["candidates"], "finishReason", |one| one["index"].as_u64()),
             "openai-responses" => match event["type"].as_str() {
-                Some("response.completed" | "response.incomplete") => Stand::Complete,
-                Some("response.failed" | "error") => Stand::Failed,
-                _ => Stand::Open,
+                Some("response.completed" | "response.incomplete") => State::Complete,
+                Some("response.failed" | "error") => State::Failed,
+                _ => State::Open,
             },
-            "anthropic" if event["type"] == "message_stop" => Stand::Complete,
-            "cohere" if event["type"] == "message-end" => Stand::Complete,
-            "ollama" if event["done"] == true => Stand::Complete,
+            "anthropic" if event["type"] == "message_stop" => State::Complete,
+            "cohere" if event["type"] == "message-end" => State::Complete,
+            "ollama" if event["done"] == true => State::Complete,
             "bedrock-json" => {
                 self.marks.0 |= event.get("messageStop").is_some();
                 self.marks.1 |= event.get("metadata").is_some();
                 match self.marks {
-                    (true, true) => Stand::Complete,
-                    (true, false) => Stand::May,
-                    (false, _) => Stand::Open,
+                    (true, true) => State::Complete,
+                    (true, false) => State::MayComplete,
+                    (false, _) => State::Open,
                 }
             }
-            _ => Stand::Open,
+            _ => State::Open,
         };
     }
 
-    fn finish(&mut self, choices: &Value, reason: &str, index: impl Fn(&Value) -> Option<u64>) -> Stand {
+    fn finish(&mut self, choices: &Value, reason: &str, index: impl Fn(&Value) -> Option<u64>) -> State {
         for choice in choices.as_array().into_iter().flatten() {
             let number = index(choice).unwrap_or_default();
             let finished = choice[reason].as_str().is_some_and(|reason| !reason.is_empty());
@@ -144,6 +145,6 @@ impl Judge {
             }
         }
         let all = !self.finished.is_empty() && self.finished.iter().all(|(_, finished)| *finished);
-        if all { Stand::May } else { Stand::Open }
+        if all { State::MayComplete } else { State::Open }
     }
 }

@@ -1,4 +1,4 @@
-//! What a reply says, read with a real JSON parser: trees, and the provider's documentation.
+//! Reads recorded replies with a real JSON parser, by the providers' documentation, to compare with the dialects.
 
 use serde_json::{Value, json};
 use tidewire_llm::Message;
@@ -7,15 +7,16 @@ use crate::corpus::Recording;
 use crate::naive::records;
 use crate::oracle::Ends;
 
+/// The content of a reply.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Reading {
     text: String,
     reasoning: String,
-    /// Id, name, arguments; these as a value where they are JSON.
+    /// Id, name, and arguments (as a value if they are JSON).
     calls: Vec<(String, String, Value)>,
-    /// The provider's word.
+    /// The provider's own word.
     finish: String,
-    /// Input and output tokens.
+    /// Input tokens and output tokens.
     usage: (Option<u64>, Option<u64>),
 }
 
@@ -42,10 +43,10 @@ fn arguments(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or_else(|_| text.into())
 }
 
-/// Arguments as they come.
+/// Collects the arguments of tool calls as they arrive.
 #[derive(Default)]
 struct Calls {
-    /// The provider's key, id, name, arguments.
+    /// The provider's key, id, name and arguments.
     list: Vec<(String, String, String, String)>,
 }
 
@@ -68,10 +69,10 @@ fn each(value: &Value) -> impl Iterator<Item = &Value> {
     value.as_array().into_iter().flatten()
 }
 
-/// What the whole of a recording says, in its first choice.
+/// The content of a whole recording, in its first choice.
 pub(crate) fn of(recording: &Recording) -> Reading {
     let (mut reading, mut calls) = (Reading::default(), Calls::default());
-    // Some recordings have further replies behind the first.
+    // Some recordings have further replies after the first.
     for record in records(recording).into_iter().take(Ends::of(recording).last_record()) {
         if record.data == "[DONE]" {
             break;
@@ -123,7 +124,7 @@ fn chat(event: &Value, reading: &mut Reading, calls: &mut Calls) {
                 .for_each(|detail| reading.reasoning += &text(&detail["text"])),
         }
         for call in each(&delta["tool_calls"]) {
-            // In these recordings a call has an index or comes whole, and its id says whether it is new.
+            // In these recordings a call has an index or arrives whole, and its id tells whether it is new.
             let key = if call["index"].is_null() { &call["id"] } else { &call["index"] };
             let written = key.to_string();
             let known = calls.list.iter().any(|known| {
@@ -151,7 +152,7 @@ fn responses(event: &Value, reading: &mut Reading, calls: &mut Calls) {
         "response.output_item.added" if is_call => {
             calls.begin(&event["output_index"], &item["call_id"], &item["name"]);
         }
-        // The finished item has it all.
+        // The finished item has all arguments.
         "response.output_item.done" if is_call => {
             let whole = if item["input"].is_null() { &item["arguments"] } else { &item["input"] };
             *calls.of(&event["output_index"]).unwrap() = text(whole);
@@ -218,7 +219,7 @@ fn gemini(event: &Value, reading: &mut Reading, calls: &mut Calls) {
                 for part in each(&call["partialArgs"]) {
                     let json = &mut calls.list.last_mut().unwrap().3;
                     let mut args: Value = serde_json::from_str(json).unwrap();
-                    // In these recordings all are texts, one level deep.
+                    // In these recordings all arguments are strings, one level deep.
                     let key = part["jsonPath"].as_str().unwrap().strip_prefix("$.").unwrap();
                     args[key] = json!(text(&args[key]) + &text(&part["stringValue"]));
                     *json = args.to_string();
@@ -282,7 +283,7 @@ fn bedrock(event: &Value, reading: &mut Reading, calls: &mut Calls) {
     count(&mut reading.usage, &usage["inputTokens"], &usage["outputTokens"]);
 }
 
-/// The texts of what is no reply of a known provider, as far as these recordings have any.
+/// Reads the text of streams that are not replies of a known provider, if they have any.
 fn generic(event: &Value, reading: &mut Reading) {
     reading.text += &text(&event["value"]);
     reading.text += &text(&event["results"][0]["generated_text"]);

@@ -1,4 +1,4 @@
-//! A stream in a dialect, fed by hand.
+//! A core stream with a dialect, fed by hand instead of by a driver.
 
 use std::time::Duration;
 
@@ -50,7 +50,7 @@ impl Rig {
         }
     }
 
-    /// The outcome of a body that ends here.
+    /// Ends the body cleanly here, and returns the outcome.
     pub(crate) fn end(&mut self) -> &'static str {
         self.stream.body_end();
         self.feed(&[]);
@@ -59,7 +59,7 @@ impl Rig {
         self.stream.outcome().unwrap().code()
     }
 
-    /// The outcome of a body that breaks off here.
+    /// Breaks the body off here, and returns the outcome.
     pub(crate) fn broken(&mut self) -> &'static str {
         self.stream.broke(NOW, Failure::Body, "reset".to_owned());
         self.feed(&[]);

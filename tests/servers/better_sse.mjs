@@ -1,12 +1,12 @@
-// better-sse on express.
+// A test server on better-sse and express; README.md lists what it answers.
 //
-// node better_sse.mjs PORT     (beside the node_modules that `cargo xtask test` installs)
+// node better_sse.mjs PORT     (next to the node_modules that `cargo xtask test` installs)
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { createSession } from "better-sse";
 import express from "express";
 
-// The words of wire.py.
+// The same words as in wire.py.
 const WORDS = ["潮水", "来了", "，", "tide", " 🌊", " in", ",", " 潮水", "退了", " 👩‍💻", "."];
 const ERROR = { error: { message: "the tide is out", type: "overloaded_error" } };
 const SILENCE_MS = 3000;
@@ -29,7 +29,7 @@ app.post("/chat", async (request, response) => {
   const session = await open(request, response);
   for (const chunk of chatChunks()) {
     if (!session.isConnected) break;
-    // Without an id better-sse would make one up; OpenAI sends none.
+    // better-sse would invent an id; OpenAI sends none.
     response.write(`data: ${chunk}\n\n`);
     await sleep(number(request, "interval_ms", 10));
   }
@@ -55,7 +55,7 @@ app.get("/silent", async (request, response) => {
   response.end();
 });
 
-// Breaks inside a character of an event: the socket is destroyed under the response.
+// Breaks inside a character of an event by destroying the socket during the response.
 app.all("/cut", async (request, response) => {
   const first = firstAfter(request);
   const last = number(request, "n", 10);

@@ -1,4 +1,4 @@
-"""FastAPI with sse-starlette under uvicorn: CRLF line ends and `: ping` comments.
+"""A test server on FastAPI, sse-starlette and uvicorn, which sends CRLF line ends and `: ping` comments.
 
 uvicorn --host 127.0.0.1 --port PORT fastapi_app:app     (in this folder)
 """
@@ -11,7 +11,7 @@ from sse_starlette import EventSourceResponse, ServerSentEvent
 
 import wire
 
-# Often enough that a test sees pings within its patience.
+# Often enough that a test sees pings before its deadline.
 PING_SECONDS = 1
 
 app = FastAPI()
@@ -53,7 +53,7 @@ async def ndjson(n: int = 10, interval_ms: int = 10):
 
 @app.get("/silent")
 async def silent(ms: int = wire.SILENCE_MS):
-    """Silent but for the pings: life on the wire, no progress."""
+    """Sends only pings between the events: activity on the wire, but no progress."""
 
     async def body():
         yield event(1)
@@ -66,7 +66,7 @@ async def silent(ms: int = wire.SILENCE_MS):
 
 @app.api_route("/cut", methods=["GET", "POST"])
 async def cut(n: int = 10, after: int = 3, last_event_id: str | None = Header(None)):
-    """Breaks inside a character of an event: the generator raises."""
+    """Breaks inside a character of an event, by an exception in the generator."""
     first = wire.first_after(last_event_id)
     if first > n:
         return Response(status_code=204)
@@ -76,7 +76,7 @@ async def cut(n: int = 10, after: int = 3, last_event_id: str | None = Header(No
             yield event(number)
         if first + after <= n:
             yield event(first + after).encode()[:-6]
-            # uvicorn sends what it holds only once the loop turns.
+            # uvicorn sends its buffer only on the next turn of the event loop.
             await asyncio.sleep(0.05)
             raise RuntimeError("cut on request")
 

@@ -1,6 +1,6 @@
-"""Flask under gunicorn: a threaded WSGI server, bodies from plain generators.
+"""A test server on Flask and gunicorn: threaded WSGI, bodies from plain generators.
 
-gunicorn --bind 127.0.0.1:PORT flask_app:app     (in this folder, for gunicorn.conf.py)
+gunicorn --bind 127.0.0.1:PORT flask_app:app     (in this folder, because it reads gunicorn.conf.py)
 """
 
 import os
@@ -68,7 +68,7 @@ def silent():
 
 @app.route("/cut", methods=["GET", "POST"])
 def cut():
-    """Breaks inside a character of an event: the generator raises, or with `how=exit` the whole worker dies."""
+    """Breaks inside a character of an event, by an exception in the generator, or with `how=exit` by the exit of the worker process."""
     first = wire.first_after(request.headers.get("Last-Event-ID"))
     last = request.args.get("n", 10, int)
     after = request.args.get("after", 3, int)

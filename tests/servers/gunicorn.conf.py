@@ -1,12 +1,12 @@
-# What flask_app.py needs of gunicorn; read from the folder it is started in.
+# gunicorn settings for flask_app.py; gunicorn reads them from the folder in which it starts.
 import os
 
 worker_class = "gthread"
-# A stream holds its thread for as long as it lasts.
+# Each stream occupies a thread until it ends.
 threads = 16
-# It would lie in the home directory, one for all.
+# The socket would be in the home directory, shared by all instances.
 control_socket_disable = True
-# A test that ends, even by SIGKILL, leaves no worker waiting for a silent stream.
+# After a test ends, even by SIGKILL, no worker keeps waiting for a silent stream.
 graceful_timeout = 1
 
 

@@ -1,6 +1,6 @@
-"""llama.cpp's own HTTP server before a tiny model: python llama_app.py PORT FOLDER
+"""Serves a tiny model with llama.cpp's own HTTP server: python llama_app.py PORT FOLDER
 
-The model is made in FOLDER. Its weights are random numbers, so what it says is noise; tokenizer, sampler and server are the real ones.
+Writes the model into FOLDER. Its weights are random numbers, so its replies are noise; tokenizer, sampler and server are the real ones.
 """
 
 import pathlib
@@ -12,7 +12,7 @@ import numpy
 import xllamacpp
 
 WIDTH, LAYERS, HEADS, INNER, CONTEXT = 64, 2, 4, 128, 32_768
-# Besides the 256 bytes, some of which come as halves of characters.
+# In addition to one token per byte value, some of which are parts of characters.
 PIECES = ["\u2581", *map(chr, range(33, 127)), "\u2581tide", "\u2581in", "\u2581out", "潮", "水", "🌊", '\u2581"', "\u2581\\"]
 
 
@@ -24,7 +24,7 @@ def vocabulary():
 
 
 def shapes(words):
-    """Every tensor's name and shape; a vector is a norm, all ones."""
+    """The name and shape of every tensor; vectors are norms and filled with ones."""
     yield "token_embd.weight", (words, WIDTH)
     for layer in range(LAYERS):
         block = f"blk.{layer}"

@@ -1,6 +1,6 @@
-"""What every server here says, so that one table of expectations fits them all.
+"""What every server here sends, so that one table of expected results serves for all of them.
 
-Paths and parameters are listed in README.md; better_sse.mjs holds the same words.
+README.md lists paths and parameters; better_sse.mjs has a copy of the words.
 """
 
 import json

@@ -1,4 +1,4 @@
-//! Servers that others wrote, as child processes on free ports.
+//! Runs other people's servers and our own programs as child processes on free ports.
 
 use std::fs::{self, File};
 use std::net::TcpListener;
@@ -10,15 +10,15 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use tokio::net::TcpStream;
 
-/// Ports that were free a moment ago may be taken; so often another one is tried.
+/// How many ports to try, since a port that was free a moment ago may be taken.
 const TRIES: usize = 5;
 const FIRST_PORT: u16 = 12_000;
 const PORTS: u16 = 20_000;
 const BEAT: Duration = Duration::from_millis(10);
-/// How long a server that was asked to end may take, before it is ended.
+/// How long a server may take to exit after it was asked to, before it is killed.
 const GRACE: Duration = Duration::from_secs(3);
 
-/// A server; dropping it ends its process, and waits for that.
+/// A running server. Dropping it stops its process and waits until it has exited.
 #[derive(Debug)]
 pub struct ChildServer {
     name: String,
@@ -31,7 +31,7 @@ impl ChildServer {
     /// Starts a server on a free port, with a folder of its own inside `parent`, and waits until it accepts connections.
     ///
     /// # Panics
-    /// With what the server said, where it does not come up.
+    /// If the server does not start, with the output of the server.
     pub async fn start(name: &str, parent: &Path, command: impl Fn(u16, &Path) -> Command) -> Self {
         for _ in 0..TRIES {
             let port = free_port();
@@ -43,17 +43,17 @@ impl ChildServer {
                 .stdout(log.try_clone().expect("a second handle of the log"))
                 .stderr(log)
                 .spawn()
-                .unwrap_or_else(|error| panic!("{name} does not start: {error}"));
+                .unwrap_or_else(|error| panic!("cannot start {name}: {error}"));
             let mut server = Self { name: name.to_owned(), child, port, folder };
             match server.ready().await {
                 true => return server,
                 false => eprintln!("{name} ended before it was ready:\n{}", server.log()),
             }
         }
-        panic!("{name} does not come up, on {TRIES} ports");
+        panic!("{name} did not start on any of {TRIES} ports");
     }
 
-    /// Where it listens.
+    /// The port on which it listens.
     #[must_use]
     pub const fn port(&self) -> u16 {
         self.port
@@ -65,7 +65,7 @@ impl ChildServer {
         format!("http://127.0.0.1:{}{path}", self.port)
     }
 
-    /// How many sockets its processes hold; `None` where the system does not tell.
+    /// How many sockets its processes hold; `None` if the system does not tell.
     #[must_use]
     pub fn sockets(&self) -> Option<usize> {
         let main = self.child.id();
@@ -76,14 +76,14 @@ impl ChildServer {
         Some(targets.filter(|target| target.to_string_lossy().starts_with("socket:")).count())
     }
 
-    /// `false` where the process ended first.
+    /// Waits until the server accepts connections; `false` if its process exited first.
     async fn ready(&mut self) -> bool {
         let begun = Instant::now();
         while self.is_running() {
             if TcpStream::connect(("127.0.0.1", self.port)).await.is_ok() {
                 return self.is_running();
             }
-            assert!(begun.elapsed() < crate::PATIENCE, "{} is never ready:\n{}", self.name, self.log());
+            assert!(begun.elapsed() < crate::PATIENCE, "{} never became ready:\n{}", self.name, self.log());
             tokio::time::sleep(BEAT).await;
         }
         false
@@ -99,7 +99,7 @@ impl ChildServer {
 }
 
 impl Drop for ChildServer {
-    /// Asks first: a server with workers ends those itself.
+    /// Sends SIGTERM first, because a server with workers stops those itself.
     fn drop(&mut self) {
         let asked = Instant::now();
         let before = self.child.try_wait();
@@ -112,16 +112,16 @@ impl Drop for ChildServer {
         let _ = self.child.kill();
         let _ = self.child.wait();
         if thread::panicking() {
-            eprintln!("{} (ended by itself: {before:?}) said:\n{}", self.name, self.log());
+            eprintln!("{} (exited by itself: {before:?}) printed:\n{}", self.name, self.log());
         }
         let _ = fs::remove_dir_all(&self.folder);
     }
 }
 
-/// The built example. `cargo test --workspace --all-features` builds them all; for a test that is run alone it is done here.
+/// The program of an example. `cargo test --workspace --all-features` builds them all; this builds them for a test that runs alone.
 ///
 /// # Panics
-/// Where it does not build.
+/// If the example does not build.
 #[must_use]
 pub fn example(name: &str) -> PathBuf {
     let test = std::env::current_exe().expect("this test's own path");
@@ -136,11 +136,11 @@ pub fn example(name: &str) -> PathBuf {
     program
 }
 
-/// A port that nobody listens on, and that no other test of this process was given. It lies below those that systems hand out by
-/// themselves (from 32768 on): between this look and the server's own, another program could be handed one of those.
+/// A port on which nothing listens, and which no other test of this process has. It is below the ports that systems assign by
+/// themselves (from 32768 on), because another program could be assigned one of those before the server takes it.
 fn free_port() -> u16 {
     static GIVEN: AtomicU16 = AtomicU16::new(0);
-    // Where another run of the tests hardly begins as well.
+    // A starting point that another run of the tests is unlikely to share.
     let begin = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.subsec_micros());
     let begin = u16::try_from(begin % u32::from(PORTS)).unwrap_or(0);
     let _ = GIVEN.compare_exchange(0, begin.max(1), Ordering::Relaxed, Ordering::Relaxed);

@@ -1,4 +1,4 @@
-//! What the end-to-end tests share: a scripted upstream in the same process, and a server of raw bytes.
+//! Helpers of the end-to-end tests: a scripted upstream in the same process, a server of raw bytes, and child processes.
 
 pub mod child;
 pub mod raw;
@@ -9,7 +9,7 @@ use std::time::Duration;
 use tidewire::{Error, Event, Outcome, Streaming};
 use tidewire_cli::serve::{RequestLog, ServeConfig, Server};
 
-/// No test waits longer for one thing to happen.
+/// The longest that a test waits for one thing to happen.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A scripted upstream on a free port.
@@ -17,11 +17,11 @@ pub async fn upstream() -> Server {
     Server::start(ServeConfig::default()).await.expect("a free port on 127.0.0.1")
 }
 
-/// The future's output, or a failed test.
+/// The future's output; the test fails if it takes longer than [`PATIENCE`].
 pub async fn within<T>(what: &str, future: impl Future<Output = T>) -> T {
     match tokio::time::timeout(PATIENCE, future).await {
         Ok(output) => output,
-        Err(_) => panic!("{what}: nothing within {PATIENCE:?}"),
+        Err(_) => panic!("{what}: did not happen within {PATIENCE:?}"),
     }
 }
 
@@ -32,14 +32,14 @@ pub struct Taken<I> {
     pub items: Vec<I>,
     /// The errors that did not end it.
     pub passed_over: Vec<Error>,
-    /// The outcome; `None` where no request could be made.
+    /// The outcome; `None` if no request could be made.
     pub outcome: Option<Outcome>,
     /// The error that was its last item, if there was one.
     pub error: Option<Error>,
 }
 
-/// Reads a stream to its end, and checks what holds for every stream: the last item is an error unless the outcome is complete
-/// or ended, it says the outcome, and nothing comes after it.
+/// Reads a stream to its end, and checks what is true of every stream: the last item is an error unless the outcome is complete
+/// or ended, that error names the outcome, and no item follows it.
 pub async fn take<I>(stream: &mut Streaming<I>) -> Taken<I> {
     within("the end of the stream", async {
         let mut taken = Taken { items: Vec::new(), passed_over: Vec::new(), outcome: None, error: None };

@@ -1,5 +1,5 @@
-//! A server of raw bytes, for what no HTTP library would send: resets, lies about lengths, corrupt codings, silence before a
-//! head. Each connection gets the next script.
+//! A server that sends raw bytes, for what no HTTP library sends: resets, wrong lengths, corrupt codings, silence before a
+//! response head. Each connection plays the next script.
 
 use std::collections::VecDeque;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -12,18 +12,18 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
-/// What the server does on one connection, in order.
+/// One step of what the server does on a connection.
 #[derive(Clone, Debug)]
 pub enum Act {
     /// Sends bytes.
     Send(Vec<u8>),
     /// Waits.
     Wait(Duration),
-    /// Waits until it is notified, or the client has gone: a reset may overtake what was sent before it.
+    /// Waits until it is notified or the client disconnects, because a reset may overtake bytes that were sent before it.
     Until(Arc<Notify>),
     /// Closes the connection with a reset.
     Reset,
-    /// Says nothing more and waits for the client to go.
+    /// Sends nothing more and waits until the client disconnects.
     Hang,
     /// Waits for the next request on the same connection.
     NextRequest,
@@ -34,7 +34,7 @@ pub enum Act {
 pub struct Seen {
     /// The request's head and body, as text.
     pub request: String,
-    /// How long after the last byte was sent the client was seen to have gone.
+    /// How long after the last byte was sent the server noticed that the client had disconnected.
     pub gone_after: Option<Duration>,
 }
 
@@ -48,15 +48,15 @@ pub struct RawServer {
 }
 
 impl RawServer {
-    /// Serves each connection its script; further ones get the last script again.
+    /// Starts the server. Each connection plays the next script; after the last script, that one is repeated.
     ///
     /// # Panics
-    /// Without a free port, or without a script.
+    /// If there is no free port or no script.
     pub async fn start(scripts: Vec<Vec<Act>>) -> Self {
         Self::start_on(Ipv4Addr::LOCALHOST, scripts).await
     }
 
-    /// The same on another address of this machine.
+    /// As [`start`](Self::start), on another address of this machine.
     ///
     /// # Panics
     /// As [`start`](Self::start).
@@ -88,7 +88,7 @@ impl RawServer {
         format!("http://{}{path}", self.addr)
     }
 
-    /// How many connections there were so far.
+    /// The number of connections so far.
     #[must_use]
     pub fn connections(&self) -> usize {
         self.connections.load(Ordering::Relaxed)
@@ -107,7 +107,7 @@ impl Drop for RawServer {
     }
 }
 
-/// A head of status 200 with these headers, and the bytes of a body after it.
+/// Sends a response head of status 200 with these headers, then the bytes of a body.
 #[must_use]
 pub fn reply(headers: &str, body: &[u8]) -> Act {
     let mut bytes = format!("HTTP/1.1 200 OK\r\n{headers}\r\n\r\n").into_bytes();
@@ -115,7 +115,7 @@ pub fn reply(headers: &str, body: &[u8]) -> Act {
     Act::Send(bytes)
 }
 
-/// The body as one HTTP/1.1 chunk, without the chunk that ends it.
+/// The bytes as one HTTP/1.1 chunk, without the final chunk of a body.
 #[must_use]
 pub fn chunk(body: &[u8]) -> Vec<u8> {
     let mut bytes = format!("{:x}\r\n", body.len()).into_bytes();
@@ -144,15 +144,15 @@ async fn play(mut stream: TcpStream, script: Vec<Act>, noted: Arc<Mutex<Vec<Seen
                 }
             }
             Act::Wait(time) => tokio::time::sleep(time).await,
-            Act::Until(told) => {
+            Act::Until(notified) => {
                 let mut rest = [0; 256];
                 tokio::select! {
-                    () = told.notified() => {}
+                    () = notified.notified() => {}
                     _ = stream.read(&mut rest) => return,
                 }
             }
             Act::Reset => {
-                // A socket that lingers for no time is reset when it is closed.
+                // With a linger time of zero, closing the socket sends a reset.
                 let _ = stream.set_zero_linger();
                 return;
             }
@@ -169,8 +169,8 @@ async fn play(mut stream: TcpStream, script: Vec<Act>, noted: Arc<Mutex<Vec<Seen
     let _ = stream.shutdown().await;
 }
 
-/// A request's head and body, as text; `None` where the client goes before they are whole. An answer that comes before its request
-/// breaks the connection of any client that is right.
+/// A request's head and body, as text; `None` if the client disconnects before they are whole. A server must read them first: a
+/// response before its request breaks the connection of any correct client.
 pub async fn read_request(stream: &mut TcpStream) -> Option<String> {
     let mut bytes = Vec::new();
     let mut buffer = [0; 4096];

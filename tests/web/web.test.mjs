@@ -1,5 +1,5 @@
-// The client crate in Node's WebAssembly: its `fetch` is that of browsers. `TIDEWIRE` names the command, `TIDEWIRE_WEB` the folder of the
-// module that wasm-bindgen made.
+// Tests the client crate in Node's WebAssembly, whose `fetch` is the same as in browsers. `TIDEWIRE` names the command, `TIDEWIRE_WEB` the
+// folder of the module that wasm-bindgen made.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -41,7 +41,7 @@ test("typed JSON lines", async () => {
   assert.match(lines[0], /^Object/);
 });
 
-test("a cut is resumed behind the last event id", async () => {
+test("a cut is resumed after the last event id", async () => {
   const lines = (await seen("resume")).split("\n");
   assert.deepEqual(lines.slice(-2), ["ended", "attempts 2"]);
   assert.equal(lines.length, 12, lines.join("\n"));
@@ -50,11 +50,11 @@ test("a cut is resumed behind the last event id", async () => {
   assert.match(second.headers["last-event-id"], /\d/);
 });
 
-test("a refused reply with its status and its body", async () => {
+test("a refused response with its status and body", async () => {
   assert.match(await seen("refused"), /^error refused\nrefused 401 \d+ bytes\nattempts 1$/);
 });
 
-test("429 and 503 are tried again", async () => assert.equal(await seen("retried"), "complete 3"));
+test("429 and 503 are retried", async () => assert.equal(await seen("retried"), "complete 3"));
 
 test("silence is cut", async () => {
   const lines = (await seen("idle")).split("\n");
@@ -63,7 +63,7 @@ test("silence is cut", async () => {
 
 test("a connection that is closed", async () => assert.equal(await seen("unreachable"), "unreachable 2"));
 
-test("what fetch refuses is the caller's", async () => assert.equal(await seen("unsendable"), "usage"));
+test("a request that fetch rejects as invalid is a usage error", async () => assert.equal(await seen("unsendable"), "usage"));
 
 test("a dropped stream ends its request", async () => {
   assert.equal(await seen("dropped"), "dropped");
@@ -71,6 +71,6 @@ test("a dropped stream ends its request", async () => {
   assert.equal(response?.ended, "client_closed");
 });
 
-test("a call of next() that is given up loses nothing", async () => assert.equal(await seen("cancelled"), "true true"));
+test("a cancelled call of next() loses nothing", async () => assert.equal(await seen("cancelled"), "true true"));
 
 test("a hook that is not Send", async () => assert.equal(await seen("hooks"), "true"));

@@ -1,4 +1,4 @@
-//! The processes of a measurement: a contender's, which runs when it is told to, and those of the clients' cases.
+//! The child processes of a measurement, which the conductor talks to in lines.
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, Command, Stdio};
@@ -10,7 +10,7 @@ use tidewire_bench::wire::{Checked, Turn};
 
 use super::Trouble;
 
-/// A process that says nothing for so long hangs. The slowest contender of a checked run takes a tenth of it.
+/// A process that prints nothing for this long hangs. The slowest checked run takes a tenth of it.
 const PATIENCE: Duration = Duration::from_secs(120);
 
 pub(super) struct Contender {
@@ -19,7 +19,7 @@ pub(super) struct Contender {
 }
 
 impl Contender {
-    /// Starts it, and waits for its checked run.
+    /// Starts the contender's process, and waits for its checked run.
     pub(super) fn start(case: &Case, name: &str, quick: bool) -> Result<(Self, Checked), Trouble> {
         let mut command = program("tidewire-bench-parse")?;
         command.args([case.name, name, "--driven"]).args(quick.then_some("--quick"));
@@ -30,19 +30,19 @@ impl Contender {
         Ok((contender, checked))
     }
 
-    /// Lets it run; the CPU times.
+    /// Gives it a turn, and returns the CPU times of its runs.
     pub(super) fn take_turn(&mut self, turn: Turn) -> Result<Vec<Duration>, Trouble> {
         writeln!(self.words, "{}", serde_json::to_string(&turn)?)?;
         Ok(serde_json::from_str(&self.child.line()?)?)
     }
 }
 
-/// A program that was built beside this one.
+/// A program in the folder of this one, built with it.
 pub(super) fn program(name: &str) -> Result<Command, Trouble> {
     Ok(Command::new(std::env::current_exe()?.with_file_name(name)))
 }
 
-/// A process whose lines are read with patience that ends. Dropping it stops it.
+/// A process whose lines are read with a time limit. Dropping it stops the process.
 pub(super) struct Talker {
     name: String,
     child: Child,
@@ -67,7 +67,7 @@ impl Talker {
         match self.lines.recv_timeout(PATIENCE) {
             Ok(line) => Ok(line?),
             Err(RecvTimeoutError::Timeout) => {
-                Err(format!("{} said nothing for {} s", self.name, PATIENCE.as_secs()).into())
+                Err(format!("{} printed nothing for {} s", self.name, PATIENCE.as_secs()).into())
             }
             Err(RecvTimeoutError::Disconnected) => {
                 Err(format!("{} ended: {}", self.name, self.child.wait()?).into())
@@ -82,7 +82,7 @@ impl Talker {
 
 impl Drop for Talker {
     fn drop(&mut self) {
-        // Both fail only for a child that has already ended.
+        // Both fail only if the child has already ended.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

@@ -1,4 +1,4 @@
-//! The clients' cases: each contender in a process of its own, with a server in another, in turn.
+//! Measures the cases of clients: the contenders take turns, each with a process for itself and one for the server.
 
 use std::fmt::Write;
 use std::time::Duration;
@@ -15,23 +15,23 @@ pub(super) struct ClientResult {
     pub(super) measured: Vec<(&'static Contender, Result<ClientFigures, String>)>,
 }
 
-/// What came of the rounds; what is counted is counted in a round of its own.
+/// The figures of a client from all its rounds; allocations are counted in a separate round.
 pub(super) struct ClientFigures {
     facts: ClientFacts,
-    /// CPU time of an event, in µs.
+    /// CPU time per event, in µs.
     pub(super) cpu: Spread,
-    /// How much more that is than the floor's. The median is that of the differences within each round: what else the machine does
-    /// changes from minute to minute, and burdens neighbours alike.
+    /// How much more than the floor that is. The median is over the differences within each round, because other work on the
+    /// machine changes from minute to minute and slows neighbouring runs equally.
     pub(super) above_floor: Spread,
     pub(super) median: Duration,
     pub(super) p99: Duration,
 }
 
-/// Of several rounds.
+/// A value over several rounds.
 #[derive(Clone, Copy)]
 pub(super) struct Spread {
     pub(super) median: f64,
-    /// Of the least disturbed round.
+    /// The value of the least disturbed round.
     pub(super) least: f64,
 }
 
@@ -39,7 +39,7 @@ pub(super) fn case(case: &'static ClientCase, quick: bool) -> Result<ClientResul
     let size = if quick { case.quick() } else { *case };
     let mut rounds: Vec<(_, Result<Vec<ClientFacts>, String>)> =
         CLIENTS.iter().map(|contender| (contender, Ok(Vec::new()))).collect();
-    // The first one counts allocations, which takes time. From then on the order turns around: nobody always follows the same one.
+    // The first round counts allocations, which takes time. The order is reversed after each round, so that none always follows the same contender.
     for round in 0..=size.rounds {
         for (contender, facts) in &mut rounds {
             if let Ok(so_far) = facts {
@@ -90,7 +90,7 @@ fn figures(mut facts: Vec<ClientFacts>, floor: &[f64]) -> ClientFigures {
     }
 }
 
-/// CPU time of an event in each round but the first, which counts, in µs.
+/// CPU time per event, in µs, of each round except the first, which counts allocations.
 fn cpu_of_rounds(facts: &[ClientFacts]) -> Vec<f64> {
     facts.iter().skip(1).map(|facts| micros(facts.cpu) / facts.events as f64).collect()
 }
@@ -106,17 +106,17 @@ fn least(values: &[f64]) -> f64 {
 }
 
 impl ClientFigures {
-    /// Bytes allocated for a stream, but for the text of its events, which is the consumer's.
+    /// Bytes allocated per stream, without the text of its events, which belongs to the consumer.
     pub(super) fn allocated(&self, case: &ClientCase) -> f64 {
         self.facts.allocated.saturating_sub(self.facts.text) as f64 / case.streams as f64
     }
 
-    /// Bytes of a stream that were held in its midst.
+    /// Bytes held per stream after half of its events.
     pub(super) fn held(&self, case: &ClientCase) -> f64 {
         self.facts.live.get(1).copied().unwrap_or_default() as f64 / case.streams as f64
     }
 
-    /// How much more was held at the end than at the beginning.
+    /// Bytes held at the end, as a multiple of those at the beginning.
     pub(super) fn growth(&self) -> f64 {
         match self.facts.live[..] {
             [first, .., last] if first > 0 => last as f64 / first as f64,
@@ -153,9 +153,9 @@ fn load(result: &ClientResult) -> Table {
     let mut table = Table::new(&[
         "contender",
         "µs CPU/event",
-        "least",
+        "minimum",
         "above reqwest, in pairs",
-        "above, least",
+        "above, minima",
         "allocations/stream",
         "allocated/stream without text",
         "above reqwest",

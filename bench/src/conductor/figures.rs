@@ -1,4 +1,4 @@
-//! What was measured, and the ratios that are drawn from it.
+//! The measured figures of a case, and the ratios between them.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ pub(super) struct CaseResult {
 
 pub(super) struct Measured {
     pub(super) contender: &'static Contender,
-    /// Or why there are none.
+    /// Or the reason why there are none.
     pub(super) figures: Result<Figures, String>,
 }
 
@@ -34,12 +34,12 @@ impl Figures {
         self.facts.allocated as f64 / self.facts.digest.events as f64
     }
 
-    /// For one large event: the peak, in multiples of it.
+    /// For one large event: the peak, as a multiple of its size.
     pub(super) fn peak_to_body(&self) -> f64 {
         self.facts.peak as f64 / self.facts.body_bytes as f64
     }
 
-    /// For one large event: bytes allocated for each of the small ones behind it.
+    /// For one large event: bytes allocated for each small event after it.
     pub(super) fn allocated_per_event_afterwards(&self) -> f64 {
         self.facts.allocated_after_first as f64 / EVENTS_AFTERWARDS as f64
     }
@@ -62,12 +62,12 @@ impl CaseResult {
         self.of_role(Role::Floor).map(|(_, speed)| speed).next()
     }
 
-    /// How many times as fast as the best peer a contender is.
+    /// The contender's speed as a multiple of the best peer's.
     pub(super) fn to_best_peer(&self, contender: &str) -> Option<f64> {
         Some(self.speed(contender)? / self.best_peer()?.1)
     }
 
-    /// Its speed as a part of the floor's.
+    /// The contender's speed as a fraction of the floor's.
     pub(super) fn to_floor(&self, contender: &str) -> Option<f64> {
         Some(self.speed(contender)? / self.floor()?)
     }

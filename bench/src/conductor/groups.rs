@@ -90,7 +90,7 @@ fn sweep(text: &mut String, results: &[&CaseResult]) {
         let speeds = results.iter().map(|result| result.speed(contender.name).map_or("–".into(), number));
         table.row([contender.name.to_owned()].into_iter().chain(speeds));
     }
-    let _ = write!(text, "\n### sweep: OpenAI chat by the size of its chunks\n\n{table}");
+    let _ = write!(text, "\n### sweep: OpenAI chat by chunk size\n\n{table}");
 }
 
 fn row(one: &Measured, hands_out: &str, cells: impl Fn(&Figures) -> Vec<String>) -> Vec<String> {

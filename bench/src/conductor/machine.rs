@@ -1,4 +1,4 @@
-//! The kind of machine and compiler that the figures are from.
+//! Describes the machine and the compiler that produced the figures.
 
 use std::fs::read_to_string;
 use std::process::Command;

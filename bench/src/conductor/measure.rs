@@ -1,4 +1,4 @@
-//! One case: every contender checked, then timed in turn.
+//! Measures one case: checks every contender, then times them in turns.
 
 use std::time::Duration;
 
@@ -9,10 +9,10 @@ use super::Trouble;
 use super::child;
 use super::figures::{CaseResult, Figures, Measured};
 
-/// The timed part of a turn takes at least about this, where a run is short.
+/// If a run is short, the timed part of a turn takes at least about this long.
 const TURN: Duration = Duration::from_millis(30);
 
-/// A slow contender gets fewer turns, so that it costs no more than about this.
+/// Limits the turns of a slow contender, so that it takes no longer than about `time`.
 struct Budget {
     time: Duration,
     least: usize,
@@ -50,7 +50,7 @@ pub(super) fn case(case: &'static Case, quick: bool) -> Result<CaseResult, Troub
     Ok(CaseResult { case, measured })
 }
 
-/// The contender's process after its checked run, or why it does not take part.
+/// The contender's process after its checked run, or the reason why it does not take part.
 fn enter(
     case: &Case,
     contender: &Contender,

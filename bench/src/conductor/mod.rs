@@ -1,4 +1,4 @@
-//! Cases in order, each measured, tabulated and judged.
+//! Measures the chosen cases one after the other and writes the tables.
 
 mod child;
 mod clients;
@@ -16,7 +16,7 @@ use tidewire_bench::plan::{CASES, CLIENT, CLIENT_CASES, Case, ClientCase};
 
 pub(crate) type Trouble = Box<dyn std::error::Error>;
 
-/// Measures the cases chosen, and returns the document that tells of them.
+/// Measures the chosen cases, and returns the document with the results.
 pub(crate) fn run(only: &[String], quick: bool) -> Result<String, Trouble> {
     let chosen = choose(only)?;
     let began = Instant::now();
@@ -55,7 +55,7 @@ struct Chosen {
     clients: Vec<&'static ClientCase>,
 }
 
-/// The cases named, by themselves or by their group; all where none is.
+/// The cases named, by themselves or by their group; all if none is named.
 fn choose(only: &[String]) -> Result<Chosen, Trouble> {
     let parses = |case: &Case, name: &String| case.name == name || case.group.name() == name;
     let reads = |case: &ClientCase, name: &String| case.name == name || CLIENT == name;

@@ -1,4 +1,4 @@
-//! Tables in Markdown, aligned so that they read as well in a terminal.
+//! Markdown tables, aligned so that they are readable in a terminal too.
 
 use std::fmt;
 
@@ -42,7 +42,7 @@ impl fmt::Display for Table {
     }
 }
 
-/// A number with three digits that count, as far as they are before the point.
+/// A number with three significant digits; digits before the point are never rounded away.
 pub(super) fn number(value: f64) -> String {
     match value.abs() {
         size if size >= 99.95 || size == 0.0 => format!("{value:.0}"),

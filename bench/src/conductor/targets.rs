@@ -1,4 +1,4 @@
-//! What was promised of each figure, and whether it holds.
+//! The target for each figure, and whether it is met.
 
 use tidewire_bench::plan::Group;
 
@@ -7,13 +7,13 @@ use super::figures::CaseResult;
 use super::groups::of;
 use super::table::{Table, bytes};
 
-/// "Not behind", measured on a machine that others use: as fast but for the noise of medians.
+/// "As fast as", measured on a shared machine, where medians are noisy.
 const NOISE: f64 = 0.98;
-/// "No cliff": the most by which one chunk size may be slower than the next smaller one.
+/// "No cliff": the least speed of a chunk size, relative to the next smaller size.
 const STEP: f64 = 0.9;
 
 pub(super) fn table(results: &[CaseResult], clients: &[ClientResult]) -> Table {
-    let mut table = Table::new(&["what", "at least", "measured", "verdict"]);
+    let mut table = Table::new(&["case", "target", "measured", "result"]);
     for row in rows(results).into_iter().chain(clients.iter().flat_map(client)) {
         table.row([row.what, row.target, row.measured, if row.met { "met" } else { "MISSED" }.to_owned()]);
     }
@@ -27,7 +27,7 @@ struct Row {
     met: bool,
 }
 
-/// How Tidewire's events are taken. The peers hand out owned, checked text, so the second is the like of theirs.
+/// The forms in which Tidewire lends events. The peers hand out checked text, so the second form is comparable to theirs.
 const WAYS: [(&str, &str); 2] = [("tidewire", "lent bytes"), ("tidewire-text", "lent &str")];
 
 fn rows(results: &[CaseResult]) -> Vec<Row> {
@@ -96,7 +96,7 @@ fn no_allocations(result: &CaseResult, contender: &str, way: &str) -> Option<Row
         what: format!("{}, {way}", result.case.name),
         target: "0 allocations per event".into(),
         measured: format!("{} for {} events", figures.facts.allocations, figures.facts.digest.events),
-        // Only what the decoder keeps for itself: its one buffer, grown a few times.
+        // The decoder's one buffer, which grows a few times.
         met: figures.facts.allocations <= 16,
     })
 }
@@ -145,7 +145,7 @@ fn framing(result: &CaseResult) -> Option<Row> {
     })
 }
 
-/// What is promised is promised of events that share what surrounds their token.
+/// The target holds for events that are equal apart from their token.
 fn deltas(result: &CaseResult, peer: &str, least: f64) -> Option<Row> {
     let least = if result.case.name == "deltas-unlike" { 1.0 } else { least };
     let ratio = result.speed("tidewire")? / result.speed(peer)?;
@@ -157,12 +157,12 @@ fn deltas(result: &CaseResult, peer: &str, least: f64) -> Option<Row> {
     })
 }
 
-/// Each way of calling serde_json against memchr with the same.
+/// Compares each way of calling serde_json with memchr followed by the same call.
 fn typed(result: &CaseResult, way: &str) -> Option<Row> {
     let ratio = result.speed(&format!("tidewire, {way}"))? / result.speed(&format!("memchr, {way}"))?;
     Some(Row {
         what: format!("{}, {way}", result.case.name),
-        target: format!("not behind memchr + serde_json (≥ {NOISE})"),
+        target: format!("as fast as memchr + serde_json (≥ {NOISE})"),
         measured: format!("{ratio:.2}"),
         met: ratio >= NOISE,
     })
@@ -189,7 +189,7 @@ fn client(result: &ClientResult) -> Vec<Row> {
             vec![
                 row(
                     "≤ 0.7 µs CPU per event above reqwest",
-                    format!("{:+.2} in pairs, {:+.2} at least", cpu.median, cpu.least),
+                    format!("{:+.2} in pairs, {:+.2} of the minima", cpu.median, cpu.least),
                     cpu.median <= 0.7,
                 ),
                 row(
@@ -197,7 +197,7 @@ fn client(result: &ClientResult) -> Vec<Row> {
                     bytes(allocated),
                     allocated <= 1024.0,
                 ),
-                row("the same, of what is held while it streams", bytes(held), held <= 1024.0),
+                row("≤ 1 KiB held per stream above reqwest while it streams", bytes(held), held <= 1024.0),
                 row(
                     "less CPU than the best peer",
                     best.map_or("–".into(), |(peer, above)| {
@@ -210,7 +210,7 @@ fn client(result: &ClientResult) -> Vec<Row> {
         "client-10000" => {
             let growth = figures.growth();
             let held = format!("{growth:.2} × at the end");
-            vec![row("all events of all streams, memory flat (≤ 1.05 ×)", held, growth <= 1.05)]
+            vec![row("every event of every stream, memory flat (≤ 1.05 ×)", held, growth <= 1.05)]
         }
         _ => Vec::new(),
     }

@@ -278,9 +278,13 @@ impl Stream {
         };
     }
 
-    /// Bytes of the body arrived, to be given to [`next`](Self::next) now.
+    /// Bytes of the body arrived, to be given to [`next`](Self::next) now. A piece without bytes, as some transports hand over, is nothing
+    /// that arrived.
     pub fn received(&mut self, at: At, bytes: usize) {
         self.conclude(at);
+        if bytes == 0 {
+            return;
+        }
         if matches!(self.phase, Phase::Reading) {
             self.counters.first_byte.get_or_insert(at.now.saturating_sub(self.session.started()));
         }

@@ -183,6 +183,33 @@ fn nothing_that_was_inspected_is_lost() {
 }
 
 #[test]
+fn a_marker_ends_a_text_that_was_all_inspected() {
+    for (body, shown) in [("data", "d"), ("ata ", ""), (" e", " e"), (" \nata\n", " \n")] {
+        each_cutting(body.as_bytes(), |pieces| {
+            let mut decoder = Decoder::for_unknown_text(DecoderOptions::default());
+            decoder.hold_back([Box::from("ata")].into());
+            let (mut text, mut last) = (String::new(), None);
+            for piece in pieces {
+                let mut piece = *piece;
+                while let Ok(Some(frame)) = decoder.next(&mut piece) {
+                    let Frame::Text(more) = frame else { panic!("{frame:?}") };
+                    text.push_str(more);
+                }
+            }
+            while let Ok(Some(frame)) = decoder.finish() {
+                match frame {
+                    Frame::Text(more) => text.push_str(more),
+                    Frame::LastText(marker) => last = Some(marker.to_owned()),
+                    frame => panic!("{frame:?}"),
+                }
+            }
+            let marker = body.contains("ata").then_some("ata");
+            assert_eq!((&*text, last.as_deref()), (shown, marker), "{pieces:?}");
+        });
+    }
+}
+
+#[test]
 fn of_several_content_types_the_last_valid_one_counts() {
     for (value, format) in [
         ("text/event-stream", Some(Format::Sse)),

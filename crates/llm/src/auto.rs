@@ -1,4 +1,4 @@
-//! Which dialect a stream's first record is in. The content type has chosen the framing; the dialect is in the record's fields.
+//! Detects the dialect from a stream's first record. The content type has chosen the framing; the fields of the record tell the dialect.
 
 use crate::dialect::{Dialect, Paths};
 use crate::json::Value;

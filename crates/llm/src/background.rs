@@ -1,4 +1,4 @@
-//! Where a reply goes on that broke: of all dialects, only OpenAI's Responses can, if they run in the background.
+//! Resuming a broken reply. Of all dialects, only OpenAI's Responses can be resumed, if they run in the background.
 
 use alloc::string::String;
 
@@ -8,22 +8,22 @@ use tidewire_core::{CursorSource, StreamOptions};
 
 use crate::dialect::Dialect;
 
-/// Whether a stream's cursor counts the events of its dialect.
+/// Whether a stream's cursor is the number of an event in its dialect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Counting {
-    /// What becomes of it is not the dialect's to say.
+    /// It is not, so the dialect does not decide where the cursor goes.
     No,
-    /// It goes nowhere but into [`continuation`], since a server that is asked in another way answers from the beginning.
+    /// It is. It must go only into [`continuation`], since the server answers any other request from the beginning.
     Yes,
-    /// So it is, and one was stored that can be of no use: the response is yet to be made.
+    /// It is, but the caller has set a stored cursor, which is useless for a response that does not exist yet.
     Misplaced,
 }
 
 impl Dialect {
-    /// Settles how a stream that was set up for this dialect is resumed, whose request reads (by GET) or not.
+    /// Decides how a stream that was set up for this dialect is resumed. `reads` says that its request is a GET.
     ///
-    /// Whether a response that is yet to be made runs in the background is the caller's to say, by [`Resume::Always`]; one that is
-    /// read is there.
+    /// A POST creates a response, and only the caller knows whether that runs in the background; [`Resume::Always`] says so. A GET
+    /// reads a response that exists.
     pub fn counts_events(&self, setup: &mut StreamOptions, reads: bool) -> Counting {
         let Some(field) = self.cursor() else { return Counting::No };
         let by_number = setup.cursor_source == CursorSource::Json(Path::parse(field));
@@ -40,8 +40,8 @@ impl Dialect {
     }
 }
 
-/// The URL from which a GET goes on behind the cursor: `{url}/{id}?stream=true&starting_after={cursor}` (OpenAI API reference,
-/// "Background mode"), or of a request that reads the response by GET already, the same without its id. `None` without an id that can
+/// The URL at which a GET resumes after the cursor: `{url}/{id}?stream=true&starting_after={cursor}` (OpenAI API reference, "Background
+/// mode"). If the request is already a GET of the response (`reads`), its URL contains the id, and none is added. `None` if the id cannot
 /// be part of a path.
 #[must_use]
 pub fn continuation(url: &str, reads: bool, id: &str, cursor: &str) -> Option<String> {
@@ -69,7 +69,7 @@ pub fn continuation(url: &str, reads: bool, id: &str, cursor: &str) -> Option<St
     Some(next)
 }
 
-/// Appends a text as it can stand in a URL's path and query.
+/// Appends a text, percent-encoded for a URL's path and query.
 fn encode(text: &str, url: &mut String) {
     const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
     for byte in text.bytes() {
@@ -87,7 +87,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn where_it_goes_on() {
+    fn the_url_that_resumes() {
         for (url, reads, id, want) in [
             ("http://h/v1/responses", false, "r_1", "http://h/v1/responses/r_1?stream=true&starting_after=7"),
             (
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn what_becomes_of_resuming() {
+    fn the_resume_policy_of_each_dialect() {
         for (dialect, resume, reads, want) in [
             (Dialect::OpenAiResponses, Resume::Always, false, Resume::Elsewhere),
             (Dialect::OpenAiResponses, Resume::Always, true, Resume::Elsewhere),
@@ -142,7 +142,7 @@ mod tests {
             assert_eq!(dialect.counts_events(&mut unstored, reads), empty, "{dialect} {resume:?} {reads}");
             assert_eq!(setup.policy.resume, want, "{dialect} {resume:?} {reads}");
         }
-        // Whoever says himself how it goes on, or takes another field for the cursor, has said it.
+        // A caller with a resume function of their own, or with another field as the cursor, keeps it.
         let mut setup = StreamOptions::default();
         Dialect::OpenAiResponses.set_up(&mut setup);
         setup.policy.resume = Resume::Elsewhere;

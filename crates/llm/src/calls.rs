@@ -1,4 +1,4 @@
-//! Which tool call a fragment belongs to: providers count calls by index, by id, by both, or not at all.
+//! Decides which tool call a fragment belongs to: providers number calls by index, by id, by both, or not at all.
 
 use alloc::borrow::ToOwned;
 use alloc::string::String;

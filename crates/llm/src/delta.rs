@@ -1,94 +1,94 @@
-//! What a reply brings, piece by piece.
+//! The typed pieces of an LLM reply.
 
 use alloc::borrow::Cow;
 
-/// A piece of a reply, whatever provider sent it. What it lends lives as long as the call that hands it out;
-/// [`into_owned`](Self::into_owned) is for who keeps it.
+/// A typed piece of a reply, the same for every provider. It borrows from the call that hands it out; use
+/// [`into_owned`](Self::into_owned) to keep it.
 ///
-/// `choice` counts the alternatives of a reply from 0; nearly all replies have one.
+/// `choice` is the number of the alternative, from 0; nearly all replies have only one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Delta<'a> {
-    /// The reply has begun. Once a reply, and what the provider does not say is empty.
+    /// The reply has begun. Sent once per reply; what the provider does not say is empty.
     Start {
         /// The reply's id.
         id: Cow<'a, str>,
-        /// The model that answers.
+        /// The model.
         model: Cow<'a, str>,
-        /// When, as the provider writes it: seconds since 1970, or a date.
+        /// The time, as the provider writes it: seconds since 1970, or a date.
         created: Cow<'a, str>,
     },
     /// Text of the reply; never empty.
     Text {
-        /// Of which alternative.
+        /// The number of the alternative.
         choice: u32,
         /// The piece.
         text: Cow<'a, str>,
     },
-    /// What the model thinks, or a summary of it; never empty.
+    /// The model's reasoning, or a summary of it; never empty.
     Reasoning {
-        /// Of which alternative.
+        /// The number of the alternative.
         choice: u32,
         /// The piece.
         text: Cow<'a, str>,
     },
-    /// Why the model refuses to answer; never empty.
+    /// The model's explanation of why it refuses to answer; never empty.
     Refusal {
-        /// Of which alternative.
+        /// The number of the alternative.
         choice: u32,
         /// The piece.
         text: Cow<'a, str>,
     },
     /// A tool call begins.
     ToolCall {
-        /// Of which alternative.
+        /// The number of the alternative.
         choice: u32,
-        /// Which call of that alternative, counted from 0 in the order in which they begin, whatever the provider counts.
+        /// The number of the call in that alternative, from 0 in the order in which calls begin, whatever the provider's own number.
         index: u32,
-        /// The provider's id of the call; empty where it has none.
+        /// The provider's id of the call; empty if it has none.
         id: Cow<'a, str>,
-        /// The tool.
+        /// The name of the tool.
         name: Cow<'a, str>,
     },
     /// More of the JSON text of a call's arguments; never empty.
     Arguments {
-        /// Of which alternative.
+        /// The number of the alternative.
         choice: u32,
-        /// Of which call.
+        /// The number of the call.
         index: u32,
         /// The piece.
         fragment: Cow<'a, str>,
     },
-    /// What the reply has taken so far. A later one replaces what it names of an earlier one.
+    /// The tokens used so far. A later report replaces the counts that it names.
     Usage(Usage),
-    /// A source that the reply names.
+    /// A source that the reply cites.
     Citation {
-        /// Of which alternative.
+        /// The number of the alternative.
         choice: u32,
-        /// Its address; empty where it has none.
+        /// The URL of the source; empty if it has none.
         url: Cow<'a, str>,
-        /// Its title; empty where it has none.
+        /// The title of the source; empty if it has none.
         title: Cow<'a, str>,
     },
     /// An alternative is finished.
     Finish {
-        /// Which alternative.
+        /// The number of the alternative.
         choice: u32,
-        /// Why.
+        /// The reason.
         reason: Finish,
-        /// The same in the provider's word.
+        /// The provider's own word for it.
         said: Cow<'a, str>,
     },
-    /// The provider reports that it has failed. The stream is over, whatever follows.
+    /// The provider reports a failure. The stream is over, whatever follows.
     Error {
-        /// Its name for what happened, or the status; empty where it has none.
+        /// The provider's name for the failure, or the status; empty if it gives neither.
         kind: Cow<'a, str>,
-        /// For people.
+        /// The provider's description, for people.
         message: Cow<'a, str>,
-        /// Whether the same request may well succeed later.
+        /// Whether the same request may succeed later.
         retryable: bool,
     },
-    /// What this crate has no name for: signatures of thoughts, results of the provider's own tools, events of tomorrow.
+    /// Anything that has no kind of its own here: signatures of reasoning, results of the provider's own tools, new kinds of events.
     Other {
         /// The provider's name for it.
         name: Cow<'a, str>,
@@ -98,7 +98,7 @@ pub enum Delta<'a> {
 }
 
 impl Delta<'_> {
-    /// The name of its kind, the same in every language.
+    /// The name of the kind, the same in every language.
     #[must_use]
     pub const fn kind(&self) -> &'static str {
         match self {
@@ -118,7 +118,7 @@ impl Delta<'_> {
 }
 
 impl Delta<'_> {
-    /// The same, lent from nowhere.
+    /// The same delta, with its own copies of the texts.
     #[must_use]
     pub fn into_owned(self) -> Delta<'static> {
         match self {
@@ -151,20 +151,20 @@ fn own(text: Cow<'_, str>) -> Cow<'static, str> {
     Cow::Owned(text.into_owned())
 }
 
-/// Tokens. `None` is what the provider has not said.
+/// Counts of tokens; `None` for what the provider has not reported.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Usage {
-    /// Of the request.
+    /// Tokens of the request.
     pub input_tokens: Option<u64>,
-    /// Of the reply.
+    /// Tokens of the reply.
     pub output_tokens: Option<u64>,
-    /// Of both.
+    /// Tokens of both.
     pub total_tokens: Option<u64>,
-    /// Of the reply's, or beside them: those that were thought and not shown.
+    /// Tokens of reasoning. Some providers count them among the output tokens, others separately.
     pub reasoning_tokens: Option<u64>,
-    /// Of the request's, or beside them: those that came from a cache.
+    /// Tokens read from a cache. Some providers count them among the input tokens, others separately.
     pub cached_tokens: Option<u64>,
-    /// Those that were put into a cache.
+    /// Tokens written to a cache.
     pub cache_write_tokens: Option<u64>,
 }
 
@@ -182,13 +182,13 @@ impl Usage {
         ]
     }
 
-    /// Whether nothing is said.
+    /// Whether no count has been reported.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
 
-    /// Takes over what a later report names.
+    /// Replaces the counts that a later report names.
     pub fn update(&mut self, later: &Self) {
         let newer = |mine: &mut Option<u64>, theirs: Option<u64>| *mine = theirs.or(*mine);
         newer(&mut self.input_tokens, later.input_tokens);
@@ -200,30 +200,30 @@ impl Usage {
     }
 }
 
-/// Why an alternative is finished, in one word for all providers.
+/// Why an alternative is finished, in words that are the same for all providers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Finish {
-    /// The model has said what it had to say, or came to a stop sequence.
+    /// The model finished its answer or reached a stop sequence.
     Stop,
-    /// A limit of tokens.
+    /// A token limit was reached.
     Length,
-    /// The model waits for the results of tools.
+    /// The model waits for the results of tool calls.
     ToolCalls,
-    /// The provider's filter.
+    /// The provider's filter stopped the reply.
     ContentFilter,
-    /// The model refuses.
+    /// The model refused.
     Refusal,
-    /// The provider pauses a long turn; the same conversation goes on with a further request.
+    /// The provider paused a long turn; a further request continues the same conversation.
     Pause,
     /// The provider failed.
     Error,
-    /// A word that this crate does not know.
+    /// The provider's word is unknown to this crate.
     Other,
 }
 
 impl Finish {
-    /// What a provider's word means.
+    /// The meaning of a provider's own word.
     #[must_use]
     pub fn of(said: &str) -> Self {
         match said {
@@ -255,7 +255,7 @@ impl Finish {
         }
     }
 
-    /// Its name, the same in every language.
+    /// The name of the reason, the same in every language.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {

@@ -1,4 +1,4 @@
-//! From frames to deltas.
+//! Turns the frames of one reply into deltas.
 
 use tidewire_core::session::At;
 use tidewire_core::{BadRecord, Frame, ReplyState, Stream, Utf8};
@@ -12,7 +12,7 @@ use crate::json::Value;
 use crate::out::{Out, ReplyFacts};
 use crate::template::Template;
 
-/// Reads the frames of one reply as deltas, and judges how the stream stands behind each.
+/// Reads the frames of one reply as deltas, and returns the state of the reply after each frame.
 ///
 /// ```
 /// use tidewire_core::json::Ndjson;
@@ -40,7 +40,7 @@ pub struct Deltas {
 }
 
 impl Deltas {
-    /// For one reply in this dialect.
+    /// A reader of one reply in this dialect.
     #[must_use]
     pub fn new(dialect: Dialect) -> Self {
         let mut deltas = Self {
@@ -53,35 +53,35 @@ impl Deltas {
         deltas
     }
 
-    /// The dialect that is read; [`Dialect::Auto`] as long as no record has said it.
+    /// The dialect of the reply; [`Dialect::Auto`] until a record has identified it.
     #[must_use]
     pub const fn dialect(&self) -> &Dialect {
         &self.dialect
     }
 
-    /// What the provider said of its failure, for people.
+    /// The provider's description of its failure, if it reported one.
     #[must_use]
     pub fn error(&self) -> Option<&str> {
         self.facts.error.as_deref()
     }
 
-    /// The reply's id; empty where none has come.
+    /// The reply's id; empty if none has arrived.
     #[must_use]
     pub fn id(&self) -> &str {
         &self.facts.id
     }
 
-    /// How the stream stands behind what was read.
+    /// The state of the reply after what was read.
     #[must_use]
     pub const fn reply_state(&self) -> ReplyState {
         self.facts.reply_state
     }
 
-    /// Reads a frame, hands its deltas to `sink`, and says how the stream then stands. Frames that are no records change nothing.
+    /// Reads a frame, passes its deltas to `sink`, and returns the state of the reply. Frames that are not records change nothing.
     ///
     /// # Errors
-    /// [`BadRecord`] for a record that is no JSON, with the offset in its own text (in an SSE event's data). It is passed over, and the
-    /// stream stands as before.
+    /// [`BadRecord`] for a record that is not JSON, with the offset in the record's own text (in an SSE event's data). The record is
+    /// skipped, and the state stays the same.
     #[inline]
     pub fn read(
         &mut self,
@@ -102,8 +102,8 @@ impl Deltas {
         }
     }
 
-    /// Reads events at the front of a body's `input` that are like the one before, as long as there are any, and tells the stream of them:
-    /// that is what [`read`](Self::read) would do with each of their frames, at a fraction of the time.
+    /// Reads events at the front of `input` as long as they resemble the previous event, and reports them to the stream. The result is the
+    /// same as from [`read`](Self::read) on each of their frames, in a fraction of the time.
     #[inline]
     pub fn read_alike(
         &mut self,
@@ -122,7 +122,7 @@ impl Deltas {
         }
     }
 
-    /// The stream is over: hands out what was waiting for more.
+    /// Ends the reply: hands out text that was waiting for more.
     pub fn finish(&mut self, sink: &mut dyn FnMut(&Delta<'_>)) {
         self.facts.grower.flush(sink);
     }

@@ -1,4 +1,4 @@
-//! Whose stream it is.
+//! The dialects: their names, and the stream options that each needs.
 
 use alloc::borrow::ToOwned;
 use alloc::string::String;
@@ -9,14 +9,14 @@ use core::str::FromStr;
 use tidewire_core::json::Path;
 use tidewire_core::{CursorSource, StreamOptions};
 
-/// The shape in which a provider streams its replies.
+/// The format in which a provider streams its replies.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Dialect {
-    /// The first record says it.
+    /// The first record identifies the dialect.
     #[default]
     Auto,
-    /// OpenAI's chat completions and completions, and the many servers that speak them.
+    /// OpenAI's chat completions and completions, also as offered by many other servers.
     OpenAiChat,
     /// OpenAI's Responses.
     OpenAiResponses,
@@ -36,18 +36,18 @@ pub enum Dialect {
     VercelUi,
     /// The Agent User Interaction Protocol.
     AgUi,
-    /// Anything else.
+    /// Any other format, with the paths to its fields.
     Generic(Paths),
 }
 
-/// Where the texts are in records of no known dialect. Of several paths the first that leads to something counts.
+/// The paths to the fields of records in no known dialect. Of several paths, the first that leads to a value counts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Paths {
-    /// To the text.
+    /// Paths to the text.
     pub text: Vec<Path>,
-    /// To what the model thinks.
+    /// Paths to the reasoning.
     pub reasoning: Vec<Path>,
-    /// To a value that is `true` in the last record.
+    /// Paths to a value that is `true` in the last record.
     pub done: Vec<Path>,
 }
 
@@ -72,14 +72,14 @@ impl Default for Paths {
 }
 
 impl Paths {
-    /// The text at this path, everything else as by default.
+    /// The default paths, but with the text at this path.
     #[must_use]
     pub fn to_text(path: &str) -> Self {
         Self { text: Vec::from([Path::parse(path)]), ..Self::default() }
     }
 }
 
-/// Names of all dialects but those of [`Dialect::Generic`] with paths of its own.
+/// The names of all dialects. [`Dialect::Generic`] with a path is written `generic:PATH`.
 pub const DIALECTS: [&str; 12] = [
     "auto",
     "openai-chat",
@@ -96,7 +96,7 @@ pub const DIALECTS: [&str; 12] = [
 ];
 
 impl Dialect {
-    /// Its name, the same in every language.
+    /// The name of the dialect, the same in every language.
     #[must_use]
     pub const fn name(&self) -> &'static str {
         match self {
@@ -115,8 +115,8 @@ impl Dialect {
         }
     }
 
-    /// Sets a stream up for this dialect: whoever drives it hands each frame to [`Deltas`](crate::Deltas) and what comes of it to
-    /// [`Stream::reply_state`](tidewire_core::Stream::reply_state). End markers that were declared stay beside the dialect's own end.
+    /// Sets the options of a stream for this dialect. Its driver must pass each frame to [`Deltas`](crate::Deltas), and the resulting
+    /// state to [`Stream::reply_state`](tidewire_core::Stream::reply_state). Declared end markers apply in addition to the dialect's own end.
     pub fn set_up(&self, setup: &mut StreamOptions) {
         setup.policy.reply = !matches!(self, Self::Generic(_));
         setup.sniff = true;
@@ -130,7 +130,7 @@ impl Dialect {
         }
     }
 
-    /// Whether `[DONE]` completes a reply. The default end marker of a stream, so it need not be looked for here.
+    /// Whether `[DONE]` completes a reply. It is the default end marker of a stream, so this crate need not look for it.
     #[must_use]
     pub const fn ends_with_done(&self) -> bool {
         match self {
@@ -149,7 +149,7 @@ impl Dialect {
         }
     }
 
-    /// The field of an event that says where to resume behind it: a background response of OpenAI goes on with
+    /// The field of an event that is the cursor. A background response of OpenAI is resumed with
     /// `GET /v1/responses/{id}?stream=true&starting_after={cursor}`. No other dialect can be resumed.
     #[must_use]
     pub const fn cursor(&self) -> Option<&'static str> {
@@ -166,7 +166,7 @@ impl fmt::Display for Dialect {
     }
 }
 
-/// What is no name of a dialect.
+/// A name that is not the name of a dialect.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnknownDialect {
     name: String,
@@ -174,7 +174,7 @@ pub struct UnknownDialect {
 
 impl fmt::Display for UnknownDialect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "no dialect {:?}; there are {}, and generic:PATH", self.name, DIALECTS.join(", "))
+        write!(f, "unknown dialect {:?}; use one of {}, or generic:PATH", self.name, DIALECTS.join(", "))
     }
 }
 
@@ -213,7 +213,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names() {
+    fn every_name_parses_and_a_wrong_one_lists_them() {
         for name in DIALECTS {
             assert_eq!(name.parse::<Dialect>().unwrap().to_string(), name);
         }

@@ -1,4 +1,4 @@
-//! What providers say when they fail inside a stream.
+//! Reads the errors that providers report inside a stream, in their various shapes.
 
 use alloc::borrow::Cow;
 
@@ -80,7 +80,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn shapes() {
+    fn every_shape_of_error_is_read() {
         for (json, kind, message, retryable) in [
             (r#""boom""#, "", "boom", false),
             (r#"{"message":"m"}"#, "", "m", false),

@@ -1,4 +1,4 @@
-//! Texts that grow by JSON strings, each of which may end in the middle of a surrogate pair.
+//! Joins texts that arrive as JSON strings, each of which may end in the middle of a surrogate pair.
 
 use alloc::borrow::Cow;
 use alloc::string::String;
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn pieces_of_a_text() {
+    fn a_pair_is_joined_across_pieces() {
         for (pieces, want) in [
             (&["a", "", "b"][..], &["a", "b"][..]),
             (&["a\\n\\\"b"], &["a\n\"b"]),
@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn bytes_that_are_not_utf_8() {
+    fn bytes_that_are_not_utf_8_are_replaced() {
         let mut grower = Grower::default();
         let mut texts = Vec::new();
         grower.grow(TEXT, b"a\xFFb", &mut |delta| texts.push(alloc::format!("{delta:?}")));

@@ -1,8 +1,8 @@
-//! A JSON text seen through: its fields and items on demand, no tree.
+//! Reads fields and items of a JSON text on demand, without building a tree.
 //!
-//! The text is checked once, by the core's own scanner, which is as strict as `JSON.parse`; what walks over it afterwards need not
-//! doubt it. Other crates were looked at (picojson, nanojson, bufjson, jiter): they want `str`, a buffer for escapes or `std`, and
-//! none takes exactly the texts that the core takes, so that a record could be sound for one and bad for the other.
+//! The core's own scanner, which is as strict as `JSON.parse`, checks the text once; later walks rely on that. We looked at other crates
+//! (picojson, nanojson, bufjson, jiter). They need `str`, a buffer for escapes or `std`, and none accepts exactly the texts that the core
+//! accepts, so a record could be valid for one and bad for the other.
 
 use alloc::borrow::Cow;
 use alloc::string::String;
@@ -10,15 +10,15 @@ use alloc::string::String;
 use tidewire_core::json::{plain, unescape_into, values};
 use tidewire_core::{BadRecord, Utf8};
 
-/// A JSON value that is known to be sound: its own text.
+/// A JSON value as its own text, which is known to be valid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Value<'a>(&'a [u8]);
 
 impl<'a> Value<'a> {
-    /// Checks a text that is one JSON value, in any white space.
+    /// Checks that a text is one JSON value, with any white space around it.
     ///
     /// # Errors
-    /// [`BadRecord`], with the offset in `text` of the first byte that cannot stand there; a text that ends too early is bad at its end.
+    /// [`BadRecord`], with the offset in `text` of the first invalid byte. For a text that ends too early, that is its end.
     pub fn parse(text: &'a [u8]) -> Result<Self, BadRecord> {
         let mut all = values(text);
         let bad = |offset: usize, problem| BadRecord { offset: offset as u64, problem };
@@ -37,14 +37,14 @@ impl<'a> Value<'a> {
         Self(&text[white..])
     }
 
-    /// Its own text, without white space around it.
+    /// The value's text, without white space around it.
     #[must_use]
     pub const fn as_bytes(self) -> &'a [u8] {
         self.0
     }
 
-    /// The values of these fields; `None` for a field that is not there or `null`, and for all where this is no object. Of equal keys the
-    /// last wins, as in `JSON.parse`. One pass over the object, whatever the number of names.
+    /// The values of these fields; `None` for a field that is missing or `null`, and for all fields if this is not an object. Of equal
+    /// keys the last one wins, as in `JSON.parse`. Takes one pass over the object, whatever the number of names.
     #[must_use]
     pub fn fields<const N: usize>(self, names: &[&str; N]) -> [Option<Self>; N] {
         let mut found = [None; N];
@@ -71,7 +71,7 @@ impl<'a> Value<'a> {
         value
     }
 
-    /// The elements of an array; none where this is no array.
+    /// The elements of an array; none if this is not an array.
     pub fn items(self) -> impl Iterator<Item = Self> + use<'a> {
         Walker::inside(self.0, b'[').into_iter().flatten()
     }
@@ -91,7 +91,7 @@ impl<'a> Value<'a> {
         self.0.strip_prefix(b"\"")?.strip_suffix(b"\"")
     }
 
-    /// The text of a string; borrowed where it has no escapes and is UTF-8. Half a surrogate pair, and what is not UTF-8, reads as
+    /// The text of a string; borrowed if it has no escapes and is UTF-8. Half a surrogate pair and bytes that are not UTF-8 read as
     /// U+FFFD.
     #[must_use]
     pub fn text(self) -> Option<Cow<'a, str>> {
@@ -110,7 +110,7 @@ impl<'a> Value<'a> {
             || (plain(content) < content.len() && self.text().is_some_and(|own| own == text))
     }
 
-    /// A number that is a whole one, without sign, point and exponent, and fits.
+    /// A number without sign, point and exponent, if it fits.
     #[must_use]
     pub fn whole(self) -> Option<u64> {
         core::str::from_utf8(self.0).ok()?.parse().ok()

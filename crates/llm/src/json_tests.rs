@@ -1,4 +1,4 @@
-//! Views of JSON texts, held against `serde_json` where a tree says it too.
+//! Tests the reading of JSON texts, and compares it with `serde_json`.
 
 use alloc::borrow::ToOwned;
 use alloc::string::{String, ToString};
@@ -13,7 +13,7 @@ fn parse(text: &str) -> Value<'_> {
 }
 
 #[test]
-fn one_value_and_nothing_else() {
+fn a_text_is_one_value_and_nothing_else() {
     for (text, want) in [
         (" {\"a\" : 1} ", Ok("{\"a\" : 1}")),
         ("1", Ok("1")),
@@ -33,7 +33,7 @@ fn one_value_and_nothing_else() {
 }
 
 #[test]
-fn fields_are_those_of_this_object() {
+fn fields_are_those_of_the_outer_object() {
     for (text, want) in [
         (r#"{"a":1}"#, Some("1")),
         (r#"{ "x" : {"a":9} , "a" : [1, {"a":2}] , "y":3 }"#, Some(r#"[1, {"a":2}]"#)),
@@ -58,7 +58,7 @@ fn fields_are_those_of_this_object() {
 }
 
 #[test]
-fn scalars() {
+fn scalars_are_read_exactly() {
     assert_eq!(parse(r#""h\u00e9\ud83d""#).text().as_deref(), Some("hé\u{FFFD}"));
     assert!(parse(r#""h\u00e9""#).is("hé") && parse("\"hé\"").is("hé") && !parse("\"h\"").is("hé"));
     assert_eq!(["7", "-7", "7.0", "7e2", "\"7\"", "18446744073709551616"].map(|text| parse(text).whole()), {
@@ -113,13 +113,13 @@ fn texts() -> impl Strategy<Value = String> {
 
 proptest! {
     #[test]
-    fn views_see_what_a_tree_has(text in texts()) {
+    fn values_equal_those_of_serde_json(text in texts()) {
         let want: serde_json::Value = serde_json::from_str(&text).unwrap();
         prop_assert_eq!(rebuilt(parse(&text)), want);
     }
 
     #[test]
-    fn broken_texts_are_bad_where_serde_json_says_so(mut text in texts(), at in any::<prop::sample::Index>(), byte in any::<u8>()) {
+    fn broken_texts_are_bad_where_serde_json_reports_it(mut text in texts(), at in any::<prop::sample::Index>(), byte in any::<u8>()) {
         let at = at.index(text.len());
         if text.is_char_boundary(at) && text.is_char_boundary(at + 1) && byte.is_ascii() {
             text.replace_range(at..=at, &char::from(byte).to_string());

@@ -1,14 +1,14 @@
-//! LLM replies: typed deltas from every provider's stream, and a truthful end.
+//! LLM replies: typed deltas from every provider's stream, and a truthful outcome.
 //!
-//! [`Deltas`] reads the frames that [`tidewire_core`] makes of a body, in one [`Dialect`], and hands out each [`Delta`]: text, reasoning,
-//! tool calls and their arguments, usage, why it finished, and the errors that providers report under status 200. It says of
-//! each frame how the stream stands behind it ([`ReplyState`](tidewire_core::ReplyState)), so that `complete` is proven, a missing
-//! end is `truncated`, and a reported error is `failed` whatever follows. A [`Message`] puts the deltas together.
+//! [`Deltas`] reads the frames that [`tidewire_core`] decodes from a body, in one [`Dialect`], and hands out each [`Delta`]: text,
+//! reasoning, tool calls and their arguments, usage, the reason of the finish, and errors that providers report with status 200. After
+//! each frame it returns the [`ReplyState`](tidewire_core::ReplyState). So a `complete` stream is proven to be whole, a missing end is
+//! `truncated`, and a reported error is `failed` whatever follows. A [`Message`] accumulates the deltas.
 //!
-//! No tree is built and nothing is allocated for an event: fields are read off its bytes, exactly as `JSON.parse` would read them, and
-//! what consecutive events share is recognised by comparison.
+//! It builds no tree and allocates nothing per event: it reads fields from the event's bytes, exactly as `JSON.parse` would, and
+//! recognises by comparison what consecutive events share.
 //!
-//! Nothing here does input or output, reads a clock, or needs `std`.
+//! The crate does no input or output, reads no clock, and does not need `std`.
 #![no_std]
 
 extern crate alloc;

@@ -1,5 +1,5 @@
-//! Deltas and messages as lines of JSON: the form that the command prints, and that all languages' tests read. Fields without a value are
-//! left out.
+//! Writes deltas and messages as lines of JSON, which the command prints and the tests of every language read. Fields without a value
+//! are left out.
 
 use alloc::string::String;
 use core::fmt;
@@ -10,8 +10,8 @@ use crate::json::Value;
 use crate::message::Message;
 
 impl Delta<'_> {
-    /// Appends `{"type":"delta","kind":"text","text":"…"}`, without a line feed. What the other kinds have are their fields; the kind of an
-    /// error is its `code`, and the text of something else the JSON value `value`.
+    /// Appends `{"type":"delta","kind":"text","text":"…"}`, without a line feed. Other kinds have the fields of their variants, except that
+    /// the `kind` of an error is written as `code`, and the `json` of [`Delta::Other`] as the JSON value `value`.
     pub fn write_line(&self, line: &mut String) {
         let mut fields = Fields::open(line);
         fields.text("type", "delta");
@@ -70,7 +70,7 @@ impl Delta<'_> {
 
 impl Message {
     /// Appends `{"type":"message","dialect":"…","text":"…","tool_calls":[{"id":"…","name":"…","arguments":{…}}],"finish":"stop", …}`,
-    /// without a line feed. Arguments that are no JSON are the text `arguments_text`.
+    /// without a line feed. Arguments that are not JSON are written as the text `arguments_text`.
     pub fn write_line(&self, dialect: &Dialect, line: &mut String) {
         let mut fields = Fields::open(line);
         fields.text("type", "message");
@@ -236,7 +236,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_and_strings() {
+    fn numbers_and_strings_are_written_as_json() {
         let mut line = String::new();
         for number in [0, 9, 10, 1_234_567_890, u64::MAX] {
             digits(number, &mut line);

@@ -1,4 +1,4 @@
-//! The deltas of a reply put together.
+//! The message that the deltas of a reply add up to.
 
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -7,57 +7,57 @@ use crate::delta::{Delta, Finish, Usage};
 use crate::partial::{Partial, Problem};
 use crate::places::{Key, Keyed, Places};
 
-/// A reply as far as it has come.
+/// A reply as far as it has arrived.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Message {
-    /// The reply's id; empty where the provider gives none.
+    /// The reply's id; empty if the provider gives none.
     pub id: String,
-    /// The model that answers.
+    /// The model.
     pub model: String,
-    /// When, as the provider writes it.
+    /// The time, as the provider writes it.
     pub created: String,
     /// The text.
     pub text: String,
-    /// What the model thought.
+    /// The reasoning.
     pub reasoning: String,
-    /// Why it refuses.
+    /// The explanation of a refusal.
     pub refusal: String,
-    /// The tools that it wants called, in the order in which the calls began.
+    /// The tool calls, in the order in which they began.
     pub tool_calls: Vec<ToolCall>,
-    /// The sources that it names.
+    /// The sources that the reply cites.
     pub citations: Vec<Citation>,
-    /// Why it is finished; `None` as long as it is not.
+    /// Why the reply is finished; `None` until it is.
     pub finish: Option<Finish>,
-    /// The same in the provider's word.
+    /// The provider's own word for it.
     pub finish_said: String,
-    /// What it has taken.
+    /// The tokens used.
     pub usage: Usage,
-    /// The alternatives beside this one, where more than one was asked for.
+    /// The further alternatives, if the request asked for more than one.
     pub others: Vec<Alternative>,
     places: Places,
-    /// What came and has no place above.
+    /// What arrived and has no field above.
     pub raw: Vec<Other>,
 }
 
 /// One of several alternatives of a reply.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Alternative {
-    /// Which one; the message itself is 0.
+    /// The number of the alternative; the message itself is 0.
     pub choice: u32,
-    /// The same of it as of a message of one alternative: texts, tool calls, citations, finish.
+    /// Its texts, tool calls, citations and finish.
     pub message: Message,
 }
 
-/// A source.
+/// A source that a reply cites.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Citation {
-    /// Its address; empty where it has none.
+    /// The URL of the source; empty if it has none.
     pub url: String,
-    /// Its title; empty where it has none.
+    /// The title of the source; empty if it has none.
     pub title: String,
 }
 
-/// What this crate has no name for.
+/// A part of a reply that has no kind of its own here.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Other {
     /// The provider's name for it.
@@ -66,29 +66,28 @@ pub struct Other {
     pub json: String,
 }
 
-/// A call of a tool.
+/// A tool call.
 #[derive(Clone, Debug, Default)]
 pub struct ToolCall {
-    /// The provider's id of the call; empty where it has none.
+    /// The provider's id of the call; empty if it has none.
     pub id: String,
-    /// The tool.
+    /// The name of the tool.
     pub name: String,
     arguments: String,
     partial: Partial,
 }
 
 impl ToolCall {
-    /// The JSON text of the arguments, as far as it has come; empty for a call without any.
+    /// The JSON text of the arguments so far; empty for a call without arguments.
     #[must_use]
     pub fn arguments(&self) -> &str {
         &self.arguments
     }
 
-    /// The arguments as far as they have come, as a value. Only what is new since the last call is read, so that asking after each fragment
-    /// is linear in the text.
+    /// The arguments so far, as a value. Each call reads only what is new, so calling it after each fragment is linear in the text.
     ///
     /// # Errors
-    /// [`Problem`] once the text is no JSON; the value stays as it was before.
+    /// [`Problem`] once the text is not JSON; the value keeps what was valid.
     pub fn partial(&mut self) -> Result<&Partial, Problem> {
         let read = self.partial.read();
         self.partial.push(self.arguments.get(read..).unwrap_or_default())?;
@@ -98,7 +97,7 @@ impl ToolCall {
     /// The arguments as a whole value; an empty text is an empty object.
     ///
     /// # Errors
-    /// [`Problem`] where the text is no JSON, or stops short.
+    /// [`Problem`] if the text is not JSON or is incomplete.
     pub fn value(&mut self) -> Result<&Partial, Problem> {
         if self.arguments.is_empty() {
             self.arguments.push_str("{}");
@@ -118,7 +117,7 @@ impl PartialEq for ToolCall {
 impl Eq for ToolCall {}
 
 impl Message {
-    /// Adds what a delta brings. [`Delta::Error`] adds nothing: it is how the stream ended, and no part of the reply.
+    /// Adds a delta. [`Delta::Error`] adds nothing: it tells how the stream ended and is not part of the reply.
     pub fn push(&mut self, delta: &Delta<'_>) {
         match delta {
             Delta::Start { id, model, created } => {
@@ -205,7 +204,7 @@ mod tests {
         assert_eq!(alloc::format!("{}", message.tool_calls[0].value().unwrap()), "{}");
     }
 
-    /// The time of a call whose arguments come in fragments of so many characters, with the value so far after each.
+    /// The time for a call with this many characters of arguments in fragments of this length, when the value is read after each fragment.
     fn time(characters: usize, fragment: usize) -> core::time::Duration {
         let item = r#"{"name":"a value","n":12.5,"list":[true,null]},"#;
         let mut text: String =
@@ -236,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn arguments_that_stop_short_or_are_no_json() {
+    fn arguments_that_are_incomplete_or_not_json() {
         let mut call = ToolCall { arguments: "{\"a\":".into(), ..ToolCall::default() };
         assert_eq!(call.value().unwrap_err().offset, 5);
         call.arguments.push_str("x}");

@@ -1,4 +1,4 @@
-//! What a dialect tells while it reads an event.
+//! Collects what a dialect reads from an event: deltas, and facts about the reply.
 
 use alloc::borrow::Cow;
 use alloc::string::String;

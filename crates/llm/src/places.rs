@@ -1,45 +1,45 @@
-//! Where in a list a thing is. The peer says how long the list is and what it asks for, so that looking at each would cost the square.
+//! An index into a growing list. The peer decides how long the list is and what is looked up, so a linear search would be quadratic in total.
 
 use alloc::vec::Vec;
 
 /// So many of the latest are looked at one by one: nearly no reply has more, and it is nearly always one of these.
 const RECENT: usize = 8;
 
-/// What a thing is known by.
+/// A key by which an item of the list is found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Key<'a> {
-    /// It is of this choice.
+    /// Items of this choice.
     Choice(u32),
-    /// It is of this choice and has this number.
+    /// Items of this choice with this number.
     Number(u32, u64),
-    /// It is of this choice and has this id.
+    /// Items of this choice with this id.
     Id(u32, &'a str),
 }
 
-/// What is known by keys. More than one may have the same.
+/// An item with keys. Several items may have the same key.
 pub trait Keyed {
-    /// Of which choice it is: all that a choice itself is known by.
+    /// The choice that the item belongs to. For a choice itself, that is its only key.
     fn choice(&self) -> u32;
 
-    /// Whether a key is one of its own.
+    /// Whether the item has this key.
     fn has(&self, key: Key<'_>) -> bool {
         key == Key::Choice(self.choice())
     }
 
-    /// Tells all that it is known by.
+    /// Calls `tell` with each key of the item.
     fn tell_keys(&self, tell: &mut dyn FnMut(Key<'_>)) {
         tell(Key::Choice(self.choice()));
     }
 }
 
-/// An index of a list that only grows: of all in it that are not among the latest.
+/// An index of a list that only grows. It holds the older items; the latest few are searched one by one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Places {
     older: Tree,
 }
 
 impl Places {
-    /// The place of the latest thing in the list that has this key.
+    /// The position of the latest item with this key.
     #[must_use]
     pub fn find<T: Keyed>(&self, list: &[T], key: Key<'_>) -> Option<usize> {
         let recent = list.len().saturating_sub(RECENT);
@@ -47,7 +47,7 @@ impl Places {
         found.map(|place| recent + place).or_else(|| self.older.find(key))
     }
 
-    /// To be called whenever one thing was put at the end of the list.
+    /// Must be called after each item that is added to the end of the list.
     pub fn added<T: Keyed>(&mut self, list: &[T]) {
         if let Some(place) = list.len().checked_sub(RECENT + 1) {
             list[place].tell_keys(&mut |key| self.older.put(key, place));
@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn the_latest_with_a_key_is_found_wherever_it_is() {
+    fn the_latest_item_with_a_key_is_found_at_any_position() {
         let (mut list, mut places) = (Vec::new(), Places::default());
         // Keys that come again and again, near and far; ids that begin alike, and the empty one.
         for step in 0..200_u32 {

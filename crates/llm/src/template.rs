@@ -1,9 +1,9 @@
-//! What consecutive events of a reply share is recognised by comparison.
+//! Recognises by comparison what consecutive events of a reply share.
 //!
-//! Nearly all events of a reply differ in their token alone. An event that was read whole and came to one growing text is facts,
-//! with its *holes*: the token, and the values of fields that its dialect does not look at. An event with the same bytes around the
-//! holes, and a sound JSON string or number in each, has the same keys in the same places and the same values in all that the
-//! dialect looks at, so it is sound and means the same but for the token. Everything else is read whole.
+//! Nearly all events of a reply differ only in their token. If an event that was read whole did nothing but add to one growing text, it is
+//! kept with its *holes*: the token, and the values of fields that its dialect does not read. A later event with the same bytes around
+//! the holes, and a valid JSON string or number in each hole, has the same keys in the same places and the same values in every field
+//! that the dialect reads. So it is valid and means the same, except for the token. All other events are read whole.
 
 use alloc::vec::Vec;
 
@@ -12,10 +12,10 @@ use tidewire_core::json::plain;
 use crate::grow::Slot;
 use crate::json::Value;
 
-/// Behind so many events that were unlike the one before, only one in so many is facts: what does not pay is not done.
+/// After this many events in a row that did not match, only one in [`SELDOM`] is kept, since keeping events does not pay then.
 const PATIENCE: u32 = 8;
 const SELDOM: u32 = 64;
-/// Larger events are not facts.
+/// Larger events are not kept.
 const LARGEST: usize = 4 * 1024;
 /// The token, and the fields that vary.
 const HOLES: usize = 1 + VARYING;
@@ -32,7 +32,7 @@ pub(crate) struct Template {
     slot: Slot,
     /// Whether it may be a line of an SSE event's data.
     is_line: bool,
-    /// How many events in a row were unlike the one that was facts.
+    /// How many events in a row did not match the one that was kept.
     unlike: u32,
 }
 
@@ -63,14 +63,14 @@ impl Default for Template {
 }
 
 impl Template {
-    /// An event is unlike what is facts, which is forgotten.
+    /// An event did not match; forgets the one that was kept.
     pub(crate) fn missed(&mut self) {
         self.unlike = self.unlike.wrapping_add(1);
         self.used = 0;
     }
 
     /// Keeps an event of which only `token`, the content of a string in it, came to something: a piece of `slot`. Of the fields that may
-    /// vary, those are holes that differ from the event that was facts before.
+    /// vary, those are holes that differ from the event that was kept before.
     pub(crate) fn keep(
         &mut self,
         name: &[u8],
@@ -108,7 +108,7 @@ impl Template {
         self.is_line = !text.iter().any(|byte| matches!(byte, b'\n' | b'\r'));
     }
 
-    /// The token of an event that is like the one that was facts, and the text that it makes grow.
+    /// The token of an event that matches the one that was kept, and the text that it adds to.
     #[inline]
     pub(crate) fn token<'a>(&mut self, name: &[u8], text: &'a [u8]) -> Option<(Slot, &'a [u8])> {
         if self.used == 0 || name != self.name {
@@ -122,18 +122,18 @@ impl Template {
         Some((self.slot, token))
     }
 
-    /// The name and the slot of the event that was facts, where others like it can be looked for in the lines of a body.
+    /// The name and the slot of the event that was kept, if matching events can be looked for in the lines of a body.
     #[inline]
     pub(crate) fn line(&self) -> Option<(&[u8], Slot)> {
         (self.used > 0 && self.is_line).then_some((&self.name, self.slot))
     }
 
-    /// Events like the one that was facts have come.
+    /// Matching events have arrived.
     pub(crate) const fn came(&mut self) {
         self.unlike = 0;
     }
 
-    /// The token of an event like the one that was facts, at the front of `text`, and how long that event is.
+    /// The token of a matching event at the front of `text`, and the length of that event.
     #[inline]
     pub(crate) fn front<'a>(&self, text: &'a [u8]) -> Option<(&'a [u8], usize)> {
         let mut token: &[u8] = &[];

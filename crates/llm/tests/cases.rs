@@ -1,4 +1,4 @@
-//! The rows of `tests/cases/llm_*.json`, whole and at every cut.
+//! Runs the rows of `tests/cases/llm_*.json`, whole and at every cut.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
 use std::fs;
@@ -14,7 +14,7 @@ const CASES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/cases");
 const NOW: At = At { now: Duration::ZERO, chance: 0 };
 
 #[test]
-fn rows() {
+fn every_row_whole_and_at_every_cut() {
     let (mut files, mut rows) = (0, 0);
     for entry in fs::read_dir(CASES).unwrap() {
         let path = entry.unwrap().path();
@@ -28,10 +28,10 @@ fn rows() {
             check(name, &row);
         }
     }
-    assert!(files >= 11 && rows >= 100, "the rows are elsewhere: {rows} in {files} files");
+    assert!(files >= 11 && rows >= 100, "rows are missing: {rows} in {files} files");
 }
 
-/// `auto` reads a row as its own dialect does, where its first record says which that is.
+/// `auto` reads a row like the row's own dialect, if the first record identifies that dialect.
 #[test]
 fn auto_picks_the_dialect() {
     let mut picked = 0;
@@ -51,7 +51,7 @@ fn auto_picks_the_dialect() {
     assert!(picked >= 25, "{picked}");
 }
 
-/// Of each file: its rows with the dialect and the content type in each.
+/// The rows of a file, each with its dialect and content type.
 fn cases(path: &Path) -> Vec<Value> {
     let table: Value = serde_json::from_str(&fs::read_to_string(path).unwrap())
         .unwrap_or_else(|error| panic!("{}: {error}", path.display()));

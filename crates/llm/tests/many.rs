@@ -1,4 +1,4 @@
-//! A reply of very many parts costs what its parts cost, not their square: sixteen times as many take sixteen times as long.
+//! Checks that the time for a reply is linear in the number of its parts: sixteen times as many take about sixteen times as long.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
 use std::fmt::Write as _;
@@ -8,7 +8,7 @@ use tidewire_core::DecoderOptions;
 use tidewire_core::json::Ndjson;
 use tidewire_llm::{Deltas, Dialect, Message};
 
-/// Of each: the dialect, what begins the part, and what goes on with it, with its number in the place of `#`.
+/// Rows of name, dialect, the record that begins a part, and the one that continues it; `#` stands for the part's number.
 const ROWS: &[(&str, &str, &str, &str)] = &[
     (
         "calls by index",
@@ -96,7 +96,7 @@ const ROWS: &[(&str, &str, &str, &str)] = &[
     ),
 ];
 
-/// Few enough for an unoptimised build, and so many that what costs their square takes more than a hundred times as long.
+/// Few enough for an unoptimised build, and enough for quadratic code to take more than a hundred times as long.
 const SOME: usize = 2_500;
 const TIMES: usize = 16;
 
@@ -109,7 +109,7 @@ fn very_many_parts_are_linear() {
     }
 }
 
-/// The best of a few, so that what else runs here counts for little.
+/// The best of a few runs, so that other work on the machine counts for little.
 fn best(count: usize, dialect: &str, begin: &str, goes_on: &str) -> Duration {
     let mut body = String::new();
     for shape in [begin, goes_on] {

@@ -1,11 +1,11 @@
-//! A chat window in Rust: the same client and the same lines as in a service, in the browser.
+//! A chat page in Rust: the same client as in a service, with the same code, in the browser.
 //!
-//! `cargo xtask demo --web` builds it and serves it as `/rust/`; the page asks the `tidewire serve` that answers under `/api` there, or the one
-//! that its address names (`?server=http://127.0.0.1:8787`).
+//! `cargo xtask demo --web` builds it and serves it at `/rust/`. The page connects to `/api` on the same server, which forwards to
+//! `tidewire serve`, or to the server named in its address (`?server=http://127.0.0.1:8787`).
 
 #[cfg(not(target_family = "wasm"))]
 fn main() {
-    println!("this is a page: `cargo xtask demo --web` shows it");
+    println!("this is a web page; run `cargo xtask demo --web` to see it");
 }
 
 #[cfg(target_family = "wasm")]
@@ -58,10 +58,10 @@ mod page {
 
     /// Streams a reply that is cut every few events, and shows it as it arrives.
     async fn ask(reply: UseStateSetter<String>, state: UseStateSetter<String>) {
-        let told = state.clone();
+        let shown = state.clone();
         let mut chunks = Client::new()
             .get(format!("{}/flaky?interval_ms=20", server()))
-            .on_attempt(move |attempt| told.set(format!("request {}", attempt.number)))
+            .on_attempt(move |attempt| shown.set(format!("request {}", attempt.number)))
             .records::<Chunk>();
         let mut text = String::new();
         while let Some(chunk) = chunks.next().await {
@@ -71,12 +71,12 @@ mod page {
             }
             reply.set(text.clone());
         }
-        if let Some(ending) = chunks.end() {
-            state.set(format!("{} after {} requests", ending.outcome, ending.stats.attempts));
+        if let Some(end) = chunks.end() {
+            state.set(format!("{} after {} requests", end.outcome, end.stats.attempts));
         }
     }
 
-    /// The server that the page's address names; otherwise the one that served the page.
+    /// The server that the page's address names, or `/api` on the page's own server.
     fn server() -> String {
         let Some(location) = web_sys::window().map(|window| window.location()) else { return String::new() };
         let query = location.search().unwrap_or_default();

@@ -68,7 +68,7 @@ for (const name of chosen) {
         await browser.go(`${site.base}/llm.html?dialect=openai-responses`);
         await shows("The sea at");
         await site.cut();
-        assert.match(await shows("complete: the provider said so"), /request 2, because of: (body|end); behind event \d+/);
+        assert.match(await shows("complete: the provider said so"), /request 2, reason: (body|end), after event \d+/);
       } finally {
         await site.stop();
       }

@@ -1,9 +1,9 @@
-//! What the tests are told, and the way there.
+//! The messages to the contract tests, and their delivery.
 
 use reqwest::header::CONTENT_TYPE;
 use serde::Serialize;
 
-/// A message, as the contract shapes it.
+/// A message in the format of the contract.
 #[derive(Serialize)]
 #[serde(tag = "kind", rename_all = "lowercase")]
 pub(crate) enum Callback {
@@ -13,7 +13,7 @@ pub(crate) enum Callback {
     Comment {
         comment: String,
     },
-    /// The contract's text names the field `comment`, its suite reads `error`.
+    /// The contract's text names the field `comment`, but its suite reads `error`.
     Error {
         error: String,
     },
@@ -32,11 +32,11 @@ impl From<tidewire::Event> for Event {
     }
 }
 
-/// Where the messages of one stream go; they are counted from 1.
+/// Delivers the messages of one stream; they are numbered from 1.
 pub(crate) struct Callbacks {
     poster: reqwest::Client,
     url: String,
-    /// The test, for people.
+    /// The name of the test, for error messages.
     tag: String,
     sent: u64,
 }
@@ -46,7 +46,7 @@ impl Callbacks {
         Self { poster, url, tag, sent: 0 }
     }
 
-    /// Sends one message. What cannot be delivered is said on standard error: the tests will miss it anyway.
+    /// Sends one message. A failed delivery is only reported on standard error, since the tests will miss the message anyway.
     pub(crate) async fn post(&mut self, callback: &Callback) {
         self.sent += 1;
         if let Err(problem) = self.deliver(callback).await {

@@ -1,5 +1,5 @@
-//! The native client as a service that contract tests can drive: it opens the streams that it is told to open, and tells what
-//! comes of them. The contract is `docs/service_spec.md` of the public repository launchdarkly/sse-contract-tests.
+//! The native client as a service that contract tests can drive: it opens streams on request and reports what they deliver. The
+//! contract is `docs/service_spec.md` of the public repository launchdarkly/sse-contract-tests.
 //!
 //! ```text
 //! POST / ─▶ subscription (parameters → Request) ─▶ relay (Frame → Callback) ─▶ POST callbackUrl/N
@@ -17,7 +17,7 @@ use std::process::ExitCode;
 
 use tokio::net::TcpListener;
 
-/// Where it listens, unless its only argument says otherwise; port 0 takes a free one.
+/// The default address, unless the only argument names another; port 0 takes a free port.
 const ADDRESS: &str = "127.0.0.1:8000";
 
 #[tokio::main]

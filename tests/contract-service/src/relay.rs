@@ -1,4 +1,4 @@
-//! From a stream to the tests.
+//! Relays what a stream delivers to the contract tests.
 
 use std::sync::Arc;
 
@@ -8,11 +8,11 @@ use tokio::sync::Notify;
 
 use crate::callback::{Callback, Callbacks, Event};
 
-/// Tells of all that comes, one after the other, until the stream ends. Nothing is read while the tests take their time.
+/// Posts a callback for each item, one after the other, until the stream ends. Reads nothing while a callback is being delivered.
 pub(crate) async fn relay(mut stream: Streaming<Frame>, restart: Arc<Notify>, mut callbacks: Callbacks) {
     loop {
         select! {
-            item = stream.next() => match item.map(told) {
+            item = stream.next() => match item.map(callback_of) {
                 Some(Some(callback)) => callbacks.post(&callback).await,
                 Some(None) => {}
                 None => return,
@@ -22,14 +22,14 @@ pub(crate) async fn relay(mut stream: Streaming<Frame>, restart: Arc<Notify>, mu
     }
 }
 
-fn told(item: Result<Frame, Error>) -> Option<Callback> {
+fn callback_of(item: Result<Frame, Error>) -> Option<Callback> {
     match item {
         Ok(Frame::Event(event)) => Some(Callback::Event { event: Event::from(event) }),
         Ok(Frame::Comment(comment)) => Some(Callback::Comment { comment }),
-        // What the tests ask for themselves is no error.
+        // A restart that the tests asked for is not an error.
         Ok(Frame::Attempt(Attempt { reason: Some(Reason::Kick), .. })) => None,
         Ok(Frame::Attempt(Attempt { reason: Some(reason), delay, .. })) => Some(Callback::Error {
-            error: format!("the connection is lost ({reason}); the next one in {} ms", delay.as_millis()),
+            error: format!("the connection was lost ({reason}); reconnecting in {} ms", delay.as_millis()),
         }),
         Ok(_) => None,
         Err(error) => Some(Callback::Error { error: error.to_string() }),

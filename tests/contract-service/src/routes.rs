@@ -1,4 +1,4 @@
-//! The endpoints.
+//! The HTTP endpoints of the contract.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -19,7 +19,7 @@ use crate::callback::Callbacks;
 use crate::streams::Streams;
 use crate::subscription::Subscription;
 
-/// All that the suite knows but `event-type-listeners`: whoever reads a stream gets the events of every type.
+/// All capabilities of the suite except `event-type-listeners`: a stream delivers events of every type.
 const CAPABILITIES: [&str; 9] = [
     "bom",
     "comments",
@@ -32,7 +32,7 @@ const CAPABILITIES: [&str; 9] = [
     "server-directed-shutdown-request",
 ];
 
-/// The endpoints, and what is ready once they were told to stop.
+/// The endpoints, and a future that is ready once a client has asked the service to stop.
 pub(crate) fn router() -> (Router, impl Future<Output = ()> + Send + 'static) {
     let service = Arc::new(Service::default());
     let stop = Arc::clone(&service.stop);
@@ -51,16 +51,16 @@ struct Service {
     stop: Arc<Notify>,
 }
 
-/// What can be asked of a stream.
+/// A command to a stream.
 #[derive(Deserialize)]
 #[serde(tag = "command", rename_all = "lowercase")]
 enum Command {
-    /// Be ready for events of a type, as a stream always is.
+    /// Listen for events of a type. A stream always does.
     Listen {
         #[serde(rename = "listen")]
         _listen: Listen,
     },
-    /// Disconnect, and connect again.
+    /// Disconnect and connect again.
     Restart,
 }
 
@@ -70,7 +70,7 @@ struct Listen {
     _event: String,
 }
 
-/// Parameters that are none; the text says why.
+/// Invalid parameters, with the reason.
 struct Invalid(String);
 
 impl IntoResponse for Invalid {

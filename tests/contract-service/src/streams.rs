@@ -1,4 +1,4 @@
-//! The streams that were opened and not closed, each read by a task of its own.
+//! The table of open streams, each read by a task of its own.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -27,7 +27,7 @@ struct Running {
 }
 
 impl Streams {
-    /// Begins to read a stream, and returns its id.
+    /// Starts reading a stream, and returns its id.
     pub(crate) fn open(&self, request: Request, callbacks: Callbacks) -> u64 {
         let restart = Arc::new(Notify::new());
         let task = tokio::spawn(relay(request.frames(), Arc::clone(&restart), callbacks));
@@ -43,7 +43,7 @@ impl Streams {
         self.table().streams.contains_key(&id)
     }
 
-    /// Has a stream connect again; `false` where there is none.
+    /// Makes a stream connect again; `false` if there is no such stream.
     pub(crate) fn restart(&self, id: u64) -> bool {
         let table = self.table();
         let Some(stream) = table.streams.get(&id) else { return false };
@@ -51,11 +51,11 @@ impl Streams {
         true
     }
 
-    /// Ends a stream, and returns once its connection is closed; `false` where there is none.
+    /// Ends a stream, and returns once its connection is closed; `false` if there is no such stream.
     pub(crate) async fn close(&self, id: u64) -> bool {
         let Some(stream) = self.table().streams.remove(&id) else { return false };
         stream.task.abort();
-        // Aborted, or already at its end: it is gone in either case.
+        // It was aborted or had already ended; either way the task is gone.
         let _ = stream.task.await;
         true
     }

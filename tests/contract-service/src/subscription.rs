@@ -1,4 +1,4 @@
-//! What the tests want to be streamed.
+//! The parameters of a stream, and the request made from them.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -24,22 +24,22 @@ pub(crate) struct Subscription {
 }
 
 impl Subscription {
-    /// The request of a client that behaves as an `EventSource` does: it reads SSE and nothing else, delivers every event
-    /// whatever its type or data, and connects again as often as it takes, also when the request has a body.
+    /// A request that behaves like an `EventSource`: it reads only SSE, delivers every event whatever its type or data, and
+    /// reconnects without limit, even if the request has a body.
     ///
     /// # Errors
-    /// What is wrong with the parameters.
+    /// The problem with the parameters.
     pub(crate) fn request(&self, client: &Client) -> Result<Request, String> {
         let method = self.method.as_deref().unwrap_or("GET");
         let method =
-            Method::from_bytes(method.as_bytes()).map_err(|_| format!("{method:?} is no HTTP method"))?;
+            Method::from_bytes(method.as_bytes()).map_err(|_| format!("{method:?} is not an HTTP method"))?;
         let mut request = client
             .request(method, &self.stream_url)
             .accept(Format::Sse)
             .follow()
             .idempotent()
             .end_on_none()
-            // As browsers write the cache mode of an event stream.
+            // What browsers send for the cache mode of an event stream.
             .header("cache-control", "no-cache");
         for (name, value) in self.headers.iter().flatten() {
             request = request.header(name, value);

@@ -1,4 +1,4 @@
-//! A subscriber that keeps all it is told.
+//! A `tracing` subscriber that records all spans and events.
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
@@ -13,22 +13,22 @@ use tracing_subscriber::registry::LookupSpan;
 
 pub(crate) type Fields = BTreeMap<&'static str, Value>;
 
-/// A span as it was told.
+/// A recorded span.
 #[derive(Clone, Debug)]
 pub(crate) struct Span {
     pub(crate) name: &'static str,
     pub(crate) target: &'static str,
     pub(crate) level: Level,
-    /// By its place among all spans.
+    /// The index of the parent among all spans.
     pub(crate) parent: Option<usize>,
     pub(crate) fields: Fields,
     pub(crate) closed: bool,
 }
 
-/// An event as it was told.
+/// A recorded event.
 #[derive(Clone, Debug)]
-pub(crate) struct Told {
-    /// The span in which it happened, by its place among all.
+pub(crate) struct CapturedEvent {
+    /// The index of the span in which it happened.
     pub(crate) span: Option<usize>,
     pub(crate) target: &'static str,
     pub(crate) level: Level,
@@ -37,22 +37,22 @@ pub(crate) struct Told {
 }
 
 #[derive(Debug, Default)]
-struct Kept {
+struct Captured {
     spans: Vec<Span>,
-    events: Vec<Told>,
+    events: Vec<CapturedEvent>,
 }
 
-/// What a subscriber was told.
+/// All that the subscriber has recorded.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Capture(Arc<Mutex<Kept>>);
+pub(crate) struct Capture(Arc<Mutex<Captured>>);
 
-/// The registry uses an id again once its span is closed; this never is.
-struct Place(usize);
+/// A span's index, which is never reused, unlike the registry's id of a closed span.
+struct SpanIndex(usize);
 
 impl Capture {
-    /// Keeps what happens on this thread as long as the guard lives.
+    /// Records what happens on this thread while the guard lives.
     pub(crate) fn start() -> (Self, tracing::subscriber::DefaultGuard) {
-        everybody_listens();
+        enable_all_callsites();
         let capture = Self::default();
         let subscriber = tracing_subscriber::registry().with(capture.clone());
         (capture, tracing::subscriber::set_default(subscriber))
@@ -60,31 +60,31 @@ impl Capture {
 
     /// The spans of streams.
     pub(crate) fn streams(&self) -> Vec<Span> {
-        self.kept().spans.iter().filter(|span| span.target == "tidewire").cloned().collect()
+        self.captured().spans.iter().filter(|span| span.target == "tidewire").cloned().collect()
     }
 
     pub(crate) fn spans(&self) -> Vec<Span> {
-        self.kept().spans.clone()
+        self.captured().spans.clone()
     }
 
-    /// The events of one target, and where they happened.
-    pub(crate) fn events(&self, target: &str) -> Vec<Told> {
-        self.kept().events.iter().filter(|event| event.target == target).cloned().collect()
+    /// The events of one target, each with its span.
+    pub(crate) fn events(&self, target: &str) -> Vec<CapturedEvent> {
+        self.captured().events.iter().filter(|event| event.target == target).cloned().collect()
     }
 
     /// Everything, as text.
     pub(crate) fn text(&self) -> String {
-        format!("{:?}", self.kept())
+        format!("{:?}", self.captured())
     }
 
-    fn kept(&self) -> MutexGuard<'_, Kept> {
+    fn captured(&self) -> MutexGuard<'_, Captured> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// As long as there is only one subscriber, `tracing` asks the thread that comes to a place in the source first whether anybody
-/// wants to hear of it. That must not be the thread of a test without one.
-pub(crate) fn everybody_listens() {
+/// While there is only one subscriber, `tracing` caches whether a place in the source is enabled as the first thread to reach it sees
+/// it. That must not be the thread of a test without a subscriber.
+pub(crate) fn enable_all_callsites() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         tracing::subscriber::set_global_default(tracing_subscriber::registry()).expect("the first")
@@ -94,13 +94,13 @@ pub(crate) fn everybody_listens() {
 impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Capture {
     fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
         let span = context.span(id).expect("the span");
-        let parent = span.parent().map(|parent| parent.extensions().get::<Place>().expect("a place").0);
+        let parent = span.parent().map(|parent| parent.extensions().get::<SpanIndex>().expect("an index").0);
         let metadata = attributes.metadata();
         let mut fields = Fields::new();
-        attributes.record(&mut Reader(&mut fields));
-        let mut kept = self.kept();
-        span.extensions_mut().insert(Place(kept.spans.len()));
-        kept.spans.push(Span {
+        attributes.record(&mut FieldVisitor(&mut fields));
+        let mut captured = self.captured();
+        span.extensions_mut().insert(SpanIndex(captured.spans.len()));
+        captured.spans.push(Span {
             name: metadata.name(),
             target: metadata.target(),
             level: *metadata.level(),
@@ -111,36 +111,37 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Capture {
     }
 
     fn on_record(&self, id: &Id, values: &Record<'_>, context: Context<'_, S>) {
-        let place = place(&context, id);
-        values.record(&mut Reader(&mut self.kept().spans[place].fields));
+        let index = index(&context, id);
+        values.record(&mut FieldVisitor(&mut self.captured().spans[index].fields));
     }
 
     fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
         let metadata = event.metadata();
         let mut fields = Fields::new();
-        event.record(&mut Reader(&mut fields));
+        event.record(&mut FieldVisitor(&mut fields));
         let message = fields.remove("message").map_or_else(String::new, |message| {
             message.as_str().expect("text").trim_start_matches("debug ").to_owned()
         });
-        let span = context.event_span(event).map(|span| place(&context, &span.id()));
-        let told = Told { span, target: metadata.target(), level: *metadata.level(), message, fields };
-        self.kept().events.push(told);
+        let span = context.event_span(event).map(|span| index(&context, &span.id()));
+        let captured_event =
+            CapturedEvent { span, target: metadata.target(), level: *metadata.level(), message, fields };
+        self.captured().events.push(captured_event);
     }
 
     fn on_close(&self, id: Id, context: Context<'_, S>) {
-        let place = place(&context, &id);
-        self.kept().spans[place].closed = true;
+        let index = index(&context, &id);
+        self.captured().spans[index].closed = true;
     }
 }
 
-fn place<S: Subscriber + for<'a> LookupSpan<'a>>(context: &Context<'_, S>, id: &Id) -> usize {
-    context.span(id).expect("the span").extensions().get::<Place>().expect("a place").0
+fn index<S: Subscriber + for<'a> LookupSpan<'a>>(context: &Context<'_, S>, id: &Id) -> usize {
+    context.span(id).expect("the span").extensions().get::<SpanIndex>().expect("an index").0
 }
 
-/// What OpenTelemetry's layer would make text of shows as such.
-struct Reader<'a>(&'a mut Fields);
+/// Records the values of fields. Values recorded by `Debug`, which OpenTelemetry's layer would turn into text, are marked.
+struct FieldVisitor<'a>(&'a mut Fields);
 
-impl Visit for Reader<'_> {
+impl Visit for FieldVisitor<'_> {
     fn record_f64(&mut self, field: &Field, value: f64) {
         self.0.insert(field.name(), json!(value));
     }

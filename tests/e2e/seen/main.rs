@@ -1,4 +1,4 @@
-//! What a stream shows to who watches from outside: spans, metrics, and no secret.
+//! What operators can observe of a stream: spans and metrics, but no secret.
 
 mod capture;
 mod numbers;
@@ -10,10 +10,10 @@ use std::time::Duration;
 use tidewire_tests::raw::{Act, chunk, reply};
 
 const STREAM: &str = "content-type: text/event-stream\r\ntransfer-encoding: chunked";
-/// A stall is told after this.
+/// The silence after which a stall is reported.
 const STALL: Duration = Duration::from_millis(40);
 
-/// A stream that needs three requests: told to come back, then cut behind its second event.
+/// A stream that needs three requests: the first is answered with 503, the second is cut after its second event.
 fn interrupted() -> Vec<Vec<Act>> {
     let busy = b"HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\nretry-after: 0\r\n\r\n";
     vec![
@@ -27,7 +27,7 @@ fn interrupted() -> Vec<Vec<Act>> {
     ]
 }
 
-/// A stream that falls silent behind its first event, and then ends well.
+/// A stream that stalls after its first event, and then ends cleanly.
 fn stalling() -> Vec<Vec<Act>> {
     vec![vec![
         reply(STREAM, &chunk(b"data: a\n\n")),

@@ -1,4 +1,4 @@
-//! The metrics, over real streams.
+//! Tests the metrics of real streams.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -9,10 +9,10 @@ use tidewire::{Client, Outcome, metrics as named};
 use tidewire_tests::raw::{Act, RawServer};
 use tidewire_tests::{take, upstream, within};
 
-use crate::capture::everybody_listens;
+use crate::capture::enable_all_callsites;
 use crate::{STALL, interrupted, stalling};
 
-/// What has been recorded on this thread. A snapshot begins the recorder's own values anew, so they are added up.
+/// What has been recorded on this thread. Each snapshot resets the recorder's values, so they are added up here.
 struct Recorded {
     snapshotter: Snapshotter,
     numbers: BTreeMap<String, f64>,
@@ -20,9 +20,9 @@ struct Recorded {
     units: BTreeMap<String, Option<Unit>>,
 }
 
-/// Leaked, since the guard borrows it for as long as the test lives.
+/// Starts recording on this thread. The recorder is leaked, since the guard borrows it until the test ends.
 fn record() -> (Recorded, LocalRecorderGuard<'static>) {
-    everybody_listens();
+    enable_all_callsites();
     let recorder: &'static DebuggingRecorder = Box::leak(Box::default());
     let snapshotter = recorder.snapshotter();
     let (numbers, times, units) = Default::default();
@@ -47,11 +47,11 @@ impl Recorded {
         }
     }
 
-    /// Everything that is not 0, but for the bytes.
+    /// Everything that is not 0, except the bytes.
     fn numbers(&mut self) -> Vec<String> {
         self.look();
-        let told = self.numbers.iter().filter(|(name, value)| **value != 0.0 && *name != named::BYTES);
-        told.map(|(name, value)| format!("{} {value}", name.trim_start_matches("tidewire_"))).collect()
+        let recorded = self.numbers.iter().filter(|(name, value)| **value != 0.0 && *name != named::BYTES);
+        recorded.map(|(name, value)| format!("{} {value}", name.trim_start_matches("tidewire_"))).collect()
     }
 
     fn times(&mut self, name: &str) -> Vec<f64> {
@@ -86,7 +86,7 @@ async fn a_stream_that_is_complete() {
 }
 
 #[tokio::test]
-async fn every_attempt_by_its_reason() {
+async fn every_attempt_is_counted_by_its_reason() {
     let (mut recorded, _guard) = record();
     let server = RawServer::start(interrupted()).await;
     take(&mut Client::new().get(server.url("/")).retry_delay(Duration::from_millis(1)).events()).await;
@@ -102,12 +102,12 @@ async fn every_attempt_by_its_reason() {
     assert_eq!(recorded.times(named::TIME_TO_FIRST_EVENT).len(), 1);
     let others = recorded.times(named::INTER_EVENT);
     assert_eq!(others.len(), 2);
-    assert_eq!(others[0], 0.0, "both came in one piece");
+    assert_eq!(others[0], 0.0, "both arrived in one piece");
     assert!(others[1] > 0.0, "{others:?}");
 }
 
 #[tokio::test]
-async fn a_stall() {
+async fn a_stall_is_counted() {
     let (mut recorded, _guard) = record();
     let server = RawServer::start(stalling()).await;
     take(&mut Client::new().get(server.url("/")).stall_after(STALL).events()).await;
@@ -119,7 +119,7 @@ async fn a_stall() {
 }
 
 #[tokio::test]
-async fn each_end_by_its_outcome() {
+async fn each_end_is_counted_by_its_outcome() {
     let server = upstream().await;
     let silent = RawServer::start(vec![vec![Act::Hang]]).await;
     let get = |path: &str| Client::new().get(server.url(path)).retry_attempts(0);
@@ -143,17 +143,17 @@ async fn each_end_by_its_outcome() {
 }
 
 #[tokio::test]
-async fn those_that_are_dropped_are_cancelled_and_not_active() {
+async fn dropped_streams_are_cancelled_and_not_active() {
     let (mut recorded, _guard) = record();
     let server = upstream().await;
     let client = Client::builder().max_concurrent(2).build();
     let mut streams: Vec<_> =
         (0..3).map(|_| client.get(server.url("/stall?interval_ms=0")).events()).collect();
-    assert_eq!(recorded.numbers(), [""; 0], "nothing was asked of them");
+    assert_eq!(recorded.numbers(), [""; 0], "none of them was polled");
     for stream in &mut streams[..2] {
         within("an event", stream.next()).await.expect("an item").expect("an event");
     }
-    // The third one waits for its place.
+    // The third one waits for a slot.
     assert!(tokio::time::timeout(STALL, streams[2].next()).await.is_err());
     assert_eq!(recorded.numbers(), ["attempts_total reason=first 2", "streams_active 3"]);
     streams.clear();
@@ -164,7 +164,7 @@ async fn those_that_are_dropped_are_cancelled_and_not_active() {
 }
 
 #[test]
-fn each_is_described_with_its_unit_and_begins_at_0() {
+fn each_metric_has_its_unit_and_starts_at_0() {
     let (mut recorded, _guard) = record();
     named::describe();
     recorded.look();
@@ -175,7 +175,7 @@ fn each_is_described_with_its_unit_and_begins_at_0() {
     assert_eq!(recorded.units[named::BYTES], Some(Unit::Bytes));
     assert_eq!(recorded.numbers.len(), 3 + named::REASONS.len() + named::OUTCOMES.len());
     assert!(recorded.numbers.values().all(|value| *value == 0.0));
-    // A histogram has no zero to begin with: it is there once something is recorded.
+    // A histogram does not start at zero: it appears once something is recorded.
     for name in [named::TIME_TO_FIRST_EVENT, named::INTER_EVENT] {
         metrics::histogram!(name).record(1.0);
         recorded.look();

@@ -1,4 +1,4 @@
-//! No secret in a span, an event, a metric, a log line, `Debug` output or an error, of Tidewire or of what it is built on.
+//! Checks that no secret appears in a span, event, metric, log line, `Debug` output or error of Tidewire or its dependencies.
 
 use std::error::Error as _;
 use std::fmt::{Debug, Write as _};
@@ -13,10 +13,10 @@ use tidewire_tests::{take, upstream};
 use crate::STREAM;
 use crate::capture::Capture;
 
-/// Each in a place of its own; all have this in them.
+/// A part of every secret in these tests.
 const SECRET: &str = "s3cr3t";
 
-/// What was shown, wherever.
+/// All `Debug` output and errors of a test.
 #[derive(Clone, Default)]
 struct Shown(Arc<Mutex<String>>);
 
@@ -31,7 +31,7 @@ impl Shown {
     }
 }
 
-/// What the libraries below log, for all tests of this program.
+/// What the dependencies log, in all tests of this program.
 static LOG: Mutex<String> = Mutex::new(String::new());
 
 struct Log;
@@ -61,7 +61,7 @@ fn client(builder: tidewire::ClientBuilder) -> Client {
     builder.secret_header("x-of-the-client", "s3cr3t-client").expect("a header").build()
 }
 
-/// A request with a secret in each place that has room for one.
+/// A request with a secret in each place that can hold one.
 fn request(client: &Client, url: &str, shown: &Shown) -> Request {
     let (scheme, rest) = url.split_once("//").expect("a scheme");
     let url = format!(

@@ -1,4 +1,4 @@
-//! One span for each stream, and the events in it.
+//! Tests the span of each stream and the events in it.
 
 use std::time::Duration;
 
@@ -8,11 +8,11 @@ use tidewire_tests::raw::{Act, RawServer, chunk, reply};
 use tidewire_tests::{take, upstream, within};
 use tracing::Level;
 
-use crate::capture::{Capture, Fields, Span, Told};
+use crate::capture::{Capture, CapturedEvent, Fields, Span};
 use crate::{STALL, STREAM, interrupted, stalling};
 
-/// One event: its name and what it says that is not a matter of time.
-fn line(event: &Told) -> String {
+/// One event as a line: its level, name, and the fields that do not depend on time.
+fn line(event: &CapturedEvent) -> String {
     let timeless = |name: &str| {
         !matches!(
             name,
@@ -27,7 +27,7 @@ fn line(event: &Told) -> String {
     format!("{} {}{}", event.level, event.message, said.collect::<String>())
 }
 
-/// The only span of a stream, closed, and the lines of its events, each of which is its child.
+/// The only span of a stream, which must be closed, and the lines of its events, which must be inside it.
 fn only(capture: &Capture) -> (Span, Vec<String>) {
     let spans = capture.streams();
     assert_eq!(spans.len(), 1, "{spans:?}");
@@ -83,7 +83,7 @@ async fn a_stream_that_is_complete() {
 }
 
 #[tokio::test]
-async fn every_attempt_with_its_reason() {
+async fn every_attempt_has_its_reason() {
     let (capture, _guard) = Capture::start();
     let server = RawServer::start(interrupted()).await;
     let request = Client::new().get(server.url("/")).retry_delay(Duration::from_millis(1));
@@ -108,7 +108,7 @@ async fn every_attempt_with_its_reason() {
 }
 
 #[tokio::test]
-async fn a_stall_is_told_where_it_happens() {
+async fn a_stall_is_reported_when_it_happens() {
     let (capture, _guard) = Capture::start();
     let server = RawServer::start(stalling()).await;
     take(&mut Client::new().get(server.url("/")).stall_after(STALL).events()).await;
@@ -121,7 +121,7 @@ async fn a_stall_is_told_where_it_happens() {
 }
 
 #[tokio::test]
-async fn what_went_wrong_is_an_error_of_the_span() {
+async fn a_failed_stream_is_an_error_of_its_span() {
     let server = upstream().await;
     let none = RawServer::start(vec![vec![Act::Hang]]).await;
     let get = |path: &str| Client::new().get(server.url(path)).retry_attempts(0);
@@ -156,7 +156,7 @@ async fn what_went_wrong_is_an_error_of_the_span() {
 }
 
 #[tokio::test]
-async fn one_that_is_dropped_is_cancelled_and_no_error() {
+async fn a_dropped_stream_is_cancelled_and_not_an_error() {
     let server = upstream().await;
     let stalled = || Client::new().get(server.url("/stall?interval_ms=0")).events();
     for closes in [false, true] {
@@ -167,7 +167,7 @@ async fn one_that_is_dropped_is_cancelled_and_no_error() {
         if closes {
             stream.close();
             take(&mut stream).await;
-            assert!(capture.streams()[0].closed, "over, though it is still there");
+            assert!(capture.streams()[0].closed, "closed, although the stream still exists");
         }
         drop(stream);
         let (Span { fields, .. }, lines) = only(&capture);
@@ -181,11 +181,11 @@ async fn one_that_is_dropped_is_cancelled_and_no_error() {
     }
     let (capture, _guard) = Capture::start();
     drop(stalled());
-    assert!(capture.streams().is_empty(), "nothing was asked of it");
+    assert!(capture.streams().is_empty(), "it was never polled");
 }
 
 #[tokio::test]
-async fn methods_and_hosts_as_the_conventions_have_them() {
+async fn methods_and_hosts_follow_opentelemetrys_conventions() {
     let rows = [
         ("POST", "http://127.0.0.1:1/a", Some("POST"), "127.0.0.1", 1),
         ("BREW", "http://localhost:1/a", None, "localhost", 1),
@@ -195,7 +195,7 @@ async fn methods_and_hosts_as_the_conventions_have_them() {
     for (method, url, known, host, port) in rows {
         let (capture, _guard) = Capture::start();
         let method = method.parse::<reqwest::Method>().expect("a method");
-        // The span is there with the first poll; nobody waits for a reply.
+        // The span starts with the first poll, before any response.
         let mut stream = Client::new().request(method.clone(), url).events();
         let _ = tokio::time::timeout(Duration::ZERO, stream.next()).await;
         drop(stream);
@@ -210,7 +210,7 @@ async fn methods_and_hosts_as_the_conventions_have_them() {
 }
 
 #[tokio::test]
-async fn what_a_stream_calls_happens_in_its_span_and_nothing_else_does() {
+async fn hooks_run_in_the_streams_span_and_nothing_else_does() {
     let (capture, _guard) = Capture::start();
     let server = RawServer::start(interrupted()).await;
     let other = RawServer::start(vec![vec![reply(STREAM, &chunk(b"data: x\n\n")), Act::Hang]]).await;
@@ -228,7 +228,7 @@ async fn what_a_stream_calls_happens_in_its_span_and_nothing_else_does() {
     let mut first = request.events();
     let mut second = Client::new().get(other.url("/")).events();
     {
-        // The one who asks first is the parent.
+        // The span around the first poll is the parent.
         let next = outer.in_scope(|| Box::pin(first.next()));
         let entered = outer.enter();
         let waker = std::task::Waker::noop();

@@ -38,7 +38,7 @@ async fn all_members_of_a_gzip_body_are_read() {
 }
 
 #[tokio::test]
-async fn what_came_before_a_break_is_delivered_and_the_stream_goes_on_behind_it() {
+async fn bytes_before_a_break_are_delivered_and_the_stream_resumes_after_them() {
     let (body, _) = gzip(&["id: 1\ndata: one\n\n", "id: 2\ndata: two\n\n", "id: 3\nda"]);
     let rest = whole(&["id: 3\ndata: three\n\n", "data: [DONE]\n\n"]);
     let coded = format!("{SSE}\r\ncontent-encoding: gzip\r\n");
@@ -71,7 +71,7 @@ async fn what_came_before_a_break_is_delivered_and_the_stream_goes_on_behind_it(
 }
 
 #[tokio::test]
-async fn an_event_is_delivered_when_its_last_byte_came() {
+async fn an_event_is_delivered_with_its_last_byte() {
     let (body, _) = gzip(&["data: one\n\n"]);
     let server = RawServer::start(vec![vec![
         Act::Send([head("content-encoding: gzip\r\n"), body].concat()),
@@ -84,7 +84,7 @@ async fn an_event_is_delivered_when_its_last_byte_came() {
 }
 
 #[tokio::test]
-async fn a_corrupt_body_is_unreadable_behind_what_came_before() {
+async fn a_corrupt_body_is_unreadable_after_the_events_before_it() {
     let (mut body, _) = gzip(&["data: one\n\n"]);
     // A kind of block that deflate does not have (RFC 1951, 3.2.3).
     body.push(0x07);
@@ -105,10 +105,10 @@ async fn a_corrupt_body_is_unreadable_behind_what_came_before() {
 }
 
 #[tokio::test]
-async fn a_coding_that_is_not_known_is_named_at_once() {
+async fn an_unknown_coding_is_named_at_once() {
     for coding in ["foo", "compress", "gzip, foo", "foo, gzip"] {
         let answer = [head(&format!("content-encoding: {coding}\r\n")), b"\x01\x02\x03".to_vec()].concat();
-        // The body goes on, and nobody waits for it.
+        // The body does not end, and the client does not wait for it.
         let server = RawServer::start(vec![vec![Act::Send(answer), Act::Hang]]).await;
         let (_, outcome, text) = read(get(&server.url("/"))).await;
         assert_eq!(outcome, Some(Outcome::Unreadable { offset: 0, limit: None }), "{coding}: {text}");
@@ -119,7 +119,7 @@ async fn a_coding_that_is_not_known_is_named_at_once() {
 }
 
 #[tokio::test]
-async fn a_status_says_more_than_a_coding_that_is_not_known() {
+async fn a_refused_status_counts_more_than_an_unknown_coding() {
     let answer = b"HTTP/1.1 404 Not Found\r\ncontent-encoding: foo\r\ncontent-length: 3\r\n\r\nabc".to_vec();
     let server = RawServer::start(vec![vec![Act::Send(answer)]]).await;
     let (_, outcome, text) = read(get(&server.url("/"))).await;
@@ -127,7 +127,7 @@ async fn a_status_says_more_than_a_coding_that_is_not_known() {
 }
 
 #[tokio::test]
-async fn the_head_is_shown_as_the_body_is_read() {
+async fn the_head_on_the_hook_fits_the_decoded_body() {
     let body = whole(&["data: one\n\n"]);
     let headers = format!("{SSE}\r\ncontent-encoding: gzip\r\ncontent-length: {}\r\nx-own: 1", body.len());
     let server = RawServer::start(vec![vec![reply(&headers, &body)]]).await;
@@ -144,7 +144,7 @@ async fn the_head_is_shown_as_the_body_is_read() {
 }
 
 #[tokio::test]
-async fn the_callers_own_client_asks_for_no_coding_and_gets_what_comes_decoded() {
+async fn a_coding_that_the_callers_own_client_leaves_alone_is_undone() {
     let body = whole(&["data: one\n\n"]);
     let server =
         RawServer::start(vec![vec![Act::Send([head("content-encoding: gzip\r\n"), body].concat())]]).await;
@@ -155,7 +155,7 @@ async fn the_callers_own_client_asks_for_no_coding_and_gets_what_comes_decoded()
 }
 
 #[tokio::test]
-async fn an_accept_encoding_of_the_callers_own_is_kept() {
+async fn the_callers_accept_encoding_is_kept() {
     let server =
         RawServer::start(vec![vec![Act::Send([head(""), b"data: one\n\n".to_vec()].concat())]]).await;
     read(get(&server.url("/")).header("accept-encoding", "identity")).await;

@@ -1,4 +1,4 @@
-//! Failures before a head: which are tried again, and what is said of them.
+//! Failures before a head: which of them are retried, and what the error says.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use tidewire_tests::raw::{Act, RawServer, chunk, reply};
 use super::{SOON, SSE, get, read};
 
 #[tokio::test]
-async fn an_answer_that_is_not_http_is_told_at_once() {
+async fn an_answer_that_is_not_http_is_not_retried() {
     let many_headers = (0..1000).map(|number| format!("x-{number}: 1\r\n")).collect::<String>();
     let large_header = format!("x: {}\r\n", "1".repeat(1 << 20));
     let rows: [(&str, String); 14] = [
@@ -36,7 +36,7 @@ async fn an_answer_that_is_not_http_is_told_at_once() {
 }
 
 #[tokio::test]
-async fn a_head_that_is_odd_but_clear_is_read() {
+async fn a_head_that_is_odd_but_valid_is_read() {
     let body = "data: one\n\n";
     let rows = [
         (
@@ -61,7 +61,7 @@ async fn a_head_that_is_odd_but_clear_is_read() {
 }
 
 #[tokio::test]
-async fn a_head_that_breaks_off_is_tried_again() {
+async fn a_head_that_breaks_off_is_retried() {
     let half = Act::Send(b"HTTP/1.1 200 OK\r\ncontent-type: text/ev".to_vec());
     for script in [vec![], vec![half.clone()], vec![Act::Reset], vec![half, Act::Reset]] {
         let server = RawServer::start(vec![script.clone()]).await;
@@ -71,7 +71,7 @@ async fn a_head_that_breaks_off_is_tried_again() {
 }
 
 #[tokio::test]
-async fn what_the_caller_got_wrong_is_not_sent() {
+async fn invalid_input_is_not_sent() {
     let urls =
         ["", "nonsense", "/path", "http://", "http:///", "ftp://host/", "http://{{host}}/", "http://a b/"];
     for url in urls {
@@ -86,7 +86,7 @@ async fn what_the_caller_got_wrong_is_not_sent() {
 }
 
 #[tokio::test]
-async fn a_length_that_the_caller_got_wrong_is_counted_anew() {
+async fn a_wrong_content_length_of_the_callers_is_replaced() {
     let answer = [super::head(""), b"data: one\n\n".to_vec()].concat();
     let server = RawServer::start(vec![vec![Act::Send(answer)]]).await;
     let requests = [
@@ -102,7 +102,7 @@ async fn a_length_that_the_caller_got_wrong_is_counted_anew() {
 }
 
 #[tokio::test]
-async fn a_stream_that_meets_such_an_answer_later_keeps_what_it_has() {
+async fn a_later_answer_that_is_not_http_truncates_the_stream() {
     let events = chunk(b"id: 1\ndata: one\n\n");
     let broken = vec![reply(&format!("{SSE}\r\ntransfer-encoding: chunked"), &events)];
     let garbage = vec![Act::Send(b"SSH-2.0-OpenSSH_9.6\r\n\r\n".to_vec())];
@@ -117,7 +117,7 @@ async fn a_stream_that_meets_such_an_answer_later_keeps_what_it_has() {
 }
 
 #[tokio::test]
-async fn a_proxy_that_asks_for_a_password_is_told_at_once() {
+async fn a_proxy_that_asks_for_a_password_is_not_retried() {
     let answer = "HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n";
     let proxy = RawServer::start(vec![vec![Act::Send(answer.into()), Act::Hang]]).await;
     let settings = reqwest::Client::builder().proxy(reqwest::Proxy::all(proxy.url("")).expect("a proxy"));
@@ -141,7 +141,7 @@ async fn the_callers_own_client_and_its_limits() {
     let (events, outcome, text) = read(request).await;
     assert_eq!((events, outcome), (vec!["one".to_owned()], Some(Outcome::Truncated)), "{text}");
 
-    // Its limit of redirects is told at once.
+    // Its limit of redirects is not retried.
     let round = "HTTP/1.1 302 There\r\nlocation: /\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
     let server = RawServer::start(vec![vec![Act::Send(round.into())]]).await;
     let policy = reqwest::redirect::Policy::limited(2);

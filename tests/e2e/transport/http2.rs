@@ -1,4 +1,4 @@
-//! HTTP/2: a stream that was reset, or whose connection went away, was broken off unless its end had come.
+//! HTTP/2: a stream that was reset, or whose connection was closed, is broken unless its end had arrived.
 
 use std::time::Duration;
 
@@ -134,7 +134,7 @@ async fn answer(
 }
 
 #[tokio::test]
-async fn a_stream_is_whole_only_if_its_end_came() {
+async fn a_stream_is_whole_only_if_its_end_arrived() {
     let (whole, broken) = (Outcome::Ended, Outcome::Truncated);
     let rows = [
         (None, Ending::Clean, whole),
@@ -164,7 +164,7 @@ async fn a_stream_is_whole_only_if_its_end_came() {
 }
 
 #[tokio::test]
-async fn a_response_without_a_body_is_whole_whatever_length_it_names() {
+async fn a_response_without_a_body_is_whole_whatever_its_length_says() {
     let peer = Peer::start(Some(3000), Ending::Reset(Reason::NO_ERROR)).await;
     let client = reqwest::Client::builder().http2_prior_knowledge().no_proxy().build().expect("a client");
     let url = format!("http://127.0.0.1:{}/", peer.port);
@@ -174,10 +174,10 @@ async fn a_response_without_a_body_is_whole_whatever_length_it_names() {
 }
 
 #[tokio::test]
-async fn bytes_that_are_not_http2_are_told_at_once() {
+async fn an_answer_that_is_not_http2_is_not_retried() {
     let rows: [&[u8]; 3] = [
         b"HTTP/1.1 400 Bad Request\r\nconnection: close\r\n\r\nwhat is this?",
-        // Settings as they should be, then a frame for a stream that nobody opened.
+        // Valid settings, then a frame for a stream that was never opened.
         b"\0\0\0\x04\0\0\0\0\0\0\0\x04\0\0\0\0\0\x63abcd",
         // A head that no table decodes.
         b"\0\0\0\x04\0\0\0\0\0\0\0\x04\x01\x04\0\0\0\x01\xFF\xFF\xFF\xFF",

@@ -1,4 +1,4 @@
-//! What the native transport makes of bytes that are cut, coded, redirected or no HTTP at all.
+//! The native transport against answers that are cut off, coded, redirected or not HTTP at all.
 
 mod codings;
 mod failures;
@@ -17,7 +17,7 @@ fn get(url: &str) -> Request {
     Client::new().get(url).retry_delay(SOON)
 }
 
-/// The events' data, the outcome and what was said about it.
+/// The events' data, the outcome, and the last error in words.
 async fn read(request: Request) -> (Vec<String>, Option<Outcome>, String) {
     let Taken { items, outcome, error, .. } = take(&mut request.events()).await;
     let data = items.into_iter().map(|Event { data, .. }| data).collect();

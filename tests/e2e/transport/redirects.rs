@@ -1,4 +1,4 @@
-//! What a redirect to another origin gets of a request.
+//! What a redirect sends to another origin.
 
 use tidewire::{Client, Outcome};
 use tidewire_tests::raw::{Act, RawServer, reply};
@@ -60,7 +60,7 @@ async fn another_origin_gets_no_secret() {
 }
 
 #[tokio::test]
-async fn the_host_that_the_caller_set_is_for_the_first_origin_only() {
+async fn the_callers_host_header_is_for_the_first_origin_only() {
     let there = RawServer::start(vec![events("data: one\n\n")]).await;
     let here = RawServer::start(vec![redirect(&there.url("/y"))]).await;
     read(get(&here.url("/x")).header("host", "site.example")).await;
@@ -88,7 +88,7 @@ async fn a_redirect_through_another_origin_does_not_bring_secrets_back() {
 }
 
 #[tokio::test]
-async fn the_same_origin_gets_all() {
+async fn the_same_origin_gets_every_header() {
     let first = vec![
         Act::Send(b"HTTP/1.1 302 There\r\nlocation: /y\r\ncontent-length: 0\r\n\r\n".to_vec()),
         Act::NextRequest,

@@ -1,5 +1,5 @@
-//! `tidewire` where a browser has it. Each check is a function of the address of a `tidewire serve`, and says in words what it saw;
-//! `web.test.mjs` knows what that has to be, and asks the server for its side.
+//! Checks of the client in WebAssembly. Each check takes the address of a `tidewire serve` and returns a text about what it saw;
+//! `web.test.mjs` compares that with the expected text, and with the server's log.
 #![cfg(target_family = "wasm")]
 
 use std::cell::Cell;
@@ -12,10 +12,10 @@ use serde_json::{Value, json};
 use tidewire::{Client, Error, Request, Streaming};
 use wasm_bindgen::prelude::wasm_bindgen;
 
-/// Runs the check of this name.
+/// Runs the check with this name.
 ///
 /// # Errors
-/// The name, where there is no such check.
+/// The name, if there is no such check.
 #[wasm_bindgen]
 pub async fn run(name: String, base: String) -> Result<String, String> {
     let client = Client::new();
@@ -56,7 +56,7 @@ fn quiet(request: Request) -> Request {
     request.idle_timeout(Duration::from_millis(200)).retry_attempts(0)
 }
 
-/// Items and outcome, a line each.
+/// The items and the outcome, one line each.
 async fn told<I: Debug>(mut stream: Streaming<I>) -> String {
     let mut lines = Vec::new();
     while let Some(item) = stream.next().await {
@@ -65,11 +65,11 @@ async fn told<I: Debug>(mut stream: Streaming<I>) -> String {
             Err(error) => lines.push(format!("error {}", error.code())),
         }
     }
-    if let Some(ending) = stream.end() {
+    if let Some(end) = stream.end() {
         let status =
-            ending.refused.as_ref().map(|reply| format!(" {} {} bytes", reply.status, reply.body.len()));
-        lines.push(format!("{}{}", ending.outcome.code(), status.unwrap_or_default()));
-        lines.push(format!("attempts {}", ending.stats.attempts));
+            end.refused.as_ref().map(|refused| format!(" {} {} bytes", refused.status, refused.body.len()));
+        lines.push(format!("{}{}", end.outcome.code(), status.unwrap_or_default()));
+        lines.push(format!("attempts {}", end.stats.attempts));
     }
     lines.join("\n")
 }
@@ -80,11 +80,11 @@ async fn ended<I>(mut stream: Streaming<I>) -> String {
     while let Some(item) = stream.next().await {
         refused = item.err().map(|error: Error| error.code().to_owned()).unwrap_or_default();
     }
-    // Without an end no request could be made.
-    stream.end().map_or(refused, |ending| format!("{} {}", ending.outcome.code(), ending.stats.attempts))
+    // There is no end if no request could be made.
+    stream.end().map_or(refused, |end| format!("{} {}", end.outcome.code(), end.stats.attempts))
 }
 
-/// Takes three events and drops the stream.
+/// Reads three events and drops the stream.
 async fn dropped(request: Request) -> String {
     let mut stream = request.events();
     for _ in 0..3 {
@@ -95,25 +95,25 @@ async fn dropped(request: Request) -> String {
     "dropped".to_owned()
 }
 
-/// Gives a hundred calls of `next()` up, and misses nothing.
+/// Cancels calls of `next()` again and again, and checks that no event is lost.
 async fn cancelled(request: Request) -> String {
     let mut stream = request.events();
     let mut events = 0;
-    let mut given_up = 0;
+    let mut cancelled = 0;
     loop {
         let waiting = Box::pin(stream.next());
         match within(waiting, TimeoutFuture::new(3)).await {
             Some(Some(Ok(_))) => events += 1,
             Some(Some(Err(error))) => return error.to_string(),
             Some(None) => break,
-            None => given_up += 1,
+            None => cancelled += 1,
         }
     }
     let whole = stream.stats().events;
-    format!("{} {}", events == whole && events > 3, given_up > 3)
+    format!("{} {}", events == whole && events > 3, cancelled > 3)
 }
 
-/// What is no `Send` may be a hook here, as a page's own state is.
+/// Here a hook need not be `Send`, so it can use a page's own state.
 async fn hooks(request: Request) -> String {
     let attempts = Rc::new(Cell::new(0_u32));
     let counter = Rc::clone(&attempts);
@@ -122,7 +122,7 @@ async fn hooks(request: Request) -> String {
     (attempts.get() == stream.stats().attempts && attempts.get() > 2).to_string()
 }
 
-/// The first future's output, unless the second is ready before.
+/// The first future's output, unless the second is ready first.
 async fn within<F: Future + Unpin>(mut wanted: F, limit: impl Future<Output = ()>) -> Option<F::Output> {
     let mut limit = Box::pin(limit);
     std::future::poll_fn(|cx| {

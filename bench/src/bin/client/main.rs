@@ -1,4 +1,4 @@
-//! One client reading many streams at a time from a server in another process.
+//! Runs one client that reads many streams at once from a server in another process.
 //!
 //! By hand: `tidewire-bench-client serve` prints its address, and `tidewire-bench-client read client-1000 tidewire ADDRESS`
 //! reads from it. `--counted` counts allocations, which costs time.
@@ -19,12 +19,12 @@ use tidewire_bench::plan::{CLIENT_CASES, ClientCase};
 enum Arguments {
     /// Serve one reader after another on a free port of 127.0.0.1
     Serve,
-    /// Read a case's streams
+    /// Read the streams of a case
     Read {
         case: String,
         contender: String,
         address: SocketAddr,
-        /// Fewer streams and events
+        /// Use fewer streams and events
         #[arg(long)]
         quick: bool,
         /// Count allocations
@@ -65,12 +65,12 @@ fn find(name: &str, quick: bool) -> Result<ClientCase, Box<dyn Error>> {
     let case = CLIENT_CASES.iter().find(|case| case.name == name);
     let case = case.ok_or_else(|| {
         let names: Vec<_> = CLIENT_CASES.iter().map(|case| case.name).collect();
-        format!("no such case; there are {}", names.join(", "))
+        format!("no such case; the cases are {}", names.join(", "))
     })?;
     Ok(if quick { case.quick() } else { *case })
 }
 
-/// A stream is a socket on each side.
+/// Raises the limit of open files, because each stream needs a socket on each side.
 fn raise_file_limit() -> Result<(), Box<dyn Error>> {
     let mut limit = getrlimit(Resource::Nofile);
     limit.current = limit.maximum;

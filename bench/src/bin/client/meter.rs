@@ -1,4 +1,4 @@
-//! What the streams of a reader have counters, and what that cost.
+//! Counts what the streams of a client deliver, and checks that each event is the next one.
 
 use std::cell::{Cell, RefCell};
 use std::error::Error;
@@ -9,14 +9,14 @@ use tidewire_bench::plan::ClientCase;
 use tidewire_bench::wire::ClientFacts;
 use tidewire_bench::{clock, event, memory};
 
-/// Shared by the streams of one process, which has one thread.
+/// The counts over all streams of one process, which has one thread.
 pub(crate) struct Meter {
     case: ClientCase,
     events: Cell<u64>,
-    /// Bytes of the text that was handed out to be kept.
+    /// Bytes of the text that was handed out for the consumer to keep.
     text: Cell<u64>,
     latencies: RefCell<Vec<Duration>>,
-    /// Bytes held on the heap, at the first event of all streams, at half of the events, and before the last of each.
+    /// Bytes held on the heap at three moments: after the first events, after half of the events, and before the last events.
     live: RefCell<Vec<i64>>,
     counted: bool,
 }
@@ -37,7 +37,7 @@ impl Meter {
     pub(crate) fn facts(&self, cpu: Duration, counts: memory::Counts) -> Result<ClientFacts, Box<dyn Error>> {
         let expected = self.case.streams * self.case.events;
         if self.events.get() != expected {
-            return Err(format!("{} of {expected} events came", self.events.get()).into());
+            return Err(format!("only {} of {expected} events arrived", self.events.get()).into());
         }
         let mut latencies = self.latencies.take();
         latencies.sort_unstable();
@@ -70,7 +70,7 @@ impl Meter {
     }
 }
 
-/// One stream: its events must be those that were written, in order.
+/// Checks that the events of one stream are those that were written, in order.
 pub(crate) struct Reading {
     meter: Rc<Meter>,
     next: u64,
@@ -81,19 +81,19 @@ impl Reading {
         Self { meter: meter.clone(), next: 0 }
     }
 
-    /// Takes an event's data; `text` is how many bytes of it and of its name and id are the consumer's to keep. Says whether
-    /// there are more to come.
+    /// Takes an event's data; `text` is how many bytes of data, name and id the consumer keeps. Returns whether more events
+    /// are expected.
     pub(crate) fn event(&mut self, data: &[u8], text: usize) -> Result<bool, Box<dyn Error>> {
         let now = clock::monotonic();
         let (number, written) = event::read(data).ok_or("an event that was never written")?;
         if number != self.next {
-            return Err(format!("event {number} came where {} was next", self.next).into());
+            return Err(format!("event {number} arrived, but {} was next", self.next).into());
         }
         self.meter.note(text, Some(now.saturating_sub(written)));
         Ok(self.advance())
     }
 
-    /// Takes an event of which only the bytes were seen.
+    /// Takes an event whose content was not read.
     pub(crate) fn bytes_of_event(&mut self) -> bool {
         self.meter.note(0, None);
         self.advance()

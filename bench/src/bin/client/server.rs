@@ -1,6 +1,6 @@
-//! The server: it waits until all streams of a reader are open, then writes one event to each in turn, again and again.
+//! The server: waits until all streams of a client are open, then writes one event to each in turn, round by round.
 //!
-//! Every event is a write, and a chunk of the body, of its own; it carries its number in the stream and the time at which it was written.
+//! Every event is one write and one chunk of the body. It carries its number in the stream and the time of the write.
 
 use std::error::Error;
 use std::io::{ErrorKind, Read, Write};
@@ -13,9 +13,9 @@ use tidewire_bench::event::{self, EVENT};
 
 const HEAD: &[u8] =
     b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncache-control: no-store\r\ntransfer-encoding: chunked\r\n\r\n";
-/// Time for the readers to take the heads.
+/// Time for the clients to read the response heads.
 const SETTLING: Duration = Duration::from_millis(300);
-/// So many connections may wait to be accepted.
+/// The number of connections that may wait to be accepted.
 const BACKLOG: u32 = 16_384;
 
 pub(crate) fn run() -> Result<(), Box<dyn Error>> {
@@ -28,7 +28,7 @@ pub(crate) fn run() -> Result<(), Box<dyn Error>> {
     }
 }
 
-/// tokio's socket takes the length of the queue; the standard library's is 128.
+/// Uses tokio's socket because it takes the length of the queue; the standard library's is fixed at 128.
 fn listen() -> Result<TcpListener, Box<dyn Error>> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
     let listener = runtime.block_on(async {
@@ -47,7 +47,7 @@ struct Plan {
 }
 
 impl Plan {
-    /// Accepts connections until there are as many as the requests say: `GET /{streams}/{events}/{interval in µs}`.
+    /// Accepts connections until there are as many as the requests ask for: `GET /{streams}/{events}/{interval in µs}`.
     fn accepted(listener: &TcpListener) -> Result<Self, Box<dyn Error>> {
         let mut plan = Self { streams: Vec::new(), events: 0, interval: Duration::ZERO };
         loop {
@@ -69,10 +69,10 @@ impl Plan {
         let start = chunk.len() - 2 - EVENT;
         let began = clock::monotonic();
         for number in 0..self.events {
-            // A round that is late is not followed by shorter ones: the readers are to keep up.
+            // Rounds start at fixed times: a late round does not delay those after it.
             let due = self.interval * u32::try_from(number).unwrap_or(u32::MAX);
             sleep(due.saturating_sub(clock::monotonic() - began));
-            // A reader that has gone away took what it wanted.
+            // A client that has disconnected needs no more events.
             self.streams.retain_mut(|stream| {
                 event::stamp(&mut chunk[start..start + EVENT], number, clock::monotonic());
                 stream.write_all(&chunk).is_ok()

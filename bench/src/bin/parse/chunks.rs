@@ -1,4 +1,4 @@
-//! A body in the pieces in which it arrives.
+//! Cuts a body into the pieces in which it arrives.
 
 /// Pieces of a body that lives as long as the process: a block, several times over.
 #[derive(Clone, Copy)]
@@ -30,7 +30,7 @@ pub(crate) struct Iter {
     rest: &'static [u8],
     ends: Ends,
     taken: usize,
-    /// What is left once this block has been read.
+    /// What is left to read after this block.
     again: Chunks,
 }
 

@@ -1,4 +1,4 @@
-//! The bodies, generated from the seed, with what a right reader finds in them.
+//! Generates the bodies from the seed, with what a correct reader finds in them.
 
 use std::fmt::Write;
 
@@ -14,7 +14,7 @@ const LONGEST_EVENT: usize = 512;
 
 pub(crate) struct Input {
     chunks: Chunks,
-    /// The same body with small events behind the large one, where there is one.
+    /// The same body; if it is one large event, with small events after it.
     with_afterwards: Chunks,
     /// What is in `with_afterwards`.
     pub(crate) expected: Digest,
@@ -160,7 +160,7 @@ impl Text {
     }
 }
 
-/// A chunk of OpenAI's chat completions, about 265 bytes as an event.
+/// A chunk of an OpenAI chat completion, about 265 bytes as an event.
 fn chat(content: &str) -> String {
     format!(
         concat!(

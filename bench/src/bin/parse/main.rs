@@ -1,7 +1,7 @@
-//! One contender on one case, in a process of its own.
+//! Runs one contender on one case, in a process of its own.
 //!
-//! By hand: `tidewire-bench-parse sse-16k tidewire [--runs 30] [--quick]`. With `--driven` the conductor says when its
-//! turn is, by a line on stdin.
+//! By hand: `tidewire-bench-parse sse-16k tidewire [--runs 30] [--quick]`. With `--driven`, the conductor starts each turn
+//! with a line on stdin.
 
 mod chunks;
 mod contenders;
@@ -26,10 +26,10 @@ use crate::input::Input;
 struct Arguments {
     case: String,
     contender: String,
-    /// A smaller body
+    /// Use a smaller body
     #[arg(long)]
     quick: bool,
-    /// Timed runs, of which the median is printed
+    /// Print the median of this many timed runs
     #[arg(long, default_value_t = 30)]
     runs: usize,
     /// Wait on stdin for each turn
@@ -70,7 +70,7 @@ fn driven(input: &Input, runs: &Runs) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// The checked run, and how long a timed one takes: hashing can outweigh all else.
+/// The facts of the checked run, with the duration of a timed one, because hashing can take longer than all else.
 fn introduce(input: &Input, runs: &Runs) -> Result<Facts, Box<dyn Error>> {
     let facts = check(input, runs)?;
     let took = if facts.took > LONG { facts.took } else { time(input, runs)? };
@@ -99,7 +99,7 @@ fn by_hand(case: &Case, arguments: &Arguments, input: &Input, runs: &Runs) -> Re
     Ok(())
 }
 
-/// Reads the body once, holds what was read against what was written, and counts allocations.
+/// Reads the body once, compares what was read with what was written, and counts allocations.
 fn check(input: &Input, runs: &Runs) -> Result<Facts, Box<dyn Error>> {
     let mut tally = Tally::default();
     let began = clock::thread();
@@ -109,7 +109,7 @@ fn check(input: &Input, runs: &Runs) -> Result<Facts, Box<dyn Error>> {
     let took = clock::thread() - began;
     result?;
     if !runs.is_floor && tally.digest() != input.expected {
-        return Err(format!("read {:?} where {:?} was written", tally.digest(), input.expected).into());
+        return Err(format!("read {:?}, but {:?} was written", tally.digest(), input.expected).into());
     }
     Ok(Facts {
         body_bytes: input.chunks().body_bytes() as u64,
@@ -134,5 +134,5 @@ fn time(input: &Input, runs: &Runs) -> Result<Duration, Box<dyn Error>> {
 
 fn unknown_case() -> String {
     let names: Vec<_> = plan::CASES.iter().map(|case| case.name).collect();
-    format!("no such case; there are {}", names.join(", "))
+    format!("no such case; the cases are {}", names.join(", "))
 }

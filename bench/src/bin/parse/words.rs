@@ -1,8 +1,8 @@
-//! What the generated texts are made of.
+//! Random words for the generated bodies.
 
 use fastrand::Rng;
 
-/// Tokens of an English reply: as JSON has them between quotes, and as they read.
+/// Tokens of an English reply: as they are written inside a JSON string, and as they read.
 const TOKENS: &[(&str, &str)] = &[
     (" the", " the"),
     (" of", " of"),
@@ -26,7 +26,7 @@ pub(crate) fn token(random: &mut Rng) -> (&'static str, &'static str) {
     TOKENS[random.usize(..TOKENS.len())]
 }
 
-/// A line of words, of 20 to 44 bytes.
+/// A line of 20 to 44 bytes.
 pub(crate) fn line(random: &mut Rng) -> String {
     let length = random.usize(20..45);
     letters(random, length)

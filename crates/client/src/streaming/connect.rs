@@ -32,6 +32,11 @@ impl<I> Streaming<I> {
         self.hooks.attempt(&attempt);
         self.parked = match mem::replace(&mut self.parked, Parked::Nothing) {
             Parked::Head(head) if retry.refresh => Parked::Refresh(Box::new((attempt.clone(), *head))),
+            // The attempt before was given up while its refresh was under way.
+            Parked::Refresh(refresh) if retry.refresh => {
+                let (_, head) = *refresh;
+                Parked::Refresh(Box::new((attempt.clone(), head)))
+            }
             _ => Parked::Announced(Box::new(attempt.clone())),
         };
         if let Some(map) = self.mapper.notice {

@@ -1,4 +1,4 @@
-//! The client with whatever set of its features it was built with: it streams, and says what it cannot do.
+//! The client, built with any set of its features: it streams, and names the feature that is missing.
 //!
 //! `cargo test -p tidewire --no-default-features --features rustls-ring,http2 --test features`
 #![expect(clippy::expect_used, reason = "a test may stop at once")]
@@ -77,7 +77,7 @@ fn coded() -> [(&'static str, &'static str, Vec<u8>, bool); 4] {
 }
 
 #[tokio::test]
-async fn codings_are_asked_for_and_undone_if_they_are_built_in() {
+async fn codings_are_accepted_and_undone_if_they_are_built_in() {
     let mut names = Vec::new();
     for (coding, feature, body, is_built_in) in coded() {
         let server = Server::plain(response(&format!("{SSE}content-encoding: {coding}\r\n"), &body)).await;
@@ -114,7 +114,7 @@ async fn https_streams_or_says_which_features_it_needs() {
     let redirect =
         format!("HTTP/1.1 307 There\r\nlocation: {}\r\ncontent-length: 0\r\n\r\n", server.url("https"));
     let redirecting = Server::plain(Answer::Bytes(redirect.into_bytes())).await;
-    // A redirect is the server's doing.
+    // A redirect to https is not the caller's fault.
     let rows = [(server.url("https"), None), (redirecting.url("http"), Some(Outcome::Unreachable))];
     for (url, want) in rows {
         let (_, outcome, text) = read(stream(&Client::new(), &url)).await;
@@ -147,7 +147,7 @@ fn without_authorities_plain_http_still_streams() {
 }
 
 #[tokio::test]
-async fn certificates_that_are_none_are_the_callers_to_mend() {
+async fn invalid_ca_certificates_are_a_usage_error() {
     if HAS_TLS {
         for pem in ["", "MIIB", "-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n"] {
             let error = Client::builder().ca_certificates(pem).err();
@@ -161,12 +161,12 @@ async fn certificates_that_are_none_are_the_callers_to_mend() {
 }
 
 #[tokio::test]
-async fn a_certificate_that_is_not_accepted_is_told_at_once() {
+async fn a_certificate_that_is_not_accepted_is_not_retried() {
     if !HAS_TLS {
         return;
     }
     let (authority, other) = (Authority::new("one"), Authority::new("another"));
-    // In words only if rustls says it; other libraries have their own.
+    // The words are ours if rustls reports the error; other libraries have their own.
     let rows = [
         ("not trusted", "is not trusted", other.certify("localhost")),
         ("self-signed", "", Shown::self_signed("localhost")),
@@ -182,7 +182,7 @@ async fn a_certificate_that_is_not_accepted_is_told_at_once() {
 }
 
 #[tokio::test]
-async fn a_server_without_tls_and_one_that_wants_more_are_told_at_once() {
+async fn a_server_that_refuses_the_handshake_is_not_retried() {
     if !HAS_TLS {
         return;
     }
@@ -199,7 +199,7 @@ async fn a_server_without_tls_and_one_that_wants_more_are_told_at_once() {
     if HAS_RUSTLS {
         assert!(server.connections() == 1 && text.contains("client certificate"), "{text}");
     } else {
-        // With TLS 1.3 it refuses after the handshake, in words that only OpenSSL has.
+        // With TLS 1.3 the server refuses after the handshake, and OpenSSL only has words for that.
         assert!(text.contains("certificate"), "{text}");
     }
 
@@ -211,7 +211,7 @@ async fn a_server_without_tls_and_one_that_wants_more_are_told_at_once() {
 }
 
 #[tokio::test]
-async fn a_handshake_that_breaks_is_tried_again() {
+async fn a_handshake_that_breaks_is_retried() {
     if !HAS_TLS {
         return;
     }

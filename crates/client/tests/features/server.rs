@@ -95,7 +95,7 @@ async fn serve(
             while matches!(stream.read(&mut first).await, Ok(1..)) {}
         }
         (None, answer) => respond(stream, answer, noted).await,
-        // A client that does not like the certificate goes away.
+        // A client that does not accept the certificate closes the connection.
         (Some(acceptor), answer) => {
             if let Ok(stream) = acceptor.accept(stream).await {
                 respond(stream, answer, noted).await;

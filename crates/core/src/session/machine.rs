@@ -72,6 +72,8 @@ pub struct Session {
     pub(super) key: u32,
     /// What the request carries was renewed, and no response has been accepted since.
     pub(super) refreshed: bool,
+    /// It has to be renewed before a request is sent.
+    pub(super) refreshing: bool,
     /// A relay keeps the response, so that any request continues at its `Location`.
     pub(super) relayed: bool,
     pub(super) backoff: Backoff,
@@ -107,6 +109,7 @@ impl Session {
             sent: 0,
             key: 0,
             refreshed: false,
+            refreshing: false,
             relayed: false,
             any_record: false,
             delivered: None,
@@ -197,6 +200,7 @@ impl Session {
 
             (State::Connecting, Input::Sent) => {
                 self.sent = self.sent.saturating_add(1);
+                self.refreshing = false;
                 Action::Nothing
             }
             (State::Connecting, Input::Head(head)) => self.head(at, head),
@@ -250,7 +254,7 @@ impl Session {
             }
             (State::Open { .. }, Input::Record { cursor, id }) => self.record(at.now, cursor, id),
             (State::Open { .. }, Input::Cursor { cursor, id }) => {
-                self.set_cursor(Some(cursor));
+                self.move_cursor(Some(cursor));
                 id.and_then(|id| self.follow_order(id)).map_or(Action::Nothing, |after| Action::Gap { after })
             }
             (State::Open { .. }, Input::CursorLost) => self.cursor_lost(),
@@ -386,7 +390,10 @@ impl Session {
         self.watchdog.record(now);
         self.backoff.reset();
         self.any_record = true;
-        self.set_cursor(cursor);
+        match id {
+            Some(_) => self.set_cursor(cursor),
+            None => self.move_cursor(cursor),
+        }
         hole.map_or(Action::Nothing, |after| Action::Gap { after })
     }
 
@@ -419,6 +426,15 @@ impl Session {
         match &mut self.delivered {
             None if !is_ordered(id) => None,
             delivered => delivered.get_or_insert_default().hole_before(id),
+        }
+    }
+
+    /// Sets the cursor to one that came without a record of its own, unless that would be a step back: after a record that arrived
+    /// again, what only inherits its id does so too.
+    fn move_cursor(&mut self, cursor: Option<&str>) {
+        let is_new = cursor != self.cursor();
+        if !cursor.is_some_and(|cursor| is_new && self.is_replayed(cursor)) {
+            self.set_cursor(cursor);
         }
     }
 

@@ -187,10 +187,8 @@ impl Session {
     /// The server no longer accepts what the request carries: it is renewed and sent again, which no attempt is counted for.
     fn refresh(&mut self, at: At) -> Action {
         self.refreshed = true;
-        match self.wait(at, Duration::ZERO, Reason::Status, false) {
-            Action::Wait(retry) => Action::Wait(Retry { refresh: true, ..retry }),
-            other => other,
-        }
+        self.refreshing = true;
+        self.wait(at, Duration::ZERO, Reason::Status, false)
     }
 
     pub(super) fn refresh_failed(&mut self) -> Action {
@@ -217,7 +215,7 @@ impl Session {
         self.state = State::Waiting { until: at.now.saturating_add(delay) };
         let attempt = self.begun.saturating_add(1);
         let asked = self.backoff.asked_beyond();
-        Action::Wait(Retry { attempt, delay, reason, gap, refresh: false, asked })
+        Action::Wait(Retry { attempt, delay, reason, gap, refresh: self.refreshing, asked })
     }
 
     pub(super) fn close(&mut self, outcome: Outcome) -> Action {

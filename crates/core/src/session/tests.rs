@@ -371,6 +371,8 @@ const REPLAYED: &[Timeline] = &[
     ("is no progress for the limit either", "get progress=3", "Coex[C:1]o[e1 R]P.[C:1]", "-"),
     ("is reported once a response", "get", "Coeex[C:2]o[e1 R][e2 D]x.[C:2][o e2 R]", "-"),
     ("leaves the cursor where it was", "get", "Coeeex[C:3]o[e1 R]x.[C:3]", "-"),
+    ("moves no cursor back by what inherits its id", "get", "Coeeex[C:3]o[e1 R][h1]x[C:3]", "-"),
+    ("moves no cursor back by its id alone", "get", "Coeeex[C:3]o[i1]x.[C:3]", "-"),
     ("is followed by what is new", "get retries=1", "Coex[C:1]o[e1 R]ex[C:2]", "-"),
     ("does not exist in the first response", "get", "Co[e7][e7]x[C:7]", "-"),
     ("does not exist in the first response, stored cursor", "get from=7", "[C:7]o[e7]x[C:7]", "-"),
@@ -390,6 +392,7 @@ const REPLAYED: &[Timeline] = &[
         "Co[e7-1][e7-4 GAP:7-1]x[C:7-4]o[e7-3 R]x.[C:7-4]",
         "-",
     ),
+    ("ordered ids: an id alone moves no cursor back", "get", "Co[e7-1][e7-2]x[C:7-2]o[i7-1]x.[C:7-2]", "-"),
     ("ordered ids: another epoch is new", "get retries=1", "Co[e7-5]x[C:7-5]o[e8-1]x[C:8-1]", "-"),
 ];
 
@@ -507,6 +510,29 @@ fn defaults_are_those_of_the_design() {
     assert_eq!((policy.first_event_timeout, policy.progress_timeout, policy.timeout), (None, None, None));
     assert_eq!((policy.idempotent, policy.follow, policy.resume), (false, false, Resume::Auto));
     assert!(policy.repeatable && !policy.expects_marker);
+}
+
+/// A function that renews it may hang, until the stream is kicked or a limit passes.
+#[test]
+fn what_was_not_renewed_before_an_attempt_failed_still_has_to_be() {
+    let idle_timeout = Some(Duration::from_secs(5));
+    let policy = Policy { idempotent: true, refresh: true, idle_timeout, ..Policy::default() };
+    let mut session = Session::new(policy, None);
+    let mut tell =
+        |seconds, input| match session.handle(At { now: Duration::from_secs(seconds), chance: 0 }, input) {
+            Action::Wait(retry) => Some(retry.refresh),
+            _ => None,
+        };
+    tell(0, Input::Start);
+    tell(0, Input::Sent);
+    assert_eq!(tell(0, Input::Head(head(401, None))), Some(true));
+    tell(0, Input::Tick);
+    assert_eq!(tell(0, Input::Kick), Some(true));
+    tell(0, Input::Tick);
+    assert_eq!(tell(5, Input::Tick), Some(true));
+    tell(5, Input::Tick);
+    tell(5, Input::Sent);
+    assert_eq!(tell(5, Input::Broken(Failure::Head)), Some(false));
 }
 
 #[test]

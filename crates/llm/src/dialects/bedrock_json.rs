@@ -1,7 +1,7 @@
 //! `bedrock-json`: the events of Amazon Bedrock's `ConverseStream`, each as a JSON object with the event's name as its only key.
 //!
 //! - End: `messageStop` and `metadata`, in either order; or `messageStop` and then a clean end.
-//! - Error: an object under a name that ends in `Exception`.
+//! - Error: an object in a field whose name ends in `Exception`.
 //! - Cursor: none.
 
 use tidewire_core::ReplyState;

@@ -1,7 +1,7 @@
 //! `cohere`: Cohere's chat, version 2.
 //!
-//! - End: `message-end`; `[DONE]`, which some servers send behind it, completes as well.
-//! - Error: an `error` in `message-end`, or a finish reason that is one; an event of type `error`; an object that has a `message` alone.
+//! - End: `message-end`; `[DONE]`, which some servers send after it, completes as well.
+//! - Error: an `error` in `message-end`, or a finish reason that is an error; an event of type `error`; an object with only a `message`.
 //! - Cursor: none.
 
 use alloc::borrow::Cow;

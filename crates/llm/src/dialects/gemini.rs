@@ -1,7 +1,7 @@
 //! `gemini`: Google's `streamGenerateContent`, in SSE (`alt=sse`) or as the elements of one JSON array.
 //!
-//! - End: a `finishReason` in every candidate that was seen, or a prompt that is blocked; and then a clean end.
-//! - Error: an object under `error`.
+//! - End: every candidate so far has a `finishReason`, or the prompt was blocked; then a clean end.
+//! - Error: an object in `error`.
 //! - Cursor: none.
 
 use alloc::vec::Vec;

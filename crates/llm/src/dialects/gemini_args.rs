@@ -1,4 +1,4 @@
-//! Arguments that Gemini streams as values at JSON paths (`partialArgs`), put together as one growing JSON text.
+//! Turns the arguments that Gemini streams as values at JSON paths (`partialArgs`) into one growing JSON text.
 //!
 //! ```text
 //! {"jsonPath": "$.to.city", "stringValue": "Bos", "willContinue": true}     {"to":{"city":"Bos
@@ -6,7 +6,7 @@
 //! {"jsonPath": "$.days[0]", "numberValue": 3}                               },"days":[3
 //! ```
 //!
-//! Paths come in the order of the text; a value for a container that was left begins the container anew, and its key then stands there
+//! Paths arrive in the order of the text. A value for a container that was already closed opens it again, so its key then appears
 //! twice.
 
 use alloc::string::String;
@@ -147,7 +147,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn parts_become_a_text() {
+    fn values_at_paths_become_one_text() {
         for (parts, want) in [
             (&[][..], "{}"),
             (&[r#"{"jsonPath":"$.a","stringValue":"x"}"#], r#"{"a":"x"}"#),

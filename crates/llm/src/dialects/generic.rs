@@ -1,8 +1,9 @@
-//! `generic`: records of no known dialect, with the text at a path of the caller's, or where it is as a rule. What is no JSON, or a JSON
-//! string, is the text itself.
+//! `generic`: records in no known dialect, with the text at the caller's path or at a usual place. A record that is not JSON, or is a
+//! JSON string, is the text itself.
 //!
-//! - End: `[DONE]`; a `done` that is `true`. Where records have said that they are not `done`, it must come; else a clean end is an end.
-//! - Error: a value under `error` that is no empty text; a record of type `error`.
+//! - End: `[DONE]`, or a `done` that is `true`. Once a record has had a `done` that is `false`, one of these must arrive; otherwise a clean
+//!   end is an end.
+//! - Error: a value in `error` other than an empty text; a record of type `error`.
 //! - Cursor: none.
 
 use tidewire_core::ReplyState;

@@ -1,4 +1,4 @@
-//! One file a dialect: its fields, its errors, its end.
+//! The dialects, one file each, with their fields, errors and ends.
 
 mod ag_ui;
 mod anthropic;

@@ -1,7 +1,7 @@
 //! `ollama`: Ollama's chat and generate.
 //!
 //! - End: `"done": true`.
-//! - Error: a text under `error`.
+//! - Error: a text in `error`.
 //! - Cursor: none.
 
 use crate::delta::Usage;

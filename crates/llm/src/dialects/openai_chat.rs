@@ -1,8 +1,8 @@
-//! `openai-chat`: OpenAI's chat completions (and the older completions), and the servers that speak them: Azure, DeepSeek, Groq, xAI,
-//! OpenRouter, Perplexity, vLLM, llama.cpp.
+//! `openai-chat`: OpenAI's chat completions (and the older completions), also from Azure, DeepSeek, Groq, xAI, OpenRouter, Perplexity,
+//! vLLM and llama.cpp.
 //!
-//! - End: `[DONE]`; or every choice that was seen has its `finish_reason`, and then a clean end.
-//! - Error: an object or text under `error`, in an object of its own or beside the rest; `{"object":"error","message"}` (vLLM);
+//! - End: `[DONE]`; or every choice so far has a `finish_reason`, then a clean end.
+//! - Error: an object or text in `error`, alone or beside other fields; `{"object":"error","message"}` (vLLM);
 //!   `{"type":"error", …}` (relays); a `finish_reason` that is `error`.
 //! - Cursor: none.
 

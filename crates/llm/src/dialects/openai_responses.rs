@@ -1,8 +1,8 @@
-//! `openai-responses`: OpenAI's Responses, and the servers that speak them: Azure, xAI, LM Studio, DeepSeek.
+//! `openai-responses`: OpenAI's Responses, also from Azure, xAI, LM Studio and DeepSeek.
 //!
-//! - End: `response.completed`; `response.incomplete`, which finishes with the reason why.
-//! - Error: `response.failed`, `response.cancelled`, and `error`, whose fields may lie in an `error` of its own.
-//! - Cursor: `sequence_number`; a background response goes on behind it with `?stream=true&starting_after=N`.
+//! - End: `response.completed`; `response.incomplete`, whose reason becomes the finish.
+//! - Error: `response.failed`, `response.cancelled`, and `error`, whose fields may be nested in another `error`.
+//! - Cursor: `sequence_number`; a background response resumes after it with `?stream=true&starting_after=N`.
 
 use alloc::borrow::Cow;
 

@@ -1,6 +1,6 @@
 //! `vercel-ui`: the UI message stream of Vercel's AI SDK, version 5 (`x-vercel-ai-ui-message-stream: v1`).
 //!
-//! - End: `[DONE]`; or `finish` and then a clean end.
+//! - End: `[DONE]`; or `finish`, then a clean end.
 //! - Error: `error`, with `errorText`; `abort`.
 //! - Cursor: none.
 

@@ -1,4 +1,4 @@
-//! JSON that grows: the value that is there so far, after every piece of its text.
+//! JSON that grows: the value so far, after every piece of its text.
 
 mod scan;
 mod tree;

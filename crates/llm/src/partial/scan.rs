@@ -1,4 +1,4 @@
-//! A strict scanner of a JSON text that comes in pieces and tells what they build.
+//! A strict scanner for JSON text that arrives in pieces; it reports what each piece adds.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -8,28 +8,28 @@ use tidewire_core::json::{Number, plain};
 /// The deepest nesting, as in records.
 const MAX_DEPTH: usize = 512;
 
-/// What a text builds. The calls are those of a depth-first walk; a string comes in pieces.
+/// Receives what a text builds, in the order of a depth-first walk. A string arrives in pieces.
 pub trait Build {
     /// An object begins, as the next value.
     fn open_object(&mut self);
     /// An array begins, as the next value.
     fn open_array(&mut self);
-    /// The innermost container is over.
+    /// The innermost container ends.
     fn close(&mut self);
     /// The key of the next value.
     fn key(&mut self, key: &str);
     /// A string begins, empty, as the next value.
     fn open_string(&mut self);
-    /// The string goes on.
+    /// The string continues with this piece.
     fn more_string(&mut self, piece: &str);
     /// A whole number, as it is written, or `true`, `false` or `null`.
     fn scalar(&mut self, text: &str);
 }
 
-/// What cannot stand in a JSON text, or that it stops short.
+/// A text that is not JSON, or is incomplete.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Problem {
-    /// Where, in bytes of the text.
+    /// The position in the text, in bytes.
     pub offset: usize,
 }
 
@@ -41,8 +41,8 @@ impl core::fmt::Display for Problem {
 
 impl core::error::Error for Problem {}
 
-/// Reads one JSON value in pieces, each character once. As strict as `JSON.parse`; half a surrogate pair reads as U+FFFD. A string
-/// is told as far as it has come, a number once something follows it or [`finish`](Self::finish) is called.
+/// Reads one JSON value in pieces, each character once. It is as strict as `JSON.parse`; half a surrogate pair reads as U+FFFD. A string
+/// is reported as far as it has arrived; a number, once something follows it or [`finish`](Self::finish) is called.
 ///
 /// ```text
 ///                  ┌──────────────── , ───────────────┐
@@ -92,7 +92,7 @@ enum Role {
 type Half = Option<u32>;
 
 impl Scanner {
-    /// How many bytes were read.
+    /// The number of bytes read.
     #[must_use]
     pub const fn read(&self) -> usize {
         self.offset
@@ -101,7 +101,7 @@ impl Scanner {
     /// Reads the next piece of the text.
     ///
     /// # Errors
-    /// [`Problem`] at the first byte that cannot stand where it does, then and from then on.
+    /// [`Problem`] at the first invalid byte, and again from every later call.
     pub fn push(&mut self, piece: &str, build: &mut impl Build) -> Result<(), Problem> {
         if let Some(problem) = self.problem {
             return Err(problem);
@@ -133,10 +133,10 @@ impl Scanner {
         Ok(())
     }
 
-    /// Nothing more follows.
+    /// Ends the text.
     ///
     /// # Errors
-    /// [`Problem`] where the value is not whole, or was bad before.
+    /// [`Problem`] if the value is incomplete or was bad before.
     pub fn finish(&mut self, build: &mut impl Build) -> Result<(), Problem> {
         if let Some(problem) = self.problem {
             return Err(problem);

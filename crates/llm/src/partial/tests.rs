@@ -1,4 +1,4 @@
-//! Every text at every cut, held against `serde_json`.
+//! Reads every text at every cut, and compares the result with `serde_json`.
 
 use std::format;
 use std::string::ToString;
@@ -35,7 +35,7 @@ fn value(partial: &Partial) -> Value {
 }
 
 #[test]
-fn whole_and_at_every_cut() {
+fn texts_read_the_same_at_every_cut() {
     for text in TEXTS {
         let want: Value = serde_json::from_str(text).unwrap();
         assert_eq!(value(&grown(&[text]).unwrap()), want, "{text}");
@@ -52,7 +52,7 @@ fn whole_and_at_every_cut() {
 }
 
 #[test]
-fn what_is_there_is_always_json() {
+fn the_value_so_far_is_always_valid_json() {
     for text in TEXTS {
         let mut partial = Partial::default();
         for (at, c) in text.char_indices() {
@@ -101,7 +101,7 @@ fn bad_texts_are_bad_at_every_cut() {
 }
 
 #[test]
-fn halves_of_pairs_in_pieces() {
+fn surrogate_pairs_may_be_cut() {
     for (pieces, want) in [
         (&["\"\\ud8", "3d\\ude", "00\""][..], "😀"),
         (&["\"\\ud83d", "\\", "ude00\""], "😀"),

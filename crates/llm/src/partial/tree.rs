@@ -1,4 +1,4 @@
-//! The value that a growing text has come to.
+//! The value that a growing JSON text has built so far.
 
 use alloc::borrow::ToOwned;
 use alloc::collections::BTreeMap;
@@ -12,7 +12,7 @@ use crate::line::quoted;
 /// Objects of more keys than this have an index of them.
 const FEW: usize = 16;
 
-/// A JSON value that grows with its text. Adding to it costs what is added, whatever is there already.
+/// A JSON value that grows with its text. The cost of a piece depends only on that piece, not on what is already there.
 ///
 /// ```
 /// use tidewire_llm::partial::Partial;
@@ -35,20 +35,20 @@ impl Partial {
     /// Adds the next piece of the text.
     ///
     /// # Errors
-    /// [`Problem`] for what is no JSON; the value keeps what came before it.
+    /// [`Problem`] if the text is not JSON; the value keeps what came before.
     pub fn push(&mut self, piece: &str) -> Result<(), Problem> {
         self.scanner.push(piece, &mut self.tree)
     }
 
-    /// Nothing more follows.
+    /// Ends the text.
     ///
     /// # Errors
-    /// [`Problem`] where the text stops short or was bad before.
+    /// [`Problem`] if the text is incomplete or was bad before.
     pub fn finish(&mut self) -> Result<(), Problem> {
         self.scanner.finish(&mut self.tree)
     }
 
-    /// How many bytes were read.
+    /// The number of bytes read.
     #[must_use]
     pub const fn read(&self) -> usize {
         self.scanner.read()
@@ -62,7 +62,7 @@ impl Partial {
 }
 
 impl fmt::Display for Partial {
-    /// As a JSON text that is whole, whatever is still to come; of a value that has not begun, nothing.
+    /// Writes the value so far as valid JSON, with open strings and containers closed; nothing if the value has not begun.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.root().map_or(Ok(()), |root| root.fmt(f))
     }
@@ -76,7 +76,7 @@ pub struct Node<'a> {
 }
 
 impl<'a> Node<'a> {
-    /// The text of a string, as far as it has come.
+    /// The text of a string so far.
     #[must_use]
     pub fn text(self) -> Option<&'a str> {
         match self.cell() {
@@ -102,7 +102,7 @@ impl<'a> Node<'a> {
         self.at(object.entries.get(place)?.1)
     }
 
-    /// Keys and values of an object in the order in which the keys came first; none for what is no object.
+    /// The keys and values of an object, in the order in which each key first appeared; none if this is not an object.
     pub fn fields(self) -> impl Iterator<Item = (&'a str, Self)> {
         let entries = match self.cell() {
             Cell::Object(object) => &object.entries[..],
@@ -111,7 +111,7 @@ impl<'a> Node<'a> {
         entries.iter().filter_map(move |(key, cell)| Some((key.as_str(), self.at(*cell)?)))
     }
 
-    /// The elements of an array; none for what is no array.
+    /// The elements of an array; none if this is not an array.
     pub fn items(self) -> impl Iterator<Item = Self> {
         let cells = match self.cell() {
             Cell::Array(cells) => &cells[..],

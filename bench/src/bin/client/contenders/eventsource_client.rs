@@ -1,4 +1,4 @@
-//! eventsource-client, over the transport that it comes with.
+//! eventsource-client, over its own transport.
 
 use std::error::Error;
 use std::future::Future;

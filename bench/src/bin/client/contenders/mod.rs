@@ -1,4 +1,4 @@
-//! The clients, each as its documentation shows it, and plain reqwest, which only reads the bytes.
+//! The clients, each used as its documentation shows, and plain reqwest, which only reads the bytes.
 
 mod eventsource_client;
 mod plain;
@@ -24,7 +24,7 @@ pub(crate) type Outcome = Result<(), Box<dyn Error>>;
 pub(crate) trait Client: Sized {
     fn new() -> Result<Self, Box<dyn Error>>;
 
-    /// Reads one stream, until it has brought all its events.
+    /// Reads one stream until all its events have arrived.
     fn read(&self, url: String, reading: Reading) -> impl Future<Output = Outcome> + 'static;
 }
 
@@ -45,7 +45,7 @@ pub(crate) fn run(
     }
 }
 
-/// All streams at a time, in tasks of one thread; the time is that of the process, whatever threads it starts.
+/// Reads all streams at once, in tasks of one thread; measures the CPU time of the process, with any threads it starts.
 fn measure<C: Client>(case: &ClientCase, url: &str, counted: bool) -> Result<ClientFacts, Box<dyn Error>> {
     let meter = Meter::new(*case, counted);
     let runtime = Builder::new_current_thread().enable_all().build()?;

@@ -1,4 +1,4 @@
-//! reqwest alone: the bytes are taken and counted. The floor.
+//! The floor: plain reqwest, which reads and counts the bytes.
 
 use std::error::Error;
 use std::future::Future;
@@ -22,7 +22,7 @@ impl Client for Plain {
             let mut rest = 0;
             while let Some(chunk) = response.chunk().await? {
                 if rest == 0 && chunk.len() == EVENT {
-                    // What nearly every chunk is: an event as it was written.
+                    // Nearly every chunk is one event, as it was written.
                     let data = "data: ".len();
                     if !reading.event(&chunk[data..data + DATA], 0)? {
                         return Ok(());

@@ -1,4 +1,4 @@
-//! reqwest-eventsource, over the reqwest that it was written for.
+//! reqwest-eventsource, over the version of reqwest that it was written for.
 
 use std::error::Error;
 use std::future::Future;

@@ -1,4 +1,4 @@
-//! sse-reqwest-client.
+//! sse-reqwest-client, over reqwest.
 
 use std::error::Error;
 use std::future::Future;

@@ -1,4 +1,4 @@
-//! Tidewire: owned events, with every default.
+//! Tidewire: owned events, with all defaults.
 
 use std::error::Error;
 use std::future::Future;

@@ -1,4 +1,4 @@
-//! Text deltas out of a chat's stream: an SSE parser, then the text out of each event.
+//! Contenders that extract text deltas from a chat stream: an SSE parser, then the text of each event.
 
 use std::borrow::Cow;
 use std::hint::black_box;
@@ -15,7 +15,7 @@ use super::Outcome;
 use super::typed::Chunk;
 use crate::chunks::Chunks;
 
-/// As Tidewire's default.
+/// Tidewire's default.
 const LIMIT: NonZeroUsize = NonZeroUsize::new(16 << 20).unwrap();
 
 #[derive(Deserialize)]

@@ -1,4 +1,4 @@
-//! eventsource-client keeps its parser to itself, so its client reads a reply that lies in memory.
+//! eventsource-client: its parser is private, so its client reads a response from memory.
 
 use std::hint::black_box;
 

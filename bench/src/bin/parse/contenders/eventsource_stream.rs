@@ -1,4 +1,4 @@
-//! eventsource-stream: its extension of any stream of bytes, over slices.
+//! eventsource-stream: its extension trait for streams of bytes, over slices.
 
 use std::hint::black_box;
 

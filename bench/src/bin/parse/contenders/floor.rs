@@ -1,4 +1,4 @@
-//! What no reader can be faster than: finding the line ends and doing nothing about them.
+//! The floors, which no reader can beat: they find the line ends and do nothing else.
 
 use std::hint::black_box;
 
@@ -17,7 +17,7 @@ pub(crate) fn line_ends<const CHECKED: bool>(chunks: &Chunks, _: &mut Tally<CHEC
     Ok(())
 }
 
-/// For an event that spans chunks: the same, and a copy of it all into one growing Vec.
+/// For an event that spans chunks: also copies everything into one growing Vec.
 pub(crate) fn copy_and_line_ends<const CHECKED: bool>(chunks: &Chunks, _: &mut Tally<CHECKED>) -> Outcome {
     let mut copy = Vec::new();
     let mut found = 0;
@@ -30,7 +30,7 @@ pub(crate) fn copy_and_line_ends<const CHECKED: bool>(chunks: &Chunks, _: &mut T
 }
 
 pub(crate) fn line_feeds<const CHECKED: bool>(chunks: &Chunks, _: &mut Tally<CHECKED>) -> Outcome {
-    // One by one: the iterator's own `count` would not stop at a line.
+    // One by one, because the iterator's own `count` would not stop at each line.
     for line_feed in chunks.iter().flat_map(|chunk| memchr_iter(b'\n', chunk)) {
         black_box(line_feed);
     }

@@ -1,4 +1,4 @@
-//! Tidewire, its peers and the floors, each at the fastest public interface that its documentation names.
+//! Tidewire, its peers and the floors, each through the fastest public interface that its documentation names.
 
 mod deltas;
 mod eventsource_client;
@@ -21,11 +21,11 @@ use crate::chunks::Chunks;
 
 pub(crate) type Outcome = Result<(), Box<dyn Error>>;
 
-/// One contender, for the timed and for the checked runs.
+/// The functions of one contender, for timed and for checked runs.
 pub(crate) struct Runs {
     pub(crate) timed: fn(&Chunks, &mut Tally<false>) -> Outcome,
     pub(crate) checked: fn(&Chunks, &mut Tally<true>) -> Outcome,
-    /// A floor finds no events; there is nothing to hold it against.
+    /// A floor finds no events, so there is nothing to check.
     pub(crate) is_floor: bool,
 }
 

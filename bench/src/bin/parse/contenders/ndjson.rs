@@ -1,4 +1,4 @@
-//! NDJSON into the text of its records.
+//! Contenders that split NDJSON into the text of its records.
 
 use std::hint::black_box;
 
@@ -7,7 +7,7 @@ use ndjson_stream::engine::NdjsonEngine;
 use serde_json::value::RawValue;
 use tidewire_bench::tally::Tally;
 use tidewire_core::json::Ndjson;
-use tidewire_core::{Frame, DecoderOptions, Record};
+use tidewire_core::{DecoderOptions, Frame, Record};
 use tokio_util::codec::{Decoder, LinesCodec};
 
 use super::Outcome;
@@ -55,7 +55,7 @@ pub(crate) fn each_record(
 ) -> Outcome {
     let mut ndjson = Ndjson::new(DecoderOptions { validate, ..DecoderOptions::default() });
     for mut chunk in chunks.iter() {
-        // As `tidewire::each_event`: the frame is not moved.
+        // The frame is not moved, as in `tidewire::each_event`.
         loop {
             match ndjson.next(&mut chunk) {
                 Ok(Some(Frame::Record(ref record))) => take(record)?,

@@ -23,7 +23,7 @@ pub(crate) fn drain<S: Stream>(stream: S, mut take: impl FnMut(S::Item) -> Outco
         match stream.as_mut().poll_next(&mut context) {
             Poll::Ready(Some(item)) => take(item)?,
             Poll::Ready(None) => return Ok(()),
-            Poll::Pending => return Err("pending, though every chunk is there".into()),
+            Poll::Pending => return Err("pending, although every chunk is available".into()),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! sse-core: its decoder itself, without the stream around it, over slices (quicker than over `Bytes`).
+//! sse-core: its bare decoder, without the stream around it, over slices (faster than over `Bytes`).
 
 use std::hint::black_box;
 use std::num::NonZeroUsize;
@@ -9,7 +9,7 @@ use tidewire_bench::tally::Tally;
 use super::Outcome;
 use crate::chunks::Chunks;
 
-/// As Tidewire's default; its own of 512 KiB would refuse the large events.
+/// Tidewire's default. sse-core's own limit of 512 KiB would refuse the large events.
 const LIMIT: NonZeroUsize = NonZeroUsize::new(16 << 20).unwrap();
 
 pub(crate) fn run<const CHECKED: bool>(chunks: &Chunks, tally: &mut Tally<CHECKED>) -> Outcome {

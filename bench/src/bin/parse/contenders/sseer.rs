@@ -1,4 +1,4 @@
-//! sseer: `EventStream`. It takes `Bytes`; these point to static memory, which spares it the counting of references.
+//! sseer: `EventStream`. It takes `Bytes`; these point to static memory, which saves it reference counting.
 
 use std::hint::black_box;
 

@@ -1,14 +1,14 @@
-//! Tidewire's decoder, in the three ways in which its events are taken.
+//! Tidewire's decoder, with its events taken in four ways.
 
 use std::hint::black_box;
 
 use tidewire_bench::tally::Tally;
-use tidewire_core::{Event, Frame, DecoderOptions, Sse};
+use tidewire_core::{DecoderOptions, Event, Frame, Sse};
 
 use super::Outcome;
 use crate::chunks::Chunks;
 
-/// Data as the bytes that lie in the chunk: what the LLM dialects read.
+/// Data as bytes lent from the chunk, which is what the LLM dialects read.
 pub(crate) fn lent<const CHECKED: bool>(chunks: &Chunks, tally: &mut Tally<CHECKED>) -> Outcome {
     each_event(chunks, |event| tally.event(black_box(event).data.as_bytes()))
 }
@@ -18,12 +18,12 @@ pub(crate) fn text<const CHECKED: bool>(chunks: &Chunks, tally: &mut Tally<CHECK
     each_event(chunks, |event| tally.event(black_box(event).data.to_str().as_bytes()))
 }
 
-/// Events that may be kept: name, data and id as Strings.
+/// Events that the caller may keep: name, data and id as Strings.
 pub(crate) fn owned<const CHECKED: bool>(chunks: &Chunks, tally: &mut Tally<CHECKED>) -> Outcome {
     each_event(chunks, |event| tally.event(black_box(&::tidewire::Event::from(*event)).data.as_bytes()))
 }
 
-/// As written in a hurry: each frame is moved out of the result, and the event out of the frame.
+/// The shortest code: it moves each frame out of the result, and the event out of the frame.
 pub(crate) fn moved<const CHECKED: bool>(chunks: &Chunks, tally: &mut Tally<CHECKED>) -> Outcome {
     let mut sse = Sse::new(DecoderOptions::default());
     for mut chunk in chunks.iter() {
@@ -36,8 +36,8 @@ pub(crate) fn moved<const CHECKED: bool>(chunks: &Chunks, tally: &mut Tally<CHEC
     Ok(())
 }
 
-/// Matches the result where it lies. A frame that is moved is copied in wider pieces than it was written in, and each copy
-/// waits for the writes before it (case `sse-tiny`, `tidewire-moved`).
+/// Matches the result in place. To move a frame is to copy it in wider pieces than it was written in, and each copy waits
+/// for the writes before it (case `sse-tiny`, `tidewire-moved`).
 #[inline(always)]
 fn each_event(chunks: &Chunks, mut take: impl FnMut(&Event<'_>)) -> Outcome {
     let mut sse = Sse::new(DecoderOptions::default());

@@ -1,4 +1,4 @@
-//! NDJSON into a struct of all its fields.
+//! Contenders that parse NDJSON into a struct with all its fields.
 
 use std::hint::black_box;
 
@@ -38,7 +38,7 @@ pub(crate) fn tidewire<const CHECKED: bool>(chunks: &Chunks, tally: &mut Tally<C
     ndjson::each_record(chunks, false, |record| take_slice(record.json.as_bytes(), tally))
 }
 
-/// A line is checked to be UTF-8 once, instead of string by string.
+/// Checks each line once to be UTF-8, instead of each string.
 pub(crate) fn tidewire_text<const CHECKED: bool>(chunks: &Chunks, tally: &mut Tally<CHECKED>) -> Outcome {
     ndjson::each_record(chunks, false, |record| take_str(&record.json.to_str(), tally))
 }
@@ -51,7 +51,7 @@ pub(crate) fn memchr_text<const CHECKED: bool>(chunks: &Chunks, tally: &mut Tall
     by_hand(chunks, |line| take_str(std::str::from_utf8(line)?, tally))
 }
 
-/// What one writes by hand: lines found by memchr, parsed where they lie, and copied only where they span chunks.
+/// The hand-written loop: finds lines with memchr, parses them in place, and copies only those that span chunks.
 #[inline(always)]
 fn by_hand(chunks: &Chunks, mut take: impl FnMut(&[u8]) -> Outcome) -> Outcome {
     let mut kept = Vec::new();

@@ -1,4 +1,4 @@
-//! Reads the body of a response, decoded, as it comes, and tells a whole one from one that was cut off.
+//! Reads the body of a response, decoded, as it comes, and tells a whole body from one that was cut off.
 
 use std::future::Future;
 use std::mem;
@@ -15,15 +15,15 @@ use crate::transport::message::{Chunk, TransportError};
 
 /// Reads the body of a response.
 ///
-/// A response is kept as it is: as a body alone it would lie behind one more pointer, and with thousands of streams each pointer
-/// that is followed for an event leads to memory that has left the processor's caches.
+/// A plain response is kept whole: its body alone would need one more pointer, and with thousands of streams each pointer that an event
+/// follows leads to memory that is no longer in the processor's caches.
 pub(crate) enum BodyReader {
     /// A body without a coding.
     Plain(reqwest::Response),
     Coded(Box<CodedBody>),
     /// A body whose coding cannot be undone.
     Undecodable(Box<str>),
-    /// After the end, and if no body was to come.
+    /// The end was read, or the response has no body.
     Over,
 }
 
@@ -38,7 +38,7 @@ impl BodyReader {
     /// The body of a response with these headers to a request with this method. The headers that describe the coded body are removed if
     /// it will be decoded.
     pub(super) fn new(response: reqwest::Response, headers: &mut HeaderMap, method: &Method) -> Self {
-        // Their `Content-Length` is that of a body which is not sent (RFC 9110, 8.6).
+        // Here `Content-Length` is about a body that is not sent (RFC 9110, 8.6).
         if *method == Method::HEAD
             || matches!(response.status(), StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED)
         {
@@ -131,7 +131,7 @@ fn cut_off(response: reqwest::Response) -> Option<TransportError> {
 
 /// Whether reqwest shows how an HTTP/2 stream ended.
 ///
-/// If some crate in the program has reqwest decode bodies, the layer that does it hides that, also for bodies that it leaves alone
+/// If any crate in the program turns on reqwest's content codings, the layer that undoes them hides the end, also of bodies without a coding
 /// (tower-http 0.6 does not forward `is_end_stream`). A stream that was reset with NO_ERROR then reads as a clean end, unless it has a
 /// `Content-Length`.
 mod end_of_stream {
@@ -142,7 +142,8 @@ mod end_of_stream {
         || has(ClientBuilder::deflate)
         || has(ClientBuilder::zstd);
 
-    /// Stands for a method that reqwest has only with the feature of its name: where it is there, it comes before a trait's.
+    /// Stands in for a method that reqwest only has with the feature of the same name. If it has it, that method takes precedence over
+    /// the trait's, and its type is another.
     #[allow(dead_code, reason = "used only without reqwest's features")]
     trait WithoutFeatures: Sized {
         fn gzip(self, _: bool) -> Absent {

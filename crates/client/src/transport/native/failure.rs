@@ -1,4 +1,4 @@
-//! Sorts the errors of the HTTP library: what a retry may cure, what it cannot, and what is the caller's to mend.
+//! Sorts the errors of the HTTP library: what a retry may cure, what it cannot, and what is the caller's fault.
 
 use std::error::Error as StdError;
 use std::io::{self, ErrorKind};
@@ -52,7 +52,7 @@ pub(super) fn inside_body(error: &reqwest::Error) -> TransportError {
     }
 }
 
-/// What an error of HTTP itself says: the server answered, but not as HTTP demands.
+/// What a violation of HTTP means: the server answered, but not as HTTP demands.
 fn protocol_failure(cause: &(dyn StdError + 'static)) -> Option<TransportError> {
     if cause.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_parse) {
         return Some(TransportError::Permanent(format!(
@@ -118,7 +118,7 @@ fn connect_failure(error: &reqwest::Error) -> TransportError {
         return TransportError::Permanent("the proxy asks for a user and a password (407)".to_owned());
     }
     if is(ErrorKind::InvalidData) {
-        // What rustls does not like, if the caller's own client has a rustls that is not known here.
+        // rustls uses this kind for all its errors. It gets here if the caller's own client has another version of rustls.
         return TransportError::Permanent(format!("the TLS handshake failed: {text}"));
     }
     let text = if error.is_dns() {

@@ -29,16 +29,16 @@ pub(super) fn redirected(
         StatusCode::TEMPORARY_REDIRECT | StatusCode::PERMANENT_REDIRECT => false,
         _ => return None,
     };
-    // A body that can be read only once has been.
+    // A body that can be read only once has been read.
     if !becomes_get && !template.body.is_repeatable() {
         return None;
     }
     let location = response.get(LOCATION)?.to_str().ok()?;
     let from = template.url.as_ref()?;
     let mut url = from.join(location).ok().filter(|url| matches!(url.scheme(), "http" | "https"))?;
-    // A URL by the standard of browsers may be none by that of HTTP (`http://{host}/`).
+    // A URL that browsers accept may still be invalid in HTTP (`http://{host}/`).
     url.as_str().parse::<http::Uri>().ok()?;
-    // The server's own user and password: not the caller's, so they are not sent.
+    // A user and password in a redirect are not the caller's, so they are not sent.
     forget_credentials(&mut url);
     let mut next = template.clone();
     if becomes_get {
@@ -53,7 +53,7 @@ pub(super) fn redirected(
     Some(Outgoing { url, template: Arc::new(next) })
 }
 
-/// Removes what is meant for one origin only.
+/// Removes the headers that are meant for one origin only.
 fn forget_private(headers: &mut HeaderMap) {
     let private: Vec<HeaderName> = headers
         .iter()
@@ -65,8 +65,8 @@ fn forget_private(headers: &mut HeaderMap) {
     }
 }
 
-/// Secrets, those that the caller marked and those with a name that says so; where a stream stands; and the headers that name the first
-/// origin: a `Host` would reach the wrong site, and a `Referer` may hold the query.
+/// Whether a header is a secret (marked by the caller, or by its name), the position of a stream, or names the first origin: `Host` would
+/// select the wrong site, and `Referer` may contain a query.
 fn is_private(name: &HeaderName, value: &HeaderValue) -> bool {
     value.is_sensitive()
         || is_secret_name(name.as_str())
@@ -79,8 +79,8 @@ fn is_same_origin(one: &Origin, other: &Origin) -> bool {
     one.is_tuple() && one == other
 }
 
-/// A URL's user and password become an `Authorization` (RFC 7617), which redirects treat as the secret that it is. reqwest does
-/// so only in its own builder.
+/// Turns a URL's user and password into an `Authorization` header (RFC 7617), which a redirect to another origin drops. reqwest only does
+/// that in its own builder.
 pub(super) fn take_credentials(client: &reqwest::Client, request: &mut Outgoing) {
     if request.url.username().is_empty() && request.url.password().is_none() {
         return;
@@ -93,7 +93,7 @@ pub(super) fn take_credentials(client: &reqwest::Client, request: &mut Outgoing)
     Arc::make_mut(&mut request.template).url = Some(request.url.clone());
 }
 
-/// In a URL they would show in the HTTP library's log, and split its pool of connections.
+/// Removes a URL's user and password, which would show in the HTTP library's log and split its pool of connections.
 fn forget_credentials(url: &mut Url) {
     // Neither fails for an HTTP URL.
     let _ = url.set_username("");
@@ -123,7 +123,7 @@ mod tests {
         for name in names {
             headers.insert(name, HeaderValue::from_static("1"));
         }
-        // No name says that this one is a secret.
+        // Only the mark says that this one is a secret.
         headers.get_mut("x-own").expect("a header").set_sensitive(true);
         let rows = [
             ("https://a.example/x", "/y", true),
@@ -158,7 +158,7 @@ mod tests {
         let rows = [
             ("http://a.example/x/y?q=1#f", "z", Some("http://a.example/x/z")),
             ("http://a.example/x", "?q=2", Some("http://a.example/x?q=2")),
-            // The server's own user and password, which were never the caller's.
+            // The user and password are the server's, not the caller's.
             ("http://a.example/x", "http://u:p@a.example/y", Some("http://a.example/y")),
             ("http://a.example/x", "ftp://a.example/y", None),
             ("http://a.example/x", "javascript:alert(1)", None),

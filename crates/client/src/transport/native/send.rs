@@ -17,7 +17,7 @@ use crate::transport::message::{Outgoing, Response, TransportError, TransportOpt
 
 const USER_AGENT: &str = concat!("tidewire/", env!("CARGO_PKG_VERSION"));
 
-/// A `reqwest::Client`, and what is left to it.
+/// A `reqwest::Client`, and which settings are its own.
 #[derive(Clone, Debug)]
 pub(crate) struct Transport {
     client: reqwest::Client,
@@ -41,7 +41,7 @@ impl Transport {
             |builder: reqwest::ClientBuilder| builder.build().map_err(|error| failure::innermost(&error));
         let (client, no_tls) = match tls::configure(builder(), &options.authorities).and_then(build) {
             Ok(client) => (client, None),
-            // Plain HTTP works without TLS: in a container without certificates, say.
+            // Plain HTTP works without TLS, for example in a container without certificates.
             Err(problem) => {
                 let client = tls::without(builder()).and_then(build).map_err(TransportError::Unsendable)?;
                 (client, Some(format!("https is not possible: {problem}").into()))
@@ -55,8 +55,8 @@ impl Transport {
         Self { client, owner: Owner::Caller }
     }
 
-    /// Headers of every request that has none of the name: they keep caches out, and say who asks and which codings can be undone.
-    /// The caller's own client has its own for the latter two.
+    /// Headers that are added to a request without one of the same name. Of these the caller's own client has its own `User-Agent` and
+    /// `Accept-Encoding`.
     pub(crate) fn default_headers(&self) -> impl Iterator<Item = (HeaderName, &'static str)> + use<> {
         let is_own = matches!(self.owner, Owner::Tidewire { .. });
         [
@@ -68,7 +68,7 @@ impl Transport {
         .filter_map(|(name, value, applies)| applies.then_some((name, value)))
     }
 
-    /// Sends the request and those that redirects make of it, and waits for the head of the response.
+    /// Sends the request, follows its redirects, and waits for the head of the response.
     pub(crate) fn send(self, mut request: Outgoing) -> Boxed<Result<Response<BodyReader>, TransportError>> {
         take_credentials(&self.client, &mut request);
         let Outgoing { url, mut template } = request;
@@ -94,7 +94,7 @@ impl Transport {
                     return Ok(response_of(response, &template.method, lost_cursor));
                 };
                 redirects_left -= 1;
-                // That the server leads to a place that cannot be requested is not the caller's fault.
+                // A redirect to a URL that cannot be requested is not the caller's fault.
                 sent = self.execute(url, &next).map_err(TransportError::Permanent)?;
                 template = next;
             }
@@ -116,7 +116,7 @@ impl Transport {
         *request.headers_mut() = HeaderMap::clone(&template.headers);
         let body = template.body.take();
         if !matches!(body, Taken::Once(_)) {
-            // hyper would believe the caller's count, and the server would wait for the rest.
+            // hyper would send a wrong count as it is, and the server would wait for the missing bytes.
             request.headers_mut().remove(header::CONTENT_LENGTH);
         }
         *request.body_mut() = match body {
@@ -128,7 +128,7 @@ impl Transport {
     }
 }
 
-/// What holds for every client of ours. Content codings are undone here, whatever features of reqwest the program has enabled.
+/// The settings of every client of ours. reqwest's content codings are off, whatever features of it the program enables.
 fn base(connect_timeout: Option<Duration>) -> reqwest::ClientBuilder {
     let builder = reqwest::Client::builder()
         .redirect(reqwest::redirect::Policy::none())

@@ -148,7 +148,10 @@ struct Model {
     replayed: Option<bool>,
     reported: bool,
     refreshed: bool,
+    /// What the request carries has to be renewed before one is sent.
     renews: bool,
+    /// For that, it does not wait.
+    at_once: bool,
     /// Waits since a record came or a body stood long enough.
     waits: u32,
     /// The request may have done its work.
@@ -172,6 +175,7 @@ fn check(policy: Policy, stored: Option<&str>, steps: &[Step]) {
         reported: false,
         refreshed: false,
         renews: false,
+        at_once: false,
         waits: 0,
         sent: false,
         any_record: false,
@@ -220,19 +224,23 @@ impl Model {
                     self.reported = true;
                     return;
                 }
-                self.present.extend(id);
                 (self.any_record, self.waits) = (true, 0);
                 if let Some(cursor) = cursor {
-                    self.cursor = name(cursor);
+                    self.move_cursor(name(cursor));
                 }
+                self.present.extend(id);
             }
-            (State::Connecting, Happening::Sent) => self.requests += 1,
+            (State::Connecting, Happening::Sent) => {
+                self.requests += 1;
+                self.renews = false;
+            }
             (State::Connecting, Happening::Head { status: 401, .. }) => {
-                self.renews =
+                self.at_once =
                     self.policy.refresh && !self.refreshed && (self.policy.repeatable || self.relayed);
-                self.refreshed |= self.renews;
+                self.refreshed |= self.at_once;
+                self.renews |= self.at_once;
             }
-            (State::Open { .. }, Happening::Cursor(cursor)) => self.cursor = name(cursor),
+            (State::Open { .. }, Happening::Cursor(cursor)) => self.move_cursor(name(cursor)),
             (State::Open { .. }, Happening::RetryField(seconds)) => {
                 self.floor = Duration::from_secs(seconds);
             }
@@ -255,6 +263,13 @@ impl Model {
             && now - since >= CAP
         {
             self.waits = 0;
+        }
+    }
+
+    /// Not to where an earlier attempt was.
+    fn move_cursor(&mut self, cursor: Option<String>) {
+        if !cursor.as_ref().is_some_and(|cursor| self.earlier.contains(cursor)) {
+            self.cursor = cursor;
         }
     }
 
@@ -291,14 +306,14 @@ impl Model {
             }
             &Action::Wait(Retry { attempt, delay, reason, gap, refresh, asked }) => {
                 assert_eq!(asked, Some(self.floor).filter(|floor| *floor > LONGEST_SERVER_WAIT));
-                assert_eq!(refresh, core::mem::take(&mut self.renews));
+                assert_eq!(refresh, self.renews);
                 assert!(self.request, "nothing was under way");
                 assert_eq!(attempt, self.connects + 1);
                 assert!(
                     !gap || (self.any_record && self.policy.follow),
                     "a gap where nothing can be missing"
                 );
-                if reason == Reason::Kick || refresh {
+                if reason == Reason::Kick || core::mem::take(&mut self.at_once) {
                     assert_eq!(delay, Duration::ZERO);
                 } else {
                     self.waits += 1;

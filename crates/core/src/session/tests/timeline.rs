@@ -13,6 +13,7 @@
 //! | `relay` | a head that opens, and a relay keeps the response | `x` | broke | `F` | first-event limit passed |
 //! | `e` | a record with a new id: 1, 2, … | `n` | no connection | `T` | total limit passed |
 //! | `e2` | a record with this id | `never` | a permanent failure | `GAP` | reports a possible gap |
+//! | `h2` | a record that inherits this id | | | | |
 //! | `r` | a record without cursor and id | `t` | connect limit passed | `R` | reports a record that arrived again |
 //! | `0` | a record with an empty cursor | `p` `q` | pause, resume | `D` | the record arrived again, already reported |
 //! | `i` `i2` | an id without a record | `k` `z` | kick, cancel | `@` | connects to the relay (after its `C`) |
@@ -206,8 +207,8 @@ impl Play {
         let connecting = self.session.state == State::Connecting;
         let numbered =
             |letter| word.strip_prefix(letter).filter(|id| !id.starts_with(|c: char| c.is_ascii_lowercase()));
-        let is_record =
-            ["r", "0", "!", "f", "u"].contains(&word) || numbered('e').is_some() || numbered('i').is_some();
+        let is_record = ["r", "0", "!", "f", "u"].contains(&word)
+            || ['e', 'h', 'i'].iter().any(|letter| numbered(*letter).is_some());
         let bytes = is_record || word.starts_with("retry");
         if bytes {
             assert_eq!(self.handle(Input::Wire), Action::Nothing);
@@ -254,6 +255,7 @@ impl Play {
                     let id = numbered('e');
                     (Input::Record { cursor: id, id }, None)
                 }
+                None if numbered('h').is_some() => (Input::Record { cursor: numbered('h'), id: None }, None),
                 None if numbered('i').is_some() => {
                     let id = numbered('i');
                     (Input::Cursor { cursor: id.unwrap_or_default(), id }, None)

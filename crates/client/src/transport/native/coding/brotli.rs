@@ -12,7 +12,7 @@ struct Brotli {
 #[expect(clippy::unnecessary_wraps, reason = "as the other codings")]
 pub(super) fn new() -> Result<Box<dyn Decoder>, String> {
     let alloc = StandardAlloc::default;
-    // Strict: without the "large windows" of up to 1 GiB, which HTTP's coding does not have. Its own are at most 16 MiB.
+    // Strict: without "large windows", which take up to 1 GiB and are not part of the coding `br`. Its own take at most 16 MiB.
     Ok(Box::new(Brotli { state: BrotliState::new_strict(alloc(), alloc(), alloc()), is_done: false }))
 }
 

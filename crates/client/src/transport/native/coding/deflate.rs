@@ -3,7 +3,7 @@
 use super::inflate::Inflate;
 use super::{Decoder, Step};
 
-/// Nothing until the first byte says which of the two it is.
+/// `None` until the first byte shows which of the two it is.
 #[derive(Default)]
 struct Deflate(Option<Inflate>);
 
@@ -17,8 +17,8 @@ impl Decoder for Deflate {
         let Some(first) = input.first() else {
             return self.0.as_mut().map_or(Step::NOTHING, |inflate| inflate.decode(input, output));
         };
-        // zlib names the method 8 in the low half (RFC 1950, 2.2). Bare deflate would begin with a stored block whose padding is not
-        // zero, which nobody writes.
+        // zlib has the method 8 in the low half of its first byte (RFC 1950, 2.2). Bare deflate only has that in a stored block with
+        // non-zero padding, which no encoder writes.
         let inflate = self.0.get_or_insert_with(|| Inflate::new(first & 0x0F == 8));
         if inflate.is_done() {
             return Step::error("there are bytes after its end");

@@ -18,13 +18,13 @@ const HAS_COMMENT: u8 = 1 << 4;
 enum State {
     Header(Header),
     Data(Inflate),
-    /// How many bytes of the checksum and the length are there, and they.
+    /// The checksum and the length, and how many of their bytes have arrived.
     Trailer(usize, [u8; 8]),
     /// A member is whole; another may follow.
     Between,
 }
 
-/// Which part of a member's header comes next, and how much of it came.
+/// Which part of a member's header comes next, and how much of it has arrived.
 #[derive(Clone, Copy)]
 enum Header {
     /// Magic, method, flags, time and system: ten bytes.
@@ -41,7 +41,7 @@ enum Header {
         left: u16,
         flags: u8,
     },
-    /// To its zero byte.
+    /// Up to its zero byte.
     Name {
         flags: u8,
     },
@@ -55,7 +55,7 @@ enum Header {
 
 struct Gzip {
     state: State,
-    /// Of the member's data.
+    /// The checksum of the member's data.
     sum: Crc,
 }
 
@@ -83,7 +83,7 @@ impl Decoder for Gzip {
                     }
                 }
                 (_, None) => return Step { read, written: 0, error: None },
-                // gzip fills files up with zeros, and skips them too.
+                // Padding: the program gzip skips zeros as well.
                 (State::Between, Some(0)) => read += 1,
                 (State::Between, Some(_)) => self.state = State::Header(Header::START),
                 (State::Header(header), Some(byte)) => match header.take(byte) {
@@ -146,7 +146,7 @@ impl Header {
             Self::Name { flags } if byte == 0 => Self::after_name(flags),
             Self::Comment { flags } if byte == 0 => Self::after_comment(flags),
             Self::Name { .. } | Self::Comment { .. } => Some(self),
-            // The header's own checksum is not worth reading it a second time: gzip itself did not check it for decades.
+            // Not checked: nothing is decoded from the header, and the data has a checksum of its own.
             Self::Checksum { at: 0 } => Some(Self::Checksum { at: 1 }),
             Self::Checksum { .. } => None,
         })

@@ -1,7 +1,7 @@
 //! Undoes the content codings of a body (RFC 9110, 8.4) as it comes: every byte that can be decoded is handed out at once.
 //!
-//! reqwest's own decoding is off: it loses what it had decoded when the body breaks, reads one member of a gzip body only, and hides how
-//! many bytes came.
+//! reqwest's own decoding is turned off: when a body breaks it loses what it had decoded, it reads only the first member of a gzip body, and
+//! it hides how many bytes arrived.
 #![cfg_attr(
     not(all(feature = "gzip", feature = "brotli", feature = "deflate", feature = "zstd")),
     allow(dead_code, reason = "each coding uses its part")
@@ -30,11 +30,11 @@ use http::header::CONTENT_ENCODING;
 
 /// The most that one call decodes, so that a small body that decodes to a huge one needs little memory.
 const PIECE: usize = 32 * 1024;
-/// Nobody applies more codings to one body.
+/// The most codings that are undone for one body. More than two are never seen in practice.
 const MOST_CODINGS: usize = 4;
 
 thread_local! {
-    /// What a decoder writes to, shared by all streams of a thread.
+    /// The buffer that decoders write to, shared by all streams of a thread.
     static PIECE_BUFFER: RefCell<Box<[u8]>> = RefCell::new(vec![0; PIECE].into_boxed_slice());
 }
 
@@ -43,7 +43,7 @@ trait Decoder: Send {
     /// Decodes from the front of `input` to the front of `output`. Called with an empty `input`, it writes what it still holds.
     fn decode(&mut self, input: &[u8], output: &mut [u8]) -> Step;
 
-    /// Whether what came so far is a whole body.
+    /// Whether the input so far is a whole body.
     fn is_whole(&self) -> bool;
 }
 
@@ -51,7 +51,7 @@ trait Decoder: Send {
 struct Step {
     read: usize,
     written: usize,
-    /// What is wrong with the input; what was written before is good.
+    /// What is wrong with the input. The bytes written before are good.
     error: Option<String>,
 }
 
@@ -65,7 +65,7 @@ impl Step {
 
 type New = fn() -> Result<Box<dyn Decoder>, String>;
 
-/// The codings that are built in, by the names that a request asks for them.
+/// The codings that are built in, by their names in `Accept-Encoding`.
 const BUILT_IN: &[(&str, New)] = &[
     #[cfg(feature = "gzip")]
     ("gzip", gzip::new),
@@ -101,7 +101,7 @@ impl fmt::Display for CodingError {
 pub(super) struct Decoding {
     /// In the order in which they are undone: the coding that was applied last comes first.
     stages: Vec<Stage>,
-    /// An error that comes after bytes that are handed out first.
+    /// An error after the bytes that are handed out first.
     error: Option<CodingError>,
 }
 
@@ -115,7 +115,7 @@ struct Stage {
 }
 
 impl Decoding {
-    /// What decodes a body with these headers; `None` for one without a coding.
+    /// Decodes a body with these headers; `None` if it has no coding.
     pub(super) fn of(headers: &HeaderMap) -> Result<Option<Self>, CodingError> {
         let mut stages = Vec::new();
         for value in headers.get_all(CONTENT_ENCODING) {
@@ -134,14 +134,14 @@ impl Decoding {
         Ok(Some(Self { stages, error: None }).filter(|decoding| !decoding.stages.is_empty()))
     }
 
-    /// Takes in the next bytes of the body. To be called once [`next`](Self::next) has nothing more.
+    /// Takes in the next bytes of the body. Call it only when [`next`](Self::next) has returned `None`.
     pub(super) fn push(&mut self, bytes: Bytes) {
         if let Some(stage) = self.stages.first_mut() {
             stage.input = bytes;
         }
     }
 
-    /// The next piece of the decoded body, or `None` if more of the coded one is needed.
+    /// The next piece of the decoded body, or `None` if more input is needed.
     pub(super) fn next(&mut self) -> Result<Option<Bytes>, CodingError> {
         if let Some(error) = self.error.take() {
             return Err(error);
@@ -153,7 +153,7 @@ impl Decoding {
         self.error.take().map_or(Ok(None), Err)
     }
 
-    /// Whether the body is whole, if no more of it comes.
+    /// Whether the body is whole if it ends here.
     pub(super) fn is_whole(&self) -> bool {
         // A body without a byte is empty, whatever its coding.
         self.stages.iter().all(|stage| !stage.has_begun || stage.decoder.is_whole())
@@ -164,7 +164,7 @@ impl Decoding {
         self.stages.iter().rev().map(|stage| stage.name).collect::<Vec<_>>().join(", ")
     }
 
-    /// What comes out of the first `count` stages; empty if more input is needed, or after an error.
+    /// The output of the first `count` stages; empty if more input is needed, or after an error.
     fn pull(&mut self, count: usize) -> Bytes {
         let Some(index) = count.checked_sub(1) else { return Bytes::new() };
         loop {
@@ -186,11 +186,11 @@ impl Decoding {
 }
 
 impl Stage {
-    /// `None` for names that say that there is no coding.
+    /// `None` for names that mean no coding.
     fn of(name: &str) -> Result<Option<Self>, CodingError> {
         let lower = name.to_ascii_lowercase();
         let (coding, feature) = match lower.strip_prefix("x-").unwrap_or(&lower) {
-            // `none` keeps middleware from compressing a stream; `utf-8` is a charset in the wrong header. Neither changes the body.
+            // Servers send `none` to keep middleware from compressing a stream, and `utf-8` by mistake. Neither changes the body.
             "" | "identity" | "none" | "utf-8" | "utf8" => return Ok(None),
             "gzip" => ("gzip", "gzip"),
             "br" => ("br", "brotli"),
@@ -212,7 +212,7 @@ impl Stage {
         Ok(Some(Self { name: coding, decoder, input, may_hold_more, has_begun }))
     }
 
-    /// The next decoded bytes, and what is wrong behind them. Empty without an error if more input is needed.
+    /// The next decoded bytes, and the error after them. Empty without an error if more input is needed.
     fn decode(&mut self) -> (Bytes, Option<CodingError>) {
         PIECE_BUFFER.with_borrow_mut(|output| {
             loop {
@@ -224,7 +224,7 @@ impl Stage {
                 self.input.advance(read);
                 self.may_hold_more = written == output.len();
                 let error = error.or_else(|| {
-                    // It must never spin, whatever a codec does.
+                    // A codec that makes no progress must not make this loop spin.
                     (read == 0 && written == 0 && !self.input.is_empty())
                         .then(|| "the decoder is stuck".to_owned())
                 });

@@ -7,7 +7,7 @@ use http::{HeaderMap, HeaderValue};
 
 use super::*;
 
-/// What came of a body.
+/// How a body ended.
 #[derive(Debug, PartialEq, Eq)]
 enum End {
     Whole,
@@ -115,7 +115,7 @@ fn has(coding: &str) -> bool {
     BUILT_IN.iter().any(|(name, _)| *name == coding)
 }
 
-/// Text that is not the same everywhere.
+/// Random words.
 fn prose(bytes: usize) -> Vec<u8> {
     let mut rng = fastrand::Rng::with_seed(7);
     let words = ["tide ", "wire ", "stream ", "潮 ", "event ", "\n"];
@@ -190,7 +190,7 @@ fn a_small_body_that_decodes_to_a_huge_one_comes_in_small_pieces() {
     for (coding, encoder) in built_in() {
         let (wire, _) = encode(encoder, &[&huge]);
         assert!(wire.len() < 40_000, "{encoder}: {} B", wire.len());
-        // Nothing is asked for before it is decoded: `read` looks at the size of each piece.
+        // `read` checks the size of each piece.
         let (decoded, end) = read(decoding(coding), [&wire[..]]);
         assert!(decoded == huge && end == End::Whole, "{encoder}: {} B", decoded.len());
     }
@@ -280,7 +280,7 @@ fn gzip_in_all_its_forms() {
         ("an empty extra field", header(4, b"\0\0"), &one, End::Whole),
         ("a checksum of the header", header(2, b"\xAB\xCD"), &one, End::Whole),
         ("all of them", header(31, b"\x01\0ea\0c\0\x01\x02"), &one, End::Whole),
-        ("zeros behind it", [&plain[..], &[0; 500]].concat(), &one, End::Whole),
+        ("zeros after it", [&plain[..], &[0; 500]].concat(), &one, End::Whole),
         ("zeros, then a member", [&plain[..], &[0; 500], &plain].concat(), &one.repeat(2), End::Whole),
         ("a wrong checksum", altered(8), &one, End::Corrupt),
         ("a wrong length", altered(1), &one, End::Corrupt),
@@ -296,7 +296,7 @@ fn gzip_in_all_its_forms() {
 }
 
 #[test]
-fn codings_over_each_other_are_undone_from_the_last_to_the_first() {
+fn several_codings_are_undone_from_the_last_to_the_first() {
     if has("gzip") && has("br") {
         let text = prose(100_000);
         let (inner, _) = encode("gzip", &[&text]);

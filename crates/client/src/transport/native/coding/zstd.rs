@@ -4,12 +4,12 @@ use zstd::stream::raw::{DParameter, Decoder as RawDecoder, InBuffer, Operation a
 
 use super::{Decoder, Step};
 
-/// 8 MiB, beyond which no window may go in HTTP (RFC 9659, 3).
+/// 8 MiB, the largest window that HTTP allows (RFC 9659, 3).
 const WINDOW_LOG_MAX: u32 = 23;
 
 struct Zstd {
     inner: RawDecoder<'static>,
-    /// How much input takes the decoder to the end of the present block, by its own word.
+    /// How much input the decoder asks for, which is the rest of the present block.
     wanted: usize,
     is_between_frames: bool,
 }
@@ -26,7 +26,7 @@ impl Decoder for Zstd {
             // A call would begin the next frame.
             return Step::NOTHING;
         }
-        // One block a call: an error in a block would take with it what the same call had decoded before.
+        // One block per call: if a block is corrupt, the call loses what it had decoded before.
         let mut input = InBuffer::around(&input[..input.len().min(self.wanted)]);
         let mut output = OutBuffer::around(output);
         let error = match self.inner.run(&mut input, &mut output) {

@@ -15,12 +15,12 @@ use std::error::Error as StdError;
 
 use reqwest::ClientBuilder;
 
-/// Has the client use one TLS library.
+/// Makes the client use one TLS library.
 type Configure = fn(ClientBuilder, Trust<'_>) -> Result<ClientBuilder, String>;
 /// Reads one link of an error's chain of causes.
 type Classify = fn(&(dyn StdError + 'static)) -> Option<Failure>;
 
-/// The libraries that are built in. Features add up, so several may be: the first one is used.
+/// The libraries that are built in, of which the first is used. Features add up, so there may be several.
 const LIBRARIES: &[Configure] = &[
     #[cfg(feature = "rustls-aws-lc")]
     |builder, trust| through_reqwest(builder.tls_backend_rustls(), trust),
@@ -40,30 +40,30 @@ const CLASSIFIERS: &[Classify] = &[
 const NOT_BUILT_IN: &str =
     "TLS is not built in; enable one of tidewire's features rustls-aws-lc, rustls-ring or native-tls";
 
-/// Whom the client believes which server it talks to.
+/// Whose certificates the client accepts.
 #[derive(Clone, Copy)]
 pub(super) enum Trust<'a> {
-    /// The platform's authorities and these (DER).
+    /// Those signed by the platform's authorities or by these (DER).
     Platform(&'a [Vec<u8>]),
-    /// Nobody: for a client that is used without TLS.
+    /// None, for a client that is used without TLS.
     Nobody,
 }
 
 /// What a failed handshake means.
 pub(super) enum Failure {
-    /// It will fail again.
+    /// A retry would fail again.
     Permanent(String),
-    /// Another attempt may work.
+    /// A retry may work.
     Passing(String),
 }
 
-/// The client with TLS, or why it can have none.
+/// The client with TLS, or the reason why it cannot have it.
 pub(super) fn configure(builder: ClientBuilder, authorities: &[Vec<u8>]) -> Result<ClientBuilder, String> {
     let configure = LIBRARIES.first().ok_or_else(|| NOT_BUILT_IN.to_owned())?;
     configure(builder, Trust::Platform(authorities))
 }
 
-/// The client for plain HTTP, which asks for nothing that may be missing on this machine.
+/// The client for plain HTTP. It needs no authorities, which may be missing on this machine.
 pub(super) fn without(builder: ClientBuilder) -> Result<ClientBuilder, String> {
     match LIBRARIES.first() {
         Some(configure) => configure(builder, Trust::Nobody),

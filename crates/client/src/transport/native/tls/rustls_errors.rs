@@ -10,7 +10,7 @@ pub(super) fn failure(cause: &(dyn StdError + 'static)) -> Option<Failure> {
     let error = cause.downcast_ref::<Error>()?;
     Some(match error {
         Error::InvalidCertificate(problem) => Failure::Permanent(certificate(problem)),
-        // These alerts tell of a bad moment, or of bytes that were damaged on their way. All others reject what this client is or asks for.
+        // These alerts mean that the server has a problem now, or that bytes were damaged. All others reject this client or its request.
         Error::AlertReceived(
             alert @ (Alert::InternalError
             | Alert::UserCanceled
@@ -57,7 +57,7 @@ fn certificate(problem: &CertificateError) -> String {
     format!("the server's certificate {why}")
 }
 
-/// `DnsName("localhost")` is how rustls writes a name.
+/// The names in a certificate, which rustls writes like `DnsName("localhost")`.
 fn names(presented: &[String]) -> String {
     let inside = |name: &String| name.split('"').nth(1).unwrap_or(name).to_owned();
     presented.iter().take(3).map(inside).collect::<Vec<_>>().join(", ")
