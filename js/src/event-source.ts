@@ -166,16 +166,16 @@ export class EventSource extends Target implements globalThis.EventSource {
       try {
         const send = await template.prepare(attempt, { accept: "text/event-stream", signal });
         isSent = true;
-        const { response } = await send();
+        const { response, url } = await send();
         hasAnswered = true;
         const head = headOf(response);
         if (!isStream(head)) return this.#fail();
         // The standard's request remembers where it was redirected.
-        if (response.redirected && template.idempotent) {
-          template = this.#template(response.url, { ...this.#options, query: undefined });
+        if (url.href !== template.url?.href && template.idempotent) {
+          template = this.#template(url.href, { ...this.#options, query: undefined });
         }
         failures = 0;
-        await this.#read(head, response.url, signal);
+        await this.#read(head, url.origin, signal);
       } catch (error) {
         // The caller's mistake, or an event beyond the limit: it would come again.
         if (error instanceof TidewireError) return this.#fail(error);
@@ -194,12 +194,11 @@ export class EventSource extends Target implements globalThis.EventSource {
   }
 
   /** Delivers the events of a response, until it ends or this is closed. */
-  async #read(head: Head, url: string, signal: AbortSignal): Promise<void> {
+  async #read(head: Head, origin: string, signal: AbortSignal): Promise<void> {
     signal.addEventListener("abort", head.cancel);
     if (this.#readyState === CLOSED) return;
     this.#readyState = OPEN;
     this.dispatchEvent(new Event("open"));
-    const { origin } = new URL(url || this.url);
     let queue: SseEvent[] = [];
     const parser = new CoreParser({
       format: "sse",

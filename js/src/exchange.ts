@@ -23,6 +23,8 @@ export interface Head {
   headers: Headers;
   /** A relay keeps the response. */
   isRelayed: boolean;
+  /** A redirect dropped the cursor. */
+  lostCursor: boolean;
   read(): Promise<Chunk>;
   cancel(): void;
 }

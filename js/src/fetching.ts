@@ -34,9 +34,9 @@ export function open<S extends Streaming<unknown>>(
     async prepare(attempt, continues, signal) {
       const send = await template.prepare(attempt, { continues, relay: machine.isAtRelay ? relay : undefined, accept, signal });
       return async () => {
-        const answer = await send();
-        relay = answer.relay ?? relay;
-        return headOf(answer.response, template.request.startsWith("HEAD "), answer.relay !== undefined);
+        const { response, relay: place, lostCursor } = await send();
+        relay = place ?? relay;
+        return headOf(response, template.method === "HEAD", place !== undefined, lostCursor);
       };
     },
   });
@@ -57,6 +57,6 @@ export function read<S extends Streaming<unknown>>(Made: Made<S>, source: Source
   refuseUsed(source);
   const machine = machineOf({ ...options, retryAttempts: 0, resume: "never", sniff: !response, repeatable: false });
   const head = (): Head =>
-    response ? headOf(response) : { status: 200, headers: new Headers(), isRelayed: false, ...bytesOf(source as Body) };
+    response ? headOf(response) : { status: 200, headers: new Headers(), isRelayed: false, lostCursor: false, ...bytesOf(source as Body) };
   return new Made(machine, options, { prepare: async () => async () => head() });
 }

@@ -35,7 +35,7 @@ export const IN_BODY = 4;
 export const IN_REFRESH = 11;
 
 /** Inputs without further data. */
-const HAPPENED = { start: 0, body_end: 1, tick: 5, pause: 6, kick: 7, queue_timeout: 8, cancel: 9, sent: 10 };
+const HAPPENED = { start: 0, body_end: 1, tick: 5, pause: 6, kick: 7, queue_timeout: 8, cancel: 9, sent: 10, cursor_lost: 12 };
 export type Happened = keyof typeof HAPPENED;
 
 /** A further request, and why it is made. */

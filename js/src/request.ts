@@ -1,6 +1,8 @@
 import { encode } from "./core.js";
 import { impossible, usage, words } from "./error.js";
 import type { Attempt, AttemptRequest, Continuation, Input, PerAttempt, SomeBody, SomeHeaders, StreamOptions } from "./options.js";
+import { follow } from "./redirect.js";
+import type { Followed } from "./redirect.js";
 import { isResponse } from "./response.js";
 
 /** The request as the caller described it, from which each attempt's request is made. */
@@ -8,8 +10,9 @@ export interface RequestTemplate {
   repeatable: boolean;
   idempotent: boolean;
   signal: AbortSignal | null | undefined;
-  /** The method and the URL; no URL if a function makes it. */
-  request: string;
+  method: string;
+  /** Absent if a function makes it. */
+  url: URL | undefined;
   /** Makes the request of an attempt, and returns what sends it. */
   prepare(attempt: Attempt, terms: Terms): Promise<() => Promise<Answer>>;
 }
@@ -25,8 +28,7 @@ export interface Terms {
 }
 
 /** A response, and where a relay keeps it. */
-export interface Answer {
-  response: Response;
+export interface Answer extends Followed {
   relay: URL | undefined;
 }
 
@@ -74,7 +76,8 @@ export function requestTemplate(input: Input, options: StreamOptions, client?: C
     repeatable: !(body instanceof ReadableStream || (!hasBody && given?.body)),
     idempotent: options.idempotent === true || method === "GET" || method === "HEAD",
     signal: signal ?? given?.signal,
-    request: `${method} ${url ?? ""}`,
+    method,
+    url,
     async prepare(attempt, { continues, relay, accept, signal }) {
       const { cursor } = attempt;
       const resumes = continues && cursor !== undefined && typeof resume === "function" && relay === undefined;
@@ -112,39 +115,43 @@ export function requestTemplate(input: Input, options: StreamOptions, client?: C
       if (!isFixed || resumes) check(to, sent);
       const base = given === undefined || onward.url !== undefined ? to : query === undefined ? given : new Request(to, given);
       return async () => {
-        const response = await send(own, base, to, { ...sent, signal });
-        return { response, relay: placeAtRelay(response, to) };
+        const followed = await send(own, base, to, { ...sent, signal });
+        return { ...followed, relay: placeAtRelay(followed, to) };
       };
     },
   };
 }
 
 /** Where a relay keeps a response. Only at the origin that was asked, for it gets what was sent there. */
-function placeAtRelay({ headers, url }: Response, asked: URL): URL | undefined {
+function placeAtRelay({ response: { headers }, url }: Followed, asked: URL): URL | undefined {
   const location = headers.get("tidewire-stream") && headers.get("location");
   if (!location) return undefined;
   try {
-    const place = new URL(location, url || asked);
+    const place = new URL(location, url);
     return place.origin === asked.origin ? place : undefined;
   } catch {
     return undefined;
   }
 }
 
-async function send(own: typeof fetch | undefined, base: URL | Request, to: URL, sent: RequestInit): Promise<Response> {
+async function send(own: typeof fetch | undefined, base: URL | Request, to: URL, sent: RequestInit): Promise<Followed> {
   const request = own ?? globalThis.fetch;
   if (request === undefined) throw usage("there is no fetch here; give one as the option fetch");
-  let response: Response;
+  const { location } = globalThis as { location?: Location };
+  let followed: Followed;
   try {
-    response = await request(base, sent);
+    const redirect = sent.redirect ?? (base instanceof Request ? base.redirect : "follow");
+    const isOurs = location === undefined && redirect === "follow";
+    followed = isOurs ? await follow(request, base, to, sent) : { response: await request(base, sent), url: to, lostCursor: false };
   } catch (cause) {
-    const { location } = globalThis as { location?: Location };
     // A page is not told what another origin refused; that it may have been that is all that can be said.
     const isForeign = cause instanceof TypeError && location !== undefined && location.origin !== to.origin;
     throw isForeign ? new TypeError("another origin, which may not allow this (CORS)", { cause }) : cause;
   }
+  const { response } = followed;
   if (!isResponse(response)) throw usage(`fetch gave ${response === null ? "null" : typeof response} instead of a Response`);
-  return response;
+  if (response.redirected) followed.url = absolute(response.url);
+  return followed;
 }
 
 /** Refuses what no attempt of `fetch` can request. */

@@ -24,17 +24,17 @@ export function refuseUsed(source: Source): void {
   if (bodyUsed || locked || body?.locked) throw usage("the body has been read already");
 }
 
-/** `isHead` says that the request's method asks for no body, `isRelayed` that a relay keeps the response. */
-export function headOf(response: Response, isHead = false, isRelayed = false): Head {
+/** `isHead` says that the request's method asks for no body; the others are those of a head. */
+export function headOf(response: Response, isHead = false, isRelayed = false, lostCursor = false): Head {
   refuseUsed(response);
   const { status, headers, body } = response;
-  if (body !== undefined) return { status, headers, isRelayed, ...bytesOf(body) };
+  if (body !== undefined) return { status, headers, isRelayed, lostCursor, ...bytesOf(body) };
   // Without streaming there is no such property. What a refused response says can be had as text.
   const isGood = status >= 200 && status < 300;
   if (isGood && !isHead && status !== 204 && status !== 205 && headers.get("content-length") !== "0") {
     throw usage("this fetch gives no body that can be streamed, as in React Native; give one that does as the option fetch, such as that of expo/fetch");
   }
-  return { status, headers, isRelayed, ...bytesOf(isGood || !response.text ? null : textOf(response)) };
+  return { status, headers, isRelayed, lostCursor, ...bytesOf(isGood || !response.text ? null : textOf(response)) };
 }
 
 async function* textOf(response: Response): AsyncGenerator<Uint8Array> {

@@ -478,6 +478,7 @@ export class Streaming<T = SseEvent> implements AsyncIterableIterator<T, undefin
     this.#head = head;
     this.#hear();
     this.#machine.head(head.status, head.headers, head.isRelayed);
+    if (head.lostCursor) this.#machine.handle("cursor_lost");
     if (this.#machine.isReading) this.#state = "open";
     this.#serve();
   }

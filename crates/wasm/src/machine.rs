@@ -41,6 +41,8 @@ mod input {
     pub(super) const SENT: u32 = 10;
     /// What the request carries could not be renewed; why lies in the inbox.
     pub(super) const REFRESH_FAILED: u32 = 11;
+    /// The response whose head came was requested without its cursor, because a redirect dropped it.
+    pub(super) const CURSOR_LOST: u32 = 12;
 }
 
 /// What [`Machine::fact`] is asked for. `js/src/machine.ts` has the same list.
@@ -208,6 +210,7 @@ impl Machine {
             input::QUEUE_TIMEOUT => stream.queue_timeout(at),
             input::CANCEL => stream.cancel(at),
             input::SENT => stream.sent(at),
+            input::CURSOR_LOST => stream.lost_cursor(at),
             input::REFRESH_FAILED => stream.refresh_failed(at, self.inbox.text(length).to_owned()),
             _ => {}
         }

@@ -8,8 +8,8 @@ import type { RequestTemplate } from "../request.js";
 const CONTINUATION = 12;
 
 /** Tells the machine what is requested, after all other options: how a reply is resumed may depend on it. */
-export function setRequest(machine: Machine, { request }: RequestTemplate): void {
-  if (machine.set("request", request)) return;
+export function setRequest(machine: Machine, { method, url }: RequestTemplate): void {
+  if (machine.set("request", `${method} ${url ?? ""}`)) return;
   throw usage("lastEventId: it belongs to a response that does not exist yet; read an existing one by GET");
 }
 
