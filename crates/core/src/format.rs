@@ -7,7 +7,7 @@ use core::str::FromStr;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum Format {
-    /// Decided by the content type or, if there is none, by the first byte.
+    /// Decided by the content type or, without one, by the first byte.
     #[default]
     Auto,
     /// Server-sent events (WHATWG HTML, 9.2).
