@@ -128,7 +128,7 @@ impl Transport {
     }
 }
 
-/// The settings of every client of ours. reqwest's content codings are off, whatever features of it the program enables.
+/// The settings of every client that is made here. reqwest's content codings are off, even if the program enables their features.
 fn base(connect_timeout: Option<Duration>) -> reqwest::ClientBuilder {
     let builder = reqwest::Client::builder()
         .redirect(reqwest::redirect::Policy::none())

@@ -24,7 +24,7 @@ enum State {
     Between,
 }
 
-/// Which part of a member's header comes next, and how much of it has arrived.
+/// The part of a member's header that is read next, and how much of it has arrived.
 #[derive(Clone, Copy)]
 enum Header {
     /// Magic, method, flags, time and system: ten bytes.
@@ -127,7 +127,7 @@ fn trailer(sum: &Crc) -> [u8; 8] {
 impl Header {
     const START: Self = Self::Fixed { at: 0, flags: 0 };
 
-    /// What comes after this byte; `None` for the data.
+    /// The part after this byte; `None` if the data is next.
     fn take(self, byte: u8) -> Result<Option<Self>, &'static str> {
         Ok(match self {
             Self::Fixed { at, .. } if MAGIC.get(at).is_some_and(|magic| *magic != byte) => {

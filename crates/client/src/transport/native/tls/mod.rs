@@ -49,15 +49,15 @@ pub(super) enum Trust<'a> {
     Nobody,
 }
 
-/// What a failed handshake means.
+/// A failed handshake, by whether a retry may work.
 pub(super) enum Failure {
     /// A retry would fail again.
     Permanent(String),
     /// A retry may work.
-    Passing(String),
+    Transient(String),
 }
 
-/// The client with TLS, or the reason why it cannot have it.
+/// Builds the client with TLS.
 pub(super) fn configure(builder: ClientBuilder, authorities: &[Vec<u8>]) -> Result<ClientBuilder, String> {
     let configure = LIBRARIES.first().ok_or_else(|| NOT_BUILT_IN.to_owned())?;
     configure(builder, Trust::Platform(authorities))

@@ -13,7 +13,7 @@ pub(super) fn failure(cause: &(dyn StdError + 'static)) -> Option<Failure> {
     let broken = sources(error).any(|source| source.is::<io::Error>())
         || text.to_ascii_lowercase().contains("unexpected eof");
     Some(if broken {
-        Failure::Passing(format!("the connection was closed during the TLS handshake: {text}"))
+        Failure::Transient(format!("the connection was closed during the TLS handshake: {text}"))
     } else if text.contains("certificate") {
         Failure::Permanent(format!("the server's certificate is not accepted: {text}"))
     } else {
