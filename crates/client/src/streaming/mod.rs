@@ -1,8 +1,8 @@
 //! The stream that a caller reads, and the driver that carries out what the core says.
 //!
-//! The core decides everything: the driver tells [`tidewire_core::Stream`] what happened, and does what its `next` returns. [`drive`] is the loop
-//! that asks it, [`wait`] waits for what it needs next, [`connect`] sends requests, [`receive`] tells it what arrived, and [`finish`]
-//! ends the stream.
+//! The core decides everything: the driver reports to [`tidewire_core::Stream`] what happened, and does what its `next` returns. [`drive`] is the loop
+//! that calls it, [`wait`] waits for what it needs next, [`connect`] sends requests, [`receive`] reports what arrived, and [`finish`] ends
+//! the stream.
 
 pub(crate) mod background;
 mod connect;
@@ -46,16 +46,16 @@ use crate::template::RequestTemplate;
 
 /// A stream of `I`, read with [`next`](Self::next) or as a [`futures_core::Stream`].
 ///
-/// Nothing is sent before the first item is asked for, and nothing is read faster than items are taken. The last item is an `Err`
+/// Nothing is sent before the caller asks for the first item, and nothing is read faster than items are taken. The last item is an `Err`
 /// unless the outcome is `complete` or `ended`. After it comes `None`, and [`end`](Self::end) says how the stream ended. Dropping the
 /// stream closes its connection at once.
 #[must_use = "a stream does nothing until its items are asked for"]
-// What an event touches lies together, as in the core's `Stream`: with thousands of streams, each line that comes back into the cache
-// costs as much as parsing.
+// The fields that an event touches are adjacent, as in the core's `Stream`: with thousands of streams, each line that is fetched into
+// the cache costs as much as parsing.
 #[repr(C)]
 pub struct Streaming<I> {
     parked: Parked,
-    /// Items that arrived together with one that was handed out.
+    /// Items that are ready to be handed out.
     queue: Queue<I>,
     observer: Observer,
     clock: Clock,
@@ -116,7 +116,7 @@ impl<I> Streaming<I> {
         self.end().map(|end| end.outcome)
     }
 
-    /// Where the stream is on its way: idle, connecting, open, waiting or closed.
+    /// What the stream is doing now: idle, connecting, open, waiting or closed.
     #[must_use]
     pub fn state(&self) -> StreamState {
         if let Parked::Over(end) = &self.parked {
@@ -133,7 +133,7 @@ impl<I> Streaming<I> {
         }
     }
 
-    /// The cursor: where a later stream would continue this one.
+    /// The cursor, from which a later stream can continue this one.
     #[must_use]
     pub fn last_event_id(&self) -> Option<&str> {
         self.stream.cursor()
@@ -154,13 +154,13 @@ impl<I> Streaming<I> {
         self.stream.format()
     }
 
-    /// The dialect in which the reply is read: [`Dialect::Auto`] until a record identifies it, `None` if none was asked for.
+    /// The dialect in which the reply is read: [`Dialect::Auto`] until a record identifies it, `None` if the request has no dialect.
     #[must_use]
     pub fn dialect(&self) -> Option<&Dialect> {
         self.deltas().map(Deltas::dialect)
     }
 
-    /// Connects again at once, for a network that has come back or a stream that seems dead. Does nothing if the request may not be
+    /// Connects again at once, for use after the network returned or when the stream seems dead. Does nothing if the request may not be
     /// sent again.
     pub fn reconnect(&mut self) {
         let at = self.at();

@@ -69,7 +69,7 @@ impl<I> Streaming<I> {
         Poll::Ready(())
     }
 
-    /// The first item is asked for: starts the clock, and takes a slot or queues for one.
+    /// Starts the clock, and takes a slot or queues for one, once the caller asks for the first item.
     fn begin(&mut self) -> At {
         self.clock = Clock::start();
         self.io = Io::Idle;
