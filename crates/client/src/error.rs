@@ -97,13 +97,13 @@ pub enum UsageError {
     Format {
         /// The format.
         format: Format,
-        /// What was asked for: `events` or `records`.
+        /// The items that the caller wanted: `events` or `records`.
         items: &'static str,
     },
-    /// A function that the caller gave to make or change requests has failed, by its own account.
+    /// A function of the caller that makes or changes requests returned an error.
     #[error("the request cannot be prepared: {problem}")]
     Prepare {
-        /// What the function said.
+        /// The function's message.
         problem: String,
     },
     /// The HTTP client cannot be set up, or does not take the request.

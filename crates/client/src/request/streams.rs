@@ -30,7 +30,7 @@ impl Request {
     pub fn records<T: DeserializeOwned>(mut self) -> Streaming<T> {
         self.check_format("records", |format| format != Format::Text);
         self.parts.options.no_text = true;
-        // serde finds out by itself whether a line is JSON.
+        // serde checks anyway whether a line is JSON.
         self.parts.options.decoder.validate = false;
         Streaming::new(self.parts, ACCEPT_RECORDS, item_mapper::records())
     }
@@ -52,7 +52,7 @@ impl Request {
         Streaming::new(self.parts, Format::Auto.accept(), item_mapper::FRAMES)
     }
 
-    /// Rejects a format that the caller chose and whose records make no such items: the stream would be silent.
+    /// Rejects a chosen format whose records make no such items: the stream would deliver nothing.
     fn check_format(&mut self, items: &'static str, makes_items: fn(Format) -> bool) {
         let chosen = [Some(self.parts.options.format), self.parts.options.only].into_iter().flatten();
         let mut chosen = chosen.filter(|format| *format != Format::Auto);
