@@ -1,4 +1,4 @@
-//! What a decoder hands out: frames, lent from the input or from the decoder's own buffer.
+//! Frames: the output of a decoder, borrowed from the input or from the decoder's own buffer.
 
 use alloc::borrow::Cow;
 use alloc::string::String;
@@ -126,7 +126,7 @@ pub struct BadRecord {
     pub problem: &'static str,
 }
 
-/// What a decoder found next.
+/// One piece of a decoder's output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Frame<'a> {

@@ -13,7 +13,7 @@ pub struct At {
     pub chance: u32,
 }
 
-/// What happened.
+/// One thing that happened to the stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Input<'a> {

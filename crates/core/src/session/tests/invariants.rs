@@ -1,4 +1,4 @@
-//! What holds for a session whatever happens, in whatever order.
+//! Invariants of a session under any inputs in any order.
 
 use alloc::borrow::ToOwned;
 use alloc::string::String;
@@ -131,7 +131,7 @@ proptest! {
     }
 }
 
-/// What a session may do next, as far as it can be said without the table of reconnects.
+/// Predicts which actions a session may take, as far as that is possible without the table of reconnects.
 struct Model {
     policy: Policy,
     /// A request is under way.
