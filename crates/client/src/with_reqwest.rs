@@ -1,4 +1,4 @@
-//! What there is natively only: the caller's own authorities, reqwest client and requests.
+//! Options that only a native client has: the caller's own authorities, reqwest client and requests.
 
 use std::mem;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! A request and what its stream may do.
+//! A request and its options, from which a stream is made.
 
 mod attempts;
 mod format;
@@ -65,7 +65,7 @@ impl Request {
     }
 
     /// Sends a header with every attempt, replacing those of the same name. `Authorization` and the API-key headers of the usual
-    /// providers are secret by themselves, see [`secret_header`](Self::secret_header).
+    /// providers are always secret, see [`secret_header`](Self::secret_header).
     pub fn header(mut self, name: &str, value: &str) -> Self {
         match parse_header(name, value) {
             Ok((name, value)) => {

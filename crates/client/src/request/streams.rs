@@ -1,4 +1,4 @@
-//! Makes a stream of a request.
+//! Request methods that start a stream: of events, records, text, deltas or frames.
 
 use serde::de::DeserializeOwned;
 use tidewire_core::Format;
@@ -10,7 +10,7 @@ use crate::reply::Reply;
 use crate::request::Request;
 use crate::streaming::{Streaming, item_mapper};
 
-/// What [`Request::records`] accepts: every format but text.
+/// The `Accept` header of [`Request::records`]: every format but text.
 const ACCEPT_RECORDS: &str = "text/event-stream, application/x-ndjson, application/jsonl, application/json-seq, application/json;q=0.9";
 
 impl Request {
@@ -36,7 +36,7 @@ impl Request {
     }
 
     /// Reads the response as text: a text stream's pieces as they arrive, an event's data, a JSON record's own text; of an LLM's reply in
-    /// a known [`dialect`](Self::dialect), the text that it says.
+    /// a known [`dialect`](Self::dialect), its text.
     pub fn text(self) -> Streaming<String> {
         Streaming::new(self.parts, Format::Auto.accept(), item_mapper::TEXT)
     }
@@ -47,7 +47,7 @@ impl Request {
         Reply::new(Streaming::new(parts, Format::Auto.accept(), item_mapper::DELTAS))
     }
 
-    /// Reads everything that the stream shows: records, comments, retry fields, attempts, stalls and gaps.
+    /// Reads everything that the stream delivers: records, comments, retry fields, attempts, stalls and gaps.
     pub fn frames(self) -> Streaming<Frame> {
         Streaming::new(self.parts, Format::Auto.accept(), item_mapper::FRAMES)
     }

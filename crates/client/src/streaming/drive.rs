@@ -106,7 +106,7 @@ impl<I> Streaming<I> {
         self.mapper.notice.map(|map| map(frame))
     }
 
-    /// Whether no request can be made from the present cursor. The server sent it, so that is not the caller's fault.
+    /// Whether the current cursor cannot be put into a request. The server sent it, so that is not the caller's fault.
     fn is_unsendable(&self, preparation: &Preparation) -> bool {
         let placement = &preparation.cursor;
         if placement.needs_reply_id {

@@ -39,7 +39,7 @@ pub(crate) enum Io {
     Reading(BodyReader),
 }
 
-/// What the driver needs later; there is at most one such thing at a time.
+/// A value that the driver keeps for a later step; it needs at most one at a time.
 pub(crate) enum Parked {
     Nothing,
     /// Why no request can be made; the first item reports it.

@@ -200,7 +200,7 @@ impl<I> Streaming<I> {
         Poll::Ready(item)
     }
 
-    /// The caller asks for nothing until the next poll.
+    /// Pauses the stream's clock until the next poll, because the caller waits for no item.
     pub(crate) fn pause(&mut self) {
         let at = self.at();
         self.stream.pause(at);
@@ -244,8 +244,8 @@ mod tests {
     use super::*;
     use crate::{Client, Event};
 
-    /// What a service pays for each of its streams, in the tasks that read them. What arises in few streams is boxed when it does,
-    /// and what many share is shared.
+    /// A service pays this size for each stream, in the task that reads it. So fields that few streams need are boxed on demand, and
+    /// fields that many streams have in common are shared.
     #[test]
     fn a_stream_is_small() {
         let size = size_of::<Streaming<Event>>() - size_of::<Observer>();
@@ -254,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn streams_that_are_described_alike_share_their_headers() {
+    fn streams_with_the_same_options_share_their_headers() {
         let client = Client::builder().header("x-team", "tides").expect("a header").build();
         let get = |path: &str| client.get(format!("http://localhost/{path}"));
         let headers = |stream: &Streaming<Event>| Arc::clone(&stream.template.headers);

@@ -11,7 +11,7 @@ use crate::streaming::Streaming;
 use crate::streaming::io::{Io, Parked};
 
 impl<I> Streaming<I> {
-    /// Ready once there was input for the core. `at` is the last reading of the clock.
+    /// Ready once the core was given an input. `at` is the last reading of the clock.
     pub(super) fn wait(&mut self, cx: &mut Context<'_>, at: &mut At) -> Poll<()> {
         match &mut self.io {
             Io::Fresh => {

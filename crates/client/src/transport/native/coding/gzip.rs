@@ -5,7 +5,7 @@ use flate2::Crc;
 use super::inflate::Inflate;
 use super::{Decoder, Step};
 
-/// What every member begins with: two magic bytes and the method deflate (RFC 1952, 2.3.1).
+/// The bytes with which every member begins: two magic bytes and the method deflate (RFC 1952, 2.3.1).
 const MAGIC: [u8; 3] = [0x1F, 0x8B, 8];
 const HAS_CHECKSUM: u8 = 1 << 1;
 const HAS_EXTRA: u8 = 1 << 2;

@@ -38,7 +38,7 @@ thread_local! {
     static PIECE_BUFFER: RefCell<Box<[u8]>> = RefCell::new(vec![0; PIECE].into_boxed_slice());
 }
 
-/// Undoes one coding.
+/// Decodes one coding.
 trait Decoder: Send {
     /// Decodes from the front of `input` to the front of `output`. Called with an empty `input`, it writes what it still holds.
     fn decode(&mut self, input: &[u8], output: &mut [u8]) -> Step;
@@ -47,7 +47,7 @@ trait Decoder: Send {
     fn is_whole(&self) -> bool;
 }
 
-/// What one call of a decoder did.
+/// The result of one call of a decoder.
 struct Step {
     read: usize,
     written: usize,

@@ -165,7 +165,7 @@ fn what_was_flushed_is_decoded_at_once() {
 }
 
 #[test]
-fn what_comes_before_a_corrupt_place_is_decoded() {
+fn everything_before_a_corrupt_byte_is_decoded() {
     // A block of a kind that the format does not define: RFC 1951, 3.2.3; RFC 7932, 9.2 (a reserved bit); RFC 8878, 3.1.1.2.2.
     let undefined = |encoder: &str| if encoder == "br" { [0x0E, 0, 0, 0] } else { [0x07, 0, 0, 0] };
     for (coding, encoder) in built_in() {
@@ -185,7 +185,7 @@ fn what_comes_before_a_corrupt_place_is_decoded() {
 }
 
 #[test]
-fn a_small_body_that_decodes_to_a_huge_one_comes_in_small_pieces() {
+fn a_small_body_that_decodes_to_a_huge_one_arrives_in_small_pieces() {
     let huge = vec![b'x'; 20 << 20];
     for (coding, encoder) in built_in() {
         let (wire, _) = encode(encoder, &[&huge]);

@@ -1,4 +1,4 @@
-//! TLS: the library that does it, chosen by the crate's features, and what its errors mean.
+//! TLS: chooses the library by the crate's features, and sorts its errors.
 #![cfg_attr(
     not(any(feature = "rustls-aws-lc", feature = "rustls-ring", feature = "native-tls")),
     allow(dead_code, reason = "without a library there is nothing to set up")
@@ -40,12 +40,12 @@ const CLASSIFIERS: &[Classify] = &[
 const NOT_BUILT_IN: &str =
     "TLS is not built in; enable one of tidewire's features rustls-aws-lc, rustls-ring or native-tls";
 
-/// Whose certificates the client accepts.
+/// The certificates that the client accepts.
 #[derive(Clone, Copy)]
 pub(super) enum Trust<'a> {
     /// Those signed by the platform's authorities or by these (DER).
     Platform(&'a [Vec<u8>]),
-    /// None, for a client that is used without TLS.
+    /// No certificates, for a client that is used without TLS.
     Nobody,
 }
 
@@ -71,7 +71,7 @@ pub(super) fn without(builder: ClientBuilder) -> Result<ClientBuilder, String> {
     }
 }
 
-/// What this link of an error's chain of causes says about TLS, if anything.
+/// The TLS failure that this cause in an error's chain stands for, if any.
 pub(super) fn failure(cause: &(dyn StdError + 'static)) -> Option<Failure> {
     CLASSIFIERS.iter().find_map(|classify| classify(cause))
 }

@@ -9,7 +9,7 @@ use super::Failure;
 pub(super) fn failure(cause: &(dyn StdError + 'static)) -> Option<Failure> {
     let error = cause.downcast_ref::<native_tls::Error>()?;
     let text = error.to_string();
-    // A broken connection shows as an I/O error; OpenSSL only has words for it.
+    // A broken connection shows as an I/O error; OpenSSL reports it only as text.
     let broken = sources(error).any(|source| source.is::<io::Error>())
         || text.to_ascii_lowercase().contains("unexpected eof");
     Some(if broken {
