@@ -12,7 +12,7 @@ const HIDDEN: &str = "***";
 
 /// The text with the secrets of its URLs hidden: user and password, and parameters of query and fragment with a secret name.
 ///
-/// `keep` names parameters that are shown all the same.
+/// `keep` names parameters that are shown anyway.
 pub(crate) fn redact_urls<'a>(text: &'a str, keep: &[&str]) -> Cow<'a, str> {
     let mut secrets: Vec<Range<usize>> =
         text.match_indices("//").filter_map(|(at, _)| user_info(text, at + 2)).collect();

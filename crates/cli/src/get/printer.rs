@@ -1,4 +1,4 @@
-//! What `get` prints, by `--output`.
+//! The output of `get`, in the format that `--output` selects.
 
 use std::io::{self, BufWriter, Write};
 use std::mem;

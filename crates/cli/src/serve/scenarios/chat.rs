@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn truncate_ends_inside_the_event_after_those_that_were_asked_for() {
+    fn truncate_ends_inside_the_event_after_the_requested_ones() {
         let params = ScenarioParams { events: Some(3), ..Default::default() };
         let steps: Vec<_> = truncate(&ScenarioRequest::test(&params)).script.collect();
         let pieces: Vec<_> = steps.iter().filter(|step| matches!(step, ScriptStep::Bytes(_))).collect();

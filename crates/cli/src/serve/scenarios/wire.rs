@@ -139,7 +139,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_big_event_has_the_size_that_was_asked_for_and_comes_in_small_pieces() {
+    fn the_big_event_has_the_requested_size_and_arrives_in_small_pieces() {
         for bytes in [0, 26, 27, 28, 29, 100, 65_536, 1_000_000] {
             let pieces: Vec<_> = big_event(bytes).collect();
             assert!(pieces.iter().all(|(_, piece)| piece.len() <= 65_536), "{bytes}");
