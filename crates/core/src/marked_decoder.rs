@@ -129,7 +129,7 @@ impl MarkedDecoder {
 
     /// The SSE decoder, if the body is SSE and no marker can match an event with this name and JSON data.
     #[inline]
-    pub(crate) fn unmarked(&mut self, name: &[u8]) -> Option<&mut Sse> {
+    pub(crate) fn sse_if_unmarked(&mut self, name: &[u8]) -> Option<&mut Sse> {
         if self.rules.may_mark(name) { None } else { self.decoder.as_sse() }
     }
 

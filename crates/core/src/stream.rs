@@ -484,7 +484,7 @@ impl Stream {
             return false;
         }
         // With ids, gaps must be looked for, which is left to `next`.
-        let Some(sse) = self.marked.unmarked(name).filter(|sse| sse.last_event_id().is_empty()) else {
+        let Some(sse) = self.marked.sse_if_unmarked(name).filter(|sse| sse.last_event_id().is_empty()) else {
             return false;
         };
         let mut events = 0;
