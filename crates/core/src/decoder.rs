@@ -145,7 +145,7 @@ impl Decoder {
         }
     }
 
-    /// The last event id in effect; empty for formats that have none.
+    /// The last event id in effect; empty for formats without ids.
     #[must_use]
     pub fn last_event_id(&self) -> Utf8<'_> {
         match &self.framing {
@@ -206,7 +206,7 @@ impl Decoder {
         }
     }
 
-    /// Whether the body ended inside a record, asked after [`finish`](Self::finish).
+    /// Whether the body ended inside a record; call it after [`finish`](Self::finish).
     #[must_use]
     pub fn inside_record(&self) -> bool {
         match &self.framing {

@@ -568,7 +568,7 @@ async fn no_secret_is_logged() {
     }
 }
 
-/// However much is asked for, a response is made as it is read.
+/// A response is made as it is read, however large the parameters.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_largest_parameters_are_answered_at_once() {
     let server = start().await;

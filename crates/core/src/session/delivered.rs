@@ -1,4 +1,4 @@
-//! Which records have already been delivered, by their ids.
+//! Remembers the ids of records that were delivered, to recognise repeats and gaps.
 
 use alloc::vec::Vec;
 
@@ -8,13 +8,13 @@ use super::id_order::{IdOrder, Position};
 const REMEMBERED: usize = 1024;
 
 /// Remembers the ids of the last records, so that a later attempt recognises those that arrive again, and the position of
-/// ordered ids, so that a hole between them is seen.
+/// ordered ids, so that a gap between them is noticed.
 ///
 /// Ids of the present attempt are remembered but not compared with: a server may give several records one id.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Delivered {
     order: IdOrder,
-    /// Where the ordered ids stood when the present attempt began.
+    /// The position of the ordered ids when the current attempt began.
     order_before: Option<Position>,
     /// Hashes of ids, keyed by a random number; a ring once it is full. An id can be as long as a whole record, so its bytes
     /// are not kept.
@@ -37,12 +37,12 @@ impl Delivered {
 
     /// Whether a record with this id was delivered in an earlier attempt.
     pub(super) fn contains(&self, id: &str, key: u64) -> bool {
-        if self.order_before.as_ref().is_some_and(|before| before.reaches(id)) {
+        if self.order_before.as_ref().is_some_and(|before| before.covers(id)) {
             return true;
         }
         let wanted = hash(id, key);
         let earlier = self.ids.len() - self.of_this_attempt;
-        // Until the ring is full it begins at 0, and what is older stands before what is newer.
+        // Until the ring is full, its oldest hash is at 0.
         let oldest = if self.ids.len() < REMEMBERED { 0 } else { self.next };
         let (front, back) = self.ids.split_at(oldest);
         back.iter().chain(front).take(earlier).any(|known| *known == wanted)
@@ -64,18 +64,18 @@ impl Delivered {
         self.of_this_attempt = (self.of_this_attempt + 1).min(self.ids.len());
     }
 
-    /// Follows the order of the ids; the last id before a hole, if there is one before this id.
-    pub(super) fn hole_before(&mut self, id: &str) -> Option<alloc::string::String> {
-        self.order.hole_before(id)
+    /// Takes in the next id in order, and returns the last id before a gap if ids before this one are missing.
+    pub(super) fn gap_before(&mut self, id: &str) -> Option<alloc::string::String> {
+        self.order.gap_before(id)
     }
 
-    /// A record without an id arrived, so nobody can say what should come next.
-    pub(super) fn lose_order(&mut self) {
-        self.order.lose();
+    /// A record without an id arrived, so the next id cannot be predicted.
+    pub(super) fn forget_order(&mut self) {
+        self.order.forget();
     }
 }
 
-/// A hash whose collisions a peer cannot construct, since it does not know the key.
+/// A keyed hash: without the key, a peer cannot construct collisions.
 fn hash(id: &str, key: u64) -> u64 {
     const MULTIPLIER: u64 = 0x9E37_79B9_7F4A_7C15;
     let mix = |hash: u64, word: u64| {
@@ -136,7 +136,7 @@ mod tests {
     fn of_ordered_ids_all_up_to_the_cursor_are_known() {
         let mut delivered = Delivered::default();
         for id in ["e1-1", "e1-2", "e1-7"] {
-            delivered.hole_before(id);
+            delivered.gap_before(id);
         }
         assert!(!delivered.contains("e1-7", KEY));
         delivered.begin_attempt();
@@ -144,7 +144,7 @@ mod tests {
         {
             assert_eq!(delivered.contains(id, KEY), known, "{id}");
         }
-        delivered.hole_before("e1-9");
+        delivered.gap_before("e1-9");
         assert!(!delivered.contains("e1-8", KEY), "the order of this attempt does not count");
     }
 

@@ -19,12 +19,12 @@ pub enum Outcome {
     Refused {
         /// The HTTP status of the response.
         status: u16,
-        /// What was not acceptable.
+        /// Why it is not acceptable.
         why: Refusal,
     },
     /// A time limit passed.
     TimedOut(Limit),
-    /// Transport errors used up the attempts before any record arrived, or will not go away by themselves.
+    /// Transport errors used up the attempts before any record arrived, or are permanent.
     Unreachable,
     /// A record exceeded its limit or the body could not be decoded, and reading cannot continue.
     Unreadable {

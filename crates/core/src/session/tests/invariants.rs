@@ -1,4 +1,4 @@
-//! What holds for a session whatever happens, in whatever order.
+//! Invariants of a session under any inputs in any order.
 
 use alloc::borrow::ToOwned;
 use alloc::string::String;
@@ -131,7 +131,7 @@ proptest! {
     }
 }
 
-/// What a session may do next, as far as it can be said without the table of reconnects.
+/// Predicts which actions a session may take, as far as that is possible without the table of reconnects.
 struct Model {
     policy: Policy,
     /// A request is under way.
@@ -144,17 +144,17 @@ struct Model {
     /// Ids of records of earlier attempts, and of this one.
     earlier: Vec<String>,
     present: Vec<String>,
-    /// What a record that arrived again is expected to come to.
+    /// The expected `first` of the action for a record that arrived again.
     replayed: Option<bool>,
     reported: bool,
     refreshed: bool,
-    /// What the request carries has to be renewed before one is sent.
+    /// The credentials must be renewed before the next request is sent.
     renews: bool,
-    /// For that, it does not wait.
+    /// The next attempt renews the credentials, so it does not wait.
     at_once: bool,
-    /// Waits since a record came or a body stood long enough.
+    /// Waits since a record arrived or a body stayed open long enough.
     waits: u32,
-    /// The request may have done its work.
+    /// The request may have taken effect on the server.
     sent: bool,
     any_record: bool,
     cursor: Option<String>,
@@ -186,7 +186,7 @@ fn check(policy: Policy, stored: Option<&str>, steps: &[Step]) {
     for &(later, happening, chance) in steps {
         now += Duration::from_millis(later);
         let before = session.state;
-        let action = tell(&mut session, At { now, chance }, happening);
+        let action = feed(&mut session, At { now, chance }, happening);
         if let State::Closed(outcome) = before {
             assert_eq!(
                 (action, session.outcome(), session.deadline()),
@@ -266,7 +266,7 @@ impl Model {
         }
     }
 
-    /// Not to where an earlier attempt was.
+    /// Moves the cursor, but never back to an id of an earlier attempt.
     fn move_cursor(&mut self, cursor: Option<String>) {
         if !cursor.as_ref().is_some_and(|cursor| self.earlier.contains(cursor)) {
             self.cursor = cursor;
@@ -379,7 +379,7 @@ fn name(cursor: u8) -> Option<String> {
     (cursor > 0).then(|| char::from(b'a' + cursor).into())
 }
 
-fn tell(session: &mut Session, at: At, happening: Happening) -> Action {
+fn feed(session: &mut Session, at: At, happening: Happening) -> Action {
     let text;
     let input = match happening {
         Happening::Start => Input::Start,

@@ -1,7 +1,7 @@
 //! Plays a timeline with a hand-turned clock.
 //!
 //! A timeline has one column a second. `.` is a second in which nothing happens, `{30}` are thirty of them, `[x gap]` are several
-//! things in one second. What happens to the session is written small, what it does large:
+//! things in one second. Inputs are in lower case, actions in upper case:
 //!
 //! | in | | in | | out | |
 //! |---|---|---|---|---|---|
@@ -17,11 +17,11 @@
 //! | `r` | a record without cursor and id | `t` | connect limit passed | `R` | reports a record that arrived again |
 //! | `0` | a record with an empty cursor | `p` `q` | pause, resume | `D` | the record arrived again, already reported |
 //! | `i` `i2` | an id without a record | `k` `z` | kick, cancel | `@` | connects to the relay (after its `C`) |
-//! | `w` | bytes, no record | `unfresh` | the refresh failed | `L` | wants what the request carries renewed |
-//! | `retry=5` | a wait asked for | `open` `may` `end` | what a dialect says of the end | `Q` | says that `retry:` asked for more than a minute |
+//! | `w` | bytes, no record | `unfresh` | the refresh failed | `L` | wants the credentials renewed |
+//! | `retry=5` | a wait asked for | `open` `may` `end` | the dialect's reply state | `Q` | reports that `retry:` asked for more than a minute |
 //! | `lost` | the response was requested without its cursor | `done` `bad` | the same: complete, failed | | |
 //!
-//! The first `C` starts the session. Draws are even, so that the waits are 1, 2, 4, 8, 15, 15 … seconds.
+//! The first `C` starts the session. The random number is always one half, so the waits are 1, 2, 4, 8, 15, 15 … seconds.
 
 use alloc::borrow::ToOwned;
 use alloc::format;
@@ -37,8 +37,8 @@ use super::super::*;
 /// Half of the way from zero to the bound of a wait.
 const EVEN: u32 = 1 << 31;
 
-/// Plays the timeline with ticks at every second and with ticks at the deadlines alone, from two origins of time, in silence and
-/// among inputs that mean nothing in the state they meet.
+/// Plays the timeline with ticks at every second and with ticks at the deadlines alone, from two origins of time, alone and
+/// among inputs that the current state ignores.
 pub(super) fn holds(name: &str, policy: &str, line: &str, outcome: &str) -> bool {
     for clock in [Clock::EverySecond, Clock::Deadlines, Clock::FromLater] {
         for noise in [false, true] {
