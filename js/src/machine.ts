@@ -25,7 +25,7 @@ const TIMEOUT = 5;
 const REFUSED_BODY = 6;
 const REASON = 7;
 const AFTER = 8;
-const IS_READING = 9;
+const IS_OPEN = 9;
 const AT_RELAY = 13;
 
 /** Where an attempt failed; the same file has the list. */
@@ -109,8 +109,9 @@ export class Machine {
     return this.#core.machine_deadline(this.#machine);
   }
 
-  get isReading(): boolean {
-    return this.#core.machine_fact(this.#machine, IS_READING) !== 0;
+  /** Whether a body is being read. */
+  get isOpen(): boolean {
+    return this.#core.machine_fact(this.#machine, IS_OPEN) !== 0;
   }
 
   get isOver(): boolean {

@@ -479,7 +479,7 @@ export class Streaming<T = SseEvent> implements AsyncIterableIterator<T, undefin
     this.#hear();
     this.#machine.head(head.status, head.headers, head.isRelayed);
     if (head.lostCursor) this.#machine.handle("cursor_lost");
-    if (this.#machine.isReading) this.#state = "open";
+    if (this.#machine.isOpen) this.#state = "open";
     this.#serve();
   }
 

@@ -256,3 +256,30 @@ test("attempts are the requests that were sent", limit, async () => {
   const { fetch } = answers(() => status(503), fine);
   assert.equal((await take(stream(URL_, { fetch, retryDelay: 1 }))).outcome.attempts, 2);
 });
+
+test("state: what a stream is doing, the same as natively", limit, async () => {
+  const server = await scripted((request, response, number) => {
+    if (number === 1) return response.writeHead(503, { "retry-after": "0.05" }).end();
+    if (number === 2) return void setTimeout(() => response.writeHead(200, SSE).write("data: a\n\n"), 30);
+    response.writeHead(403).write("no");
+  });
+  const states = [];
+  const s = stream(server.base, { retryDelay: 50, onAttempt: () => states.push(s.state) });
+  assert.equal(s.state, "idle");
+  const next = s.next();
+  assert.equal(s.state, "connecting");
+  await until(() => server.requests.length === 2);
+  assert.equal(s.state, "connecting");
+  await next;
+  assert.deepEqual([states, s.state], [["connecting", "waiting"], "open"]);
+  s.close();
+  assert.equal(s.state, "closed");
+  // What a server says of its refusal is read first.
+  const refused = stream(server.base);
+  const end = refused.next().catch(({ code }) => code);
+  await until(() => refused.state === "open");
+  server.requests.length = 0;
+  await server.stop();
+  assert.equal(await end, "refused");
+  assert.equal(refused.state, "closed");
+});

@@ -7,7 +7,7 @@ use core::mem;
 use core::time::Duration;
 
 use tidewire_core::session::{At, Failure, Outcome, Refusal, Retry};
-use tidewire_core::{Notice, ResponseHead, Step, Stream, StreamOptions, Utf8};
+use tidewire_core::{Notice, ResponseHead, Step, Stream, StreamOptions, StreamState, Utf8};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::decoding::Decoding;
@@ -56,8 +56,8 @@ mod fact {
     pub(super) const REFUSED_BODY: u32 = 6;
     pub(super) const REASON: u32 = 7;
     pub(super) const GAP: u32 = 8;
-    /// Whether the present reply is read as a stream.
-    pub(super) const IS_READING: u32 = 9;
+    /// Whether a body is being read.
+    pub(super) const IS_OPEN: u32 = 9;
     /// Of a decoder: the last event id in effect.
     pub(super) const LAST_EVENT_ID: u32 = 10;
     /// Of a decoder: whether the body, should it end here, ends inside a record.
@@ -303,7 +303,7 @@ impl Machine {
     pub fn fact(&mut self, what: u32) -> bool {
         let text = match &self.state {
             State::Described(setup) if what == fact::ACCEPT => Some(setup.format.accept().into()),
-            State::Streaming(stream) if what == fact::IS_READING => return stream.is_reading(),
+            State::Streaming(stream) if what == fact::IS_OPEN => return stream.state() == StreamState::Open,
             State::Streaming(stream) if what == fact::AT_RELAY => return stream.continues_at_relay(),
             State::Streaming(stream) if what == fact::CONTINUATION => {
                 stream.request_cursor().and_then(|cursor| self.reply.continuation(cursor)).map(Cow::Owned)
