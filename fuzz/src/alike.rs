@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use tidewire_core::session::{At, Policy};
-use tidewire_core::{ResponseHead, Format, Frame, Step, Stream, StreamOptions};
+use tidewire_core::{Format, Frame, ResponseHead, Step, Stream, StreamOptions};
 use tidewire_llm::{DIALECTS, Deltas, Dialect};
 
 use crate::input::Input;
@@ -112,7 +112,7 @@ fn feed(stream: &mut Stream, deltas: &mut Deltas, mut input: &[u8], knows: bool,
         }
         match stream.next(NOW, &mut input) {
             Step::Frame { frame, notice } => {
-                said.extend(gap);
+                said.extend(notice.map(|notice| format!("{notice:?}")));
                 if !matches!(frame, Frame::Event(_)) {
                     said.push(format!("{frame:?}"));
                 }

@@ -44,7 +44,12 @@ impl Reader {
     fn read(&mut self, record: &[u8], is_event: bool) {
         let data = Utf8::new(record);
         let frame = match is_event {
-            true => Frame::Event(Event { event: Utf8::new(b"message"), data, id: Utf8::new(b"") }),
+            true => Frame::Event(Event {
+                event: Utf8::new(b"message"),
+                data,
+                id: Utf8::new(b""),
+                has_own_id: false,
+            }),
             false => Frame::Record(Record { index: 0, json: data }),
         };
         self.count += 1;

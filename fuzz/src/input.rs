@@ -39,6 +39,11 @@ impl<'a> Input<'a> {
         self.options.max_event_bytes != DEFAULT_MAX_EVENT_BYTES
     }
 
+    /// A number from 0 to 63, for what a target lets the fuzzer choose beside.
+    pub(crate) const fn choice(&self) -> usize {
+        (self.kind >> 2) as usize
+    }
+
     /// The body, cut: byte by byte, once, or all over into pieces of 0 to 8 bytes.
     pub(crate) fn pieces(&self) -> Pieces<'a> {
         let seed = usize::from(self.seed);

@@ -14,6 +14,7 @@ extern crate alloc;
 mod alike;
 mod decoder;
 mod dialects;
+mod ids;
 mod input;
 mod json;
 mod lookup;

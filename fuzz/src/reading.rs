@@ -29,9 +29,13 @@ impl Framing for Decoder {
     fn inside_record(&self) -> bool {
         Decoder::inside_record(self)
     }
-    /// White space in front of the byte that decides the format, in a vector that doubles.
+    /// White space in front of the byte that decides the format, in a vector that doubles. Where that decides for text, it is part of it.
     fn allowance(&self) -> usize {
-        if self.format() == Format::Auto { 2 * 4096 } else { 0 }
+        match self.format() {
+            Format::Auto => 2 * 4096,
+            Format::Text => 6 * 4096,
+            _ => 0,
+        }
     }
 }
 
@@ -65,9 +69,11 @@ pub(crate) struct Reading {
 /// A frame, with the lengths of what it carries.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Kind {
-    Event { event: usize, data: usize, id: usize },
+    Event { event: usize, data: usize, id: usize, has_own_id: bool },
+    Id(usize),
     Record { index: u64, json: usize },
     Text(usize),
+    LastText(usize),
     Comment(usize),
     Retry(Duration),
     Done,
@@ -156,7 +162,7 @@ impl Meter {
         let (result, peak) = peak_of(work);
         let most = self.held + peak;
         // Data, the unfinished line, two ids and a name, each in a vector that doubles; broken UTF-8 grows threefold.
-        let bound = 10 * self.limit.saturating_add(self.piece).min(1 << 40) + 256 + allowance;
+        let bound = 10 * self.limit.saturating_add(self.piece).min(1 << 40) + 512 + allowance;
         assert!(
             most <= bound,
             "{most} bytes held under a limit of {} and pieces of {}",
@@ -183,7 +189,12 @@ impl Reading {
                     event: event.event.as_bytes().len(),
                     data: event.data.as_bytes().len(),
                     id: event.id.as_bytes().len(),
+                    has_own_id: event.has_own_id,
                 }
+            }
+            Frame::Id(id) => {
+                self.bytes.extend_from_slice(id.as_bytes());
+                Kind::Id(id.as_bytes().len())
             }
             Frame::Record(record) => {
                 fits(record.json.as_bytes());
@@ -200,6 +211,10 @@ impl Reading {
                     }
                     _ => Kind::Text(text.len()),
                 }
+            }
+            Frame::LastText(text) => {
+                self.bytes.extend_from_slice(text.as_bytes());
+                Kind::LastText(text.len())
             }
             Frame::Comment(comment) => {
                 fits(comment.as_bytes());
@@ -255,11 +270,13 @@ impl Reading {
                 taken
             };
             match *kind {
-                Kind::Event { event, data, id } => {
-                    Seen::Event { event: take(event), data: take(data), id: take(id) }
+                Kind::Event { event, data, id, has_own_id } => {
+                    Seen::Event { event: take(event), data: take(data), id: take(id), has_own_id }
                 }
+                Kind::Id(length) => Seen::Id(take(length)),
                 Kind::Record { index, json } => Seen::Record { index, json: take(json) },
                 Kind::Text(length) => Seen::Text(take(length)),
+                Kind::LastText(length) => Seen::LastText(take(length)),
                 Kind::Comment(length) => Seen::Comment(take(length)),
                 Kind::Retry(wait) => Seen::Retry(wait),
                 Kind::Done => Seen::Done,
@@ -273,9 +290,11 @@ impl Reading {
 /// A frame of a reading.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Seen<'a> {
-    Event { event: &'a [u8], data: &'a [u8], id: &'a [u8] },
+    Event { event: &'a [u8], data: &'a [u8], id: &'a [u8], has_own_id: bool },
+    Id(&'a [u8]),
     Record { index: u64, json: &'a [u8] },
     Text(&'a [u8]),
+    LastText(&'a [u8]),
     Comment(&'a [u8]),
     Retry(Duration),
     Done,

@@ -1,33 +1,54 @@
-//! `Retry-After`: seconds, and dates against the crate httpdate.
+//! How long a server asks to wait: numbers, and dates against the crate httpdate.
 
 use std::time::{Duration, SystemTime};
 
-use tidewire_core::session::retry_after as read;
+use tidewire_core::session::{retry_after as read, retry_after_ms as read_ms};
 
-/// A time, and the value behind it.
+const NANOSECONDS: u128 = 1_000_000_000;
+const NANOSECONDS_OF_MS: u128 = 1_000_000;
+
+/// A time, and the value after it.
 pub fn retry_after(data: &[u8]) {
     let Some((now, value)) = data.split_first_chunk::<4>() else { return };
     let now = Duration::from_secs(u32::from_le_bytes(*now).into());
     let Ok(value) = str::from_utf8(value) else { return };
     let have = read(value, now);
     let trimmed = value.trim_ascii();
-    if !trimmed.is_empty() && trimmed.bytes().all(|byte| byte.is_ascii_digit()) {
-        let seconds =
-            trimmed.parse::<u128>().map_or(u64::MAX, |seconds| seconds.try_into().unwrap_or(u64::MAX));
-        assert_eq!(have, Some(Duration::from_secs(seconds)));
-        return;
+    let seconds = number(trimmed, NANOSECONDS, u64::MAX.into());
+    assert_eq!(read_ms(value), number(trimmed, NANOSECONDS_OF_MS, u64::MAX.into()), "milliseconds");
+    if seconds.is_some() {
+        return assert_eq!(have, seconds);
     }
     let last = Duration::from_secs(253_402_300_800);
-    assert!(have.is_none_or(|wait| wait <= last), "a date behind the year 9999");
+    assert!(have.is_none_or(|wait| wait <= last), "a date after the year 9999");
     as_another_says(trimmed, now, have);
+}
+
+/// A decimal number of units of so many nanoseconds; its whole part counts up to `most`. What is less than a nanosecond is nothing.
+fn number(value: &str, unit: u128, most: u128) -> Option<Duration> {
+    let (whole, part) = value.split_once('.').unwrap_or((value, "0"));
+    let is_number = |digits: &str| !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    if !is_number(whole) || !is_number(part) {
+        return None;
+    }
+    let whole = whole.parse::<u128>().map_or(most, |whole| whole.min(most));
+    // Digit by digit, each a tenth of the one before.
+    let mut parts = 0;
+    let mut tenth = unit / 10;
+    for digit in part.bytes() {
+        parts += u128::from(digit - b'0') * tenth;
+        tenth /= 10;
+    }
+    let all = whole * unit + parts;
+    Some(Duration::new(u64::try_from(all / NANOSECONDS).ok()?, (all % NANOSECONDS) as u32))
 }
 
 /// httpdate 1 reads a date as RFC 9110 does but for these, which are left out: some separators it does not look at, so a value
 /// must have as many words between spaces as its form; of two digits it makes a year of 1970 to 2069, whatever the present one. A
-/// wrong day of the week and a leap second are errors to it, and dates here; a vertical tab at the end is neither here nor there.
+/// wrong day of the week and a leap second are errors to it, and dates here; a vertical tab is white space to it.
 fn as_another_says(value: &str, now: Duration, have: Option<Duration>) {
     let Ok(date) = httpdate::parse_http_date(value) else { return };
-    if value.ends_with('\u{B}') {
+    if value.contains('\u{B}') {
         return;
     }
     let two_digits = value.contains('-');

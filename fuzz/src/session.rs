@@ -8,15 +8,15 @@ use core::time::Duration;
 pub use life::Life;
 use life::{Happening, Later};
 use model::{Answer, Model};
-use tidewire_core::session::{Action, At, Failure, Reason, Session};
+use tidewire_core::StreamState;
+use tidewire_core::session::{Action, At, Failure, Input, Reason, Session};
 
 /// More failures in a row than any policy here allows.
 const MANY: usize = 16;
 
 /// One life of a session.
 pub fn session(life: &Life) {
-    let policy = life.policy();
-    let stored = life.stored.then_some("stored");
+    let (policy, stored) = (life.policy(), life.stored());
     let mut pair = Pair {
         session: Session::new(policy, stored),
         model: Model::new(policy, stored),
@@ -47,15 +47,26 @@ struct Pair {
 }
 
 impl Pair {
-    fn happens(&mut self, later: Duration, happening: Happening, chance: u32) -> Action {
+    fn happens(&mut self, later: Duration, happening: Happening, chance: u32) {
+        let mut later = later;
+        happening.each(|input| {
+            self.tell(core::mem::take(&mut later), input, chance);
+        });
+    }
+
+    fn tell(&mut self, later: Duration, input: Input<'_>, chance: u32) -> Action {
         self.now += later;
         self.model.pass(later);
         let over = self.session.outcome();
-        let action = happening.tell(&mut self.session, At { now: self.now, chance });
-        let want = self.model.answer(happening, &action);
-        self.is_as_wanted(action, want);
+        let action = self.session.handle(At { now: self.now, chance }, input);
+        let want = self.model.answer(input, &action);
+        self.is_as_wanted(&action, want);
         if over.is_some() {
-            assert_eq!((action, self.session.outcome()), (Action::Nothing, over), "something after the end");
+            assert_eq!(
+                (&action, self.session.outcome()),
+                (&Action::Nothing, over),
+                "something after the end"
+            );
         }
         match action {
             Action::Connect => {
@@ -69,21 +80,24 @@ impl Pair {
         action
     }
 
-    fn is_as_wanted(&self, action: Action, want: Answer) {
+    fn is_as_wanted(&self, action: &Action, want: Answer) {
         match (action, want) {
             (Action::Nothing, Answer::Nothing) | (Action::Connect, Answer::Connect) => {}
             (Action::Stalled { silent }, Answer::Stalled) => {
-                assert_eq!(silent, self.model.silence());
+                assert_eq!(*silent, self.model.silence());
             }
+            (Action::Gap { after }, Answer::Gap(want)) => assert_eq!(*after, want),
+            (Action::Replayed { first }, Answer::Replayed { first: want }) => assert_eq!(*first, want),
             (Action::Close, Answer::Close(outcome)) => assert_eq!(self.session.outcome(), Some(outcome)),
-            (Action::Wait(again), Answer::Wait { reason, gap, least, most }) => {
-                assert_eq!((again.reason, again.gap), (reason, gap));
-                assert_eq!(again.attempt, self.session.attempts() + 1);
+            (Action::Wait(retry), Answer::Wait { reason, gap, refresh, asked, least, most }) => {
+                assert_eq!((retry.reason, retry.gap, retry.refresh), (reason, gap, refresh));
+                assert_eq!(retry.asked, asked, "what `retry:` asked for");
+                assert_eq!(retry.attempt, self.model.connects() + 1);
                 assert!(
-                    least <= again.delay && again.delay <= most,
-                    "{again:?} is not within {least:?} and {most:?}"
+                    least <= retry.delay && retry.delay <= most,
+                    "{retry:?} is not within {least:?} and {most:?}"
                 );
-                assert!(reason != Reason::Kick || again.delay.is_zero());
+                assert!(reason != Reason::Kick || retry.delay.is_zero());
             }
             (action, want) => panic!("{action:?} and not {want:?}, {:?}", self.session.outcome()),
         }
@@ -92,15 +106,29 @@ impl Pair {
     fn stands_as_the_model(&mut self) {
         assert_eq!(self.session.cursor(), self.model.cursor(), "the cursor is the last one that came");
         assert_eq!(self.session.request_cursor(), self.model.request_cursor(), "the cursor of a request");
-        assert_eq!(self.session.attempts(), self.model.attempts());
+        assert_eq!(self.session.continues_at_relay(), self.model.continues_at_relay());
+        assert_eq!(self.session.attempts(), self.model.attempts(), "requests that were sent");
         assert_eq!(self.session.outcome(), self.model.outcome());
+        self.state_says_the_same();
         let due = |when: Option<Duration>| when.map(|when| when.max(self.now));
         assert_eq!(due(self.session.deadline()), due(self.model.deadline(self.now)), "the deadline");
-        let waits = self.session.attempts() > 0 && !self.request && self.session.outcome().is_none();
+        let waits = self.model.connects() > 0 && !self.request && self.session.outcome().is_none();
         assert!(!waits || self.session.deadline().is_some(), "it waits for nothing");
         let silence = self.session.longest_silence(self.now);
         assert!(self.longest_silence <= silence && silence <= self.now, "{silence:?} of silence");
         self.longest_silence = silence;
+    }
+
+    fn state_says_the_same(&self) {
+        match self.session.state() {
+            StreamState::Idle => assert!(self.model.connects() == 0 && !self.request),
+            StreamState::Connecting | StreamState::Open => assert!(self.request),
+            StreamState::Waiting { until } => {
+                assert!(!self.request && self.session.deadline().is_some_and(|deadline| deadline <= until));
+            }
+            StreamState::Closed(outcome) => assert_eq!(self.session.outcome(), Some(outcome)),
+            state => panic!("an unknown state: {state:?}"),
+        }
     }
 
     fn until_deadline(&self) -> Option<Duration> {
@@ -109,25 +137,25 @@ impl Pair {
 
     /// Whatever happened, failures without end are followed by an end, and so is a caller who has had enough.
     fn comes_to_an_end(&mut self) {
-        self.happens(Duration::ZERO, Happening::Start, 0);
-        self.happens(Duration::ZERO, Happening::Resume, 0);
+        self.tell(Duration::ZERO, Input::Start, 0);
+        self.tell(Duration::ZERO, Input::Resume, 0);
         for _ in 0..MANY {
             if self.session.outcome().is_some() {
                 break;
             }
             if self.request {
-                self.happens(Duration::ZERO, Happening::Broken(Failure::Connect), u32::MAX);
+                self.tell(Duration::ZERO, Input::Broken(Failure::Connect), u32::MAX);
             } else {
                 let later = self.until_deadline().expect("it waits for something");
-                let action = self.happens(later, Happening::Tick, 0);
+                let action = self.tell(later, Input::Tick, 0);
                 assert_ne!(action, Action::Nothing, "a deadline for nothing");
             }
         }
         assert!(self.session.outcome().is_some() || self.model.policy().follow, "it never ends");
-        self.happens(Duration::ZERO, Happening::Cancel, 0);
+        self.tell(Duration::ZERO, Input::Cancel, 0);
         assert!(self.session.outcome().is_some() && self.session.deadline().is_none());
-        for happening in [Happening::Start, Happening::Tick, Happening::Kick, Happening::Resume] {
-            self.happens(Duration::from_secs(1000), happening, 0);
+        for input in [Input::Start, Input::Tick, Input::Kick, Input::Resume] {
+            self.tell(Duration::from_secs(1000), input, 0);
         }
     }
 }

@@ -42,11 +42,12 @@ fn limit_holds(input: &Input<'_>, limited: &Reading, all: &Reading) {
         End::Clean | End::Inside => {
             let mut rest = all.frames();
             for frame in limited.frames().filter(|frame| !matches!(frame, Seen::Skipped(_))) {
-                // An id that was too long is not in effect.
+                // An id that was too long is not in effect, and that of an event that was too long is one without an event.
                 let same = |seen: &Seen<'_>| match (*seen, frame) {
                     (Seen::Event { data, event, .. }, Seen::Event { data: d, event: e, .. }) => {
                         (data, event) == (d, e)
                     }
+                    (Seen::Id(_) | Seen::Event { has_own_id: true, .. }, Seen::Id(_)) => true,
                     (seen, frame) => seen == frame,
                 };
                 assert!(rest.any(|seen| same(&seen)), "{frame:?} came only with the limit");
@@ -59,12 +60,18 @@ fn limit_holds(input: &Input<'_>, limited: &Reading, all: &Reading) {
 }
 
 fn as_the_standard_says(have: &Reading, decoder: &Sse, want: &Decoded) {
-    let mut frames = have.frames();
+    let mut frames = have.frames().filter(|frame| !matches!(frame, Seen::Id(_)));
     for line in &want.lines {
         let frame = frames.next().unwrap_or_else(|| panic!("{line} does not come"));
         assert!(says(&frame, line), "{frame:?} is not {line}");
     }
     assert_eq!(frames.next(), None);
+    let own = |frame: Seen<'_>| match frame {
+        Seen::Id(id) => Some((String::from_utf8_lossy(id).into_owned(), false)),
+        Seen::Event { id, has_own_id: true, .. } => Some((String::from_utf8_lossy(id).into_owned(), true)),
+        _ => None,
+    };
+    assert_eq!(have.frames().filter_map(own).collect::<Vec<_>>(), want.ids, "the ids that blocks set");
     assert_eq!(have.end == End::Inside, want.inside_record, "inside a record");
     assert_eq!(decoder.last_event_id().to_str(), want.last_event_id, "the last event id");
 }
@@ -73,7 +80,7 @@ fn says(frame: &Seen<'_>, line: &serde_json::Value) -> bool {
     let text = |key: &str| line[key].as_str().unwrap_or_default();
     let kind = text("type");
     match *frame {
-        Seen::Event { event, data, id } => {
+        Seen::Event { event, data, id, .. } => {
             let parts = [(event, "event"), (data, "data"), (id, "id")];
             kind == "event" && parts.iter().all(|(bytes, key)| Utf8::new(bytes) == text(key))
         }
@@ -81,12 +88,12 @@ fn says(frame: &Seen<'_>, line: &serde_json::Value) -> bool {
         Seen::Retry(wait) => {
             kind == "retry" && u128::from(line["ms"].as_u64().unwrap_or_default()) == wait.as_millis()
         }
-        Seen::Record { .. } | Seen::Text(_) | Seen::Done | Seen::Bad(_) | Seen::Skipped(_) => false,
+        _ => false,
     }
 }
 
 /// sse-core 0.2.3 follows the standard but for these, which are left out:
-/// - It has no comments, which the standard ignores.
+/// - It has no comments and no ids without an event, which the standard ignores.
 /// - It reads `retry` as 32 bits and ignores what does not fit; the standard knows no bound, and here there are 64 bits, as
 ///   browsers have them.
 ///
@@ -95,12 +102,12 @@ fn as_another_says(body: &[u8], have: &Reading, last_event_id: &str) {
     let mut other = SseDecoder::with_limit(NonZeroUsize::MAX);
     let mut frames = have.frames().filter(|frame| match frame {
         Seen::Retry(wait) => wait.as_millis() <= u32::MAX.into(),
-        frame => !matches!(frame, Seen::Comment(_)),
+        frame => !matches!(frame, Seen::Comment(_) | Seen::Id(_)),
     });
     let mut rest = body;
     while let Some(event) = other.next(&mut rest) {
         match (event.expect("it has no limit"), frames.next()) {
-            (SseEvent::Message(message), Some(Seen::Event { event, data, id })) => {
+            (SseEvent::Message(message), Some(Seen::Event { event, data, id, .. })) => {
                 assert_eq!(Utf8::new(event), &*message.event);
                 assert_eq!(Utf8::new(data), &*message.data);
                 assert_eq!(Utf8::new(id), message.last_event_id.as_deref().unwrap_or_default());

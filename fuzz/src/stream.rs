@@ -1,5 +1,6 @@
 //! The whole machine, called in any order: bodies cut or whole, against a decoder of its own and what holds for every stream.
 
+mod book;
 mod choices;
 mod driver;
 

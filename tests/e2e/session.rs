@@ -176,6 +176,31 @@ async fn a_401_that_cannot_be_renewed_is_refused() {
     assert_eq!((server.seen().len(), calls.load(Ordering::Relaxed)), (1, 0));
 }
 
+#[tokio::test]
+async fn a_refresh_that_hangs_is_begun_again_by_a_reconnect() {
+    let server =
+        RawServer::start(vec![status(401, "", "expired"), whole("data: 1\n\ndata: [DONE]\n\n")]).await;
+    let calls = AtomicU32::new(0);
+    let request = Client::new().get(server.url("/")).bearer_auth("token-0").retry_delay(SOON);
+    let mut stream = request
+        .refresh(move |mut request: AttemptRequest| {
+            let call = calls.fetch_add(1, Ordering::Relaxed) + 1;
+            async move {
+                if call == 1 {
+                    pending::<()>().await;
+                }
+                request.set_header("authorization", &format!("Bearer token-{call}")).map(|()| request)
+            }
+        })
+        .events();
+    let asking = tokio::time::timeout(Duration::from_millis(100), stream.next()).await;
+    assert!(asking.is_err());
+    stream.reconnect();
+    let taken = take(&mut stream).await;
+    assert_eq!((taken.outcome, data(&taken.items)), (Some(Outcome::Complete), vec!["1"]));
+    assert_eq!(tokens(&server), ["token-0", "token-2"]);
+}
+
 /// What a relay adds to the head.
 fn relay_head(location: &str) -> String {
     format!("\r\ntidewire-stream: 7\r\nlocation: {location}")

@@ -4,21 +4,21 @@ use std::borrow::Cow;
 
 use tidewire::{Limit, Outcome, Refusal, StreamEnd};
 
-/// How much of a peer's words is shown, in characters.
+/// The most characters of a peer's text that are shown.
 const MAX_SHOWN: usize = 300;
 
-/// What the command was asked to do, as far as advice depends on it.
+/// The facts about the request on which advice depends.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Situation {
-    /// `--resume always` would make the stream continue by itself after a break: it does not do so yet, and the user did not refuse it.
+    /// `--resume always` would continue the stream after a break: it is not in effect, and the user did not choose `--resume never`.
     pub(crate) could_resume: bool,
-    /// `--last-event-id` would continue the stream where it stopped.
+    /// `--last-event-id` can continue the stream after its last event.
     pub(crate) continues_by_id: bool,
     /// The request carried credentials.
     pub(crate) has_credentials: bool,
 }
 
-/// The error in one line. An option is advised only if it does what was asked for.
+/// The error in one line. An option is advised only if it would help with this request.
 pub(crate) fn describe(end: &StreamEnd, situation: Situation) -> String {
     let what = match (end.outcome, &end.error) {
         (Outcome::Unreachable, None) if end.stats.bytes > 0 => {
@@ -66,7 +66,7 @@ fn truncated(end: &StreamEnd, situation: Situation) -> Cow<'static, str> {
     }
 }
 
-/// Whether an id can stand on a command line as it is.
+/// Whether an id needs no quotes on a command line.
 fn is_plain(id: &str) -> bool {
     id.len() <= 64 && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.:".contains(&byte))
 }
@@ -95,7 +95,7 @@ const fn option(limit: Limit) -> &'static str {
     }
 }
 
-/// The text in one line, and without its end if it is long.
+/// The text in one line, shortened if it is long.
 fn shortened(text: &str) -> String {
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
     match line.char_indices().nth(MAX_SHOWN) {

@@ -270,7 +270,7 @@ impl From<ResumeArg> for Resume {
 }
 
 impl ReadArgs {
-    /// The markers. Of end and failure markers, `None` stands for the defaults and an empty list for none.
+    /// The markers. For end and failure markers, `None` means the defaults, and an empty list means no markers.
     pub(crate) fn markers(&self) -> Result<tidewire::core::Markers, String> {
         Ok(tidewire::core::Markers {
             end_on: markers("--end-on", &self.end_on)?,

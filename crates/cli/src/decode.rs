@@ -49,7 +49,7 @@ pub(crate) async fn run(args: &DecodeArgs) -> ExitCode {
     {
         Ok(code) => code,
         Err(error) => {
-            // Dropped as a whole, it would try once more to write what is left in it.
+            // If the writer were dropped, it would try again to write its buffer.
             let _ = out.into_parts();
             exit::stdout_error(&error)
         }

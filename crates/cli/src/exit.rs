@@ -33,7 +33,7 @@ pub(crate) fn usage_error(message: &str) -> ExitCode {
     ExitCode::from(USAGE)
 }
 
-/// Reports that the environment does not allow what was asked for, such as a port that is in use.
+/// Reports that the environment prevents the command, such as a port that is in use.
 pub(crate) fn environment_error(message: &str) -> ExitCode {
     print_error(message);
     ExitCode::from(UNREACHABLE)
@@ -45,7 +45,7 @@ pub(crate) fn write_error(message: &str) -> ExitCode {
     ExitCode::from(CANNOT_WRITE)
 }
 
-/// Reports that standard output cannot be written to, unless its reader has gone: then there is nobody to complain to.
+/// Reports that standard output cannot be written to, unless its reader has gone: then the command counts as cancelled.
 pub(crate) fn stdout_error(error: &io::Error) -> ExitCode {
     if error.kind() == io::ErrorKind::BrokenPipe {
         return of(&Outcome::Cancelled);

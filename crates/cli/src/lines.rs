@@ -37,7 +37,7 @@ pub(crate) enum OutputLine<'a> {
         reason: Option<&'static str>,
         #[serde(skip_serializing_if = "Option::is_none")]
         cursor: Option<&'a str>,
-        /// The wait that the server asked for, if it is longer than the one that is kept.
+        /// The wait that the server asked for, if it is longer than the wait that is honoured.
         #[serde(skip_serializing_if = "Option::is_none")]
         asked_ms: Option<u128>,
     },
@@ -121,7 +121,7 @@ impl<'a> OutputLine<'a> {
         })
     }
 
-    /// The last line. `attempts` is `None` where no requests are made.
+    /// The last line. `attempts` is `None` if no requests are made.
     pub(crate) fn end(
         outcome: &Outcome,
         stats: &Stats,
@@ -137,7 +137,7 @@ impl<'a> OutputLine<'a> {
             status: None,
             timeout: None,
             retry_after_ms: None,
-            // A whole stream has nothing to continue.
+            // A stream that ended well has nothing to continue.
             cursor: cursor.filter(|_| !outcome.is_success()),
             offset: None,
             limit: None,

@@ -1,4 +1,4 @@
-//! Takes secrets out of what is logged and recorded: out of URLs, form bodies and JSON bodies.
+//! Hides secrets in logs and recordings: in URLs, form bodies and JSON bodies.
 //!
 //! [`is_secret_name`] decides which values are secret, here as everywhere.
 
@@ -12,7 +12,7 @@ const HIDDEN: &str = "***";
 
 /// The text with the secrets of its URLs hidden: user and password, and parameters of query and fragment with a secret name.
 ///
-/// `keep` names parameters that are shown all the same.
+/// `keep` names parameters that are shown anyway.
 pub(crate) fn redact_urls<'a>(text: &'a str, keep: &[&str]) -> Cow<'a, str> {
     let mut secrets: Vec<Range<usize>> =
         text.match_indices("//").filter_map(|(at, _)| user_info(text, at + 2)).collect();
@@ -49,7 +49,7 @@ pub(crate) fn redact_json(text: &str) -> Cow<'_, str> {
     hide(text, secrets)
 }
 
-/// The user and password of an authority that starts at `start`: what is before its `@`.
+/// The user and password of an authority that starts at `start`: the part before its `@`.
 fn user_info(text: &str, start: usize) -> Option<Range<usize>> {
     let authority = &text[start..];
     let end = authority.find(|c| matches!(c, '/' | '?' | '#') || ends_url(c)).unwrap_or(authority.len());

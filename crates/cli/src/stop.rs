@@ -14,7 +14,7 @@ use crate::exit;
 #[cfg(unix)]
 use crate::terminal;
 
-/// How long the last line may take after a signal. After that, nobody is assumed to read standard output.
+/// How long the last line may take after a signal. After that, standard output is assumed to have no reader.
 const LAST_LINE: Duration = Duration::from_millis(500);
 
 /// Why the command stops early.
@@ -35,7 +35,7 @@ pub(crate) fn watch() -> oneshot::Receiver<Interrupt> {
             () = signal => Interrupt::Signal,
             () = reader_gone() => Interrupt::ReaderGone,
         };
-        // Fails once the command has ended by itself, when nobody needs it.
+        // Fails if the command has already ended and dropped the receiver.
         let _ = sender.send(interrupt);
         if interrupt == Interrupt::Signal {
             tokio::time::sleep(LAST_LINE).await;

@@ -1,4 +1,4 @@
-//! Standard output and standard error, where no byte from a peer becomes a control sequence.
+//! Standard output and standard error, protected from a peer's control sequences.
 //!
 //! Everything that the command prints goes through a [`SafeWriter`]. On a terminal it shows control characters escaped, as `\u001b`;
 //! a pipe or a file gets the bytes as they are. Only the styles of the command itself are written as control sequences.
@@ -50,7 +50,7 @@ pub(crate) fn stdout_handle() -> io::Result<std::os::fd::OwnedFd> {
 
 fn writer<S: RawStream + AsLockedWrite>(stream: S) -> SafeWriter<AutoStream<S>> {
     let (is_terminal, choice) = (stream.is_terminal(), AutoStream::choice(&stream));
-    // On Windows, `auto` prepares the console for styles. In a pipe it would drop a peer's styles, where `always_ansi` changes no byte.
+    // On Windows, `auto` prepares the console for styles. In a pipe it would drop a peer's styles; `always_ansi` changes no byte.
     let out = if is_terminal { AutoStream::auto(stream) } else { AutoStream::always_ansi(stream) };
     SafeWriter::with_styles(out, is_terminal, choice)
 }
@@ -70,7 +70,7 @@ impl<W: Write> SafeWriter<W> {
         self.is_terminal
     }
 
-    /// Writes a text in a style, or without one where nobody would see it.
+    /// Writes a text in a style, or without one if the output shows no styles.
     pub(crate) fn styled(&mut self, style: Style, text: impl Display) -> io::Result<()> {
         if self.has_styles {
             write!(self.out, "{style}")?;

@@ -86,7 +86,7 @@ fn what_to_write(error: &clap::Error) -> String {
     }
 }
 
-/// A similar option is advised only for a typing error: one that merely looks alike may do something else.
+/// A similar option is advised only for a typing error: an option that merely looks similar may do something else.
 fn unknown_option(name: &str, is_get: bool, similar: Option<&String>) -> String {
     let of_curl = CURL_OPTIONS.iter().find(|(names, _)| is_get && names.contains(&name));
     let advice = match (of_curl, similar) {
@@ -120,7 +120,7 @@ fn either(values: &[String]) -> String {
     }
 }
 
-/// A parser's message. Those of the standard library say what is wrong, but not what to write.
+/// A parser's message. The standard library's messages, which do not say what to write, are replaced.
 fn problem(error: &(dyn Error + 'static)) -> String {
     match error.to_string().as_str() {
         "invalid digit found in string" | "cannot parse integer from empty string" => {

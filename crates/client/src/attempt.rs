@@ -31,14 +31,14 @@ pub struct AttemptRequest {
 }
 
 impl AttemptRequest {
-    /// `reply_id` is the id of the LLM's reply that the request continues; empty if there is none.
+    /// `reply_id` is the id of the LLM's reply that the request continues; empty if it continues none or the id is unknown.
     pub(crate) fn new(
         attempt: Attempt,
         template: &Arc<RequestTemplate>,
         reply_id: &str,
     ) -> Result<Self, UsageError> {
         let Some(url) = template.url.clone() else {
-            return Err(UsageError::Url { problem: "there is none".to_owned() });
+            return Err(UsageError::Url { problem: "it is missing".to_owned() });
         };
         Ok(Self { attempt, url, template: Arc::clone(template), reply_id: reply_id.to_owned() })
     }
@@ -62,7 +62,7 @@ impl AttemptRequest {
     }
 
     /// The headers, those included that the client adds (`Accept`, `User-Agent`, `Last-Event-ID`). Only `Host`, `Content-Length` and
-    /// what HTTP needs for the connection come later.
+    /// what HTTP needs for the connection are added later.
     #[must_use]
     pub fn headers(&self) -> &HeaderMap {
         &self.template.headers
@@ -74,7 +74,7 @@ impl AttemptRequest {
         self.template.body.as_bytes()
     }
 
-    /// The id of the LLM's reply that this request continues; empty if there is none.
+    /// The id of the LLM's reply that this request continues; empty if it continues none or the id is unknown.
     #[must_use]
     pub fn reply_id(&self) -> &str {
         &self.reply_id
@@ -159,8 +159,8 @@ impl AttemptRequest {
         }
     }
 
-    /// Puts the cursor where the caller wants it; `is_string` says that it was a JSON string in its record. One that cannot be a
-    /// `Last-Event-ID` is not sent.
+    /// Puts the cursor into the part of the request that the caller chose. `is_string` means that it was a JSON string in its record. A
+    /// cursor that cannot be a header value is not sent as `Last-Event-ID`.
     pub(crate) fn put_cursor(
         &mut self,
         cursor: &str,
@@ -191,8 +191,8 @@ impl AttemptRequest {
         Ok(())
     }
 
-    /// Lets a caller's function put the cursor where it likes, and notes the header that it chose. Of several, one counts that a redirect to
-    /// another origin drops.
+    /// Lets a caller's function put the cursor into the request, and notes the header that it used. Of several headers, one that a
+    /// redirect to another origin drops takes precedence.
     pub(crate) fn put_cursor_by(&mut self, cursor: &str, resume: &ResumeFunction) -> Result<(), UsageError> {
         let before = Arc::clone(&self.template.headers);
         resume(cursor, self)?;

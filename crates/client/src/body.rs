@@ -12,7 +12,7 @@ use crate::platform::OnceBody;
 const BODY_HEADERS: [HeaderName; 5] =
     [CONTENT_TYPE, CONTENT_LENGTH, CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_LOCATION];
 
-/// Removes the headers that describe a body, for a request that has none.
+/// Removes the headers that describe a body, for a request without a body.
 pub(crate) fn forget_body(headers: &mut HeaderMap) {
     for name in BODY_HEADERS {
         headers.remove(name);
@@ -24,7 +24,7 @@ pub(crate) fn forget_body(headers: &mut HeaderMap) {
 pub(crate) enum Body {
     #[default]
     Empty,
-    /// Bytes, which can be sent again. Boxed because most requests that are made in numbers have none.
+    /// Bytes, which can be sent again. Boxed, since a service's many requests mostly have no body.
     Bytes(Box<Bytes>),
     /// A stream, which can be read only once.
     Once(SharedOnce),

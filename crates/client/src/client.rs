@@ -124,8 +124,8 @@ impl ClientBuilder {
         Ok(self)
     }
 
-    /// How long TCP and TLS may take to be established; 10 s by default, zero for no limit. A browser cannot tell, so there it does not
-    /// apply.
+    /// How long TCP and TLS may take to be established; 10 s by default, zero for no limit. It does not apply in a browser, where
+    /// a page cannot see when a connection is established.
     #[must_use]
     pub fn connect_timeout(mut self, limit: Duration) -> Self {
         self.connect_timeout = Some(Some(limit).filter(|limit| !limit.is_zero()));

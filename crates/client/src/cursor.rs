@@ -1,9 +1,9 @@
-//! Where a cursor goes in the request that resumes.
+//! The part of a resuming request that carries the cursor.
 
-/// The header that carries a cursor unless the caller chooses another place.
+/// The header that carries a cursor unless the caller chooses another part of the request.
 pub(crate) const LAST_EVENT_ID: &str = "last-event-id";
 
-/// Where a cursor that is a JSON field of the records goes in the request that resumes.
+/// The part of a resuming request that carries a cursor from a JSON field of the records.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CursorTo {

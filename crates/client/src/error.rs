@@ -9,7 +9,7 @@ use tidewire_core::{BadRecord, Format, Stats, TooLarge};
 
 use crate::redact::HeaderNames;
 
-/// What a stream yields instead of a record.
+/// An error that a stream yields in place of a record.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -56,7 +56,7 @@ impl Error {
     }
 }
 
-/// What the caller has to correct before a request can be made.
+/// A mistake that the caller must correct before a request can be made.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum UsageError {
@@ -72,7 +72,7 @@ pub enum UsageError {
         /// The name as given; the value may be a secret.
         name: String,
     },
-    /// What was given as certificates of authorities cannot be used.
+    /// The certificates of authorities cannot be used.
     #[error("the CA certificates cannot be used: {problem}")]
     CaCertificates {
         /// What is wrong with them.
@@ -97,19 +97,19 @@ pub enum UsageError {
     Format {
         /// The format.
         format: Format,
-        /// What was asked for: `events` or `records`.
+        /// The items that the caller wanted: `events` or `records`.
         items: &'static str,
     },
-    /// A function that the caller gave to make or change requests has failed, by its own account.
+    /// A function of the caller that makes or changes requests returned an error.
     #[error("the request cannot be prepared: {problem}")]
     Prepare {
-        /// What the function said.
+        /// The function's message.
         problem: String,
     },
     /// The HTTP client cannot be set up, or does not take the request.
     #[error("the HTTP client refused the request: {problem}")]
     Client {
-        /// What it said.
+        /// The client's message.
         problem: String,
     },
 }
@@ -131,7 +131,7 @@ pub enum RecordError {
 pub struct StreamEnd {
     /// The outcome, one of nine.
     pub outcome: Outcome,
-    /// Where a later stream would continue this one.
+    /// The cursor from which a later stream can continue this one.
     pub cursor: Option<String>,
     /// What the transport or the peer said about the failure; of a refusal, the server's reason in one line.
     pub error: Option<String>,

@@ -10,11 +10,11 @@ use tidewire_llm::Delta;
 /// An event of an SSE stream (WHATWG HTML, 9.2.6).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event {
-    /// The event's type; `message` if the stream names none.
+    /// The event's type; `message` if the stream does not name it.
     pub event: Cow<'static, str>,
     /// The event's data: its lines, joined with line feeds.
     pub data: String,
-    /// The last event id in effect; empty if none was set.
+    /// The last event id in effect; empty before the first id.
     pub id: String,
 }
 
@@ -28,7 +28,7 @@ impl From<core::Event<'_>> for Event {
     }
 }
 
-/// Everything that a stream shows, in order.
+/// One of everything that a stream can deliver: records, comments and notices.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Frame {
@@ -51,14 +51,14 @@ pub enum Frame {
     BadRecord(core::BadRecord),
     /// An event that exceeds its limit; it was passed over.
     Skipped(core::TooLarge),
-    /// A piece of an LLM's reply, instead of the record that brought it; only with
+    /// A piece of an LLM's reply, instead of the record that contained it; only with
     /// [`Request::dialect`](crate::Request::dialect).
     Delta(Delta<'static>),
     /// A further request is due, after its wait.
     Attempt(Attempt),
     /// The wire has been silent for this long.
     Stall(Duration),
-    /// The present response brings records that an earlier attempt had delivered; once for each response.
+    /// The current response repeats records that an earlier attempt delivered; once per response.
     Replayed {
         /// The id of the first such record.
         id: String,
@@ -71,7 +71,7 @@ pub enum Frame {
 }
 
 impl Frame {
-    /// The frame as an owned value; `None` for a kind of frame that streams do not show.
+    /// The frame as an owned value; `None` for a kind of frame that streams do not deliver.
     #[must_use]
     pub fn from_lent(frame: core::Frame<'_>) -> Option<Self> {
         Some(match frame {

@@ -26,7 +26,7 @@ pub(crate) fn parse_header(name: &str, value: &str) -> Result<(HeaderName, Heade
     Ok((header, value))
 }
 
-/// The same, always secret.
+/// As [`parse_header`], but always secret.
 pub(crate) fn parse_secret_header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), UsageError> {
     let (name, mut value) = parse_header(name, value)?;
     value.set_sensitive(true);

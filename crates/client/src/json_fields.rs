@@ -1,4 +1,4 @@
-//! A JSON object as the list of its fields, so that one is set and everything else stays as it was written.
+//! A JSON object as the list of its fields, to set one field and keep everything else as it was written.
 
 use std::borrow::Cow;
 use std::fmt;

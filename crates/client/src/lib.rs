@@ -52,9 +52,9 @@
 //!   dependency that enables another one changes nothing. Without any, an `https` URL is a [`UsageError`]; plain HTTP works. With
 //!   `rustls-ring`, a `reqwest::Client` of your own needs a crypto provider from you: ask its documentation for `rustls-no-provider`.
 //! - `http2`: HTTP/2, if the server offers it.
-//! - `gzip`, `brotli`, `deflate`, `zstd`: content codings. Each is asked for with `Accept-Encoding` and undone as it comes.
+//! - `gzip`, `brotli`, `deflate`, `zstd`: content codings. Each is requested with `Accept-Encoding`, and decoded piece by piece.
 //!
-//! Tidewire undoes codings itself. If your program enables those of reqwest too (its features `gzip`, `brotli`, `deflate` or `zstd`), reqwest
+//! Tidewire decodes them itself. If your program enables those of reqwest too (its features `gzip`, `brotli`, `deflate` or `zstd`), reqwest
 //! hides how an HTTP/2 stream ended: one that was reset with the code NO_ERROR then looks as if it had ended, unless it has a
 //! `Content-Length` or an end marker is expected.
 //!

@@ -20,13 +20,14 @@ impl ClientHeaders {
         Self { headers: Arc::new(headers), home, allowed }
     }
 
-    /// Whether a request to this URL gets them. The first request that is asked about decides which origin is the client's own.
+    /// Whether a request to this URL gets the client's headers. Without a base URL, the first URL that is checked decides which origin is
+    /// the client's own.
     pub(crate) fn are_for(&self, url: &Url) -> bool {
         let origin = url.origin();
         *self.home.get_or_init(|| origin.clone()) == origin || self.allowed.contains(&origin)
     }
 
-    /// Removes them from the headers of a request that goes to another origin. One that the request has replaced stays.
+    /// Removes the client's headers from a request that goes to another origin. A header that the request has replaced stays.
     pub(crate) fn withdraw(&self, headers: &mut HeaderMap) {
         for name in self.headers.keys() {
             if headers.get_all(name).iter().eq(self.headers.get_all(name)) {

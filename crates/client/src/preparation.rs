@@ -1,4 +1,4 @@
-//! How each attempt's request is made of the template, the cursor and the caller's functions.
+//! Makes each attempt's request from the template, the cursor and the caller's functions.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -16,8 +16,8 @@ pub(crate) type Prepare = Arc<dyn Fn(&mut AttemptRequest) -> Result<(), UsageErr
 pub(crate) type Prepared = Pin<Box<dyn Future<Output = Result<AttemptRequest, String>> + Send>>;
 pub(crate) type PrepareAsync = Arc<dyn Fn(AttemptRequest) -> Prepared + Send + Sync>;
 
-/// What is done to the template to make an attempt's request, in the order of the fields up to `prepare_async`. A function that signs the
-/// request sees everything that the ones before it have done.
+/// The steps that make an attempt's request from the template, in the order of the fields up to `prepare_async`. A function that signs
+/// the request sees the changes of all steps before it.
 #[derive(Default)]
 pub(crate) struct Preparation {
     /// Functions that make the URL or the body.
@@ -26,20 +26,20 @@ pub(crate) struct Preparation {
     /// Functions that make a header or change the request in another way.
     pub(crate) prepare: Vec<Prepare>,
     pub(crate) prepare_async: Vec<PrepareAsync>,
-    /// Renews what requests carry, after a 401.
+    /// Renews the credentials after a 401.
     pub(crate) refresh: Option<PrepareAsync>,
-    /// Where a relay keeps the response, so that it can be continued there.
+    /// The URL at which a relay keeps the response, so that it can be continued there.
     pub(crate) relay: Option<Url>,
 }
 
 /// What an attempt's request depends on besides its cursor.
 #[derive(Clone, Copy)]
 pub(crate) struct Situation<'a> {
-    /// If records have arrived, the id of the LLM's reply that they are, or "".
+    /// The id of the LLM's reply, or "" if it is unknown; `None` before the first record.
     pub(crate) reply_id: Option<&'a str>,
     /// The cursor was a JSON string in its record.
     pub(crate) cursor_is_string: bool,
-    /// The request reads on from a relay: its URL and cursor are the relay's, and it has no body.
+    /// The request continues at a relay: its URL and cursor are the relay's, and it has no body.
     pub(crate) at_relay: bool,
 }
 
@@ -48,7 +48,7 @@ pub(crate) struct Situation<'a> {
 pub(crate) struct CursorPlacement {
     /// `None` for `Last-Event-ID`.
     pub(crate) to: Option<CursorTo>,
-    /// How the dialect does it, instead.
+    /// The dialect's own way, used instead of `to`.
     pub(crate) put_with: Option<fn(&str, &mut AttemptRequest)>,
     /// Makes the request that continues once records have arrived.
     pub(crate) resume_with: Option<Arc<ResumeFunction>>,
@@ -57,7 +57,7 @@ pub(crate) struct CursorPlacement {
 }
 
 impl Preparation {
-    /// Makes the request of this attempt, except for what [`prepare_async`](Self::prepare_async) does.
+    /// Makes the request of this attempt, up to the functions of [`prepare_async`](Self::prepare_async).
     pub(crate) fn request(
         this: Option<&Self>,
         attempt: Attempt,

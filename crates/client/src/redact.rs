@@ -1,4 +1,4 @@
-//! What `Debug` output and spans show of requests and responses: nothing that may be a secret.
+//! Requests and responses in `Debug` output and spans, without anything that may be a secret.
 
 use std::fmt;
 
@@ -7,8 +7,8 @@ use url::Url;
 
 use crate::secret::is_secret_name;
 
-/// Headers that are shown by name only, though a redirect may carry them: the idempotency key is enough to get the answer to the request
-/// it was sent with, and a cursor says what was read.
+/// Headers that are shown by name only, though a redirect may carry them: the idempotency key is enough to get the response to the
+/// request it was sent with, and a cursor reveals what was read.
 const HIDDEN: [&str; 2] = ["idempotency-key", "last-event-id"];
 
 /// The names of headers: a response's values can be secrets too.

@@ -34,7 +34,7 @@ impl Reply {
         item
     }
 
-    /// The message so far: what the deltas that were taken add up to. Its tool calls have their arguments as far as these arrived.
+    /// The message so far: what the deltas that were taken add up to. Its tool calls have the arguments that have arrived.
     #[must_use]
     pub const fn message(&self) -> &Message {
         &self.message
@@ -48,8 +48,8 @@ impl Reply {
     /// Reads to the end and returns the whole message.
     ///
     /// # Errors
-    /// How the reply ended, if it is not whole; otherwise the first record that could not be read, since the message may lack what it
-    /// said.
+    /// How the reply ended, if it is not whole; otherwise the first record that could not be read, since the message may lack its
+    /// content.
     pub async fn whole(mut self) -> Result<Message, Error> {
         let mut unread = None;
         while let Some(item) = self.next().await {

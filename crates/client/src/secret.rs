@@ -1,10 +1,10 @@
-//! Which names stand for secrets: the one list that redirects, `Debug` output, recordings and logs use.
+//! The names that stand for secrets: one list for redirects, `Debug` output, recordings and logs.
 
 /// The words that make a name secret, on their own or as the beginning or end of a longer word (`authorization`, `apikey`).
 const SECRET_WORDS: [&str; 9] =
     ["token", "secret", "key", "auth", "password", "cookie", "session", "credential", "signature"];
 
-/// Words that begin like a secret and hold none: a count of an LLM's tokens, and a server's challenge (`WWW-Authenticate`).
+/// Words that begin like a secret word but are public: a count of an LLM's tokens, and a server's challenge (`WWW-Authenticate`).
 const PUBLIC_WORDS: [&str; 2] = ["tokens", "authenticate"];
 
 /// Whether the value of a header, query parameter or field with this name is a secret.

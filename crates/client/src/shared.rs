@@ -14,7 +14,7 @@ use crate::transport::Transport;
 
 /// A client's transport, base URL, headers and slots.
 pub(crate) struct Shared {
-    /// A client that cannot be set up says so with the first item of each stream.
+    /// Why the client cannot be set up, if it cannot: the first item of each stream reports it.
     pub(crate) transport: Result<Transport, String>,
     pub(crate) base: Option<Url>,
     pub(crate) client_headers: Arc<ClientHeaders>,
@@ -29,8 +29,8 @@ pub(crate) struct Slots {
     pub(crate) queue_timeout: Option<Duration>,
 }
 
-/// What was set up for the last request, for the next one that is described in the same way. A service has thousands of streams at a
-/// time, and most of them differ only in URL and body.
+/// The headers and the unstarted stream of the last request, reused by the next request with the same options: of a service's thousands
+/// of streams, most differ only in URL and body.
 #[derive(Default)]
 pub(crate) struct SharedSetup {
     headers: Mutex<Option<(&'static str, Arc<HeaderMap>)>>,
@@ -48,7 +48,7 @@ impl SharedSetup {
         }
     }
 
-    /// A stream with these options that has not started. One that starts from a cursor is not shared: its cursor is its own.
+    /// A stream with these options that has not started. A stream that starts from a cursor is not shared.
     pub(crate) fn stream(&self, options: StreamOptions) -> Stream {
         if options.last_event_id.is_some() {
             return Stream::new(options);

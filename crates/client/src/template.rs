@@ -14,7 +14,7 @@ use crate::redact::debug_request;
 #[derive(Clone)]
 pub(crate) struct RequestTemplate {
     pub(crate) method: Method,
-    /// `None` if the caller's URL is invalid, which the stream's first item says.
+    /// `None` if the caller's URL is invalid, which the stream's first item reports.
     pub(crate) url: Option<Url>,
     pub(crate) headers: Arc<HeaderMap>,
     pub(crate) body: Body,
@@ -29,12 +29,12 @@ impl RequestTemplate {
         Self { method, url, headers, body: Body::Empty, client_headers: None, cursor_header: None }
     }
 
-    /// The request that reads on from a relay, which keeps the response at this URL.
+    /// The request that continues at a relay, which keeps the response at this URL.
     pub(crate) fn at_relay(&self, url: &Url) -> Self {
         let mut request =
             Self { method: Method::GET, url: Some(url.clone()), body: Body::Empty, ..self.clone() };
         forget_body(request.headers_mut());
-        // It is the key of making the response, not of reading it.
+        // The key belongs to the request that made the response.
         request.headers_mut().remove("idempotency-key");
         request
     }

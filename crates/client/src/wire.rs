@@ -1,4 +1,4 @@
-//! What goes over the wire, for recording a stream.
+//! What a stream sends and receives, for a hook that records it.
 
 use std::fmt;
 

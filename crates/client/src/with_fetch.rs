@@ -1,4 +1,4 @@
-//! What only a browser's client has.
+//! Options that only a browser's client has.
 
 use crate::client::ClientBuilder;
 use crate::transport::Transport;

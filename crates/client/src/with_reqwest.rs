@@ -1,4 +1,4 @@
-//! What there is natively only: the caller's own authorities, reqwest client and requests.
+//! Options that only a native client has: the caller's own authorities, reqwest client and requests.
 
 use std::mem;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use crate::transport::{self, Transport};
 
 impl Client {
     /// A client over the caller's own `reqwest::Client`, whose redirect, proxy, TLS and connect settings apply: if it follows redirects,
-    /// it decides which headers go to another origin. A content coding that it leaves alone is undone here.
+    /// it decides which headers go to another origin. A content coding that it does not decode is decoded here.
     #[must_use]
     pub fn from_reqwest(client: reqwest::Client) -> Self {
         Self::builder().reqwest(client).build()

@@ -47,7 +47,7 @@ impl DecodeError {
         }
     }
 
-    /// What `Display` shows.
+    /// The text that `Display` shows.
     pub(crate) fn words(&self) -> String {
         match self {
             Self::TooLarge(error) => error.words(),

@@ -7,7 +7,7 @@ use core::str::FromStr;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum Format {
-    /// Decided by the content type or, if there is none, by the first byte.
+    /// Decided by the content type or, without one, by the first byte.
     #[default]
     Auto,
     /// Server-sent events (WHATWG HTML, 9.2).
@@ -24,7 +24,7 @@ pub enum Format {
     Text,
 }
 
-/// What a content type says about the format.
+/// The format that a content type announces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Announced {
     Format(Format),
@@ -33,7 +33,7 @@ pub(crate) enum Announced {
 }
 
 impl Format {
-    /// Every format that can be chosen by hand, with its name.
+    /// Every format that a caller can choose, with its name.
     pub const NAMES: [(Self, &'static str); 7] = [
         (Self::Auto, "auto"),
         (Self::Sse, "sse"),
@@ -87,7 +87,7 @@ impl FromStr for Format {
 pub struct UnknownFormat;
 
 impl Announced {
-    /// What a `Content-Type` announces, parameters and case aside; `None` if it is not a stream. Of several types the last valid
+    /// The format that a `Content-Type` announces, parameters and case aside; `None` if it is not a stream. Of several types the last valid
     /// one counts (WHATWG Fetch, "extract a MIME type").
     pub(crate) fn by_content_type(value: &str) -> Option<Self> {
         let essence = types(value.as_bytes()).filter(|essence| is_type(essence)).last()?;

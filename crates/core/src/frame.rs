@@ -1,4 +1,4 @@
-//! What a decoder hands out: frames, lent from the input or from the decoder's own buffer.
+//! Frames: the output of a decoder, borrowed from the input or from the decoder's own buffer.
 
 use alloc::borrow::Cow;
 use alloc::string::String;
@@ -97,11 +97,11 @@ impl PartialEq<&str> for Utf8<'_> {
 /// An event of an SSE stream (WHATWG HTML, 9.2.6 "Interpreting an event stream").
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Event<'a> {
-    /// The event's type; `message` if the stream names none.
+    /// The event's type; `message` if the stream does not name it.
     pub event: Utf8<'a>,
     /// The event's data; its lines are joined with a line feed.
     pub data: Utf8<'a>,
-    /// The last event id in effect; empty if none was set.
+    /// The last event id in effect; empty before the first id.
     pub id: Utf8<'a>,
     /// The event's own block set that id; otherwise it is inherited from an earlier one.
     pub has_own_id: bool,
@@ -126,7 +126,7 @@ pub struct BadRecord {
     pub problem: &'static str,
 }
 
-/// What a decoder found next.
+/// One piece of a decoder's output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Frame<'a> {

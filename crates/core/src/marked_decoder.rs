@@ -1,4 +1,4 @@
-//! A decoder, and the markers that say what its records mean for the stream.
+//! A decoder that compares each record with the stream's end, failure and heartbeat markers.
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
@@ -9,12 +9,13 @@ use crate::error::DecodeError;
 use crate::frame::{Frame, Record};
 use crate::marker::{DONE, Marker};
 use crate::sse::Sse;
+use crate::text::Text;
 
 /// Which records end a stream, report its failure, or are heartbeats.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Markers {
-    /// End markers. `None` is the default: `[DONE]`, which need not arrive. One of the declared ones must arrive, and `[DONE]`
-    /// counts too. With an empty list only the end of the body ends the stream.
+    /// End markers. `None` is the default: `[DONE]` ends the stream, but may be missing. If markers are declared, one of them or
+    /// `[DONE]` must arrive. With an empty list, only the end of the body ends the stream.
     pub end_on: Option<Vec<Marker>>,
     /// Failure markers. `None` is the default: `event:error`, unless the stream is followed.
     pub fail_on: Option<Vec<Marker>>,
@@ -54,7 +55,7 @@ pub enum MarkerOutcome {
 /// A frame and what its marker says about it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum MarkedFrame<'a> {
-    /// A frame to deliver; with an outcome it is the last one.
+    /// A frame to deliver. With an outcome, it is the last frame of the stream.
     Frame(Frame<'a>, Option<MarkerOutcome>),
     /// A heartbeat: a record whose data is delivered as a comment.
     Heartbeat(Frame<'a>),
@@ -75,24 +76,25 @@ pub struct MarkedDecoder {
 #[derive(Debug)]
 struct MarkerRules {
     markers: Markers,
-    /// `event:error` fails the stream although no marker was declared.
+    /// `event:error` fails the stream, because no failure marker was declared.
     error_fails: bool,
-    /// The data values among the markers, as they stand in a text body. `None` if there are none.
+    /// The data values of end and failure markers, to be found in a text body; `None` without such markers.
     in_text: Option<Arc<[Box<str>]>>,
 }
 
+/// What the markers make of a frame.
 enum MarkerRole {
     Plain,
     Heartbeat,
-    /// `delivered` says whether the record has a payload.
     End {
+        /// The record has a payload, so it is delivered.
         delivered: bool,
     },
     Failure,
 }
 
 impl MarkedDecoder {
-    /// Marks what `decoder` decodes. In a followed stream `event: error` is an event like any other.
+    /// Compares the records of `decoder` with `markers`. If the stream is followed, `event: error` is no failure by default.
     #[must_use]
     pub fn new(decoder: Decoder, markers: Markers, follow: bool) -> Self {
         let error_fails = markers.fail_on.is_none() && !follow;
@@ -106,6 +108,16 @@ impl MarkedDecoder {
     pub fn restart(&mut self, decoder: Decoder) {
         self.decoder = decoder;
         self.watch_text();
+    }
+
+    /// Whether the body was left with text that was held back and is not a marker.
+    pub(crate) fn has_held_text(&self) -> bool {
+        self.decoder.text().is_some_and(Text::has_held)
+    }
+
+    /// Takes the text that was held back.
+    pub(crate) fn take_held_text(&mut self) -> &str {
+        self.decoder.text_mut().map_or("", Text::take_held)
     }
 
     fn watch_text(&mut self) {
@@ -126,23 +138,24 @@ impl MarkedDecoder {
         &self.rules.markers
     }
 
-    /// The SSE decoder, if the body is SSE and no marker depends on more of an event than its name and on its data being JSON.
+    /// The SSE decoder, if the body is SSE and no marker can match an event with this name and JSON data.
     #[inline]
-    pub(crate) fn unmarked(&mut self, name: &[u8]) -> Option<&mut Sse> {
+    pub(crate) fn sse_if_unmarked(&mut self, name: &[u8]) -> Option<&mut Sse> {
         if self.rules.may_mark(name) { None } else { self.decoder.as_sse() }
     }
 
-    /// The next frame of `input`. What was used is removed from the front of `input`.
+    /// Returns the next frame, and removes the bytes that it used from the front of `input`.
     ///
     /// # Errors
     /// [`DecodeError`] when the body cannot be decoded any further.
     #[inline]
     pub fn next<'a, 'i: 'a>(&'a mut self, input: &mut &'i [u8]) -> Result<MarkedFrame<'a>, DecodeError> {
         let frame = self.decoder.next(input)?;
-        Ok(self.rules.read(frame))
+        Ok(self.rules.mark(frame))
     }
 
-    /// What only the clean end of the body completes. To be called until it returns [`MarkedFrame::Nothing`] or an outcome.
+    /// Returns the next frame that the clean end of the body completes. Call it until it returns [`MarkedFrame::Nothing`] or an
+    /// outcome.
     ///
     /// # Errors
     /// As [`next`](Self::next).
@@ -151,12 +164,12 @@ impl MarkedDecoder {
         // At the end of the body an end marker without a payload counts without its blank line.
         let is_bare_end = self.decoder.unterminated_data().is_some_and(|data| self.rules.is_bare_end(&data));
         let frame = self.decoder.finish_block(is_bare_end)?;
-        Ok(self.rules.read(frame))
+        Ok(self.rules.mark(frame))
     }
 }
 
 impl MarkerRules {
-    /// Whether a marker may match an event of this name whose data is JSON.
+    /// Whether a marker can match an event with this name and JSON data.
     #[inline]
     fn may_mark(&self, name: &[u8]) -> bool {
         let Self { markers, error_fails, .. } = self;
@@ -168,14 +181,15 @@ impl MarkerRules {
             || any(&markers.heartbeat_on)
     }
 
+    /// Whether this data is an end marker without a payload.
     fn is_bare_end(&self, data: &[u8]) -> bool {
         let is_end = |marker: &Marker| matches!(marker, Marker::Data(end) if end.as_bytes() == data);
         (self.markers.done() && data == DONE.as_bytes()) || self.markers.ends().iter().any(is_end)
     }
 
-    fn read<'a>(&self, frame: Option<Frame<'a>>) -> MarkedFrame<'a> {
+    fn mark<'a>(&self, frame: Option<Frame<'a>>) -> MarkedFrame<'a> {
         let Some(frame) = frame else { return MarkedFrame::Nothing };
-        let role = self.of(&frame);
+        let role = self.role_of(&frame);
         let frame = if let Frame::LastText(text) = frame { Frame::Text(text) } else { frame };
         match role {
             MarkerRole::Plain => MarkedFrame::Frame(frame, None),
@@ -186,7 +200,7 @@ impl MarkerRules {
         }
     }
 
-    fn of_last_text(&self, text: &str) -> MarkerRole {
+    fn role_of_last_text(&self, text: &str) -> MarkerRole {
         let is_text = |marker: &Marker| text_marker(marker) == Some(text);
         if self.markers.fail_on.as_deref().unwrap_or_default().iter().any(is_text) {
             MarkerRole::Failure
@@ -195,13 +209,13 @@ impl MarkerRules {
         }
     }
 
-    fn of(&self, frame: &Frame<'_>) -> MarkerRole {
+    fn role_of(&self, frame: &Frame<'_>) -> MarkerRole {
         let Self { markers, error_fails, .. } = self;
         let data = match frame {
             Frame::Event(event) => event.data,
             Frame::Record(Record { json, .. }) => *json,
             Frame::Done => return MarkerRole::End { delivered: false },
-            Frame::LastText(text) => return self.of_last_text(text),
+            Frame::LastText(text) => return self.role_of_last_text(text),
             _ => return MarkerRole::Plain,
         };
         if *error_fails && matches!(frame, Frame::Event(event) if event.event.as_bytes() == b"error") {
@@ -236,7 +250,7 @@ fn text_marker(marker: &Marker) -> Option<&str> {
     }
 }
 
-/// The record's data as a comment.
+/// Turns a record into a comment with its data; other frames stay as they are.
 pub(crate) const fn as_comment(frame: Frame<'_>) -> Frame<'_> {
     match frame {
         Frame::Event(event) => Frame::Comment(event.data),

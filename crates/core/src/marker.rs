@@ -8,7 +8,7 @@ use core::str::FromStr;
 use crate::frame::Frame;
 use crate::json::{Path, lookup, unescape};
 
-/// The data with which LLM servers customarily end a stream.
+/// The data of the record with which many LLM servers end a stream.
 pub(crate) const DONE: &str = "[DONE]";
 
 /// A condition on a record: a data value (`[DONE]`), an event name (`event:close`), or a JSON condition

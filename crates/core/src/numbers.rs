@@ -1,8 +1,8 @@
-//! Numbers as text. The standard library's functions do more, and would weigh as much as a decoder where this core is downloaded.
+//! Converts numbers from and to text. The standard library's functions do more, and would add as much code as a decoder to a download.
 
 use alloc::string::String;
 
-/// The number that is written in digits alone; `None` if there are none, or if it does not fit into 64 bits.
+/// Parses a number of decimal digits alone; `None` for an empty text, any other byte, or a number beyond 64 bits.
 pub(crate) fn decimal(digits: &[u8]) -> Option<u64> {
     let value = digits.iter().try_fold(0_u64, |value, digit| {
         let digit = digit.wrapping_sub(b'0');
@@ -11,7 +11,7 @@ pub(crate) fn decimal(digits: &[u8]) -> Option<u64> {
     value.filter(|_| !digits.is_empty())
 }
 
-/// The sentence with each `{}` replaced by a number.
+/// Fills in a sentence: replaces each `{}` with the next number.
 pub(crate) fn sentence(text: &str, numbers: &[u64]) -> String {
     let mut filled = String::new();
     let mut numbers = numbers.iter();

@@ -1,9 +1,9 @@
-//! What a caller can set on a decoder.
+//! The options of a decoder: its limits, and what it delivers.
 
 /// The default of [`DecoderOptions::max_event_bytes`]: 16 MiB.
 pub const DEFAULT_MAX_EVENT_BYTES: usize = 16 * 1024 * 1024;
 
-/// Limits and choices of a decoder.
+/// The limits of a decoder, and what it delivers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DecoderOptions {
     /// The maximum size of one event or record, in bytes. It bounds every buffer of the decoder.
@@ -12,12 +12,12 @@ pub struct DecoderOptions {
     pub max_event_bytes: usize,
     /// Leave out a record that exceeds the limit, report it as [`Frame::Skipped`](crate::Frame::Skipped), and continue.
     pub skip_oversized: bool,
-    /// Deliver an SSE block that has data but, at the end of the body, no blank line. The standard discards it.
+    /// Deliver an SSE block with data whose blank line is missing at the end of the body. The standard discards it.
     pub deliver_unterminated: bool,
-    /// Let `[DONE]` stand in place of a JSON record, as [`Frame::Done`](crate::Frame::Done).
+    /// Accept `[DONE]` in place of a JSON record, and deliver it as [`Frame::Done`](crate::Frame::Done).
     pub done: bool,
-    /// Check that every NDJSON line is JSON. If off, the caller's own parser finds out; the other JSON formats
-    /// always check, since that is how they find the end of a record.
+    /// Check that every NDJSON line is JSON. If off, that is left to the caller's parser; the other JSON formats always
+    /// check, since that is how they find the end of a record.
     pub validate: bool,
 }
 

@@ -17,6 +17,7 @@ use crate::json::{Path, lookup, unescape};
 use crate::marked_decoder::{MarkedDecoder, MarkedFrame, MarkerOutcome, Markers, as_comment};
 use crate::numbers::sentence;
 use crate::options::DecoderOptions;
+use crate::refusal_reason::refusal_reason;
 use crate::session::{
     Action, At, ContentType, Failure, Head, Input, Outcome, Policy, ReplyState, Retry, Session, StreamState,
     retry_after, retry_after_ms,
@@ -24,7 +25,7 @@ use crate::session::{
 
 /// The most that is kept of a refused response's body, in bytes.
 pub const REFUSED_BODY_BYTES: usize = 64 * 1024;
-/// How long a refused response's body is waited for.
+/// How long to wait for a refused response's body.
 const REFUSED_BODY_TIME: Duration = Duration::from_secs(5);
 /// The most that is kept of the data of a record that reported a failure, in bytes.
 const FAILURE_BYTES: usize = 4 * 1024;
@@ -45,14 +46,14 @@ pub enum CursorSource {
 pub struct StreamOptions {
     /// What may be sent again, and how long it may take. `expects_marker` follows from the markers.
     pub policy: Policy,
-    /// The format; one that was chosen by hand overrides the content type.
+    /// The format; one that the caller chose overrides the content type.
     pub format: Format,
-    /// A missing content type and `text/plain` say nothing: the first bytes of the body decide the format. Otherwise a body without
-    /// a content type is refused.
+    /// Let the first bytes of the body decide the format if the content type is missing or `text/plain`. Otherwise a body without a
+    /// content type is refused.
     pub sniff: bool,
-    /// Of the formats that a content type announces, the only one that is read. `None` for all.
+    /// The only format that is read when the content type decides; `None` for any.
     pub only: Option<Format>,
-    /// Text is not one of the formats that are read, unless it was chosen by hand.
+    /// Refuse text, unless the caller chose it as the format.
     pub no_text: bool,
     /// The decoder's limits and choices. `done` follows from the markers.
     pub decoder: DecoderOptions,
@@ -62,7 +63,7 @@ pub struct StreamOptions {
     pub cursor_source: CursorSource,
     /// Where an earlier stream stopped.
     pub last_event_id: Option<String>,
-    /// Records that a later attempt brings again are left out. They are reported all the same.
+    /// Leave out records that a later attempt repeats. The repeat is still reported.
     pub dedupe: bool,
 }
 
@@ -77,7 +78,7 @@ pub struct ResponseHead<'a> {
     pub retry_after: Option<&'a str>,
     /// `retry-after-ms`, which counts before `Retry-After`.
     pub retry_after_ms: Option<&'a str>,
-    /// There is a `Tidewire-Stream`, and a `Location` of the origin that was asked: a relay keeps the response there.
+    /// There is a `Tidewire-Stream`, and a `Location` on the requested origin: a relay keeps the response there.
     pub relayed: bool,
 }
 
@@ -90,7 +91,7 @@ pub enum Notice {
         /// The cursor after which they are missing, if there is one.
         after: Option<String>,
     },
-    /// The present response brings records that an earlier attempt had delivered. Said once for each response.
+    /// The current response repeats records that an earlier attempt delivered. Reported once per response.
     Replayed {
         /// The id of the first such record.
         id: String,
@@ -107,7 +108,7 @@ pub enum Step<'a> {
     Frame {
         /// The frame.
         frame: Frame<'a>,
-        /// What is to be said before it.
+        /// The notice to report before it.
         notice: Option<Notice>,
     },
     /// Report this.
@@ -115,7 +116,7 @@ pub enum Step<'a> {
     /// Send the request: to the relay if [`Stream::continues_at_relay`], and with [`Stream::request_cursor`]. Call
     /// [`Stream::sent`] once it is handed to the transport.
     Connect,
-    /// Drop the request that is under way; another one will follow. To be reported.
+    /// Drop the request that is under way, and report that another one will follow.
     Retry(Retry),
     /// Nothing this time; call again.
     Pass,
@@ -146,15 +147,15 @@ pub struct Stats {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Phase {
-    /// Not started, connecting, or waiting.
-    Away,
+    /// No response: not started, connecting, or waiting.
+    NoResponse,
     /// The head had no content type, and nothing of the body has arrived.
     Untyped,
     /// A body is being read.
     Reading,
-    /// The body has ended; what its end completes is handed out.
+    /// The body has ended; the frames that its end completes are being handed out.
     Finishing,
-    /// What the body's end completes was handed out.
+    /// The frames that the body's end completes were handed out.
     Finished,
     /// A marker decided how the stream ends.
     Decided(MarkerOutcome),
@@ -174,9 +175,9 @@ struct Refused {
 
 /// One stream over all its requests; it does no input or output itself.
 ///
-/// A service has many streams at a time, and most of them are alike: clones share what they were set up with.
+/// A service has many streams at a time, most of them with the same options: clones share these.
 #[derive(Clone, Debug)]
-// In this order, so that what an event touches lies together: where there are thousands of streams, all of it has left the processor's
+// In this order, so that the fields that an event touches are adjacent: with thousands of streams, they have all left the processor's
 // caches before the next event.
 #[repr(C)]
 pub struct Stream {
@@ -184,9 +185,11 @@ pub struct Stream {
     phase: Phase,
     /// The next step is [`Step::Connect`].
     connect: bool,
+    /// A body was left that may have text which its decoder held back.
+    held_back: bool,
     /// The cursor was a JSON string in its record.
     quoted: bool,
-    /// The steps that come first; nearly always none.
+    /// Steps to return before anything else; nearly always empty.
     #[expect(clippy::box_collection, reason = "an empty one takes no more than a word")]
     pending: Option<Box<Vec<Step<'static>>>>,
     /// Without its markers, which the decoder has.
@@ -219,8 +222,9 @@ impl Stream {
             session: Session::new(options.policy, options.last_event_id.as_deref()),
             marked: MarkedDecoder::new(decoder, mem::take(&mut options.markers), options.policy.follow),
             options: Arc::new(options),
-            phase: Phase::Away,
+            phase: Phase::NoResponse,
             connect: false,
+            held_back: false,
             quoted: false,
             pending: None,
             counters: Counters::default(),
@@ -230,26 +234,26 @@ impl Stream {
 
     /// The consumer asks for the stream; [`next`](Self::next) says [`Step::Connect`].
     pub fn start(&mut self, at: At) {
-        self.tell(at, Input::Start);
+        self.handle(at, Input::Start);
     }
 
     /// The request was handed to the transport.
     pub fn sent(&mut self, at: At) {
-        self.tell(at, Input::Sent);
+        self.handle(at, Input::Sent);
     }
 
-    /// What the request carries could not be renewed, so the refusal stands; `error` says why, for people.
+    /// The request's credentials could not be renewed, so the refusal stands; `error` says why, for people.
     pub fn refresh_failed(&mut self, at: At, error: String) {
-        self.tell(at, Input::RefreshFailed);
+        self.handle(at, Input::RefreshFailed);
         if matches!(self.phase, Phase::Refused(_)) {
-            self.error = Some(error.into());
             self.close();
+            self.error = Some(error.into());
         }
     }
 
     /// The response's head arrived. `clock` is the time since 1970, for a `Retry-After` that is a date.
     pub fn head(&mut self, at: At, head: &ResponseHead<'_>, clock: Duration) {
-        if self.phase != Phase::Away {
+        if self.phase != Phase::NoResponse {
             return;
         }
         let status = head.status;
@@ -259,11 +263,15 @@ impl Stream {
         let in_ms = head.retry_after_ms.and_then(retry_after_ms);
         let facts = Head {
             status,
-            content_type: decoder.as_ref().err().copied().unwrap_or(ContentType::Accepted),
+            content_type: match (&decoder, head.content_type) {
+                (Err(why), _) => *why,
+                (Ok(_), Some(_)) => ContentType::Accepted,
+                (Ok(_), None) => ContentType::Assumed,
+            },
             retry_after: in_ms.or_else(|| head.retry_after.and_then(|value| retry_after(value, clock))),
             relayed: head.relayed,
         };
-        self.tell(at, Input::Head(facts));
+        self.handle(at, Input::Head(facts));
         if self.session.state() != StreamState::Open {
             return;
         }
@@ -277,17 +285,29 @@ impl Stream {
         };
     }
 
-    /// Bytes of the body arrived, to be given to [`next`](Self::next) now.
+    /// Bytes of the body arrived, to be given to [`next`](Self::next) now. An empty piece, as some transports hand over, does not count as an
+    /// arrival.
     pub fn received(&mut self, at: At, bytes: usize) {
         self.conclude(at);
+        if bytes == 0 {
+            return;
+        }
         if matches!(self.phase, Phase::Reading) {
             self.counters.first_byte.get_or_insert(at.now.saturating_sub(self.session.started()));
         }
         self.fed(bytes);
-        self.tell(at, Input::Wire);
+        self.handle(at, Input::Wire);
     }
 
-    /// The same for a body that is fed by hand, when time does not matter.
+    /// Bytes of the body arrived that decode to nothing yet: the wire is not silent.
+    pub fn activity(&mut self, at: At) {
+        self.conclude(at);
+        if matches!(self.phase, Phase::Reading) {
+            self.handle(at, Input::Wire);
+        }
+    }
+
+    /// Counts bytes of a body that does not come from a transport, so that the time of arrival does not matter.
     pub fn fed(&mut self, bytes: usize) {
         if matches!(self.phase, Phase::Reading) {
             self.counters.bytes += bytes as u64;
@@ -301,7 +321,7 @@ impl Stream {
             Phase::Reading => self.phase = Phase::Finishing,
             Phase::Untyped => self.phase = Phase::Finished,
             Phase::Refused(_) => self.close(),
-            Phase::Away
+            Phase::NoResponse
             | Phase::Finishing
             | Phase::Finished
             | Phase::Decided(_)
@@ -316,7 +336,7 @@ impl Stream {
         match self.phase {
             Phase::Refused(_) => self.close(),
             Phase::Closed { .. } => {}
-            Phase::Away
+            Phase::NoResponse
             | Phase::Untyped
             | Phase::Reading
             | Phase::Finishing
@@ -324,7 +344,7 @@ impl Stream {
             | Phase::Decided(_)
             | Phase::Undecodable(_) => {
                 self.error = Some(error.into());
-                self.tell(at, Input::Broken(failure));
+                self.handle(at, Input::Broken(failure));
             }
         }
     }
@@ -334,7 +354,7 @@ impl Stream {
         self.conclude(at);
         match self.phase {
             Phase::Refused(_) => self.close(),
-            Phase::Away | Phase::Closed { .. } => {}
+            Phase::NoResponse | Phase::Closed { .. } => {}
             Phase::Untyped
             | Phase::Reading
             | Phase::Finishing
@@ -342,7 +362,7 @@ impl Stream {
             | Phase::Decided(_)
             | Phase::Undecodable(_) => {
                 self.error = Some(error.into());
-                self.tell(at, Input::Unreadable { offset: self.counters.body_bytes, limit: None });
+                self.handle(at, Input::Unreadable { offset: self.counters.body_bytes, limit: None });
             }
         }
     }
@@ -354,53 +374,59 @@ impl Stream {
             Phase::Refused(ref refused) if at.now >= refused.until => self.close(),
             Phase::Refused(_) => {}
             _ => {
-                self.tell(at, Input::Tick);
+                self.handle(at, Input::Tick);
             }
         }
     }
 
     /// The consumer asks for nothing until [`resume`](Self::resume).
     pub fn pause(&mut self, at: At) {
-        self.tell(at, Input::Pause);
+        self.handle(at, Input::Pause);
     }
 
     /// The consumer asks again.
     pub fn resume(&mut self, at: At) {
-        self.tell(at, Input::Resume);
+        self.handle(at, Input::Resume);
     }
 
     /// Connect now, if the request may be sent again.
     pub fn kick(&mut self, at: At) {
         self.conclude(at);
-        self.tell(at, Input::Kick);
+        self.handle(at, Input::Kick);
     }
 
     /// The client had no free slot for the stream in time.
     pub fn queue_timeout(&mut self, at: At) {
-        self.tell(at, Input::QueueTimeout);
+        self.handle(at, Input::QueueTimeout);
     }
 
     /// The caller stops the stream.
     pub fn cancel(&mut self, at: At) {
         self.conclude(at);
-        self.tell(at, Input::Cancel);
+        self.handle(at, Input::Cancel);
         if matches!(self.phase, Phase::Refused(_)) {
             self.close();
         }
     }
 
-    /// What to do next. Takes from the front of `input` what it used; what is left when the step is [`Step::Retry`] or
-    /// [`Step::Closed`] is of no use.
+    /// Returns the next step, and removes the bytes that it used from the front of `input`. Discard the rest of `input` on
+    /// [`Step::Retry`] and [`Step::Closed`].
     #[inline]
     pub fn next<'a, 'i: 'a>(&'a mut self, at: At, input: &mut &'i [u8]) -> Step<'a> {
         if mem::take(&mut self.connect) {
             return Step::Connect;
         }
+        if mem::take(&mut self.held_back) && self.marked.has_held_text() {
+            self.counters.events += 1;
+            self.counters.first_event.get_or_insert(at.now.saturating_sub(self.session.started()));
+            let frame = Frame::Text(self.marked.take_held_text());
+            return Step::Frame { frame, notice: None };
+        }
         if let Some(pending) = self.pending.as_mut().filter(|pending| !pending.is_empty()) {
             return pending.remove(0);
         }
         match &mut self.phase {
-            Phase::Away | Phase::Untyped => return Step::Starved,
+            Phase::NoResponse | Phase::Untyped => return Step::Starved,
             Phase::Closed { .. } => return Step::Closed,
             Phase::Refused(refused) => {
                 let body = &mut refused.body;
@@ -421,7 +447,7 @@ impl Stream {
         }
         let finishing = self.phase == Phase::Finishing;
         let read = if finishing { self.marked.finish() } else { self.marked.next(input) };
-        // From here on the decoder is lent; what follows from the frame is done in the next call.
+        // From here on the frame borrows the decoder, so the consequences of the frame are left to the next call.
         match read {
             Ok(MarkedFrame::Frame(frame, outcome)) => {
                 if let Some(outcome) = outcome {
@@ -461,8 +487,8 @@ impl Stream {
     }
 
     /// Removes events from the front of `input` that the caller recognises by their bytes, as [`Sse::known`](crate::Sse::known) does.
-    /// Their data is JSON, and no marker matches them. Says whether there were any; the first event that is not recognised, or that a
-    /// marker may match, is left for [`next`](Self::next).
+    /// Their data is JSON, and no marker matches them. Returns whether there were any; the first event that is not recognised, or that
+    /// a marker may match, is left for [`next`](Self::next).
     #[inline]
     pub fn known<'i, T>(
         &mut self,
@@ -479,8 +505,8 @@ impl Stream {
         {
             return false;
         }
-        // An id may have a hole before it.
-        let Some(sse) = self.marked.unmarked(name).filter(|sse| sse.last_event_id().is_empty()) else {
+        // With ids, gaps must be looked for, which is left to `next`.
+        let Some(sse) = self.marked.sse_if_unmarked(name).filter(|sse| sse.last_event_id().is_empty()) else {
             return false;
         };
         let mut events = 0;
@@ -501,14 +527,14 @@ impl Stream {
         self.session.handle(at, Input::Record { cursor: Some(""), id: None });
     }
 
-    /// What the frame that was just handed out says about the end of an LLM reply, by one that knows its dialect; `error` is what the
-    /// peer said of its failure, for people. A marker that has decided how the stream ends is not overruled; if it decided for a
-    /// failure, `error` replaces what is said of it.
+    /// Takes in whether an LLM reply is over after the frame that was just handed out, from a caller that knows its dialect; `error` is
+    /// the peer's text about its failure, for people. If a marker has already decided how the stream ends, that stands; if it decided
+    /// for a failure, `error` replaces the text of the failure.
     pub fn reply_state(&mut self, at: At, state: ReplyState, error: Option<&str>) {
         if let (Phase::Decided(MarkerOutcome::Failed), ReplyState::Failed, Some(error)) =
             (&self.phase, state, error)
         {
-            self.error = Some(part(error));
+            self.error = Some(shortened(error));
         }
         if !matches!(self.phase, Phase::Reading | Phase::Finishing) {
             return;
@@ -517,7 +543,7 @@ impl Stream {
             ReplyState::Complete => self.phase = Phase::Decided(MarkerOutcome::Complete),
             ReplyState::Failed => {
                 self.phase = Phase::Decided(MarkerOutcome::Failed);
-                self.error = error.map(part);
+                self.error = error.map(shortened);
             }
             ReplyState::Open | ReplyState::MayComplete | ReplyState::MayEnd => {
                 self.session.handle(at, Input::Reply(state));
@@ -525,7 +551,7 @@ impl Stream {
         }
     }
 
-    /// Nothing can continue from the present cursor: the driver cannot send it, or does not know whose it is.
+    /// Forgets the cursor, because the driver cannot send it or does not know which reply it belongs to.
     pub fn forget_cursor(&mut self, at: At) {
         self.session.handle(at, Input::Cursor { cursor: "", id: None });
     }
@@ -537,13 +563,13 @@ impl Stream {
         else {
             return;
         };
-        self.tell(at, Input::CursorLost);
+        self.handle(at, Input::CursorLost);
         if self.is_reading() {
             self.pending().push(Step::Notice(Notice::Gap { after: Some(after) }));
         }
     }
 
-    /// When the stream wants a [`tick`](Self::tick) at the latest; `None` for never.
+    /// The latest time for the next [`tick`](Self::tick); `None` if no tick is needed.
     #[must_use]
     pub fn deadline(&self) -> Option<Duration> {
         match &self.phase {
@@ -558,7 +584,7 @@ impl Stream {
         matches!(self.phase, Phase::Reading)
     }
 
-    /// Where the stream is on its way. While a refused response's body is still read, it is open.
+    /// What the stream is doing now. While a refused response's body is still read, it is open.
     #[must_use]
     pub const fn state(&self) -> StreamState {
         match self.phase {
@@ -576,7 +602,8 @@ impl Stream {
         }
     }
 
-    /// What the transport or the peer said about the failure, for people.
+    /// What the transport or the peer said about the failure, for people. Of a stream that was refused, the
+    /// [reason](refusal_reason) that the response gives.
     #[must_use]
     pub fn error(&self) -> Option<&str> {
         self.error.as_deref()
@@ -591,19 +618,19 @@ impl Stream {
         }
     }
 
-    /// Where another stream would continue this one.
+    /// The cursor from which another stream can continue this one.
     #[must_use]
     pub fn cursor(&self) -> Option<&str> {
         self.session.cursor()
     }
 
-    /// The cursor for the request that is to be sent.
+    /// The cursor to send with the next request.
     #[must_use]
     pub fn request_cursor(&self) -> Option<&str> {
         self.session.request_cursor()
     }
 
-    /// Whether the request that is to be sent is a GET, without a body, of the `Location` under which a relay keeps the response.
+    /// Whether the next request is a GET, without a body, of the `Location` under which a relay keeps the response.
     #[must_use]
     pub const fn continues_at_relay(&self) -> bool {
         self.session.continues_at_relay()
@@ -642,7 +669,7 @@ impl Stream {
         self.marked.decoder().format()
     }
 
-    /// A decoder for a body of this type, or why there is none.
+    /// The decoder for a body of this content type, or why the body is not read.
     fn decoder_for(&self, content_type: Option<&str>) -> Result<Decoder, ContentType> {
         let StreamOptions { format: chosen, only, no_text, sniff, decoder: options, .. } = *self.options;
         let decoder = match (chosen, content_type) {
@@ -657,7 +684,7 @@ impl Stream {
             (Format::Auto, None) => return Err(ContentType::Missing),
             (chosen, _) => Decoder::new(chosen, options),
         };
-        // `application/json` is either of two until its first byte has arrived.
+        // `application/json` is one of two formats; which one is unknown until the first byte has arrived.
         let decoder = match (only, decoder.format()) {
             (Some(only @ (Format::JsonArray | Format::Concat)), Format::Auto) => Decoder::new(only, options),
             _ => decoder,
@@ -670,27 +697,27 @@ impl Stream {
         Ok(decoder.with_last_event_id(self.marked.decoder().last_event_id().as_bytes()))
     }
 
-    /// Tells the session how the body ended, if it has: whatever else happens now comes too late.
+    /// Reports to the session how the body ended, if it has, so that later inputs no longer count.
     fn conclude(&mut self, at: At) {
         match self.phase {
             Phase::Finished => {
                 let inside_record = self.marked.decoder().inside_record();
-                self.tell(at, Input::BodyEnd { inside_record });
+                self.handle(at, Input::BodyEnd { inside_record });
             }
             Phase::Decided(MarkerOutcome::Complete) => {
                 self.note_last_id(at);
-                self.tell(at, Input::EndMarker);
+                self.handle(at, Input::EndMarker);
             }
-            Phase::Decided(MarkerOutcome::Failed) => self.tell(at, Input::FailureMarker),
+            Phase::Decided(MarkerOutcome::Failed) => self.handle(at, Input::FailureMarker),
             Phase::Undecodable(ref error) => {
                 self.error = Some(error.words().into());
                 let limit = match **error {
                     DecodeError::TooLarge(error) => Some(error.limit),
                     DecodeError::Malformed(_) => None,
                 };
-                self.tell(at, Input::Unreadable { offset: error.offset(), limit });
+                self.handle(at, Input::Unreadable { offset: error.offset(), limit });
             }
-            Phase::Away
+            Phase::NoResponse
             | Phase::Untyped
             | Phase::Reading
             | Phase::Finishing
@@ -699,7 +726,7 @@ impl Stream {
         }
     }
 
-    /// The id of an end marker that is not delivered counts all the same.
+    /// Reports the id of an end marker: the marker is not delivered, but its id counts.
     fn note_last_id(&mut self, at: At) {
         if self.options.cursor_source == CursorSource::EventId && self.format() == Format::Sse {
             let id = self.marked.decoder().last_event_id().to_str();
@@ -711,9 +738,9 @@ impl Stream {
         self.pending.get_or_insert_default()
     }
 
-    fn tell(&mut self, at: At, input: Input<'_>) {
+    fn handle(&mut self, at: At, input: Input<'_>) {
         match self.session.handle(at, input) {
-            // The last two answer records, whose actions `note_frame` takes.
+            // The last two occur only for records and ids, whose actions `noted` handles.
             Action::Nothing | Action::Gap { .. } | Action::Replayed { .. } => {}
             Action::Connect => {
                 self.error = None;
@@ -724,7 +751,8 @@ impl Stream {
             }
             Action::Stalled { silent } => self.pending().push(Step::Notice(Notice::Stalled(silent))),
             Action::Wait(retry) => {
-                self.phase = Phase::Away;
+                self.held_back |= matches!(self.phase, Phase::Reading);
+                self.phase = Phase::NoResponse;
                 self.pending().push(Step::Retry(retry));
                 if retry.gap {
                     let after = self.session.cursor().map(ToOwned::to_owned);
@@ -732,6 +760,7 @@ impl Stream {
                 }
             }
             Action::Close => {
+                self.held_back |= matches!(self.phase, Phase::Reading);
                 if let Some(Outcome::Refused { .. }) = self.session.outcome() {
                     let rest = self.session.remaining(at.now).unwrap_or(REFUSED_BODY_TIME);
                     let until = at.now.saturating_add(rest.min(REFUSED_BODY_TIME));
@@ -748,15 +777,19 @@ impl Stream {
         if let Some(pending) = &mut self.pending {
             pending.retain(|step| *step != Step::Connect);
         }
-        let refused = match mem::replace(&mut self.phase, Phase::Away) {
-            Phase::Refused(refused) => Some(refused),
+        let refused = match mem::replace(&mut self.phase, Phase::NoResponse) {
+            Phase::Refused(refused) => {
+                // The outcome has the status; what is worth saying is the peer's own reason.
+                self.error = refusal_reason(&refused.body).map(Into::into);
+                Some(refused)
+            }
             _ => None,
         };
         self.phase = Phase::Closed { refused };
     }
 }
 
-/// What the session answered to a frame.
+/// The session's reaction to a frame.
 struct Noted {
     /// To be reported before the frame.
     notice: Option<Notice>,
@@ -764,7 +797,7 @@ struct Noted {
     dropped: bool,
 }
 
-/// Tells the session of a frame.
+/// Reports a frame to the session.
 #[inline]
 fn note_frame(
     frame: &Frame<'_>,
@@ -790,7 +823,7 @@ fn note_frame(
         }
         (Frame::Event(event), CursorSource::Json(path)) => lookup(event.data.as_bytes(), path),
         (Frame::Record(record), CursorSource::Json(path)) => lookup(record.json.as_bytes(), path),
-        // It has no cursor, and resuming from an older one would bring it again.
+        // It has no cursor, and resuming from an older one would repeat it.
         (Frame::Record(_) | Frame::Text(_), _) => {
             session.handle(at, Input::Record { cursor: Some(""), id: None });
             return nothing;
@@ -832,7 +865,7 @@ fn note_heartbeat(
     }
 }
 
-/// Tells the session of an id without a record.
+/// Reports an id without a record to the session.
 fn note_id(id: Utf8<'_>, own: bool, at: At, session: &mut Session) -> Option<Notice> {
     let id = id.to_str();
     let own = own && !id.is_empty();
@@ -849,7 +882,7 @@ fn scalar(json: &[u8]) -> Option<Cow<'_, str>> {
     }
 }
 
-/// An id that cannot be a header value (RFC 9110, 5.5) is never sent; then there is no cursor.
+/// The id as a cursor: empty if it cannot be a header value (RFC 9110, 5.5), and so cannot be sent.
 fn sendable(id: &str) -> &str {
     let unsendable = |byte: u8| (byte < 0x20 && byte != b'\t') || byte == 0x7F;
     if id.bytes().any(unsendable) { "" } else { id }
@@ -860,16 +893,16 @@ const fn is_record(frame: &Frame<'_>) -> bool {
 }
 
 fn failure_text(frame: &Frame<'_>) -> Option<Box<str>> {
-    let said = match frame {
+    let data = match frame {
         Frame::Event(event) => event.data,
         Frame::Record(record) => record.json,
         _ => return None,
     };
-    Some(part(&said.to_str()))
+    Some(shortened(&data.to_str()))
 }
 
-/// The first 4 KiB of what a failure said.
-fn part(text: &str) -> Box<str> {
+/// The first 4 KiB of a failure's text.
+fn shortened(text: &str) -> Box<str> {
     let mut end = FAILURE_BYTES.min(text.len());
     while !text.is_char_boundary(end) {
         end -= 1;

@@ -75,18 +75,23 @@ impl Text {
         self.markers = Some(markers);
     }
 
+    /// Whether text was held back that is not a whole marker. It is text after all if the body breaks here.
+    pub(crate) fn has_held(&self) -> bool {
+        !self.held.is_empty() && !self.held_is_whole
+    }
+
+    /// Takes the text that was held back.
+    pub(crate) fn take_held(&mut self) -> &str {
+        self.lent = core::mem::take(&mut self.held);
+        &self.lent
+    }
+
     /// The text in `input`, all of it but for half a character at its end. Takes all of `input`.
     ///
     /// # Errors
     /// None; every sequence of bytes reads as text.
     pub fn next<'a, 'i: 'a>(&'a mut self, input: &mut &'i [u8]) -> Result<Option<Frame<'a>>, DecodeError> {
-        let mut text = self.characters(core::mem::take(input));
-        if self.place == Place::Start && !text.is_empty() {
-            self.place = Place::Inside;
-            text = without_bom(text);
-        }
-        let watches = self.options.done || self.markers.is_some();
-        let shown = if watches { self.keep_marker(&mut text) } else { text.len() };
+        let (text, shown) = self.read(core::mem::take(input));
         let text = match text {
             Cow::Borrowed(text) => text,
             Cow::Owned(text) => {
@@ -103,36 +108,55 @@ impl Text {
     /// # Errors
     /// As [`next`](Self::next).
     pub fn finish(&mut self) -> Result<Option<Frame<'_>>, DecodeError> {
-        if matches!(self.place, Place::Ended | Place::EndedInside) {
-            return Ok(None);
+        if whole_characters(&self.partial) > 0 {
+            // What was inspected, and turned out to be the whole body.
+            let (text, shown) = self.read(b"");
+            self.lent = text.get(..shown).unwrap_or_default().to_owned();
+            if shown > 0 {
+                return Ok(Some(Frame::Text(&self.lent)));
+            }
         }
-        let mut text = core::mem::take(&mut self.held);
-        let whole = whole_characters(&self.partial);
-        let rest = Utf8::new(&self.partial[..whole]).to_str();
-        text.push_str(&if self.place == Place::Start { without_bom(rest) } else { rest });
-        let is_cut = whole < self.partial.len();
-        self.place = if is_cut { Place::EndedInside } else { Place::Ended };
-        self.partial.clear();
-        self.lent = text;
-        if is_cut {
-            self.lent.push(char::REPLACEMENT_CHARACTER);
-            return Ok(Some(Frame::Text(&self.lent)));
+        self.lent = core::mem::take(&mut self.held);
+        if !matches!(self.place, Place::Ended | Place::EndedInside) {
+            let is_cut = !self.partial.is_empty();
+            self.place = if is_cut { Place::EndedInside } else { Place::Ended };
+            if is_cut {
+                self.partial.clear();
+                self.lent.push(char::REPLACEMENT_CHARACTER);
+                return Ok(Some(Frame::Text(&self.lent)));
+            }
         }
         let last = trim_end(self.lent.as_bytes());
-        if self.options.done && last == DONE.as_bytes() {
-            return Ok(Some(Frame::Done));
+        let ends = |marker: &&str| last.ends_with(marker.as_bytes());
+        let Some(length) = self.markers().filter(ends).map(str::len).max() else {
+            return Ok((!self.lent.is_empty()).then_some(Frame::Text(&self.lent)));
+        };
+        let end = last.len();
+        if end > length {
+            // The marker comes by itself, with the next call.
+            self.held = self.lent.split_off(end - length);
+            return Ok(Some(Frame::Text(&self.lent)));
         }
-        let markers = self.markers.as_deref().unwrap_or_default();
-        if let Some(marker) = markers.iter().find(|marker| marker.as_bytes() == last) {
-            return Ok(Some(Frame::LastText(marker)));
-        }
-        Ok((!self.lent.is_empty()).then_some(Frame::Text(&self.lent)))
+        let marker = self.lent.get(..end).unwrap_or_default();
+        Ok(Some(if self.options.done && marker == DONE { Frame::Done } else { Frame::LastText(marker) }))
     }
 
     /// Whether the body ended inside a character.
     #[must_use]
     pub fn inside_record(&self) -> bool {
         self.place == Place::EndedInside || whole_characters(&self.partial) < self.partial.len()
+    }
+
+    /// All whole characters up to the end of `piece`, and how many of their bytes can be shown.
+    fn read<'a>(&mut self, piece: &'a [u8]) -> (Cow<'a, str>, usize) {
+        let mut text = self.characters(piece);
+        if self.place == Place::Start && !text.is_empty() {
+            self.place = Place::Inside;
+            text = without_bom(text);
+        }
+        let watches = self.options.done || self.markers.is_some();
+        let shown = if watches { self.keep_marker(&mut text) } else { text.len() };
+        (text, shown)
     }
 
     /// All whole characters up to the end of `piece`.

@@ -130,8 +130,8 @@ fn text_that_may_be_something_else_is_inspected() {
         (b"id:7", Format::Sse),
         (b"retry: 5\n", Format::Sse),
         (b": hello\n\n", Format::Sse),
-        (b"{\"a\":1}\n", Format::Ndjson),
-        (b" \n{", Format::Ndjson),
+        (b"{\"a\":1}\n", Format::Concat),
+        (b" \n{", Format::Concat),
         (b"[{\"a\":1}]", Format::JsonArray),
         (b"[ \n{", Format::JsonArray),
         (b"\x1E{}\n", Format::JsonSeq),
@@ -178,6 +178,33 @@ fn nothing_that_was_inspected_is_lost() {
             }
             assert_eq!(text, body.trim_start_matches('\u{FEFF}'), "{pieces:?}");
             assert!(!decoder.inside_record());
+        });
+    }
+}
+
+#[test]
+fn a_marker_ends_a_text_that_was_all_inspected() {
+    for (body, shown) in [("data", "d"), ("ata ", ""), (" e", " e"), (" \nata\n", " \n")] {
+        each_cutting(body.as_bytes(), |pieces| {
+            let mut decoder = Decoder::for_unknown_text(DecoderOptions::default());
+            decoder.hold_back([Box::from("ata")].into());
+            let (mut text, mut last) = (String::new(), None);
+            for piece in pieces {
+                let mut piece = *piece;
+                while let Ok(Some(frame)) = decoder.next(&mut piece) {
+                    let Frame::Text(more) = frame else { panic!("{frame:?}") };
+                    text.push_str(more);
+                }
+            }
+            while let Ok(Some(frame)) = decoder.finish() {
+                match frame {
+                    Frame::Text(more) => text.push_str(more),
+                    Frame::LastText(marker) => last = Some(marker.to_owned()),
+                    frame => panic!("{frame:?}"),
+                }
+            }
+            let marker = body.contains("ata").then_some("ata");
+            assert_eq!((&*text, last.as_deref()), (shown, marker), "{pieces:?}");
         });
     }
 }

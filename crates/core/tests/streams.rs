@@ -852,7 +852,9 @@ fn a_marker_that_arrives_again_ends_the_stream_all_the_same() {
 fn a_body_without_a_content_type_is_refused_unless_it_is_empty() {
     for (bytes, want) in [(&b""[..], "ended"), (b"data: a\n\n", "refused")] {
         let mut rig = Rig::open_with(get(), None);
-        let mut said = if bytes.is_empty() { String::new() } else { rig.bytes(bytes) };
+        // A piece without bytes, as some transports hand over, is no byte.
+        let mut said = rig.bytes(b"");
+        said += &rig.bytes(bytes);
         said += &rig.end();
         assert_eq!(said, want);
         assert_eq!(rig.stream.refused_body(), bytes);

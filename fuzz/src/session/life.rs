@@ -3,7 +3,10 @@
 use core::time::Duration;
 
 use arbitrary::{Arbitrary, Result, Unstructured};
-use tidewire_core::session::{Action, At, Failure, Head, Input, Policy, Resume, Session};
+use tidewire_core::session::{ContentType, Failure, Head, Input, Policy, ReplyState, Resume};
+
+/// Where [`Happening::Unreadable`] says that it stopped.
+const OFFSET: u64 = 7;
 
 /// What a session is allowed, and what happens to it.
 #[derive(Arbitrary, Debug)]
@@ -12,6 +15,8 @@ pub struct Life {
     repeatable: bool,
     follow: bool,
     expects_marker: bool,
+    reply: bool,
+    refresh: bool,
     #[arbitrary(with = resume)]
     resume: Resume,
     #[arbitrary(with = |bytes: &mut Unstructured| Ok(bytes.arbitrary::<u8>()? % 5))]
@@ -20,7 +25,7 @@ pub struct Life {
     retry_delay: u8,
     /// Seconds: first event, idle, progress, the whole, stall.
     limits: [Option<u8>; 5],
-    pub(super) stored: bool,
+    stored: Option<Id>,
     pub(super) steps: Vec<Step>,
 }
 
@@ -43,26 +48,41 @@ pub(super) enum Later {
 #[derive(Arbitrary, Clone, Copy, Debug)]
 pub(super) enum Happening {
     Start,
+    Sent,
     Head {
         #[arbitrary(with = status)]
         status: u16,
-        acceptable: bool,
-        /// In seconds.
-        retry_after: Option<u8>,
+        #[arbitrary(with = content_type)]
+        content_type: ContentType,
+        /// In tenths of a second.
+        retry_after: Option<u16>,
+        #[arbitrary(with = |bytes: &mut Unstructured| bytes.ratio(1_u8, 4_u8))]
+        relayed: bool,
     },
     Wire,
     Record {
-        cursor: Option<Cursor>,
+        id: Option<Id>,
+        cursor: Place,
     },
-    Cursor(Cursor),
-    /// In tenths of a second.
-    Retry(u16),
+    /// Records with ids that count up from there, but are not of a form that says so.
+    Records {
+        from: u8,
+        tens: u8,
+    },
+    Cursor {
+        id: Option<Id>,
+        cursor: Place,
+    },
+    CursorLost,
+    RetryField(#[arbitrary(with = retry_field)] u64),
+    Reply(#[arbitrary(with = reply_state)] ReplyState),
     EndMarker,
     FailureMarker,
     BodyEnd {
         inside_record: bool,
     },
     Broken(#[arbitrary(with = failure)] Failure),
+    RefreshFailed,
     Unreadable,
     Tick,
     Pause,
@@ -72,13 +92,29 @@ pub(super) enum Happening {
     Cancel,
 }
 
-/// A cursor; the first is none.
+/// Ids, some of which count up in an epoch.
 #[derive(Arbitrary, Clone, Copy, Debug)]
-pub(super) enum Cursor {
-    None,
+pub(super) enum Id {
     A,
     B,
     C,
+    One,
+    Two,
+    Three,
+    Seven,
+    Last,
+    OtherOne,
+    OtherTwo,
+}
+
+/// The cursor that comes with an id.
+#[derive(Arbitrary, Clone, Copy, Debug)]
+pub(super) enum Place {
+    /// The id; where there is none, nothing is said of the cursor.
+    Id,
+    Nothing,
+    Empty,
+    Other(Id),
 }
 
 impl Life {
@@ -90,6 +126,8 @@ impl Life {
             follow: self.follow,
             resume: self.resume,
             expects_marker: self.expects_marker,
+            reply: self.reply,
+            refresh: self.refresh,
             retry_attempts: self.retry_attempts.into(),
             retry_delay: Duration::from_millis(100) * self.retry_delay.into(),
             first_event_timeout: limit(0),
@@ -99,46 +137,78 @@ impl Life {
             stall_after: limit(4),
         }
     }
+
+    pub(super) fn stored(&self) -> Option<&'static str> {
+        self.stored.map(Id::text)
+    }
 }
 
-impl Cursor {
-    pub(super) const fn text(self) -> &'static str {
+impl Id {
+    const fn text(self) -> &'static str {
         match self {
-            Self::None => "",
             Self::A => "a",
             Self::B => "b",
-            Self::C => "c",
+            Self::C => "1-2-3",
+            Self::One => "e-1",
+            Self::Two => "e-2",
+            Self::Three => "e-3",
+            Self::Seven => "e-7",
+            Self::Last => "e-18446744073709551615",
+            Self::OtherOne => "f-1",
+            Self::OtherTwo => "f-2",
+        }
+    }
+}
+
+impl Place {
+    fn text(self, id: Option<Id>) -> Option<&'static str> {
+        match self {
+            Self::Id => id.map(Id::text),
+            Self::Nothing => None,
+            Self::Empty => Some(""),
+            Self::Other(other) => Some(other.text()),
         }
     }
 }
 
 impl Happening {
-    pub(super) fn tell(self, session: &mut Session, at: At) -> Action {
-        session.handle(
-            at,
-            match self {
-                Self::Start => Input::Start,
-                Self::Head { status, acceptable, retry_after } => {
-                    let retry_after = retry_after.map(|seconds| Duration::from_secs(seconds.into()));
-                    Input::Head(Head { status, acceptable, retry_after })
+    /// The inputs that say so, one after the other.
+    pub(super) fn each(self, mut tell: impl FnMut(Input<'_>)) {
+        tell(match self {
+            Self::Start => Input::Start,
+            Self::Sent => Input::Sent,
+            Self::Head { status, content_type, retry_after, relayed } => {
+                let retry_after = retry_after.map(|tenths| Duration::from_millis(100) * tenths.into());
+                Input::Head(Head { status, content_type, retry_after, relayed })
+            }
+            Self::Wire => Input::Wire,
+            Self::Record { id, cursor } => Input::Record { cursor: cursor.text(id), id: id.map(Id::text) },
+            Self::Records { from, tens } => {
+                for number in 0..10 * u32::from(tens) {
+                    let id = format!("n{}", u32::from(from) + number);
+                    tell(Input::Record { cursor: Some(&id), id: Some(&id) });
                 }
-                Self::Wire => Input::Wire,
-                Self::Record { cursor } => Input::Record { cursor: cursor.map(Cursor::text) },
-                Self::Cursor(cursor) => Input::Cursor(cursor.text()),
-                Self::Retry(tenths) => Input::Retry(Duration::from_millis(100) * tenths.into()),
-                Self::EndMarker => Input::EndMarker,
-                Self::FailureMarker => Input::FailureMarker,
-                Self::BodyEnd { inside_record } => Input::BodyEnd { inside_record },
-                Self::Broken(failure) => Input::Broken(failure),
-                Self::Unreadable => Input::Unreadable { offset: 7, limit: None },
-                Self::Tick => Input::Tick,
-                Self::Pause => Input::Pause,
-                Self::Resume => Input::Resume,
-                Self::Kick => Input::Kick,
-                Self::QueueTimeout => Input::QueueTimeout,
-                Self::Cancel => Input::Cancel,
-            },
-        )
+                return;
+            }
+            Self::Cursor { id, cursor } => {
+                Input::Cursor { cursor: cursor.text(id).unwrap_or_default(), id: id.map(Id::text) }
+            }
+            Self::CursorLost => Input::CursorLost,
+            Self::RetryField(ms) => Input::RetryField(Duration::from_millis(ms)),
+            Self::Reply(state) => Input::Reply(state),
+            Self::EndMarker => Input::EndMarker,
+            Self::FailureMarker => Input::FailureMarker,
+            Self::BodyEnd { inside_record } => Input::BodyEnd { inside_record },
+            Self::Broken(failure) => Input::Broken(failure),
+            Self::RefreshFailed => Input::RefreshFailed,
+            Self::Unreadable => Input::Unreadable { offset: OFFSET, limit: None },
+            Self::Tick => Input::Tick,
+            Self::Pause => Input::Pause,
+            Self::Resume => Input::Resume,
+            Self::Kick => Input::Kick,
+            Self::QueueTimeout => Input::QueueTimeout,
+            Self::Cancel => Input::Cancel,
+        });
     }
 }
 
@@ -147,12 +217,40 @@ fn resume(bytes: &mut Unstructured<'_>) -> Result<Resume> {
 }
 
 fn status(bytes: &mut Unstructured<'_>) -> Result<u16> {
-    // 200 is what most replies have, and what leads further.
-    const STATUSES: [u16; 20] =
-        [200, 200, 200, 200, 206, 204, 100, 301, 304, 400, 401, 404, 408, 425, 429, 500, 502, 503, 504, 529];
+    // 200 is what most responses have, and what leads further.
+    const STATUSES: [u16; 22] = [
+        200, 200, 200, 200, 206, 204, 100, 301, 304, 400, 401, 401, 403, 404, 408, 425, 429, 500, 502, 503,
+        504, 529,
+    ];
     bytes.choose(&STATUSES).copied()
 }
 
+fn content_type(bytes: &mut Unstructured<'_>) -> Result<ContentType> {
+    const ACCEPTED: ContentType = ContentType::Accepted;
+    bytes
+        .choose(&[
+            ACCEPTED,
+            ACCEPTED,
+            ACCEPTED,
+            ACCEPTED,
+            ACCEPTED,
+            ContentType::Refused,
+            ContentType::Missing,
+        ])
+        .copied()
+}
+
+fn retry_field(bytes: &mut Unstructured<'_>) -> Result<u64> {
+    let any = u64::from(bytes.arbitrary::<u16>()?);
+    bytes.choose(&[any, any, 10, 59_999, 60_000, 60_001, 86_400_000, u64::MAX]).copied()
+}
+
+fn reply_state(bytes: &mut Unstructured<'_>) -> Result<ReplyState> {
+    use ReplyState::{Complete, Failed, MayComplete, MayEnd, Open};
+    bytes.choose(&[Open, MayComplete, MayEnd, Open, MayComplete, MayEnd, Complete, Failed]).copied()
+}
+
 fn failure(bytes: &mut Unstructured<'_>) -> Result<Failure> {
-    bytes.choose(&[Failure::Connect, Failure::ConnectTimeout, Failure::Head, Failure::Body]).copied()
+    use Failure::{Body, Connect, ConnectTimeout, Head, Permanent};
+    bytes.choose(&[Connect, ConnectTimeout, Head, Body, Permanent]).copied()
 }

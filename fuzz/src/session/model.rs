@@ -3,23 +3,37 @@
 
 use core::time::Duration;
 
-use tidewire_core::session::{Action, Failure, Limit, Outcome, Policy, Reason, Refusal, Resume};
+use tidewire_core::session::{
+    Action, ContentType, Failure, Head, Input, Limit, Outcome, Policy, Reason, Refusal, ReplyState, Resume,
+};
 
-use super::life::{Cursor, Happening};
+use crate::ids::Ids;
 
-const LONGEST_WAIT: Duration = Duration::from_secs(30);
+const LONGEST_OWN_WAIT: Duration = Duration::from_secs(30);
 const STOOD: Duration = Duration::from_secs(30);
-const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(60);
+/// What a server may ask for, in its head or in its stream.
+const LONGEST_ASKED_WAIT: Duration = Duration::from_secs(60);
 
 const TOO_LATE: Outcome = Outcome::TimedOut(Limit::Total);
 
 /// What should be answered.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Answer {
     Nothing,
     Connect,
     Stalled,
-    Wait { reason: Reason, gap: bool, least: Duration, most: Duration },
+    Gap(String),
+    Replayed {
+        first: bool,
+    },
+    Wait {
+        reason: Reason,
+        gap: bool,
+        refresh: bool,
+        asked: Option<Duration>,
+        least: Duration,
+        most: Duration,
+    },
     Close(Outcome),
 }
 
@@ -27,9 +41,25 @@ pub(super) enum Answer {
 enum Place {
     Idle,
     Connecting,
-    Open { since: Duration },
-    Waiting { until: Duration },
+    Open {
+        since: Duration,
+    },
+    /// Without a content type, and without a byte so far.
+    Untyped {
+        status: u16,
+    },
+    Waiting {
+        until: Duration,
+    },
     Over(Outcome),
+}
+
+/// What the end of the body would be, were it to come now and between records.
+enum CleanEnd {
+    Complete,
+    Ended,
+    /// More was to come.
+    Early,
 }
 
 /// When on the clock of asking a limit passes, and what that is called; a report of a stall is called nothing.
@@ -40,14 +70,27 @@ pub(super) struct Model {
     place: Place,
     now: Duration,
     started: Duration,
-    attempts: u32,
+    connects: u32,
+    /// Requests that were handed to the transport.
+    sent: u32,
     /// Waits in a row.
     failures: u32,
-    /// The server's `retry:`.
-    floor: Duration,
+    /// The server's `retry:`, as it was asked for.
+    asked_wait: Duration,
     any_record: bool,
-    first_cursor: Option<&'static str>,
-    cursor: Option<&'static str>,
+    first_cursor: Option<String>,
+    cursor: Option<String>,
+    ids: Ids,
+    /// A record that had arrived before was reported in this attempt.
+    replay_reported: bool,
+    /// Refreshed since the last response that was accepted.
+    refreshed: bool,
+    /// What requests carry has to be renewed before one is sent.
+    refreshing: bool,
+    /// A relay keeps the response.
+    relayed: bool,
+    /// What the dialect said last.
+    said: Option<ReplyState>,
     asking: bool,
     /// How long the consumer has asked, and when on that clock something was heard, and a record.
     asked: Duration,
@@ -58,18 +101,25 @@ pub(super) struct Model {
 }
 
 impl Model {
-    pub(super) const fn new(policy: Policy, stored: Option<&'static str>) -> Self {
+    pub(super) fn new(policy: Policy, stored: Option<&str>) -> Self {
         Self {
             policy,
             place: Place::Idle,
             now: Duration::ZERO,
             started: Duration::ZERO,
-            attempts: 0,
+            connects: 0,
+            sent: 0,
             failures: 0,
-            floor: Duration::ZERO,
+            asked_wait: Duration::ZERO,
             any_record: false,
-            first_cursor: stored,
-            cursor: stored,
+            first_cursor: stored.map(str::to_owned),
+            cursor: stored.map(str::to_owned),
+            ids: Ids::after(stored),
+            replay_reported: false,
+            refreshed: false,
+            refreshing: false,
+            relayed: false,
+            said: None,
             asking: true,
             asked: Duration::ZERO,
             heard: Duration::ZERO,
@@ -88,42 +138,44 @@ impl Model {
     }
 
     /// What should be answered; how long a wait is, is the session's to say.
-    pub(super) fn answer(&mut self, happening: Happening, said: &Action) -> Answer {
-        let answer = self.decide(happening);
-        match (answer, said) {
+    pub(super) fn answer(&mut self, input: Input<'_>, said: &Action) -> Answer {
+        let answer = self.decide(input);
+        match (&answer, said) {
             (Answer::Connect, _) => {
                 self.place = Place::Connecting;
-                self.attempts += 1;
+                self.connects += 1;
+                self.ids.next_attempt();
+                self.replay_reported = false;
                 self.heard = self.asked;
                 self.record = self.asked;
                 (self.record_of_this_request, self.stall_told) = (false, false);
             }
-            (Answer::Wait { .. }, Action::Wait(again)) => {
-                self.place = Place::Waiting { until: self.now + again.delay }
+            (Answer::Wait { .. }, Action::Wait(retry)) => {
+                self.place = Place::Waiting { until: self.now + retry.delay }
             }
-            (Answer::Close(outcome), _) => self.place = Place::Over(outcome),
+            (Answer::Close(outcome), _) => self.place = Place::Over(*outcome),
             (Answer::Stalled, _) => self.stall_told = true,
-            (Answer::Wait { .. } | Answer::Nothing, _) => {}
+            _ => {}
         }
         answer
     }
 
-    fn decide(&mut self, happening: Happening) -> Answer {
-        let listening = matches!(self.place, Place::Connecting | Place::Open { .. });
-        match (self.place, happening) {
+    fn decide(&mut self, input: Input<'_>) -> Answer {
+        let listening = matches!(self.place, Place::Connecting | Place::Open { .. } | Place::Untyped { .. });
+        match (self.place, input) {
             (Place::Over(_), _) => return Answer::Nothing,
-            (_, Happening::Cancel) => return Answer::Close(Outcome::Cancelled),
-            (_, Happening::Pause) => self.asking = false,
-            (_, Happening::Resume) => self.asking = true,
-            (Place::Idle, Happening::Start) => {
+            (_, Input::Cancel) => return Answer::Close(Outcome::Cancelled),
+            (_, Input::Pause) => self.asking = false,
+            (_, Input::Resume) => self.asking = true,
+            (Place::Idle, Input::Start) => {
                 self.started = self.now;
                 return Answer::Connect;
             }
-            (Place::Idle | Place::Connecting, Happening::QueueTimeout) => {
+            (Place::Idle | Place::Connecting, Input::QueueTimeout) => {
                 return Answer::Close(Outcome::TimedOut(Limit::Queue));
             }
-            (Place::Waiting { .. }, Happening::Kick) => self.place = Place::Waiting { until: self.now },
-            (Place::Waiting { until }, Happening::Tick) => {
+            (Place::Waiting { .. }, Input::Kick) => self.place = Place::Waiting { until: self.now },
+            (Place::Waiting { until }, Input::Tick) => {
                 if self.too_late() {
                     return Answer::Close(TOO_LATE);
                 }
@@ -131,74 +183,137 @@ impl Model {
                     return Answer::Connect;
                 }
             }
-            (_, Happening::Tick) if listening => return self.tick(),
-            (_, Happening::Kick) if listening => return self.kick(),
-            (Place::Connecting, Happening::Head { status, acceptable, retry_after }) => {
-                return self.head(
-                    status,
-                    acceptable,
-                    retry_after.map(|seconds| Duration::from_secs(seconds.into())),
-                );
+            (_, Input::Tick) if listening => return self.tick(),
+            (_, Input::Kick) if listening => return self.kick(),
+            (Place::Connecting, Input::Sent) => {
+                self.sent += 1;
+                self.refreshing = false;
             }
-            (Place::Connecting, Happening::Broken(failure)) => return self.no_head(failure),
-            (Place::Open { .. }, happening) => return self.in_body(happening),
-            (Place::Idle | Place::Connecting | Place::Waiting { .. }, _) => {}
+            (Place::Connecting, Input::Head(head)) => return self.head(head),
+            (Place::Connecting, Input::Broken(failure)) => return self.no_head(failure),
+            (Place::Connecting, Input::RefreshFailed) => {
+                return Answer::Close(Outcome::Refused { status: 401, why: Refusal::Status });
+            }
+            (Place::Open { .. } | Place::Untyped { .. }, Input::Wire | Input::BodyEnd { .. })
+                if self.too_late() =>
+            {
+                return Answer::Close(TOO_LATE);
+            }
+            (Place::Open { .. } | Place::Untyped { .. }, Input::Broken(_)) => {
+                return self.broken(Reason::Body, None);
+            }
+            (Place::Open { .. } | Place::Untyped { .. }, Input::Unreadable { offset, limit }) => {
+                return Answer::Close(Outcome::Unreadable { offset, limit });
+            }
+            (Place::Untyped { status }, Input::Wire) => {
+                return Answer::Close(Outcome::Refused { status, why: Refusal::ContentType });
+            }
+            (Place::Untyped { .. }, Input::BodyEnd { .. }) => return self.no_content(),
+            (Place::Open { .. }, input) => return self.in_body(input),
+            (Place::Idle | Place::Connecting | Place::Untyped { .. } | Place::Waiting { .. }, _) => {}
         }
         Answer::Nothing
     }
 
-    fn in_body(&mut self, happening: Happening) -> Answer {
-        match happening {
-            Happening::Wire | Happening::BodyEnd { .. } if self.too_late() => return Answer::Close(TOO_LATE),
-            Happening::Wire => self.hear(),
-            Happening::Record { cursor } => {
-                (self.any_record, self.record_of_this_request) = (true, true);
-                (self.record, self.failures) = (self.asked, 0);
-                if let Some(cursor) = cursor {
-                    self.set_cursor(cursor);
+    fn in_body(&mut self, input: Input<'_>) -> Answer {
+        match input {
+            Input::Wire => self.hear(),
+            Input::Record { cursor, id } => return self.take_record(cursor, id),
+            Input::Cursor { cursor, id } => {
+                self.move_cursor(cursor);
+                if let Some(after) = id.and_then(|id| self.ids.mention(id)) {
+                    return Answer::Gap(after);
                 }
             }
-            Happening::Cursor(cursor) => self.set_cursor(cursor),
-            Happening::Retry(tenths) => self.floor = Duration::from_millis(100) * tenths.into(),
-            Happening::EndMarker => return Answer::Close(Outcome::Complete),
-            Happening::FailureMarker => return Answer::Close(Outcome::Failed),
-            Happening::Unreadable => return Answer::Close(Outcome::Unreadable { offset: 7, limit: None }),
-            Happening::Broken(_) => return self.broken(Reason::Body, None),
-            Happening::BodyEnd { inside_record } if inside_record || self.policy.expects_marker => {
-                return self.broken(Reason::End, None);
-            }
-            Happening::BodyEnd { .. } => {
-                self.note_standing();
-                if self.policy.follow && self.counts_as_idempotent() {
-                    return self.wait(Reason::End, false, Duration::ZERO);
+            Input::CursorLost => {
+                if self.any_record && !self.policy.follow {
+                    return Answer::Close(Outcome::Truncated);
                 }
-                return Answer::Close(Outcome::Ended);
+                self.starts_over();
             }
+            Input::RetryField(wait) => self.asked_wait = wait,
+            Input::Reply(ReplyState::Complete) | Input::EndMarker => return Answer::Close(Outcome::Complete),
+            Input::Reply(ReplyState::Failed) | Input::FailureMarker => return Answer::Close(Outcome::Failed),
+            Input::Reply(state) => self.said = Some(state),
+            Input::BodyEnd { inside_record } => match self.clean_end() {
+                CleanEnd::Complete if !inside_record => return Answer::Close(Outcome::Complete),
+                CleanEnd::Ended if !inside_record => {
+                    self.note_standing();
+                    if self.policy.follow && self.counts_as_idempotent() {
+                        return self.wait(Reason::End, false, Duration::ZERO);
+                    }
+                    return Answer::Close(Outcome::Ended);
+                }
+                CleanEnd::Complete | CleanEnd::Ended | CleanEnd::Early => {
+                    return self.broken(Reason::End, None);
+                }
+            },
             _ => {}
         }
         Answer::Nothing
     }
 
-    fn head(&mut self, status: u16, acceptable: bool, retry_after: Option<Duration>) -> Answer {
-        self.hear();
-        let refused = |why| Answer::Close(Outcome::Refused { status, why });
-        match status {
-            200..=299 if self.too_late() => Answer::Close(TOO_LATE),
-            204 if self.policy.expects_marker => Answer::Close(Outcome::Truncated),
-            204 => Answer::Close(Outcome::Ended),
-            200..=299 if acceptable => {
-                self.place = Place::Open { since: self.now };
-                Answer::Nothing
+    /// One that arrived before changes nothing but what has been reported.
+    fn take_record(&mut self, cursor: Option<&str>, id: Option<&str>) -> Answer {
+        if id.is_some_and(|id| self.ids.is_known(id)) {
+            return Answer::Replayed { first: !std::mem::replace(&mut self.replay_reported, true) };
+        }
+        (self.any_record, self.record_of_this_request) = (true, true);
+        (self.record, self.failures) = (self.asked, 0);
+        let missing = match (id, cursor) {
+            (Some(id), _) => self.ids.deliver(id),
+            (None, Some("")) => {
+                self.ids.lose_count();
+                None
             }
-            200..=299 => refused(Refusal::ContentType),
+            (None, _) => None,
+        };
+        match (id, cursor) {
+            (_, None) => {}
+            (Some(_), Some(cursor)) => self.set_cursor(cursor),
+            (None, Some(cursor)) => self.move_cursor(cursor),
+        }
+        missing.map_or(Answer::Nothing, Answer::Gap)
+    }
+
+    fn head(&mut self, head: Head) -> Answer {
+        self.hear();
+        if self.request_cursor().is_none() {
+            self.starts_over();
+        }
+        let refused = |why| Answer::Close(Outcome::Refused { status: head.status, why });
+        match head.status {
+            200..=299 if self.too_late() => Answer::Close(TOO_LATE),
+            204 => self.no_content(),
+            200..=299 => match head.content_type {
+                ContentType::Accepted => {
+                    self.place = Place::Open { since: self.now };
+                    self.refreshed = false;
+                    self.relayed |= head.relayed && self.policy.resume != Resume::Never;
+                    Answer::Nothing
+                }
+                ContentType::Refused => refused(Refusal::ContentType),
+                ContentType::Missing => {
+                    self.place = Place::Untyped { status: head.status };
+                    Answer::Nothing
+                }
+            },
+            401 if self.policy.refresh
+                && !self.refreshed
+                && (self.policy.repeatable || self.continues_at_relay()) =>
+            {
+                (self.refreshed, self.refreshing) = (true, true);
+                self.at_once(Reason::Status, false)
+            }
             408 | 425 | 429 | 500 | 502 | 503 | 504 | 529 => {
+                let retry_after = head.retry_after;
                 if let Some(wait) = retry_after
-                    && (wait > LONGEST_RETRY_AFTER || self.rest().is_some_and(|rest| wait > rest))
+                    && (wait > LONGEST_ASKED_WAIT || self.rest().is_some_and(|rest| wait > rest))
                 {
                     return refused(Refusal::RetryAfter(wait));
                 }
                 let asked_to =
-                    matches!(status, 429 | 503 | 529) && retry_after.is_some() && self.policy.repeatable;
+                    matches!(head.status, 429 | 503 | 529) && retry_after.is_some() && self.policy.repeatable;
                 if (self.counts_as_idempotent() || asked_to) && !self.spent() {
                     return self.wait(Reason::Status, false, retry_after.unwrap_or_default());
                 }
@@ -208,14 +323,41 @@ impl Model {
         }
     }
 
+    /// A 204, or a body without content type and without a byte.
+    fn no_content(&self) -> Answer {
+        Answer::Close(match self.clean_end() {
+            CleanEnd::Complete => Outcome::Complete,
+            CleanEnd::Ended => Outcome::Ended,
+            CleanEnd::Early => Outcome::Truncated,
+        })
+    }
+
+    fn clean_end(&self) -> CleanEnd {
+        let Policy { expects_marker, reply, .. } = self.policy;
+        match self.said {
+            Some(ReplyState::MayComplete) => CleanEnd::Complete,
+            Some(ReplyState::MayEnd) if !expects_marker => CleanEnd::Ended,
+            None if !expects_marker && !reply => CleanEnd::Ended,
+            _ => CleanEnd::Early,
+        }
+    }
+
+    /// The reply begins again, so that what had been all of it is not.
+    fn starts_over(&mut self) {
+        if self.said == Some(ReplyState::MayComplete) {
+            self.said = Some(ReplyState::Open);
+        }
+    }
+
     fn no_head(&mut self, failure: Failure) -> Answer {
         let limit = match failure {
+            Failure::Permanent => return Answer::Close(self.cut_off()),
             Failure::Connect => None,
             Failure::ConnectTimeout => Some(Limit::Connect),
             _ => return self.broken(Reason::Head, None),
         };
         // It was never sent.
-        if (self.policy.repeatable || self.resumes_by_word()) && !self.spent() {
+        if (self.policy.repeatable || self.counts_as_idempotent()) && !self.spent() {
             return self.wait(Reason::Connect, false, Duration::ZERO);
         }
         Answer::Close(limit.map_or_else(|| self.cut_off(), Outcome::TimedOut))
@@ -272,9 +414,14 @@ impl Model {
         let resumes = self.any_record && self.cursor.is_some() && self.may_resume();
         let gap = self.any_record && !resumes;
         if resumes || (self.counts_as_idempotent() && (self.policy.follow || !gap)) {
-            return Answer::Wait { reason: Reason::Kick, gap, least: Duration::ZERO, most: Duration::ZERO };
+            return self.at_once(Reason::Kick, gap);
         }
         Answer::Nothing
+    }
+
+    fn at_once(&self, reason: Reason, gap: bool) -> Answer {
+        let (refresh, asked) = (self.refreshing, self.asked_too_much());
+        Answer::Wait { reason, gap, refresh, asked, least: Duration::ZERO, most: Duration::ZERO }
     }
 
     fn wait(&mut self, reason: Reason, gap: bool, retry_after: Duration) -> Answer {
@@ -282,10 +429,16 @@ impl Model {
             // Only a clean end comes here with the attempts spent.
             return Answer::Close(Outcome::Ended);
         }
-        let least = self.floor.max(retry_after);
-        let own = self.policy.retry_delay.saturating_mul(1 << self.failures.min(20)).min(LONGEST_WAIT);
+        let least = self.asked_wait.min(LONGEST_ASKED_WAIT).max(retry_after);
+        let own = self.policy.retry_delay.saturating_mul(1 << self.failures.min(20)).min(LONGEST_OWN_WAIT);
         self.failures += 1;
-        Answer::Wait { reason, gap, least, most: own.max(least) }
+        let asked = self.asked_too_much();
+        Answer::Wait { reason, gap, refresh: self.refreshing, asked, least, most: own.max(least) }
+    }
+
+    /// What `retry:` asked for, if not all of it is waited for.
+    fn asked_too_much(&self) -> Option<Duration> {
+        Some(self.asked_wait).filter(|wait| *wait > LONGEST_ASKED_WAIT)
     }
 
     pub(super) fn deadline(&self, now: Duration) -> Option<Duration> {
@@ -293,7 +446,7 @@ impl Model {
         let own = match self.place {
             Place::Idle | Place::Over(_) => return None,
             Place::Waiting { until } => Some(until),
-            Place::Connecting | Place::Open { .. } => {
+            Place::Connecting | Place::Open { .. } | Place::Untyped { .. } => {
                 let points =
                     self.limits().into_iter().flatten().map(|(point, _)| point).filter(|_| self.asking);
                 points.min().map(|point| now + point.saturating_sub(self.asked))
@@ -310,8 +463,17 @@ impl Model {
         &self.policy
     }
 
+    /// Attempts that were begun.
+    pub(super) const fn connects(&self) -> u32 {
+        self.connects
+    }
+
     pub(super) const fn attempts(&self) -> u32 {
-        self.attempts
+        self.sent
+    }
+
+    pub(super) const fn continues_at_relay(&self) -> bool {
+        self.relayed
     }
 
     pub(super) const fn outcome(&self) -> Option<Outcome> {
@@ -321,21 +483,29 @@ impl Model {
         }
     }
 
-    pub(super) const fn cursor(&self) -> Option<&'static str> {
-        self.cursor
+    pub(super) fn cursor(&self) -> Option<&str> {
+        self.cursor.as_deref()
     }
 
-    /// Behind the cursor where that is allowed; else as the caller began it, but for records that would come twice.
-    pub(super) fn request_cursor(&self) -> Option<&'static str> {
-        if self.may_resume() { self.cursor } else { self.first_cursor.filter(|_| !self.any_record) }
+    /// After the cursor where that is allowed; else as the caller began it, but for records that would come twice.
+    pub(super) fn request_cursor(&self) -> Option<&str> {
+        let own = self.first_cursor.as_deref().filter(|_| !self.any_record);
+        if self.may_resume() { self.cursor() } else { own }
     }
 
     fn hear(&mut self) {
         (self.heard, self.stall_told) = (self.asked, false);
     }
 
-    fn set_cursor(&mut self, cursor: Cursor) {
-        self.cursor = Some(cursor.text()).filter(|text| !text.is_empty());
+    fn set_cursor(&mut self, cursor: &str) {
+        self.cursor = Some(cursor).filter(|cursor| !cursor.is_empty()).map(str::to_owned);
+    }
+
+    /// The same, for a cursor that came without a record of its own: what arrives again moves it nowhere.
+    fn move_cursor(&mut self, cursor: &str) {
+        if !self.ids.is_known(cursor) {
+            self.set_cursor(cursor);
+        }
     }
 
     fn spent(&self) -> bool {
@@ -347,12 +517,14 @@ impl Model {
         self.policy.idempotent && self.policy.repeatable
     }
 
-    fn may_resume(&self) -> bool {
+    const fn may_resume(&self) -> bool {
         match self.policy.resume {
-            Resume::Auto => self.idempotent(),
-            Resume::Always => self.policy.repeatable,
+            Resume::Never => false,
             Resume::Elsewhere => true,
-            _ => false,
+            // It is a GET of what the relay keeps.
+            _ if self.relayed => true,
+            Resume::Always => self.policy.repeatable,
+            _ => self.idempotent(),
         }
     }
 
@@ -362,7 +534,7 @@ impl Model {
     }
 
     fn counts_as_idempotent(&self) -> bool {
-        self.idempotent() || self.resumes_by_word()
+        self.idempotent() || self.relayed || self.resumes_by_word()
     }
 
     const fn cut_off(&self) -> Outcome {

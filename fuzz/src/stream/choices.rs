@@ -3,8 +3,8 @@
 use core::time::Duration;
 
 use tidewire_core::json::Path;
-use tidewire_core::session::{Failure, Policy, Resume};
-use tidewire_core::{CursorSource, DecoderOptions, Format, Marker, Markers, StreamOptions};
+use tidewire_core::session::{Failure, Policy, ReplyState, Resume};
+use tidewire_core::{CursorSource, DecoderOptions, Format, Marker, Markers, ResponseHead, StreamOptions};
 
 /// What the driver is to do.
 #[derive(Clone, Copy, Debug)]
@@ -12,14 +12,14 @@ pub(super) enum Call<'a> {
     Body(&'a [u8]),
     /// After so many frames the caller looks away; what is left of the body is lost to all.
     PartOfBody(&'a [u8], usize),
-    Head {
-        status: u16,
-        content_type: Option<&'static str>,
-        retry_after: Option<&'static str>,
-    },
+    Head(ResponseHead<'static>),
     BodyEnd,
     Broke(Failure),
     Corrupt,
+    RefreshFailed,
+    LostCursor,
+    ForgetCursor,
+    Reply(ReplyState),
     /// Time passes, then a tick.
     Tick(Duration),
     TickWhenDue,
@@ -60,23 +60,39 @@ impl<'a> Iterator for Calls<'a> {
         let choice = usize::from(byte >> 4);
         Some(match byte & 15 {
             0 => Call::Body(self.body()?),
-            1 => Call::Head { status: 200, content_type: TYPES[choice], retry_after: None },
+            1 => Call::Head(ResponseHead {
+                status: 200,
+                content_type: TYPES[choice],
+                ..ResponseHead::default()
+            }),
             2 => {
-                let (status, retry_after) = REPLIES[choice];
-                Call::Head { status, content_type: TYPES[0], retry_after }
+                let (status, retry_after, retry_after_ms) = RESPONSES[choice];
+                let content_type = TYPES[0];
+                Call::Head(ResponseHead { status, content_type, retry_after, retry_after_ms, relayed: false })
             }
-            3 => Call::BodyEnd,
+            3 if choice == 0 => Call::BodyEnd,
+            3 => Call::Head(ResponseHead {
+                status: if choice > 14 { 404 } else { 200 },
+                content_type: TYPES[choice],
+                relayed: true,
+                ..ResponseHead::default()
+            }),
+            4 if choice > 11 => Call::Broke(Failure::Permanent),
             4 => Call::Broke(
                 [Failure::Body, Failure::Head, Failure::Connect, Failure::ConnectTimeout][choice % 4],
             ),
+            5 if choice % 2 == 1 => Call::RefreshFailed,
             5 => Call::Corrupt,
             6 => Call::Tick(Duration::from_millis(700 * choice as u64)),
             7 => Call::TickWhenDue,
+            8 if choice > 7 => Call::LostCursor,
             8 => Call::Pause,
+            9 if choice > 7 => Call::ForgetCursor,
             9 => Call::Resume,
             10 => Call::Kick,
             11 => Call::Cancel,
-            12 => Call::QueueTimeout,
+            12 if choice == 0 => Call::QueueTimeout,
+            12 => Call::Reply(REPLIES[choice % REPLIES.len()]),
             13 => Call::Tick(Duration::from_secs(10 * choice as u64)),
             14 if choice == 0 => Call::Start,
             14 => Call::PartOfBody(self.body()?, choice),
@@ -111,26 +127,30 @@ const TYPES: [Option<&str>; 16] = [
     Some("application/stream+json"),
 ];
 
-const REPLIES: [(u16, Option<&str>); 16] = [
-    (204, None),
-    (503, Some("1")),
-    (503, None),
-    (429, Some("3")),
-    (429, Some("61")),
-    (500, Some("Thu, 01 Jan 1970 00:00:20 GMT")),
-    (529, Some("0")),
-    (404, None),
-    (301, None),
-    (408, None),
-    (206, None),
-    (425, Some("x")),
-    (400, Some("5")),
-    (502, None),
-    (504, None),
-    (100, None),
+/// Status, `Retry-After`, `retry-after-ms`.
+const RESPONSES: [(u16, Option<&str>, Option<&str>); 16] = [
+    (204, None, None),
+    (503, Some("1"), None),
+    (503, None, Some("250.5")),
+    (429, Some("3"), None),
+    (429, Some("61"), Some("0")),
+    (500, Some("Thu, 01 Jan 1970 00:00:20 GMT"), None),
+    (529, Some("0.25"), Some("soon")),
+    (404, None, None),
+    (401, None, None),
+    (408, None, None),
+    (206, None, None),
+    (425, Some("x"), None),
+    (401, Some("5"), None),
+    (502, None, None),
+    (504, None, Some("60001")),
+    (100, None, None),
 ];
 
-/// 0 the format; 1 and 2 flags; 3 the limit; 4 markers; 5 where bodies are cut.
+const REPLIES: [ReplyState; 5] =
+    [ReplyState::Open, ReplyState::MayComplete, ReplyState::MayEnd, ReplyState::Complete, ReplyState::Failed];
+
+/// 0 the format, and flags in its high half; 1 and 2 flags; 3 the limit; 4 markers; 5 where bodies are cut.
 pub(super) fn setup(choices: &[u8; 6]) -> StreamOptions {
     let [format, flags, more, limit, markers, _] = *choices;
     let is = |byte: u8, bit: u8| byte & 1 << bit != 0;
@@ -140,6 +160,8 @@ pub(super) fn setup(choices: &[u8; 6]) -> StreamOptions {
         repeatable: !is(flags, 1),
         follow: is(flags, 2),
         resume: [Resume::Auto, Resume::Always, Resume::Never, Resume::Elsewhere][usize::from(flags >> 3 & 3)],
+        reply: is(format, 6),
+        refresh: is(format, 5),
         retry_attempts: 2,
         idle_timeout: seconds(4, 20),
         progress_timeout: seconds(5, 30),
@@ -164,13 +186,13 @@ pub(super) fn setup(choices: &[u8; 6]) -> StreamOptions {
         no_text: is(more, 4),
         decoder: options,
         markers: Markers {
-            end_on: listed(END_ON[usize::from(markers & 7)]),
+            end_on: listed(if is(markers, 7) { END_IN_TEXT } else { END_ON[usize::from(markers & 7)] }),
             fail_on: listed(FAIL_ON[usize::from(markers >> 3 & 3)]),
             heartbeat_on: listed(HEARTBEAT_ON[usize::from(markers >> 5 & 3)]).unwrap_or_default(),
         },
         cursor_source: if is(more, 1) { CursorSource::Json(Path::parse("a")) } else { CursorSource::EventId },
         last_event_id: is(more, 2).then(|| "e-1".to_owned()),
-        judged: false,
+        dedupe: is(format, 4),
     }
 }
 
@@ -184,6 +206,8 @@ const END_ON: [Option<&[&str]>; 8] = [
     Some(&["x", "json:a=1"]),
     Some(&["json:a.0=x", "event:e"]),
 ];
+/// Strings that end a text.
+const END_IN_TEXT: Option<&[&str]> = Some(&["fin", " b ", "x y"]);
 const FAIL_ON: [Option<&[&str]>; 4] =
     [None, Some(&[]), Some(&["event:error", "json:error=1"]), Some(&["[DONE]", "json:a=2"])];
 const HEARTBEAT_ON: [Option<&[&str]>; 4] =

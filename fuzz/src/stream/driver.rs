@@ -3,13 +3,14 @@
 use core::time::Duration;
 use std::io::Write;
 
-use tidewire_core::session::{At, Outcome, Reason};
+use tidewire_core::session::{At, Failure, Outcome, Reason, Refusal, ReplyState, StreamState};
 use tidewire_core::{
-    CursorSource, DecodeError, Decoder, Format, Frame, MarkedDecoder, MarkedFrame, MarkerOutcome,
-    REFUSED_BODY_BYTES, Step, Stream, StreamOptions,
+    CursorSource, DecodeError, Decoder, Format, Frame, MarkedDecoder, MarkedFrame, MarkerOutcome, Notice,
+    REFUSED_BODY_BYTES, ResponseHead, Step, Stream, StreamOptions,
 };
 
 use super::Call;
+use super::book::{Book, sendable};
 
 /// Failures in a row after which a stream that follows nothing must have given up.
 const MANY: usize = 8;
@@ -22,14 +23,17 @@ pub(super) struct Driver {
     now: Duration,
     request: Request,
     connects: u32,
+    /// Requests that were handed to a transport.
+    sent: u32,
     /// A tick has passed, and nobody has asked since what to do.
     unseen: bool,
     /// Records may be missing, and that is the next that has to be told.
     gap: bool,
     /// The caller has looked away from a body; an error in it may come too late.
     left: bool,
-    /// A request was taken back before anybody saw that it was to be sent.
-    taken_back: bool,
+    book: Book,
+    /// What came of the body of a response that is refused.
+    refused: Vec<u8>,
     events: u64,
     fed: u64,
     /// Of the present body.
@@ -44,10 +48,19 @@ pub(super) struct Driver {
 enum Request {
     None,
     Sent,
-    /// Its reply is of no use: refused, or over.
+    /// Its response is of no use: refused, or over.
     Spent,
+    /// A body without a content type, and without a byte so far.
+    Untyped,
     /// A reader of the body's own, and what it came to.
     Open(Box<MarkedDecoder>, Option<Outcome>),
+}
+
+/// What comes of a content type.
+enum Content {
+    Read(Box<Decoder>),
+    Refused,
+    Untyped,
 }
 
 /// What was seen, the same under all cuts.
@@ -61,16 +74,18 @@ impl Driver {
     pub(super) fn new(setup: StreamOptions, cut: Option<u8>) -> Self {
         Self {
             stream: Stream::new(setup.clone()),
+            book: Book::new(&setup),
+            refused: Vec::new(),
             last_event_id: setup.last_event_id.clone().unwrap_or_default().into_bytes(),
             setup,
             cut,
             now: Duration::ZERO,
             request: Request::None,
             connects: 0,
+            sent: 0,
             unseen: false,
             gap: false,
             left: false,
-            taken_back: false,
             events: 0,
             fed: 0,
             body: 0,
@@ -90,7 +105,6 @@ impl Driver {
         let by_caller = matches!(call, Call::Pause | Call::Resume | Call::Kick | Call::Cancel);
         if core::mem::take(&mut self.unseen) {
             // A driver asks before it does anything else; its caller does not wait for that.
-            self.taken_back |= matches!(call, Call::Cancel);
             if !by_caller {
                 self.follow(&[], false);
             }
@@ -101,10 +115,13 @@ impl Driver {
                 self.feed(body);
                 return self.follow_frames(body, false, frames);
             }
-            Call::Head { status, content_type, retry_after } => self.head(status, content_type, retry_after),
+            Call::Head(head) => self.head(&head),
             Call::BodyEnd => {
+                let empty = matches!(self.request, Request::Untyped) && self.closed.is_none();
                 self.stream.body_end();
-                return self.follow(&[], true);
+                self.follow(&[], true);
+                let refused = matches!(self.closed, None | Some(Outcome::Refused { .. }));
+                return assert!(!empty || !refused, "empty, and refused");
             }
             Call::Broke(failure) => self.stream.broke(at, failure, "reset".to_owned()),
             Call::Corrupt => {
@@ -115,6 +132,16 @@ impl Driver {
                     *came_to = Some(Outcome::Unreadable { offset: self.body, limit: None });
                 }
             }
+            Call::RefreshFailed => return self.refresh_failed(),
+            Call::LostCursor => self.lost_cursor(),
+            Call::ForgetCursor => {
+                self.stream.forget_cursor(at);
+                // Nothing else knows a cursor that could be forgotten.
+                if matches!(self.request, Request::Open(..)) && self.closed.is_none() {
+                    self.book.forget_cursor();
+                }
+            }
+            Call::Reply(state) => self.reply(state),
             Call::Tick(later) => {
                 self.now += later;
                 self.stream.tick(self.at());
@@ -153,7 +180,7 @@ impl Driver {
                 self.stream.deadline().expect("it waits for nothing");
                 self.call(Call::TickWhenDue);
             } else {
-                self.call(Call::Broke(tidewire_core::session::Failure::Connect));
+                self.call(Call::Broke(Failure::Connect));
             }
         }
         assert!(self.closed.is_some() || self.setup.policy.follow, "it never ends");
@@ -168,7 +195,7 @@ impl Driver {
     pub(super) fn trace(mut self) -> Trace {
         let stats = self.stream.stats(self.now);
         assert_eq!(stats.events, self.events);
-        assert!(stats.attempts == self.connects || (self.taken_back && stats.attempts == self.connects + 1));
+        assert_eq!(stats.attempts, self.sent);
         assert!(stats.bytes <= self.fed && stats.longest_silence <= self.now);
         self.trace.note(&(self.closed, self.stream.cursor(), self.stream.refused_body(), stats.first_event));
         self.trace.note(&(self.stream.error(), self.stream.deadline(), stats.longest_silence));
@@ -179,44 +206,101 @@ impl Driver {
         At { now: self.now, chance: 1 << 31 }
     }
 
-    fn head(&mut self, status: u16, content_type: Option<&str>, retry_after: Option<&str>) {
-        self.stream.head(self.at(), status, content_type, retry_after, self.now);
+    fn head(&mut self, head: &ResponseHead<'_>) {
+        self.stream.head(self.at(), head, self.now);
         if !matches!(self.request, Request::Sent) {
             return;
         }
-        let read = (200..300).contains(&status) && status != 204;
-        self.request = match self.decoder(content_type).filter(|_| read) {
-            Some(decoder) => {
+        self.refused.clear();
+        let read = (200..300).contains(&head.status) && head.status != 204;
+        self.request = match self.decoder(head.content_type) {
+            Content::Read(decoder) if read => {
                 (self.body, self.left) = (0, false);
                 let reader =
-                    MarkedDecoder::new(decoder, self.setup.markers.clone(), self.setup.policy.follow);
+                    MarkedDecoder::new(*decoder, self.setup.markers.clone(), self.setup.policy.follow);
                 Request::Open(Box::new(reader), None)
             }
-            None => Request::Spent,
+            Content::Untyped if read => {
+                self.body = 0;
+                Request::Untyped
+            }
+            _ => Request::Spent,
         };
     }
 
-    /// The decoder for a reply of this type, if it is one that is read.
-    fn decoder(&self, content_type: Option<&str>) -> Option<Decoder> {
+    /// The decoder for a response of this type, if it is one that is read.
+    fn decoder(&self, content_type: Option<&str>) -> Content {
         let mut options = self.setup.decoder;
         options.done = self.setup.markers.done();
         let chosen = self.setup.format;
         let decoder = match content_type {
             _ if chosen != Format::Auto => Decoder::new(chosen, options),
-            Some(content_type) => Decoder::for_content_type(content_type, options)?,
+            Some(content_type) => match Decoder::for_content_type(content_type, options) {
+                Some(decoder) if self.setup.sniff && decoder.format() == Format::Text => {
+                    Decoder::for_unknown_text(options)
+                }
+                Some(decoder) => decoder,
+                None => return Content::Refused,
+            },
             None if self.setup.sniff => Decoder::new(Format::Auto, options),
-            None => return None,
+            None => return Content::Untyped,
         };
         let format = decoder.format();
         let wanted = self.setup.only.is_none_or(|only| only == format)
             && !(self.setup.no_text && format == Format::Text);
-        (wanted || chosen != Format::Auto).then(|| decoder.with_last_event_id(&self.last_event_id))
+        if wanted || chosen != Format::Auto {
+            Content::Read(Box::new(decoder.with_last_event_id(&self.last_event_id)))
+        } else {
+            Content::Refused
+        }
+    }
+
+    fn refresh_failed(&mut self) {
+        let connecting = matches!(self.request, Request::Sent) && self.closed.is_none();
+        self.stream.refresh_failed(self.at(), "no token".to_owned());
+        self.follow(&[], false);
+        if connecting {
+            let refused = Outcome::Refused { status: 401, why: Refusal::Status };
+            assert_eq!((self.closed, self.stream.error()), (Some(refused), Some("no token")));
+        }
+    }
+
+    /// The response was asked for without its cursor.
+    fn lost_cursor(&mut self) {
+        let after = self.stream.request_cursor().map(str::to_owned);
+        let reading = matches!(self.request, Request::Open(_, None)) && self.closed.is_none();
+        self.stream.lost_cursor(self.at());
+        if reading && after.is_some() {
+            let cut_off = self.book.any_record() && !self.setup.policy.follow;
+            assert_eq!(self.stream.outcome(), cut_off.then_some(Outcome::Truncated));
+            self.gap = !cut_off;
+        }
+    }
+
+    /// One who knows the dialect says what the last frame meant.
+    fn reply(&mut self, state: ReplyState) {
+        self.stream.reply_state(self.at(), state, Some("said"));
+        if let Request::Open(_, came_to @ None) = &mut self.request
+            && self.closed.is_none()
+        {
+            *came_to = match state {
+                ReplyState::Complete => Some(Outcome::Complete),
+                ReplyState::Failed => Some(Outcome::Failed),
+                ReplyState::Open | ReplyState::MayComplete | ReplyState::MayEnd => None,
+            };
+        }
     }
 
     fn feed(&mut self, piece: &[u8]) {
         self.fed += piece.len() as u64;
         self.body += piece.len() as u64;
         self.stream.received(self.at(), piece.len());
+        if matches!(self.request, Request::Untyped) && !piece.is_empty() {
+            self.request = Request::Spent;
+        }
+        if matches!(self.request, Request::Spent) && self.closed.is_none() {
+            self.refused.extend_from_slice(piece);
+        }
     }
 
     fn body(&mut self, body: &[u8]) {
@@ -251,39 +335,44 @@ impl Driver {
         for count in 0.. {
             assert!(count < most, "an endless loop");
             let step = self.stream.next(at, &mut input);
-            let told = matches!(step, Step::Gap { .. });
-            assert_eq!(told, core::mem::take(&mut self.gap), "a gap is told where it is: {step:?}");
+            let is_gap = matches!(step, Step::Notice(Notice::Gap { .. }));
+            assert_eq!(is_gap, core::mem::take(&mut self.gap), "a gap is reported where it is: {step:?}");
             match step {
                 Step::Frame { frame, notice } => {
                     assert!(self.closed.is_none(), "a frame after the end");
                     let Request::Open(own, came_to) = &mut self.request else {
                         panic!("{frame:?} of no body")
                     };
-                    assert_eq!(*came_to, None, "{frame:?} behind the end");
-                    let want = if finishing { own.finish() } else { own.next(&mut own_input) };
-                    let want = match want.expect("the stream reads on") {
-                        MarkedFrame::Frame(want, verdict) => {
-                            *came_to = verdict.map(outcome_of);
-                            Some(want)
+                    let (want, noted) = loop {
+                        assert_eq!(*came_to, None, "{frame:?} behind the end");
+                        let read = if finishing { own.finish() } else { own.next(&mut own_input) };
+                        let read = read.expect("the stream reads on");
+                        let noted = self.book.note(&read);
+                        let want = match read {
+                            MarkedFrame::Frame(want, outcome) => {
+                                *came_to = outcome.map(outcome_of);
+                                Some(want)
+                            }
+                            MarkedFrame::Heartbeat(Frame::Event(event)) => Some(Frame::Comment(event.data)),
+                            MarkedFrame::Heartbeat(Frame::Record(record)) => {
+                                Some(Frame::Comment(record.json))
+                            }
+                            _ => None,
+                        };
+                        if !noted.dropped {
+                            break (want, noted);
                         }
-                        MarkedFrame::Heartbeat(Frame::Event(event)) => Some(Frame::Comment(event.data)),
-                        MarkedFrame::Heartbeat(Frame::Record(record)) => Some(Frame::Comment(record.json)),
-                        _ => None,
+                        assert_eq!(noted.notice, None, "not reported");
                     };
                     assert_eq!(Some(frame), want);
+                    assert_eq!(notice, noted.notice);
                     self.events +=
                         u64::from(matches!(frame, Frame::Event(_) | Frame::Record(_) | Frame::Text(_)));
-                    let id = match (&frame, &self.setup.cursor_source) {
-                        (Frame::Event(event), CursorSource::EventId) => Some(event.id.to_str().into_owned()),
-                        _ => None,
-                    };
                     self.trace.frame(&frame);
-                    if let Some(gap) = gap {
-                        self.trace.note(&gap);
+                    if let Some(notice) = notice {
+                        self.trace.note(&notice);
                     }
-                    if let Some(id) = id {
-                        assert_eq!(self.stream.cursor().unwrap_or_default(), sendable(&id), "the cursor");
-                    }
+                    self.has_the_cursor();
                     frames -= 1;
                     if frames == 0 {
                         self.left = true;
@@ -306,32 +395,57 @@ impl Driver {
                     assert!(self.stream.outcome().is_none(), "a request after the end");
                     self.request = Request::Sent;
                     self.connects += 1;
+                    self.book.next_attempt();
+                    // Where it was taken back before anybody saw it, it is still said, and not sent.
+                    self.sent += u32::from(self.stream.state() == StreamState::Connecting);
+                    self.stream.sent(at);
                     let cursor = self.stream.request_cursor();
-                    assert!(cursor.is_none_or(|cursor| !cursor.is_empty()), "an empty cursor");
+                    let first = self.setup.last_event_id.as_deref();
+                    assert!(cursor.is_none() || cursor == self.book.cursor() || cursor == first);
                     let json = self.setup.cursor_source != CursorSource::EventId;
                     assert!(
-                        json || cursor.is_none_or(|cursor| sendable(cursor) == cursor),
+                        json || cursor.is_none_or(|cursor| sendable(cursor).is_some()),
                         "no header value"
                     );
                     self.trace.step(b'C', Duration::ZERO, cursor.unwrap_or_default());
                 }
-                Step::Retry(again) => {
+                Step::Retry(retry) => {
                     assert!(!matches!(self.request, Request::None), "nothing was under way");
-                    assert_eq!(again.attempt, self.connects + 1);
+                    assert_eq!(retry.attempt, self.connects + 1);
                     let over = matches!(self.request, Request::Open(_, Some(_)));
                     assert!(!over, "a request after the body's own end");
-                    assert!(again.reason != Reason::Kick || again.delay.is_zero());
-                    self.gap = again.gap;
+                    assert!(retry.reason != Reason::Kick || retry.delay.is_zero());
+                    assert!(
+                        retry.delay <= Duration::from_secs(60)
+                            && (!retry.refresh || self.setup.policy.refresh)
+                    );
+                    self.gap = retry.gap;
                     self.drop_request();
-                    self.trace.step(b'A', again.delay, again.reason.name());
+                    self.trace.step(b'A', retry.delay, retry.reason.name());
+                    self.trace.note(&(retry.refresh, retry.asked));
                 }
-                Step::Stalled(silent) => {
+                Step::Notice(Notice::Stalled(silent)) => {
                     assert!(!matches!(self.request, Request::None), "nobody is listened to");
                     self.trace.step(b'S', silent, "");
                 }
-                Step::Gap { after } => {
-                    assert!(self.setup.policy.follow, "a gap, and nobody follows");
+                Step::Notice(Notice::Gap { after }) => {
+                    assert!(self.setup.policy.follow || !self.book.any_record(), "a gap, and nobody follows");
                     self.trace.step(b'G', Duration::ZERO, after.as_deref().unwrap_or_default());
+                }
+                Step::Notice(notice @ Notice::Replayed { .. }) => {
+                    assert!(self.setup.dedupe, "a record is missing");
+                    let Request::Open(own, came_to) = &mut self.request else {
+                        panic!("{notice:?} of no body")
+                    };
+                    assert_eq!(*came_to, None, "{notice:?} behind the end");
+                    let read = if finishing { own.finish() } else { own.next(&mut own_input) };
+                    let read = read.expect("the stream reads on");
+                    let noted = self.book.note(&read);
+                    if let MarkedFrame::Frame(_, outcome) = read {
+                        *came_to = outcome.map(outcome_of);
+                    }
+                    self.trace.note(&notice);
+                    assert_eq!((Some(notice), true), (noted.notice, noted.dropped));
                 }
                 step => panic!("an unknown step: {step:?}"),
             }
@@ -339,21 +453,43 @@ impl Driver {
         if !over {
             self.is_as_the_body_says(own_input, finishing);
         }
-        // Of a refused reply, too, not more is waited for than is said.
+        // Of a refused response, too, not more is waited for than is said.
         let waits = matches!(self.request, Request::None | Request::Spent) && self.closed.is_none();
         assert!(!waits || self.stream.deadline().is_some(), "it waits for nothing");
         assert!(self.stream.refused_body().len() <= REFUSED_BODY_BYTES);
+        self.has_the_cursor();
+        self.says_its_state();
+    }
+
+    fn says_its_state(&self) {
+        match (self.stream.state(), &self.request) {
+            (StreamState::Closed(outcome), _) => assert_eq!(self.closed, Some(outcome)),
+            (StreamState::Connecting, Request::Sent) | (StreamState::Waiting { .. }, Request::None) => {}
+            (StreamState::Open, Request::Open(..) | Request::Untyped | Request::Spent) => {}
+            (state, _) => panic!("{state:?} is not where the request is"),
+        }
     }
 
     /// Where the body has come to an end of itself, that is the outcome, whatever was called after it.
     fn is_as_the_body_says(&mut self, mut rest: &[u8], finishing: bool) {
         let Request::Open(own, came_to) = &mut self.request else { return };
-        if came_to.is_none() {
-            *came_to = match if finishing { own.finish() } else { own.next(&mut rest) } {
-                Ok(MarkedFrame::Nothing) => None,
-                Ok(MarkedFrame::Ended(verdict)) => Some(outcome_of(verdict)),
+        while came_to.is_none() {
+            let read = if finishing { own.finish() } else { own.next(&mut rest) };
+            if let Ok(read) = &read {
+                let noted = self.book.note(read);
+                if noted.dropped {
+                    assert_eq!(noted.notice, None, "not reported");
+                    if let MarkedFrame::Frame(_, outcome) = read {
+                        *came_to = outcome.map(outcome_of);
+                    }
+                    continue;
+                }
+            }
+            *came_to = match read {
+                Ok(MarkedFrame::Nothing) => break,
+                Ok(MarkedFrame::Ended(outcome)) => Some(outcome_of(outcome)),
                 Ok(read) => panic!("{read:?} was not delivered"),
-                Err(_) if self.left => None,
+                Err(_) if self.left => break,
                 Err(error) => Some(Outcome::Unreadable {
                     offset: error.offset(),
                     limit: match error {
@@ -366,6 +502,17 @@ impl Driver {
         if came_to.is_some() {
             assert_eq!(self.closed, *came_to, "what the body says");
         }
+        if self.closed == Some(Outcome::Complete)
+            && *came_to == self.closed
+            && own.decoder().format() == Format::Sse
+        {
+            self.book.last_event_id(&own.decoder().last_event_id().to_str());
+        }
+    }
+
+    fn has_the_cursor(&self) {
+        assert_eq!(self.stream.cursor(), self.book.cursor(), "the cursor");
+        assert_eq!(self.stream.cursor_is_string(), self.book.cursor_is_string());
     }
 
     fn close(&mut self) {
@@ -373,6 +520,9 @@ impl Driver {
         assert!(outcome.is_some() && self.stream.deadline().is_none(), "closed without an outcome");
         assert!(self.closed.is_none() || self.closed == outcome, "two outcomes");
         self.closed = outcome;
+        if let Some(Outcome::Refused { .. }) = outcome {
+            assert!(self.refused.starts_with(self.stream.refused_body()), "not what came");
+        }
     }
 
     fn drop_request(&mut self) {
@@ -383,17 +533,11 @@ impl Driver {
     }
 }
 
-const fn outcome_of(verdict: MarkerOutcome) -> Outcome {
-    match verdict {
+const fn outcome_of(outcome: MarkerOutcome) -> Outcome {
+    match outcome {
         MarkerOutcome::Complete => Outcome::Complete,
         MarkerOutcome::Failed => Outcome::Failed,
     }
-}
-
-/// What can be the value of a header.
-fn sendable(id: &str) -> &str {
-    let is_sendable = id.chars().all(|character| character == '\t' || !character.is_ascii_control());
-    if is_sendable { id } else { "" }
 }
 
 impl Trace {

@@ -10,9 +10,9 @@ use tidewire::{Delta, Frame};
 pub(crate) enum FrameText<'a> {
     /// A piece of a text that continues with the next frame.
     Piece(Cow<'a, str>),
-    /// A whole text, which gets a line of its own.
+    /// A whole text, to be printed as a line.
     Whole(&'a str),
-    /// No text: a chunk of a chat reply without any, or a frame that is not a record.
+    /// No text: a chunk of a chat reply without text, or a frame that is not a record.
     None,
 }
 

@@ -50,7 +50,7 @@ pub(crate) async fn run(args: GetArgs) -> ExitCode {
     read.and_then(|()| transfer.conclude(&args, situation)).unwrap_or_else(|error| exit::stdout_error(&error))
 }
 
-/// A stream on its way to where it is printed and recorded.
+/// A stream that is being read, printed and recorded.
 struct Transfer {
     stream: Streaming<Frame>,
     printer: Printer,
@@ -60,7 +60,7 @@ struct Transfer {
 
 /// Why reading stopped.
 enum StopReason {
-    /// The stream came to its end.
+    /// The stream ended.
     StreamEnded,
     /// `--max-events` were printed.
     EnoughEvents,
@@ -73,7 +73,7 @@ enum StopReason {
 }
 
 impl Transfer {
-    /// Reads and prints the stream. The error is one of standard output.
+    /// Reads and prints the stream. An error is one of standard output.
     async fn read(&mut self, mut left: u64, mut interrupt: Receiver<Interrupt>) -> io::Result<()> {
         if left == 0 {
             self.close(StopReason::EnoughEvents);
@@ -94,7 +94,7 @@ impl Transfer {
                 self.close(StopReason::RecordingFailed(problem));
             }
             match item {
-                // Frames that were ready when the stream was closed are not wanted any more.
+                // Frames that were ready when the stream was closed are dropped.
                 Some(Ok(frame)) if self.is_open() => {
                     self.printer.frame(&frame)?;
                     if matches!(
@@ -142,7 +142,7 @@ impl Transfer {
         Ok(match &self.stop_reason {
             StopReason::RecordingFailed(problem) => exit::write_error(problem),
             StopReason::EnoughEvents if is_cancelled => ExitCode::SUCCESS,
-            // The summary says it already.
+            // The summary has already reported it.
             StopReason::Signal if is_cancelled && args.print.output == Output::Pretty => {
                 exit::of(&end.outcome)
             }

@@ -1,5 +1,5 @@
-//! `--output pretty`, for people: text goes to standard output, while what happens on the way and the summary go dimmed to standard
-//! error.
+//! `--output pretty`, for people: text goes to standard output; other deltas, notices and the summary go to standard
+//! error, dimmed.
 
 use std::io::{self, Write};
 
@@ -79,7 +79,7 @@ impl PrettyPrinter {
         self.text.flush()
     }
 
-    /// Prints what is not the text of a reply.
+    /// Prints a delta other than the text of the reply.
     fn delta(&mut self, delta: &Delta<'_>) -> io::Result<()> {
         match delta {
             Delta::Reasoning { choice: 0, text } => self.dimmed(text),
@@ -106,7 +106,7 @@ impl PrettyPrinter {
         writeln!(self.notes)
     }
 
-    /// A note starts on a line of its own, since both outputs may share a screen. Standard output is not touched.
+    /// Starts a note on a new line, since both outputs may share a screen. It writes nothing to standard output.
     fn start_note(&mut self) -> io::Result<()> {
         if std::mem::take(&mut self.text.in_line) { writeln!(self.notes) } else { Ok(()) }
     }

@@ -1,4 +1,4 @@
-//! What `get` prints, by `--output`.
+//! The output of `get`, in the format that `--output` selects.
 
 use std::io::{self, BufWriter, Write};
 use std::mem;
@@ -124,7 +124,7 @@ impl EventPrinter {
     }
 }
 
-/// Reports on standard error that something is missing, where standard output has no line for it.
+/// Reports on standard error that something is missing, for a format in which standard output has no line for it.
 fn report_loss(frame: &Frame) {
     match frame {
         Frame::BadRecord(problem) => exit::print_error(&problem.to_string()),

@@ -11,7 +11,7 @@ use tidewire::{Request, Wire};
 use crate::serve::scenario_file::ScenarioWriter;
 use crate::terminal::{self, SafeWriter};
 
-/// A recording in progress. The first write that fails is kept until [`problem`](Self::problem) asks for it.
+/// A recording in progress. The first write error is kept until [`problem`](Self::problem) takes it.
 pub(crate) struct Recorder {
     recording: Arc<Mutex<Recording>>,
     /// The file's name as the user gave it.
@@ -20,7 +20,7 @@ pub(crate) struct Recorder {
 
 struct Recording {
     writer: ScenarioWriter<Box<dyn Write + Send>>,
-    /// A file that keeps its earlier content until a request is sent, so that one that cannot be made destroys nothing.
+    /// The file, if it has earlier content: that is kept until a request is sent, so that an invalid request destroys nothing.
     earlier: Option<File>,
     /// The headers that the caller declared secret.
     secret_headers: Vec<String>,
@@ -56,7 +56,7 @@ impl Recorder {
         Ok(Self { recording: Arc::new(Mutex::new(recording)), name })
     }
 
-    /// Whether it takes standard output, so that nothing else may be printed there.
+    /// Whether the recording goes to standard output, so that nothing else may be printed there.
     pub(crate) fn takes_standard_output(&self) -> bool {
         self.name == STANDARD_OUTPUT
     }
@@ -70,15 +70,15 @@ impl Recorder {
         })
     }
 
-    /// Why the recording is incomplete; said once.
+    /// Why the recording is incomplete; returned only once.
     pub(crate) fn problem(&self) -> Option<String> {
         let error = self.recording.lock().unwrap_or_else(PoisonError::into_inner).failed.take()?;
         Some(format!("cannot write the recording {}: {error}", self.name))
     }
 }
 
-/// The file, and a second handle if it has earlier content to protect. A new file is readable by its owner alone: what a server says
-/// can be private.
+/// Opens the file, with a second handle if it has earlier content to protect. A new file is readable by its owner alone: a server's
+/// data can be private.
 fn open(path: &Path) -> io::Result<(File, Option<File>)> {
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(false);

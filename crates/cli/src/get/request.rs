@@ -1,4 +1,4 @@
-//! From the arguments of `get` to the request.
+//! Makes the request from the arguments of `get`.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use crate::args::{GetArgs, ResumeArg};
 use crate::data;
 use crate::redact::redact_urls;
 
-/// The request that the arguments describe, and what advice has to know of it.
+/// The request that the arguments describe, and the facts about it on which advice depends.
 ///
 /// # Errors
 /// A line that says what to write instead.
@@ -27,9 +27,9 @@ pub(crate) fn request(args: &GetArgs) -> Result<(Request, Situation), String> {
         ["GET", "HEAD"].contains(&method) || args.retry.idempotent || args.retry.idempotency_key.is_some();
     let mut situation = Situation {
         could_resume: args.retry.resume == ResumeArg::Auto && !is_idempotent,
-        // With a dialect, the cursor may be something else than an event id, and a message would lack its beginning.
+        // With a dialect, the cursor may not be an event id, and the continued message would lack its beginning.
         continues_by_id: args.read.dialect.is_none(),
-        // Something had to be hidden.
+        // The URL contains a secret.
         has_credentials: matches!(redact_urls(&args.url, &[]), Cow::Owned(_)),
     };
     let url = url(&args.url);

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use crate::terminal::{self, Stdout};
 
-/// Writes text to standard output and knows whether its last line is still open.
+/// Writes text to standard output, and tracks whether its last line is still open.
 #[derive(Debug)]
 pub(crate) struct TextOutput {
     out: Stdout,
@@ -17,7 +17,7 @@ impl TextOutput {
         Self { out: terminal::stdout(), in_line: false }
     }
 
-    /// The writer itself, for what is neither a piece nor a line.
+    /// The underlying writer, for output that is neither a piece nor a line.
     pub(crate) const fn writer(&mut self) -> &mut Stdout {
         &mut self.out
     }
@@ -31,13 +31,13 @@ impl TextOutput {
         self.out.write_all(piece.as_bytes())
     }
 
-    /// Writes a line of its own.
+    /// Writes a whole line, after it has ended an open one.
     pub(crate) fn line(&mut self, text: &str) -> io::Result<()> {
         self.end_line()?;
         self.rest_of_line(text)
     }
 
-    /// Writes what remains of a line that has been begun by way of [`writer`](Self::writer).
+    /// Writes the rest of a line that was begun with [`writer`](Self::writer).
     pub(crate) fn rest_of_line(&mut self, text: &str) -> io::Result<()> {
         self.out.write_all(text.as_bytes())?;
         self.out.write_all(b"\n")
@@ -48,7 +48,7 @@ impl TextOutput {
         if std::mem::take(&mut self.in_line) { self.out.write_all(b"\n") } else { Ok(()) }
     }
 
-    /// At the end of a stream, a shell's prompt gets a line of its own on a terminal.
+    /// Ends the output of a stream: on a terminal the open line is ended, so that the shell's prompt starts on a new line.
     pub(crate) fn finish(&mut self) -> io::Result<()> {
         if self.out.is_terminal() { self.end_line() } else { Ok(()) }
     }

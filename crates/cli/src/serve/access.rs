@@ -1,4 +1,4 @@
-//! Who may use the server: the names by which it is asked, and the pages that may read its responses.
+//! Access to the server: the host names that it accepts, and the pages that may read its responses.
 
 use std::{net::IpAddr, str::FromStr};
 
@@ -15,7 +15,7 @@ pub enum Cors {
     Any,
     /// Pages of this origin alone.
     Origin(HeaderValue),
-    /// No pages: there are no CORS headers at all, which shows what a page makes of that.
+    /// No pages: there are no CORS headers at all, to show how a page copes with that.
     None,
 }
 
@@ -57,7 +57,7 @@ const EXPOSED: [HeaderName; 8] = [
 ];
 
 impl Cors {
-    /// What adds the headers and answers preflights, or `None` if there are no headers to add.
+    /// The layer that adds the headers and answers preflights, or `None` if there are no headers to add.
     pub(crate) fn layer(&self) -> Option<CorsLayer> {
         if *self == Self::None {
             return None;
@@ -82,7 +82,7 @@ impl Cors {
         }
     }
 
-    /// Whether the log is shown to this request: one that no page makes, or a page that was admitted by its origin.
+    /// Whether the log is shown to this request: one that no page makes, or one of a page whose origin is allowed.
     pub(crate) fn shows_log(&self, headers: &HeaderMap) -> bool {
         headers.get_all(header::ORIGIN).iter().all(|origin| match self {
             Self::Any => is_loopback_origin(origin),
@@ -91,10 +91,10 @@ impl Cors {
     }
 }
 
-/// The host under which a request asks for the server, if that is not one of the server's names.
+/// The host name in a request, if it is not one of the server's names.
 ///
-/// A page whose host name was rebound to this machine's address is of the same origin as the server for its browser, but it cannot
-/// hide its name here. An IP address cannot be rebound, so every one is accepted.
+/// If a page's host name was rebound to this machine's address, its browser considers the server to be of the page's origin, but the
+/// request still has that host name. An IP address cannot be rebound, so every IP address is accepted.
 pub(crate) fn foreign_host(uri: &Uri, headers: &HeaderMap, names: &[String]) -> Option<String> {
     let from_uri = uri.authority().map(|authority| Some(authority.host().to_owned()));
     let from_headers = headers.get_all(header::HOST).iter().map(|host| {

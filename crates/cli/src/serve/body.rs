@@ -29,7 +29,7 @@ impl std::error::Error for CutError {}
 /// Plays `script` as a body without a length, so that a client can see a cut.
 ///
 /// A step begins only after everything before it has reached the kernel. Thus each chunk is a write of its own, a slow reader slows
-/// the script, and a cut loses nothing that came before it.
+/// the script, and a cut loses nothing that was sent before it.
 pub(crate) fn play(script: Script, connection: ConnectionHandle, version: Version) -> Body {
     // The head is written after this, so the first step waits for it too.
     let mark = connection.flushes();

@@ -23,7 +23,7 @@ use super::{
 };
 use crate::terminal;
 
-/// How many lines wait for a slow reader of standard output. Further ones are dropped and counted.
+/// The most lines that wait for a slow reader of standard output. Further lines are dropped and counted.
 const MAX_WAITING_LINES: usize = 1_000;
 
 /// Arguments of `tidewire serve`.
@@ -59,7 +59,7 @@ pub async fn run(args: ServeArgs) -> io::Result<()> {
     let log = LogSink::new({
         let dropped = Arc::clone(&dropped);
         move |line| {
-            // A slow reader of standard output must hold up no scenario. One that has gone ends the printing.
+            // A slow reader of standard output must not hold up a scenario, so lines that find no room are dropped.
             if sender.try_send(line).is_err() {
                 dropped.fetch_add(1, Ordering::Relaxed);
             }
@@ -80,19 +80,19 @@ pub async fn run(args: ServeArgs) -> io::Result<()> {
         print_log(url, &lines, &dropped)
     };
     tokio::select! {
-        // In this order, because whoever sees the first line may send Ctrl-C at once.
+        // The signal is watched before the first line is printed, since a reader of that line may send Ctrl-C at once.
         biased;
         interrupted = tokio::signal::ctrl_c() => interrupted?,
         // Printing has a thread of its own, since it may block.
         () = async { thread::spawn(print); future::pending().await } => {}
     }
     server.shutdown().await;
-    // Ends when the last line is printed. A reader that has stopped reading is not waited for.
+    // Ends when the last line is printed, but does not wait long for a reader that has stopped reading.
     let _ = printed.recv_timeout(Duration::from_millis(500));
     Ok(())
 }
 
-/// Prints lines until there are no more, or nobody reads them.
+/// Prints lines until there are no more, or standard output has no reader.
 fn print_log(url: String, lines: &Receiver<LogLine>, dropped: &AtomicU64) -> io::Result<()> {
     let mut out = terminal::stdout();
     let mut print = |line: &LogLine| {

@@ -26,7 +26,7 @@ use tokio_util::sync::CancellationToken;
 use super::connection::ConnectionHandle;
 use crate::redact::{redact_form, redact_json, redact_urls};
 
-/// How many requests the log keeps. The oldest give way.
+/// How many requests the log keeps. The oldest are dropped.
 const MAX_REQUESTS: usize = 10_000;
 
 /// How much text of requests the log keeps, in bytes.
@@ -51,7 +51,7 @@ pub struct RequestLog {
     pub method: String,
     /// Path and query, with secrets hidden as `***`.
     pub path: String,
-    /// The headers by their lower-case names. Of a secret one it says only `present`.
+    /// The headers by their lower-case names. The value of a secret header is replaced with `present`.
     pub headers: BTreeMap<String, String>,
     /// The length of the request's body.
     pub body_bytes: u64,
@@ -189,9 +189,9 @@ impl ServerLog {
         }
     }
 
-    /// Logs a request whose head has arrived. Its end is logged when what is returned is dropped.
+    /// Logs a request whose head has arrived. Its end is logged when the returned value is dropped.
     ///
-    /// `own_params` are query parameters of the server's own, which are no secrets whatever their names.
+    /// `own_params` are the server's own query parameters, which are not secret whatever their names.
     pub(crate) fn enter(
         self: &Arc<Self>,
         head: &request::Parts,
@@ -239,7 +239,7 @@ impl ServerLog {
     }
 }
 
-/// The requests of a log, which keep within its limits.
+/// The requests of a log, within its limits.
 #[derive(Debug, Default)]
 struct Entries {
     /// In the order of their numbers.
@@ -261,7 +261,7 @@ impl Entries {
     }
 }
 
-/// How much text a request takes. A body counts as much as it can become.
+/// How much text a request takes. A body counts as its maximum, since it is added later.
 fn size(request: &RequestLog) -> usize {
     let headers = request.headers.iter().map(|(name, value)| name.len() + value.len()).sum::<usize>();
     request.path.len() + headers + BODY_BYTES
@@ -272,7 +272,7 @@ fn size(request: &RequestLog) -> usize {
 pub(crate) struct LoggedRequest {
     log: Arc<ServerLog>,
     connection: ConnectionHandle,
-    /// Until the sink gets it.
+    /// `None` once the sink has it.
     request: Option<RequestLog>,
     number: u64,
     status: Option<StatusCode>,
@@ -333,7 +333,7 @@ impl Drop for LoggedRequest {
     }
 }
 
-/// A response's body that logs what becomes of it.
+/// A response's body that logs how it ended.
 struct LoggedBody {
     body: Body,
     request: LoggedRequest,

@@ -7,14 +7,14 @@ use serde::{Deserialize, Deserializer, de::Error};
 
 use super::encoding::Coding;
 
-/// The most tokens or events that a scenario can be asked for.
+/// The most tokens or events that a request can ask for.
 const MAX_EVENTS: u64 = 1_000_000;
 /// The longest pause or silence: a day.
 const MAX_MS: u64 = 24 * 60 * 60 * 1000;
 /// The longest `key`, so that counters stay small.
 const MAX_KEY_BYTES: usize = 256;
 
-/// The query parameters, all optional. `docs/scenarios.md` says which scenario reads which.
+/// The query parameters, all optional. `docs/scenarios.md` lists the parameters of each scenario.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 pub(crate) struct ScenarioParams {
@@ -33,7 +33,7 @@ pub(crate) struct ScenarioParams {
     /// Whether events have ids, and `Last-Event-ID` is honoured.
     #[serde(deserialize_with = "flag")]
     pub(crate) ids: Option<bool>,
-    /// Stands for the header `Last-Event-ID`, which costs a browser a preflight.
+    /// A substitute for the header `Last-Event-ID`, for which a browser would need a preflight.
     pub(crate) last_event_id: Option<String>,
     /// The header `Retry-After`, as it is sent.
     #[serde(deserialize_with = "header_value")]
@@ -46,9 +46,9 @@ pub(crate) struct ScenarioParams {
     /// How long the silence lasts, in milliseconds, in scenarios that have one.
     #[serde(deserialize_with = "milliseconds")]
     pub(crate) silence_ms: Option<u64>,
-    /// The size of what is big, in bytes.
+    /// The size of the big event or of the body, in bytes.
     pub(crate) bytes: Option<u64>,
-    /// Selects another pace of the same range.
+    /// Selects other pauses within the scenario's range.
     pub(crate) seed: Option<u64>,
     /// The dialect of `llm`.
     pub(crate) dialect: Option<String>,
@@ -67,15 +67,15 @@ pub(crate) struct ScenarioParams {
     /// Separates the counters of requests, so that tests do not disturb each other.
     #[serde(deserialize_with = "key")]
     pub(crate) key: Option<String>,
-    /// Where `redirect` leads; a scenario's name.
+    /// The target of `redirect`: a scenario's name.
     pub(crate) to: Option<String>,
 }
 
-/// How a body ends where it would be cut.
+/// How a body ends at the place of a cut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum BodyEnd {
-    /// As a whole body ends, so that only the content shows that something is missing.
+    /// Cleanly, so that only the content shows that something is missing.
     Clean,
     /// Broken off.
     Cut,

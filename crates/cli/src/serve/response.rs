@@ -1,4 +1,4 @@
-//! What a scenario is given, and what it answers.
+//! The request that a scenario gets, and the response that it returns.
 
 use std::{iter, time::Duration};
 
@@ -18,7 +18,7 @@ pub(crate) struct ScenarioRequest<'a> {
     pub(crate) headers: &'a HeaderMap,
     pub(crate) query: &'a str,
     pub(crate) body: &'a Bytes,
-    /// How many requests with the same scenario and `key` came before.
+    /// How many requests with the same scenario and `key` arrived before this one.
     pub(crate) nth: u64,
     /// The origin of the server's other port, without a trailing slash.
     pub(crate) other_origin: &'a str,
@@ -34,7 +34,7 @@ impl<'a> ScenarioRequest<'a> {
         Self { params, headers: &HEADERS, query: "", body: &BODY, nth: 0, other_origin: "http://127.0.0.1:9" }
     }
 
-    /// The number of the last event that the client has; 0 before the first one, and for an id that is not one of ours.
+    /// The number of the last event that the client has; 0 before the first one, and for an id that the server did not send.
     pub(crate) fn last_event_id(&self) -> usize {
         let header = self.headers.get("last-event-id").and_then(|id| id.to_str().ok());
         header.or(self.params.last_event_id.as_deref()).and_then(|id| id.parse().ok()).unwrap_or(0)
@@ -43,7 +43,7 @@ impl<'a> ScenarioRequest<'a> {
 
 /// The response of a scenario.
 pub(crate) struct ScriptedResponse {
-    /// How long the head takes.
+    /// How long to wait before the head.
     pub(crate) delay: Duration,
     /// `None` closes the connection without a head.
     pub(crate) head: Option<ResponseHead>,
@@ -65,7 +65,7 @@ impl ScriptedResponse {
             (header::CONTENT_TYPE, HeaderValue::from_static(content_type)),
             // Compressing intermediaries (webpack's development server) hold a response back unless `no-transform` forbids it.
             (header::CACHE_CONTROL, HeaderValue::from_static("no-cache, no-transform")),
-            // nginx holds a response back unless it is told not to.
+            // nginx holds a response back unless this header forbids it.
             (HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no")),
         ]);
         Self { delay: Duration::ZERO, head: Some(ResponseHead { status, headers }), script }
@@ -87,7 +87,7 @@ impl ScriptedResponse {
         Self::whole(status, "application/json", format!("{error}\n"))
     }
 
-    /// The same with this header.
+    /// Sets a header.
     pub(crate) fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         if let Some(head) = &mut self.head {
             head.headers.insert(name, value);
@@ -95,7 +95,7 @@ impl ScriptedResponse {
         self
     }
 
-    /// The same with its head only after this long.
+    /// Delays the head by this long.
     pub(crate) fn after(self, delay: Duration) -> Self {
         Self { delay, ..self }
     }

@@ -1,4 +1,4 @@
-//! From a request to the scenario that answers it.
+//! Routes a request to the scenario that answers it.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -37,7 +37,7 @@ use super::{
 /// How much of a request's body a scenario can read. The rest is counted and dropped.
 const MAX_BODY_BYTES: usize = 1 << 20;
 
-/// How many counters of requests there are. The oldest give way.
+/// The most counters of requests. The oldest are dropped.
 const MAX_COUNTERS: usize = 10_000;
 
 /// What all requests share.
@@ -233,12 +233,12 @@ fn index() -> String {
 }
 
 impl ServerState {
-    /// How many requests with this path and `key` came before this one, which counts from now on.
+    /// Counts a request, and returns how many with this path and `key` arrived before it.
     fn count(&self, path: &str, key: Option<&str>) -> u64 {
         self.counters.lock().unwrap_or_else(PoisonError::into_inner).next(&(path, key.unwrap_or("")))
     }
 
-    /// The server's other port, under the name by which the client knows it.
+    /// The origin of the server's other port, under the host name that the client used.
     fn other_origin(&self, uri: &Uri, headers: &HeaderMap, port: u16) -> String {
         let from_header = || headers.get(header::HOST)?.to_str().ok()?.parse::<Authority>().ok();
         let authority = uri.authority().cloned().or_else(from_header);
@@ -248,18 +248,18 @@ impl ServerState {
     }
 }
 
-/// How many requests came, by scenario and `key`.
+/// Counts requests by scenario and `key`.
 ///
-/// Counters are found by their hash, so that long paths take no memory. Among so few, two with one hash are not to be expected.
+/// Counters are found by their hash, so that long paths take no memory. With so few counters, two with the same hash are unlikely.
 #[derive(Debug, Default)]
 pub(crate) struct Counters {
     counts: HashMap<u64, u64>,
-    /// From the oldest on.
+    /// The hashes, the oldest first.
     order: VecDeque<u64>,
 }
 
 impl Counters {
-    /// The count so far, which is then one more.
+    /// Returns the count so far, then adds one to it.
     fn next(&mut self, counter: &impl Hash) -> u64 {
         let mut hasher = DefaultHasher::new();
         counter.hash(&mut hasher);

@@ -17,7 +17,7 @@ use super::{
     scenario::Scenario,
 };
 
-/// What to serve, where, and to whom.
+/// What to serve, on which address, and which pages and host names are allowed.
 #[derive(Clone, Debug)]
 pub struct ServeConfig {
     /// The address to listen on; port 0 takes a free one.
@@ -28,7 +28,7 @@ pub struct ServeConfig {
     pub cors: Cors,
     /// Names of the server besides `localhost` and IP addresses. Requests to other names are refused.
     pub names: Vec<String>,
-    /// Gets the lines of the log.
+    /// Receives the lines of the log.
     pub log: LogSink,
 }
 
@@ -69,7 +69,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// Listens on the configured address, and on another free port where `redirect` leads.
+    /// Listens on the configured address, and on another free port, to which `redirect` leads.
     ///
     /// # Errors
     /// If it cannot listen on the address. The message says what to do.
@@ -105,7 +105,7 @@ impl Server {
         self.addr
     }
 
-    /// The address of the other port, where `redirect` leads.
+    /// The address of the other port, to which `redirect` leads.
     pub fn other_addr(&self) -> SocketAddr {
         self.other_addr
     }

@@ -568,7 +568,7 @@ async fn no_secret_is_logged() {
     }
 }
 
-/// However much is asked for, a response is made as it is read.
+/// A response is made as it is read, however large the parameters.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_largest_parameters_are_answered_at_once() {
     let server = start().await;
@@ -605,7 +605,9 @@ async fn the_largest_parameters_are_answered_at_once() {
             let _ = response.chunk().await;
         };
         // Much longer than it takes on a busy machine, and much shorter than the whole response takes.
-        tokio::time::timeout(Duration::from_secs(30), first).await.expect("the response is made as it is read");
+        tokio::time::timeout(Duration::from_secs(30), first)
+            .await
+            .expect("the response is made as it is read");
     }
 }
 

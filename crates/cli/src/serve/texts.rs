@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-/// The reply of `chat` and of every scenario that streams the same.
+/// The reply of `chat` and of every scenario that streams the same text.
 const REPLY: &str = "\
 ## Streaming, in short
 
@@ -55,9 +55,9 @@ pub fn prompt_text(prompt: &str) -> String {
 #[derive(Clone, Debug)]
 pub(crate) struct Tokens {
     text: Cow<'static, str>,
-    /// Where in the text the next token starts.
+    /// The position in the text at which the next token starts.
     at: usize,
-    /// How many tokens are left, if they were counted: then a short text is repeated, and a long one ends early.
+    /// How many tokens are left, if their number was set: a short text is then repeated, and a long one ends early.
     left: Option<usize>,
 }
 
@@ -67,7 +67,7 @@ pub(crate) fn tokens(text: impl Into<Cow<'static, str>>, events: Option<usize>) 
 }
 
 impl Tokens {
-    /// How many tokens there are. It takes as long as reading the text once.
+    /// How many tokens there are. Takes as long as reading the text once.
     pub(crate) fn len(&self) -> usize {
         match self.left {
             Some(_) if self.text.is_empty() => 0,
@@ -76,7 +76,7 @@ impl Tokens {
         }
     }
 
-    /// Without the first `count` tokens. It takes as long as reading the text once, however large the count.
+    /// Skips the first `count` tokens. Takes as long as reading the text once, however large the count.
     pub(crate) fn starting_at(mut self, count: usize) -> Self {
         let in_text = Self { text: self.text.clone(), at: 0, left: None }.count();
         let to_skip = match &mut self.left {
@@ -158,7 +158,7 @@ mod tests {
                 );
             }
         }
-        // However many are left out, they are not made one by one.
+        // Tokens that are skipped are not made one by one, however many there are.
         assert_eq!(tokens(REPLY, Some(usize::MAX)).starting_at(usize::MAX - 2).count(), 2);
         assert_eq!(tokens("", Some(3)).starting_at(usize::MAX).count(), 0);
     }

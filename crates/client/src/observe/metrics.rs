@@ -1,20 +1,20 @@
-//! The metrics of all streams (feature `metrics`), for whatever recorder of the [`metrics`](https://docs.rs/metrics) facade the
+//! The metrics of all streams (feature `metrics`), reported to the recorder of the [`metrics`](https://docs.rs/metrics) facade that the
 //! program has installed.
 //!
 //! | name | kind | labels | measures |
 //! |---|---|---|---|
-//! | [`tidewire_streams_active`](STREAMS_ACTIVE) | gauge | | streams that were started and are not over, also while they wait for a slot or before a retry |
+//! | [`tidewire_streams_active`](STREAMS_ACTIVE) | gauge | | streams that were started and are not over, including those that wait for a slot or before a retry |
 //! | [`tidewire_time_to_first_event_seconds`](TIME_TO_FIRST_EVENT) | histogram | | from sending a stream's first request to its first event, retries included |
-//! | [`tidewire_inter_event_seconds`](INTER_EVENT) | histogram | | from one event of a stream to the next, by when their last bytes were read; 0 for events that arrived in one piece |
+//! | [`tidewire_inter_event_seconds`](INTER_EVENT) | histogram | | from one event of a stream to the next, each dated to the read of its last bytes; 0 for events that arrived in one piece |
 //! | [`tidewire_attempts_total`](ATTEMPTS) | counter | `reason` | requests: `first`, or the reason for a further one, [`Reason::name`](crate::Reason::name) |
-//! | [`tidewire_streams_ended_total`](STREAMS_ENDED) | counter | `outcome` | streams that are over: [`Outcome::code`](crate::Outcome::code), or `usage` if no request could be made; one that is dropped early is `cancelled` |
+//! | [`tidewire_streams_ended_total`](STREAMS_ENDED) | counter | `outcome` | streams that are over: [`Outcome::code`](crate::Outcome::code), or `usage` if no request could be made; a stream that is dropped early is `cancelled` |
 //! | [`tidewire_stalls_total`](STALLS) | counter | | long silences on the wire (see [`stall_after`](crate::Request::stall_after)) |
 //! | [`tidewire_bytes_total`](BYTES) | counter | | bytes of bodies, decoded |
 //!
-//! An event is an SSE event, a JSON record or a piece of text, not a comment. Nothing is read faster than it is taken, so the times
-//! include the caller's own if it is slow.
+//! An event is an SSE event, a JSON record or a piece of text, not a comment. A stream reads only as fast as its caller takes items, so
+//! the times include delays of the caller.
 //!
-//! A stream reports to the recorder that is installed when its first item is asked for.
+//! A stream reports to the recorder that is installed when the caller asks for its first item.
 
 use std::sync::Once;
 use std::time::Duration;
@@ -61,16 +61,16 @@ pub const OUTCOMES: [&str; 10] = [
     "usage",
 ];
 
-/// Upper bounds in seconds for a histogram of [`TIME_TO_FIRST_EVENT`], for an exporter that needs some. 2 s is one of them, so that an
-/// alert can use exactly that.
+/// Upper bounds in seconds for a histogram of [`TIME_TO_FIRST_EVENT`], for an exporter that needs bounds. They include 2 s, for alerts
+/// with that limit.
 pub const TIME_TO_FIRST_EVENT_BUCKETS: [f64; 14] =
     [0.05, 0.1, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0, 20.0, 60.0, 300.0];
 /// Upper bounds in seconds for a histogram of [`INTER_EVENT`]: tokens arrive some tens of milliseconds apart, stalls last many seconds.
 pub const INTER_EVENT_BUCKETS: [f64; 13] =
     [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0];
 
-/// Describes every metric to the recorder, with its unit, and starts every counter at 0: a rate does not see a series whose first value
-/// is already 1.
+/// Describes every metric to the recorder, with its unit, and starts every counter at 0: a rate misses the first increment of a series
+/// that starts at 1.
 ///
 /// The program's first stream does this too. Call it after installing the recorder, so that the series exist before any stream.
 pub fn describe() {
@@ -107,7 +107,7 @@ pub(super) struct Meter {
     open: Option<Handles>,
 }
 
-/// Looked up once per stream, so that an event costs no look-up.
+/// The recorder's handles, looked up once per stream so that an event costs no look-up.
 struct Handles {
     active: Gauge,
     first_event: Histogram,

@@ -1,4 +1,4 @@
-//! The observer with the features: passes on to the span and the metrics what happens, and when.
+//! The observer if a feature is on: passes on to the span and the metrics what the driver reports, with times.
 
 use std::mem;
 use std::time::Duration;
@@ -21,26 +21,26 @@ type Trace = Off;
 #[cfg(not(feature = "tracing"))]
 type Entered = Off;
 
-/// Gets from the driver what happens. A stream that is dropped before its end counts as cancelled.
+/// Receives the driver's reports. A stream that is dropped before its end counts as cancelled.
 pub(crate) struct Observer {
     state: State,
     trace: Trace,
     meter: Meter,
 }
 
-/// While it is held, what happens belongs to the stream's span.
+/// Keeps the stream's span entered while it is held.
 pub(crate) struct Scope {
     _span: Entered,
 }
 
 enum State {
-    /// No item was asked for yet.
+    /// The caller has not asked for an item yet.
     Fresh,
     Open(Pace),
     Over,
 }
 
-/// Times on the stream's own clock, as the driver has read them: an event costs no reading of the clock.
+/// Times on the stream's own clock, as the driver read it, so that an event costs no further reading.
 #[derive(Default)]
 struct Pace {
     /// When the first request was sent.

@@ -1,6 +1,6 @@
 //! The span of a stream. Names are those of OpenTelemetry's semantic conventions for HTTP clients and GenAI, if there is one.
 //!
-//! The words of a peer or a transport, headers, cursors, a URL's user and query may be secret or personal, so none of them is here.
+//! The words of a peer or a transport, headers, cursors, a URL's user and query may be secret or personal, so the span leaves them out.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use crate::platform::Clock;
 use crate::redact::origin_and_path;
 use crate::template::RequestTemplate;
 
-/// What subscribers filter by: one target for the whole crate, whatever the module.
+/// The target by which subscribers filter: one for the whole crate.
 const TARGET: &str = "tidewire";
 
 /// Not kept across polls, or another task's events would belong to the span.
@@ -128,7 +128,7 @@ impl Emit for Trace {
         if let (Some(_), ObservedEnd::Outcome(outcome)) = (&problem, end) {
             span.record("otel.status_description", outcome.to_string());
         }
-        // The level of an event is fixed where it is written.
+        // `tracing` fixes the level of an event at its call site, so each level needs a call of its own.
         macro_rules! emit {
             ($level:ident) => {
                 $level!(

@@ -1,4 +1,4 @@
-//! What differs by platform besides HTTP: threads, clocks, timers and random numbers.
+//! The parts that differ by platform besides HTTP: threads, clocks, timers and random numbers.
 
 #[cfg_attr(target_family = "wasm", path = "browser/mod.rs")]
 #[cfg_attr(not(target_family = "wasm"), path = "native/mod.rs")]

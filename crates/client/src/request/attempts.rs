@@ -1,4 +1,4 @@
-//! Functions of the caller that make the request of each attempt.
+//! Request options: the caller's functions that make or change the request of each attempt.
 
 use std::fmt;
 use std::future::Future;
@@ -19,16 +19,16 @@ use crate::request::Request;
 /// are called in this order, each kind in the order in which it was declared:
 ///
 /// 1. [`url_with`](Self::url_with) and [`body_with`](Self::body_with);
-/// 2. then the cursor is put in its place (`Last-Event-ID`, or where [`cursor`](Self::cursor) says), or
-///    [`resume_with`](Self::resume_with) makes the request that continues;
+/// 2. then the cursor is added (as `Last-Event-ID`, or as [`cursor`](Self::cursor) says), or [`resume_with`](Self::resume_with) makes
+///    the request that continues;
 /// 3. [`header_with`](Self::header_with) and [`prepare_with`](Self::prepare_with);
 /// 4. [`prepare_async`](Self::prepare_async).
 ///
-/// Each sees what those before it have made: method, URL, headers and the body's bytes. So whatever signs the request comes last, and
-/// nothing is changed after it; a redirect is followed with the headers as they were signed. A function of step 3 or 4 that replaces the
-/// URL or the body replaces the cursor in it too.
+/// Each function sees the result of those before it: method, URL, headers and the body's bytes. So declare a function that signs the
+/// request last: nothing is changed after it, and a redirect is followed with the headers as they were signed. A function of step 3 or 4
+/// that replaces the URL or the body replaces the cursor in it too.
 impl Request {
-    /// Makes a header's value for each attempt, from the request as far as it is made.
+    /// Makes a header's value for each attempt, from the request as prepared so far.
     pub fn header_with<F>(self, name: &str, value: F) -> Self
     where
         F: Fn(&AttemptRequest) -> String + MaybeSend + MaybeSync + 'static,
@@ -40,7 +40,7 @@ impl Request {
         })
     }
 
-    /// Makes the URL for each attempt. A relative one is resolved against the present URL.
+    /// Makes the URL for each attempt. A relative URL is resolved against the current one.
     pub fn url_with<F>(self, url: F) -> Self
     where
         F: Fn(&AttemptRequest) -> String + MaybeSend + MaybeSync + 'static,
@@ -65,7 +65,7 @@ impl Request {
     }
 
     /// Changes the request of each attempt before it is sent, for example to sign it. An `Err` ends the stream;
-    /// [`UsageError::Prepare`] is there for failures of the function's own.
+    /// [`UsageError::Prepare`] is meant for errors of the function itself.
     pub fn prepare_with<F>(mut self, prepare: F) -> Self
     where
         F: Fn(&mut AttemptRequest) -> Result<(), UsageError> + MaybeSend + MaybeSync + 'static,
@@ -74,8 +74,8 @@ impl Request {
         self
     }
 
-    /// Changes the request of each attempt by a function that may wait, for a fresh token or for credentials to sign it with. If it
-    /// fails, the attempt counts as one that did not connect.
+    /// Changes the request of each attempt with an asynchronous function, which can wait for a fresh token or for credentials to sign
+    /// with. If it fails, the attempt counts as one that did not connect.
     pub fn prepare_async<F, Fut, E>(mut self, prepare: F) -> Self
     where
         F: Fn(AttemptRequest) -> Fut + MaybeSend + MaybeSync + 'static,
@@ -86,12 +86,12 @@ impl Request {
         self
     }
 
-    /// Renews what requests carry after a 401, for example an expired token: the function gets the request as it was described, and what
-    /// it changes holds for every later attempt. A function that renews a token elsewhere, where
-    /// [`header_with`](Self::header_with) reads it, returns the request as it is.
+    /// Renews credentials after a 401, for example an expired token. The function gets the request as it was described, and its changes
+    /// apply to every later attempt. A function that stores the token elsewhere, for [`header_with`](Self::header_with) to read, returns
+    /// the request unchanged.
     ///
-    /// It is called at most once in a row, until a response is accepted; a second 401 refuses the stream, and so does a function that
-    /// fails. It is never called for a body that can be read only once.
+    /// It is not called again until a response was accepted: a second 401 before that refuses the stream, and so does a function that
+    /// fails. It is never called for a request whose body can be read only once.
     pub fn refresh<F, Fut, E>(mut self, refresh: F) -> Self
     where
         F: Fn(AttemptRequest) -> Fut + MaybeSend + MaybeSync + 'static,
@@ -102,8 +102,8 @@ impl Request {
         self
     }
 
-    /// Resumes by another request: the function gets the cursor, and the request as it would be sent without one, and turns it into the
-    /// request that continues. Chooses [`Resume::Elsewhere`].
+    /// Resumes with a different request: the function gets the cursor and the request without a cursor, and turns it into the request
+    /// that continues. Sets [`Resume::Elsewhere`].
     pub fn resume_with<F>(mut self, resume: F) -> Self
     where
         F: Fn(&str, &mut AttemptRequest) -> Result<(), UsageError> + MaybeSend + MaybeSync + 'static,

@@ -8,7 +8,7 @@ use crate::request::Request;
 impl Request {
     /// Reads the records as an LLM's reply in this dialect, which knows its end and its errors: without that end the stream is
     /// `truncated`, and an error reported inside it makes it `failed`. [`frames`](Self::frames) and [`text`](Self::text) then hand out
-    /// what the reply says instead of its records.
+    /// the reply's content instead of its records.
     ///
     /// A background response of OpenAI's Responses (`"background": true, "stream": true`) is resumed with
     /// `GET {url}/{id}?stream=true&starting_after={sequence_number}` if the caller chooses
@@ -25,8 +25,8 @@ impl Request {
         self
     }
 
-    /// Accepts this format only: the request asks for it, and a response of another content type is refused. As
-    /// [`events`](Self::events) does, for [`frames`](Self::frames) and the others.
+    /// Accepts this format only: the request asks for it, and a response of another content type is refused. [`events`](Self::events)
+    /// always does this; here it is for [`frames`](Self::frames) and the others.
     pub fn accept(mut self, format: Format) -> Self {
         self.parts.options.only = Some(format).filter(|format| *format != Format::Auto);
         self

@@ -29,15 +29,15 @@ impl Request {
         self
     }
 
-    /// Calls `hook` when a response brings records that an earlier attempt had delivered, once for each response, with the id of the first
-    /// one. They are not progress, so attempts and delays are not reset; [`dedupe`](Self::dedupe) leaves them out.
+    /// Calls `hook` when a response repeats records that an earlier attempt delivered, once per response, with the id of the first one.
+    /// Such records are not progress, so attempts and delays are not reset; [`dedupe`](Self::dedupe) leaves them out.
     pub fn on_replayed(mut self, hook: impl FnMut(&str) + MaybeSend + 'static) -> Self {
         let mut hook = Sendable::new(hook);
         self.parts.hooks.set().replayed = Some(Box::new(move |id| (*hook)(id)));
         self
     }
 
-    /// Calls `hook` with everything that comes over the wire, as it comes, to record a stream.
+    /// Calls `hook` with everything that is sent or arrives, at once, to record a stream.
     pub fn on_wire(mut self, hook: impl FnMut(Wire<'_>) + MaybeSend + 'static) -> Self {
         let mut hook = Sendable::new(hook);
         self.parts.hooks.set().wire = Some(Box::new(move |wire| (*hook)(wire)));

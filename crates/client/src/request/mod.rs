@@ -1,4 +1,4 @@
-//! A request and what its stream may do.
+//! A request and its options, from which a stream is made.
 
 mod attempts;
 mod format;
@@ -25,7 +25,7 @@ use crate::streaming::hooks::Hooks;
 use crate::streaming::parts::StreamParts;
 use crate::template::RequestTemplate;
 
-/// A request to be streamed. Nothing is sent before its stream is asked for the first item.
+/// A request to be streamed. Nothing is sent before the caller asks its stream for the first item.
 ///
 /// An invalid URL, header, body or option is reported by the stream's first item, and by [`problem`](Self::problem).
 #[must_use = "a request does nothing until events(), records(), text(), reply() or frames() makes a stream of it"]
@@ -65,7 +65,7 @@ impl Request {
     }
 
     /// Sends a header with every attempt, replacing those of the same name. `Authorization` and the API-key headers of the usual
-    /// providers are secret by themselves, see [`secret_header`](Self::secret_header).
+    /// providers are always secret, see [`secret_header`](Self::secret_header).
     pub fn header(mut self, name: &str, value: &str) -> Self {
         match parse_header(name, value) {
             Ok((name, value)) => {
@@ -126,8 +126,8 @@ impl Request {
         self
     }
 
-    /// What the stream's first item would report: a URL, header, body or option that is invalid. Functions that are called for each
-    /// attempt are not called for it, and the HTTP client is not asked.
+    /// The error that the stream's first item would report: an invalid URL, header, body or option. It does not cover the functions that
+    /// are called for each attempt, nor the checks of the HTTP client.
     #[must_use]
     pub fn problem(&self) -> Option<&UsageError> {
         self.parts.problem.as_deref()

@@ -1,4 +1,4 @@
-//! When a request may be sent again, and where its stream continues.
+//! Request options: when a request may be sent again, and from which cursor its stream continues.
 
 use std::time::Duration;
 
@@ -37,7 +37,7 @@ impl Request {
     }
 
     /// For formats without event ids: takes the cursor from the JSON field at `path` (`seq`, `meta.offset`) of each record, and sends it
-    /// where `to` says.
+    /// as `to` says.
     pub fn cursor(mut self, path: &str, to: CursorTo) -> Self {
         if let CursorTo::Header(name) = &to
             && let Err(problem) = parse_header(name, "")
@@ -49,9 +49,9 @@ impl Request {
         self
     }
 
-    /// Starts from a stored cursor, where an earlier stream stopped.
+    /// Starts from a stored cursor, to continue an earlier stream.
     ///
-    /// A redirect to another origin drops `Last-Event-ID`, and any secret header that carries a cursor. What answers there starts over:
+    /// A redirect to another origin drops `Last-Event-ID`, and any secret header that carries a cursor. The response from there starts over:
     /// the stream is `truncated` if it has delivered records; if it has not, or is [followed](Self::follow), it reports a
     /// [gap](Self::on_gap).
     pub fn last_event_id(mut self, id: impl Into<String>) -> Self {

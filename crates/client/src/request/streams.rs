@@ -1,4 +1,4 @@
-//! Makes a stream of a request.
+//! Request methods that start a stream: of events, records, text, deltas or frames.
 
 use serde::de::DeserializeOwned;
 use tidewire_core::Format;
@@ -10,7 +10,7 @@ use crate::reply::Reply;
 use crate::request::Request;
 use crate::streaming::{Streaming, item_mapper};
 
-/// What [`Request::records`] accepts: every format but text.
+/// The `Accept` header of [`Request::records`]: every format but text.
 const ACCEPT_RECORDS: &str = "text/event-stream, application/x-ndjson, application/jsonl, application/json-seq, application/json;q=0.9";
 
 impl Request {
@@ -30,13 +30,13 @@ impl Request {
     pub fn records<T: DeserializeOwned>(mut self) -> Streaming<T> {
         self.check_format("records", |format| format != Format::Text);
         self.parts.options.no_text = true;
-        // serde finds out by itself whether a line is JSON.
+        // serde checks anyway whether a line is JSON.
         self.parts.options.decoder.validate = false;
         Streaming::new(self.parts, ACCEPT_RECORDS, item_mapper::records())
     }
 
     /// Reads the response as text: a text stream's pieces as they arrive, an event's data, a JSON record's own text; of an LLM's reply in
-    /// a known [`dialect`](Self::dialect), the text that it says.
+    /// a known [`dialect`](Self::dialect), its text.
     pub fn text(self) -> Streaming<String> {
         Streaming::new(self.parts, Format::Auto.accept(), item_mapper::TEXT)
     }
@@ -47,12 +47,12 @@ impl Request {
         Reply::new(Streaming::new(parts, Format::Auto.accept(), item_mapper::DELTAS))
     }
 
-    /// Reads everything that the stream shows: records, comments, retry fields, attempts, stalls and gaps.
+    /// Reads everything that the stream delivers: records, comments, retry fields, attempts, stalls and gaps.
     pub fn frames(self) -> Streaming<Frame> {
         Streaming::new(self.parts, Format::Auto.accept(), item_mapper::FRAMES)
     }
 
-    /// Rejects a format that the caller chose and whose records make no such items: the stream would be silent.
+    /// Rejects a chosen format whose records make no such items: the stream would deliver nothing.
     fn check_format(&mut self, items: &'static str, makes_items: fn(Format) -> bool) {
         let chosen = [Some(self.parts.options.format), self.parts.options.only].into_iter().flatten();
         let mut chosen = chosen.filter(|format| *format != Format::Auto);

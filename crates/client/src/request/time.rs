@@ -1,4 +1,4 @@
-//! Limits of time. All but `timeout` count only while an item is being asked for.
+//! Request options: time limits. All but `timeout` run only while the caller waits for an item.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ impl Request {
         self
     }
 
-    /// The limit of time without a record, comments and heartbeats notwithstanding; off by default. Zero turns it off.
+    /// The limit of time without a record; comments and heartbeats do not count as records. Off by default. Zero turns it off.
     pub fn progress_timeout(mut self, limit: Duration) -> Self {
         self.parts.options.policy.progress_timeout = non_zero(limit);
         self

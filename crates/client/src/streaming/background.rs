@@ -1,4 +1,4 @@
-//! Resumes a background response of OpenAI's Responses after the last of its numbered events.
+//! Resumes a background response of OpenAI's Responses API after the last numbered event that arrived.
 
 use std::sync::Arc;
 
@@ -10,8 +10,8 @@ use crate::attempt::AttemptRequest;
 use crate::error::UsageError;
 use crate::streaming::parts::StreamParts;
 
-/// Sets a stream up for its dialect, if it has one. If the dialect numbers its events, these numbers go only into `starting_after`:
-/// a server that is asked in another way answers from the beginning.
+/// Sets a stream up for its dialect, if it has one. If the dialect numbers its events, the number is sent only as
+/// `starting_after`: the server answers any other request from the beginning.
 pub(crate) fn set_up(parts: &mut StreamParts) {
     let Some(dialect) = &parts.dialect else { return };
     dialect.set_up(&mut parts.options);
@@ -46,13 +46,13 @@ fn get_response(cursor: &str, request: &mut AttemptRequest) -> Result<(), UsageE
     request.set_method(Method::GET);
     request.clear_body();
     if !is_get {
-        // It is the key of making the response, not of reading it.
+        // The key belongs to the request that made the response.
         request.remove_header("idempotency-key");
     }
     Ok(())
 }
 
-/// Asks for the events after this number of the response that the URL names.
+/// Requests the events of the response at this URL that follow the number in `cursor`.
 fn start_after(cursor: &str, request: &mut AttemptRequest) {
     request.set_query("stream", "true");
     request.set_query("starting_after", cursor);

@@ -17,7 +17,7 @@ use crate::streaming::io::{Io, Parked, UnreadHead};
 use crate::wire::Wire;
 
 impl<I> Streaming<I> {
-    /// Announces a further attempt, for which the session now waits.
+    /// Announces a further attempt, whose time the session now waits for.
     pub(super) fn announce(&mut self, retry: Retry) {
         self.io = Io::Idle;
         self.chunk = Bytes::new();
@@ -32,6 +32,11 @@ impl<I> Streaming<I> {
         self.hooks.attempt(&attempt);
         self.parked = match mem::replace(&mut self.parked, Parked::Nothing) {
             Parked::Head(head) if retry.refresh => Parked::Refresh(Box::new((attempt.clone(), *head))),
+            // The previous attempt was given up during its refresh.
+            Parked::Refresh(refresh) if retry.refresh => {
+                let (_, head) = *refresh;
+                Parked::Refresh(Box::new((attempt.clone(), head)))
+            }
             _ => Parked::Announced(Box::new(attempt.clone())),
         };
         if let Some(map) = self.mapper.notice {
@@ -39,7 +44,7 @@ impl<I> Streaming<I> {
         }
     }
 
-    /// Makes the request of the attempt that is due, and sends it unless functions that may wait come first.
+    /// Makes the request of the attempt that is due, and sends it unless asynchronous functions must run first.
     pub(super) fn connect(&mut self, at: At) {
         match mem::replace(&mut self.parked, Parked::Nothing) {
             Parked::Announced(announced) => self.prepare(at, *announced),
@@ -59,7 +64,7 @@ impl<I> Streaming<I> {
         }
     }
 
-    /// The function that renews what requests carry has finished. If it failed, the refusal stands.
+    /// The function that renews the credentials has finished. If it failed, the refusal stands.
     pub(super) fn refreshed(&mut self, at: At, refreshed: Result<AttemptRequest, String>) {
         self.io = Io::Idle;
         let Parked::Refresh(refresh) = mem::replace(&mut self.parked, Parked::Nothing) else { return };
@@ -88,7 +93,7 @@ impl<I> Streaming<I> {
         }
     }
 
-    /// Has the caller's function renew what requests carry. It gets the request as the caller described it, and what it changes holds for
+    /// Calls the caller's function that renews the credentials. It gets the request as the caller described it, and its changes apply to
     /// every later attempt.
     fn refresh(&mut self, at: At, (attempt, head): (Attempt, UnreadHead)) {
         let Some(refresh) = self.preparation.as_ref().and_then(|preparation| preparation.refresh.clone())

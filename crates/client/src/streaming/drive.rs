@@ -16,9 +16,9 @@ use crate::streaming::io::Parked;
 use crate::streaming::queue::Item;
 
 impl<I> Streaming<I> {
-    /// Works until there is an item, or nothing left to do now. `at` is the last reading of the clock.
+    /// Runs until there is an item or the driver must wait. `at` is the last reading of the clock.
     pub(super) fn drive(&mut self, cx: &mut Context<'_>, at: &mut At) -> Poll<Option<Item<I>>> {
-        // What is there at the first look counts as having arrived with this poll.
+        // Bytes already buffered are dated to this poll.
         let mut polled_at = Some(*at);
         loop {
             let mut input = &self.chunk[..];
@@ -42,7 +42,7 @@ impl<I> Streaming<I> {
                         self.stream.forget_cursor(*at);
                     }
                     if let Some(notice) = notice.and_then(|notice| self.report(notice)) {
-                        // It comes before the items of the frame.
+                        // The notice precedes the items of the frame.
                         if let Some(item) = item {
                             self.queue.push_front(item);
                         }
@@ -55,7 +55,7 @@ impl<I> Streaming<I> {
                 Step::Notice(notice) => {
                     self.chunk.advance(used);
                     if let (Notice::Gap { .. }, Some(reply)) = (&notice, &mut self.reply) {
-                        // Nothing continues across such a gap: what comes is another reply, or the same one from its beginning.
+                        // A reply does not continue across such a gap: next is another reply, or the same one from its beginning.
                         reply.restart();
                     }
                     if let Some(notice) = self.report(notice) {
@@ -106,7 +106,7 @@ impl<I> Streaming<I> {
         self.mapper.notice.map(|map| map(frame))
     }
 
-    /// Whether no request can be made from the present cursor. The server sent it, so that is not the caller's fault.
+    /// Whether the current cursor cannot be put into a request. The server sent it, so that is not the caller's fault.
     fn is_unsendable(&self, preparation: &Preparation) -> bool {
         let placement = &preparation.cursor;
         if placement.needs_reply_id {

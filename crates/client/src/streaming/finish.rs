@@ -70,7 +70,7 @@ impl<I> Streaming<I> {
         self.observer.ended(Some(&end));
         let last = (!outcome.is_success()).then(|| Err(Error::Ended(end.clone())));
         self.parked = Parked::Over(Some(end));
-        // The deltas that the end of the reply completed come before it.
+        // Deltas that the end of the reply completed precede the last item.
         let Some(first) = self.queue.pop_front() else { return last };
         if let Some(last) = last {
             self.queue.push_back(last);

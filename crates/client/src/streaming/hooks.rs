@@ -1,4 +1,4 @@
-//! Functions of the caller that a stream calls as things happen.
+//! The caller's hooks: functions that a stream calls for attempts, stalls, gaps, replays and traffic on the wire.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ type OnGap = Box<dyn FnMut(Option<&str>) + Send>;
 type OnReplayed = Box<dyn FnMut(&str) + Send>;
 type OnWire = Box<dyn FnMut(Wire<'_>) + Send>;
 
-/// A stream's hooks; most streams have none, so they are boxed.
+/// A stream's hooks. Boxed, since most streams have no hooks.
 #[derive(Default)]
 pub(crate) struct Hooks(Option<Box<HookSet>>);
 

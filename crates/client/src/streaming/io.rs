@@ -19,13 +19,13 @@ pub(crate) type Acquired = Result<OwnedSemaphorePermit, AcquireError>;
 
 /// What the driver waits for.
 pub(crate) enum Io {
-    /// No item was asked for yet.
+    /// The caller has not asked for an item yet.
     Fresh,
     /// A slot on the client.
     Queued(Pin<Box<dyn Future<Output = Acquired> + Send>>),
     /// Nothing: the session waits, or is over.
     Idle,
-    /// The caller's function that renews what requests carry.
+    /// The caller's function that renews the credentials.
     Refreshing(Prepared),
     /// The caller's functions that change the request of the attempt.
     Preparing(Prepared),
@@ -39,14 +39,14 @@ pub(crate) enum Io {
     Reading(BodyReader),
 }
 
-/// What the driver needs later; there is at most one such thing at a time.
+/// A value that the driver keeps for a later step; it needs at most one at a time.
 pub(crate) enum Parked {
     Nothing,
-    /// Why no request can be made, for the first item to say.
+    /// Why no request can be made; the first item reports it.
     Problem(Box<UsageError>),
     /// The attempt that was announced, while the session waits for it.
     Announced(Box<Attempt>),
-    /// The same for an attempt that has to be refreshed first, because of this head.
+    /// An announced attempt whose credentials must be renewed first, because of this head.
     Refresh(Box<(Attempt, UnreadHead)>),
     /// The head of a response that is not read as a stream.
     Head(Box<UnreadHead>),
@@ -60,7 +60,7 @@ pub(crate) enum Parked {
 pub(crate) struct UnreadHead {
     pub(crate) status: u16,
     pub(crate) headers: HeaderMap,
-    /// Why what the request carries could not be renewed, so that this head stands.
+    /// Why the credentials could not be renewed, so that the refusal stands.
     pub(crate) refresh_error: Option<String>,
 }
 

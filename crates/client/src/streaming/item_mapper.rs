@@ -8,11 +8,11 @@ use crate::error::{Error, RecordError};
 use crate::event::{Event, Frame};
 use crate::streaming::queue::{Item, Queue};
 
-/// How items are made of frames, deltas and notices.
+/// How frames, deltas and notices become items.
 pub(crate) struct ItemMapper<I> {
     /// Makes items of a frame: the first is returned, so that it passes through no queue; further ones are queued.
     pub(crate) frame: fn(core::Frame<'_>, &mut Queue<I>) -> Option<Item<I>>,
-    /// Makes items of deltas. If set, the records that a dialect has read make none themselves.
+    /// Makes items of deltas. If set, a record that the dialect has read makes no items itself.
     pub(crate) delta: Option<MapDelta<I>>,
     /// Makes an item of a notice (an attempt, a stall, a gap); most streams leave these to the hooks.
     pub(crate) notice: Option<fn(Frame) -> I>,

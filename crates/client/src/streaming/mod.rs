@@ -1,8 +1,8 @@
 //! The stream that a caller reads, and the driver that carries out what the core says.
 //!
-//! The core decides everything: the driver tells [`tidewire_core::Stream`] what happened, and does what its `next` returns. [`drive`] is the loop
-//! that asks it, [`wait`] waits for what it needs next, [`connect`] sends requests, [`receive`] tells it what arrived, and [`finish`]
-//! ends the stream.
+//! The core decides everything: the driver reports to [`tidewire_core::Stream`] what happened, and does what its `next` returns. [`drive`] is the loop
+//! that calls it, [`wait`] waits for what it needs next, [`connect`] sends requests, [`receive`] reports what arrived, and [`finish`] ends
+//! the stream.
 
 pub(crate) mod background;
 mod connect;
@@ -46,16 +46,16 @@ use crate::template::RequestTemplate;
 
 /// A stream of `I`, read with [`next`](Self::next) or as a [`futures_core::Stream`].
 ///
-/// Nothing is sent before the first item is asked for, and nothing is read faster than items are taken. The last item is an `Err`
+/// Nothing is sent before the caller asks for the first item, and nothing is read faster than items are taken. The last item is an `Err`
 /// unless the outcome is `complete` or `ended`. After it comes `None`, and [`end`](Self::end) says how the stream ended. Dropping the
 /// stream closes its connection at once.
 #[must_use = "a stream does nothing until its items are asked for"]
-// What an event touches lies together, as in the core's `Stream`: with thousands of streams, each line that comes back into the cache
-// costs as much as parsing.
+// The fields that an event touches are adjacent, as in the core's `Stream`: with thousands of streams, each line that is fetched into
+// the cache costs as much as parsing.
 #[repr(C)]
 pub struct Streaming<I> {
     parked: Parked,
-    /// Items that arrived together with one that was handed out.
+    /// Items that are ready to be handed out.
     queue: Queue<I>,
     observer: Observer,
     clock: Clock,
@@ -116,7 +116,7 @@ impl<I> Streaming<I> {
         self.end().map(|end| end.outcome)
     }
 
-    /// Where the stream is on its way: idle, connecting, open, waiting or closed.
+    /// What the stream is doing now: idle, connecting, open, waiting or closed.
     #[must_use]
     pub fn state(&self) -> StreamState {
         if let Parked::Over(end) = &self.parked {
@@ -133,7 +133,7 @@ impl<I> Streaming<I> {
         }
     }
 
-    /// The cursor: where a later stream would continue this one.
+    /// The cursor, from which a later stream can continue this one.
     #[must_use]
     pub fn last_event_id(&self) -> Option<&str> {
         self.stream.cursor()
@@ -154,13 +154,13 @@ impl<I> Streaming<I> {
         self.stream.format()
     }
 
-    /// The dialect in which the reply is read: [`Dialect::Auto`] until a record identifies it, `None` if none was asked for.
+    /// The dialect in which the reply is read: [`Dialect::Auto`] until a record identifies it, `None` if the request has no dialect.
     #[must_use]
     pub fn dialect(&self) -> Option<&Dialect> {
         self.deltas().map(Deltas::dialect)
     }
 
-    /// Connects again at once, for a network that has come back or a stream that seems dead. Does nothing if the request may not be
+    /// Connects again at once, for use after the network returned or when the stream seems dead. Does nothing if the request may not be
     /// sent again.
     pub fn reconnect(&mut self) {
         let at = self.at();
@@ -200,7 +200,7 @@ impl<I> Streaming<I> {
         Poll::Ready(item)
     }
 
-    /// The caller asks for nothing until the next poll.
+    /// Pauses the stream's clock until the next poll, because the caller waits for no item.
     pub(crate) fn pause(&mut self) {
         let at = self.at();
         self.stream.pause(at);
@@ -244,8 +244,8 @@ mod tests {
     use super::*;
     use crate::{Client, Event};
 
-    /// What a service pays for each of its streams, in the tasks that read them. What arises in few streams is boxed when it does,
-    /// and what many share is shared.
+    /// A service pays this size for each stream, in the task that reads it. So fields that few streams need are boxed on demand, and
+    /// fields that many streams have in common are shared.
     #[test]
     fn a_stream_is_small() {
         let size = size_of::<Streaming<Event>>() - size_of::<Observer>();
@@ -254,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn streams_that_are_described_alike_share_their_headers() {
+    fn streams_with_the_same_options_share_their_headers() {
         let client = Client::builder().header("x-team", "tides").expect("a header").build();
         let get = |path: &str| client.get(format!("http://localhost/{path}"));
         let headers = |stream: &Streaming<Event>| Arc::clone(&stream.template.headers);

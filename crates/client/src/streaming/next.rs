@@ -17,7 +17,7 @@ pub struct Next<'a, I> {
 }
 
 impl<I> Streaming<I> {
-    /// The next item. Cancel-safe: a call that is dropped before it answers takes nothing, and its time does not count towards the
+    /// The next item. Cancel-safe: a call that is dropped before it is ready loses no item, and its time does not count towards the
     /// limits on silence.
     #[expect(clippy::should_implement_trait, reason = "the usual name for it, as in StreamExt::next")]
     pub fn next(&mut self) -> Next<'_, I> {

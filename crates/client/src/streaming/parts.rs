@@ -1,4 +1,4 @@
-//! Everything that a stream is made of, before it starts.
+//! The parts from which a stream is made: the request, its options and its hooks.
 
 use std::sync::Arc;
 
@@ -25,10 +25,10 @@ pub(crate) struct StreamParts {
     /// Boxed, like the hooks and the problem, because few requests have any.
     pub(crate) preparation: Option<Box<Preparation>>,
     pub(crate) hooks: Hooks,
-    /// Why no request can be made; the first thing that was wrong.
+    /// The first problem because of which no request can be made.
     pub(crate) problem: Option<Box<UsageError>>,
     pub(crate) dialect: Option<Dialect>,
-    /// Declared by the caller; otherwise the method decides.
+    /// The caller declared the request idempotent; otherwise the method decides.
     pub(crate) idempotent: bool,
 }
 
@@ -38,7 +38,7 @@ impl StreamParts {
         if self.options.policy.resume == Resume::Elsewhere && !self.has_resume_function() {
             self.note(UsageError::NoResumeFunction);
         }
-        if self.cursor_has_no_place() {
+        if self.body_cannot_hold_cursor() {
             self.note(UsageError::CursorBody);
         }
         let method = &self.template.method;
@@ -73,13 +73,13 @@ impl StreamParts {
         self.problem.get_or_insert_with(|| Box::new(problem));
     }
 
-    /// How attempts are made of the template, to change it.
+    /// The steps that make each attempt's request, to add to them.
     pub(crate) fn preparation(&mut self) -> &mut Preparation {
         self.preparation.get_or_insert_default()
     }
 
-    /// Whether the cursor is to go into a body that cannot hold it. A body that a function makes is looked at when it is made.
-    fn cursor_has_no_place(&self) -> bool {
+    /// Whether the caller wants the cursor in a body that cannot hold it. A body that a function makes is checked when it is made.
+    fn body_cannot_hold_cursor(&self) -> bool {
         self.preparation.as_ref().is_some_and(|preparation| {
             let is_for_body = matches!(preparation.cursor.to, Some(CursorTo::Body(_)));
             let holds = |body| JsonFields::parse(body).is_some();

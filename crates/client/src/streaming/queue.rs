@@ -10,7 +10,7 @@ pub(crate) type Item<I> = Result<I, Error>;
 /// An empty queue keeps its memory only if it has room for at most this many items.
 const MAX_KEPT_CAPACITY: usize = 64;
 
-/// Items in order; nearly always none, because most frames make one item, which is returned directly.
+/// Items in order; nearly always empty, because most frames make one item, which is returned directly.
 #[expect(clippy::box_collection, reason = "an empty queue takes no more than a word")]
 pub(crate) struct Queue<I>(Option<Box<VecDeque<Item<I>>>>);
 

@@ -1,4 +1,4 @@
-//! Tells the core what the transport brought.
+//! Reports to the core what the transport received.
 
 use std::borrow::Cow;
 
@@ -97,7 +97,7 @@ impl<I> Streaming<I> {
     }
 }
 
-/// The values of a header, joined with commas (RFC 9110, 5.3). One that is not text is left out.
+/// The values of a header, joined with commas (RFC 9110, 5.3). A value that is not text is left out.
 fn joined(headers: &HeaderMap, name: HeaderName) -> Option<Cow<'_, str>> {
     let mut values = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
     let first = values.next()?;

@@ -1,4 +1,4 @@
-//! Where a relay keeps a response, so that its stream can be continued whatever the request was.
+//! Finds the URL at which a relay keeps a response, so that its stream can be continued after any request.
 
 use http::header::LOCATION;
 use http::{HeaderMap, HeaderName};
@@ -7,8 +7,8 @@ use url::Url;
 /// The header by which a relay names the stream that it keeps.
 const TIDEWIRE_STREAM: HeaderName = HeaderName::from_static("tidewire-stream");
 
-/// The URL under which a relay keeps this response, if the head says so. `asked` is the URL that was requested, and `answered` the one that
-/// the response came from after redirects. A URL of another origin does not count: it would get the headers of this one.
+/// The URL under which a relay keeps this response, if the head says so. `asked` is the URL that was requested, and `answered` the URL
+/// of the response after redirects. A URL of another origin does not count: a request there would carry the headers for this origin.
 pub(super) fn location(headers: &HeaderMap, asked: &Url, answered: Option<&Url>) -> Option<Url> {
     if !headers.contains_key(TIDEWIRE_STREAM) {
         return None;
@@ -38,7 +38,7 @@ mod tests {
             (Some("https://h/7"), "http://h/chat", None),
             (Some("http://h:81/7"), "http://h/chat", None),
             (Some("//other/7"), "http://h/chat", None),
-            // The response came from another origin, after a redirect.
+            // A redirect led to a response of another origin.
             (Some("/streams/7"), "http://other/chat", None),
             (Some("http://h/7"), "http://other/chat", Some("http://h/7")),
             (Some("data:,x"), "http://h/chat", None),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tidewire_core::session::Outcome;
 
-/// Where a stream is on its way.
+/// What a stream is doing now.
 ///
 /// ```text
 ///             ┌─────────────── open ──────────────┐
@@ -13,7 +13,7 @@ use tidewire_core::session::Outcome;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum StreamState {
-    /// No item was asked for yet, or the stream waits for a slot on its client.
+    /// The caller has not asked for an item yet, or the stream waits for a slot on its client.
     Idle,
     /// A request is being made or was sent, and the head of its response has not arrived.
     Connecting,

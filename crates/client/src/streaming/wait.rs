@@ -11,7 +11,7 @@ use crate::streaming::Streaming;
 use crate::streaming::io::{Io, Parked};
 
 impl<I> Streaming<I> {
-    /// Ready once there was input for the core. `at` is the last reading of the clock.
+    /// Ready once the core was given an input. `at` is the last reading of the clock.
     pub(super) fn wait(&mut self, cx: &mut Context<'_>, at: &mut At) -> Poll<()> {
         match &mut self.io {
             Io::Fresh => {
@@ -69,7 +69,7 @@ impl<I> Streaming<I> {
         Poll::Ready(())
     }
 
-    /// The first item is asked for: starts the clock, and takes a slot or queues for one.
+    /// Starts the clock, and takes a slot or queues for one, once the caller asks for the first item.
     fn begin(&mut self) -> At {
         self.clock = Clock::start();
         self.io = Io::Idle;

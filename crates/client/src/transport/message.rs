@@ -1,4 +1,4 @@
-//! What goes into a transport and what comes out of it, on every platform.
+//! The requests, responses and errors of a transport, on every platform.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use crate::template::RequestTemplate;
 
 /// Settings of a client's connections.
 #[derive(Clone, Debug)]
-#[cfg_attr(target_family = "wasm", expect(dead_code, reason = "a browser connects as it likes"))]
+#[cfg_attr(target_family = "wasm", expect(dead_code, reason = "a browser manages its own connections"))]
 pub(crate) struct TransportOptions {
     pub(crate) connect_timeout: Option<Duration>,
     /// Certificates (DER) of authorities that are trusted in addition to the platform's.
@@ -41,23 +41,23 @@ pub(crate) enum TransportError {
     /// The caller's fault: the request cannot be made.
     Unsendable(String),
     /// It will fail again: a certificate that is not trusted, an answer that is not HTTP.
-    #[cfg_attr(target_family = "wasm", expect(dead_code, reason = "a browser does not tell"))]
+    #[cfg_attr(target_family = "wasm", expect(dead_code, reason = "a browser does not report it"))]
     Permanent(String),
     /// Before the request was sent.
-    #[cfg_attr(target_family = "wasm", expect(dead_code, reason = "a browser does not tell"))]
+    #[cfg_attr(target_family = "wasm", expect(dead_code, reason = "a browser does not report it"))]
     Connect(String),
-    /// The same, for the limit of time on it.
-    #[cfg_attr(target_family = "wasm", expect(dead_code, reason = "a browser does not tell"))]
+    /// As `Connect`, because the time limit on connecting passed.
+    #[cfg_attr(target_family = "wasm", expect(dead_code, reason = "a browser does not report it"))]
     ConnectTimeout(String),
     /// After it was sent: the connection broke.
     Broken(String),
     /// The body is not what its content coding says.
-    #[cfg_attr(target_family = "wasm", expect(dead_code, reason = "a browser does not tell"))]
+    #[cfg_attr(target_family = "wasm", expect(dead_code, reason = "a browser does not report it"))]
     Corrupt(String),
 }
 
 impl TransportError {
-    /// What is said to people.
+    /// The text for people.
     pub(crate) fn into_text(self) -> String {
         match self {
             Self::Unsendable(text)

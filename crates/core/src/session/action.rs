@@ -1,10 +1,10 @@
-//! What the session tells a driver to do.
+//! The actions of the session: what a driver must do next.
 
 use alloc::string::String;
 use core::fmt;
 use core::time::Duration;
 
-/// What the driver has to do now. `Wait` and `Close` drop the request that is under way.
+/// What the driver must do now. `Wait` and `Close` drop the request that is under way.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Action {
@@ -19,14 +19,14 @@ pub enum Action {
         /// How long it has lasted.
         silent: Duration,
     },
-    /// Report that the server's ordered ids skip some before the record or id that was just given.
+    /// Report that ids are missing before the record or id that was just fed, by the server's own order.
     Gap {
-        /// The last id before the hole.
+        /// The last id before the gap.
         after: String,
     },
-    /// The record that was just given had arrived before, in an earlier attempt.
+    /// The record that was just fed had already arrived in an earlier attempt.
     Replayed {
-        /// It is the first such record of this attempt, and is to be reported.
+        /// It is the first such record of this attempt, so it must be reported.
         first: bool,
     },
     /// The stream is over; see [`Session::outcome`](super::Session::outcome).
@@ -42,11 +42,11 @@ pub struct Retry {
     pub delay: Duration,
     /// What made it necessary.
     pub reason: Reason,
-    /// Records may have been lost: some had arrived, and there is no cursor to resume from.
+    /// Records may be lost: some have arrived, and there is no cursor to resume from.
     pub gap: bool,
-    /// What the request carries has to be renewed before it is sent, since the server answered 401.
+    /// The request's credentials must be renewed before it is sent, since the server answered 401.
     pub refresh: bool,
-    /// The wait that the stream's `retry:` field asked for, if that was longer than what is honoured.
+    /// The wait that the stream's `retry:` field asked for, if it was longer than the 60 s that are honoured.
     pub asked: Option<Duration>,
 }
 
@@ -62,7 +62,7 @@ pub enum Reason {
     Body,
     /// The response's status.
     Status,
-    /// A clean end where more was expected.
+    /// The body ended cleanly although more was expected.
     End,
     /// Silence on the wire.
     Idle,

@@ -12,7 +12,7 @@ const CAP: Duration = Duration::from_secs(30);
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Backoff {
     failures: u32,
-    /// What the stream's `retry:` field asked for.
+    /// The wait that the stream's `retry:` field asked for.
     asked: Duration,
 }
 
@@ -30,7 +30,7 @@ impl Backoff {
         self.asked = wait;
     }
 
-    /// What `retry:` asked for, if that is longer than what is honoured.
+    /// The wait that `retry:` asked for, if it is longer than the minute that is honoured.
     pub(super) fn asked_beyond(&self) -> Option<Duration> {
         Some(self.asked).filter(|asked| *asked > LONGEST_SERVER_WAIT)
     }

@@ -1,4 +1,4 @@
-//! Holes in ordered ids.
+//! Finds gaps in ids that the server numbers in order.
 
 use alloc::borrow::ToOwned;
 use alloc::boxed::Box;
@@ -6,10 +6,10 @@ use alloc::string::String;
 
 use crate::numbers::decimal;
 
-/// Follows ids of the form `epoch-seq`, in which `seq` counts up by one. Other ids say nothing about order.
+/// Follows ids of the form `epoch-seq`, in which `seq` counts up by one. Any other id has no known order.
 #[derive(Clone, Debug, Default)]
 pub(super) struct IdOrder {
-    /// The furthest id of its epoch. Boxed, since few servers have such ids.
+    /// The highest id of the current epoch. Boxed, since few servers send such ids.
     last: Option<Box<Position>>,
 }
 
@@ -22,17 +22,17 @@ pub(super) struct Position {
 
 impl IdOrder {
     /// Forgets the order.
-    pub(super) fn lose(&mut self) {
+    pub(super) fn forget(&mut self) {
         self.last = None;
     }
 
-    /// The furthest position.
+    /// The position of the highest id.
     pub(super) fn position(&self) -> Option<Position> {
         self.last.as_deref().cloned()
     }
 
-    /// The id before this one, if others are missing between them. An id that arrives again, or an older one, is no hole.
-    pub(super) fn hole_before(&mut self, id: &str) -> Option<String> {
+    /// Takes in an id, and returns the one before it if ids between the two are missing. A repeated or older id is no gap.
+    pub(super) fn gap_before(&mut self, id: &str) -> Option<String> {
         let Some((epoch, seq)) = split(id) else {
             self.last = None;
             return None;
@@ -42,8 +42,8 @@ impl IdOrder {
                 if seq <= last.seq {
                     return None;
                 }
-                let hole = last.seq.checked_add(1).is_some_and(|next| seq > next);
-                let before = hole.then(|| last.id.clone());
+                let is_gap = last.seq.checked_add(1).is_some_and(|next| seq > next);
+                let before = is_gap.then(|| last.id.clone());
                 last.id.clear();
                 last.id.push_str(id);
                 last.seq = seq;
@@ -58,8 +58,8 @@ impl IdOrder {
 }
 
 impl Position {
-    /// Whether the id is of the same epoch and not above this position.
-    pub(super) fn reaches(&self, id: &str) -> bool {
+    /// Whether the id is in the same epoch and not above this position.
+    pub(super) fn covers(&self, id: &str) -> bool {
         split(id).is_some_and(|(epoch, seq)| self.has_epoch(epoch) && seq <= self.seq)
     }
 
@@ -68,12 +68,12 @@ impl Position {
     }
 }
 
-/// Whether the id has the form that says something about order.
+/// Whether the id has the form `epoch-seq`.
 pub(super) fn is_ordered(id: &str) -> bool {
     split(id).is_some()
 }
 
-/// One dash, and after it a number without leading zeros: `1700000000-42`. A UUID or a date has more dashes.
+/// Splits an id such as `1700000000-42`: one dash, then a number without leading zeros. A UUID or a date has more dashes.
 fn split(id: &str) -> Option<(&[u8], u64)> {
     let id = id.as_bytes();
     let dash = id.iter().position(|byte| *byte == b'-')?;
@@ -87,7 +87,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_hole_is_seen_only_within_an_epoch() {
+    fn a_gap_is_found_only_within_an_epoch() {
         let mut order = IdOrder::default();
         let rows = [
             ("e1-1", None),
@@ -109,8 +109,8 @@ mod tests {
             ("-5", None),
             ("-7", None),
         ];
-        for (id, hole) in rows {
-            assert_eq!(order.hole_before(id).as_deref(), hole, "{id}");
+        for (id, gap) in rows {
+            assert_eq!(order.gap_before(id).as_deref(), gap, "{id}");
         }
     }
 }

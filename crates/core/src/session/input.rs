@@ -1,4 +1,4 @@
-//! What a driver tells the session.
+//! The inputs of the session: what a driver reports to it.
 
 use core::time::Duration;
 
@@ -13,7 +13,7 @@ pub struct At {
     pub chance: u32,
 }
 
-/// What happened.
+/// One thing that happened to the stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Input<'a> {
@@ -23,27 +23,27 @@ pub enum Input<'a> {
     Sent,
     /// The response's head arrived.
     Head(Head),
-    /// Bytes of the body arrived, whatever they mean.
+    /// Bytes of the body arrived, whether or not they complete a record.
     Wire,
     /// A record arrived.
     Record {
-        /// Where to resume after it: `None` if the record does not say, empty if it says that there is no such place.
+        /// The cursor after it: `None` if the record does not change the cursor, empty if it clears it.
         cursor: Option<&'a str>,
-        /// The record's own id. An id that it only inherits from an earlier record is none.
+        /// The record's own id; `None` if it only inherits the id of an earlier record.
         id: Option<&'a str>,
     },
     /// The cursor changed without a record.
     Cursor {
-        /// The new cursor; empty if there is none any more.
+        /// The new cursor; empty if it was cleared.
         cursor: &'a str,
-        /// The id that said so, if it was one.
+        /// The id that changed it, if an id did.
         id: Option<&'a str>,
     },
     /// The response whose head arrived was requested without its cursor, because a redirect dropped it: it starts over.
     CursorLost,
     /// The stream's `retry:` field asked for this wait before connecting again.
     RetryField(Duration),
-    /// What the records so far say about the end of an LLM reply.
+    /// Whether an LLM reply is over after the records so far.
     Reply(ReplyState),
     /// The end marker arrived.
     EndMarker,
@@ -56,7 +56,7 @@ pub enum Input<'a> {
     },
     /// The transport failed.
     Broken(Failure),
-    /// The function that renews what the request carries failed, so the refusal that called for it stands.
+    /// The function that renews the request's credentials failed, so the 401 refuses the stream.
     RefreshFailed,
     /// The body cannot be decoded any further.
     Unreadable {
@@ -65,9 +65,9 @@ pub enum Input<'a> {
         /// The limit that a record exceeded.
         limit: Option<usize>,
     },
-    /// Time has passed. Due at [`Session::deadline`](super::Session::deadline) at the latest.
+    /// Time has passed. To be sent by the time of [`Session::deadline`](super::Session::deadline).
     Tick,
-    /// The consumer asks for nothing; only the limit on the whole stream goes on counting.
+    /// The consumer stops asking for items; only the time limit on the whole stream keeps running.
     Pause,
     /// The consumer asks again.
     Resume,
@@ -97,9 +97,11 @@ pub struct Head {
 pub enum ContentType {
     /// It does.
     Accepted,
+    /// There is no content type, but the format is known or found out from the body. An empty body is then like a 204.
+    Assumed,
     /// It does not.
     Refused,
-    /// There is no content type, and none is assumed. An empty body is then like a 204; any other is refused.
+    /// The head has no content type, and no default applies. An empty body then counts as a 204; any other is refused.
     Missing,
 }
 
@@ -109,9 +111,9 @@ pub enum ContentType {
 pub enum Failure {
     /// Before the request was sent: DNS, connect, a broken TLS handshake.
     Connect,
-    /// The same, because the time limit on connecting passed.
+    /// As `Connect`, because the time limit on connecting passed.
     ConnectTimeout,
-    /// In a way that another attempt will not change: a certificate that is not trusted, a peer that does not speak HTTP.
+    /// In a way that another attempt will not cure: a certificate that is not trusted, a peer that does not speak HTTP.
     Permanent,
     /// After sending, before a head.
     Head,

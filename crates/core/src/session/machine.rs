@@ -1,4 +1,4 @@
-//! The session's states, and which input means something in which of them.
+//! The session's states, and the inputs that each of them handles.
 
 use alloc::boxed::Box;
 use alloc::string::String;
@@ -7,7 +7,7 @@ use core::time::Duration;
 
 use super::action::Action;
 use super::backoff::Backoff;
-use super::delivered::Delivered;
+use super::delivered::{Delivered, Known};
 use super::id_order::is_ordered;
 use super::input::{At, Input};
 use super::outcome::{Limit, Outcome};
@@ -37,18 +37,18 @@ pub(super) enum State {
     Closed(Outcome),
 }
 
-/// What a clean end of the body means, outside a record and without an end marker.
+/// The effect of a clean end of the body, outside a record and without an end marker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum CleanEnd {
     /// The stream has ended.
     Ends,
-    /// The stream is cut off: a marker was to come.
+    /// The stream is cut off: its end marker, or the end of its reply, is missing.
     Truncates,
-    /// The stream is complete: its dialect had said all that was expected.
+    /// The stream is complete: everything that its dialect expects has arrived.
     Completes,
 }
 
-/// The life of one stream, over all its attempts.
+/// The state machine of one stream, over all its attempts.
 ///
 /// ```
 /// use std::time::Duration;
@@ -59,20 +59,24 @@ pub(super) enum CleanEnd {
 /// assert_eq!(session.handle(at(0), Input::Start), Action::Connect);
 /// ```
 #[derive(Clone, Debug)]
-// What an event touches comes last and together, as in `Stream`.
+// The fields that every event touches are last and adjacent, as in `Stream`.
 #[repr(C)]
 pub struct Session {
     pub(super) started: Duration,
     pub(super) first_cursor: Option<Box<str>>,
-    /// Attempts that were begun; some were perhaps never sent.
+    /// Attempts that were begun, including those that were never sent.
     pub(super) begun: u32,
     /// Requests that were sent.
     pub(super) sent: u32,
-    /// Keys the hashes of ids.
+    /// The key of the hashes of ids.
     pub(super) key: u32,
-    /// What the request carries was renewed, and no response has been accepted since.
+    /// The credentials were renewed, and no response has been accepted since.
     pub(super) refreshed: bool,
-    /// A relay keeps the response, so that any request continues at its `Location`.
+    /// The credentials must be renewed before the next request is sent.
+    pub(super) refreshing: bool,
+    /// The present response has no content type, and nothing of its body has arrived.
+    pub(super) unlabelled_and_empty: bool,
+    /// A relay keeps the response, so every further request continues at its `Location`.
     pub(super) relayed: bool,
     pub(super) backoff: Backoff,
     pub(super) clean_end: CleanEnd,
@@ -88,7 +92,7 @@ pub struct Session {
 }
 
 impl Session {
-    /// A session that has not begun. `cursor` is where an earlier stream stopped.
+    /// A session that has not begun. `cursor` is the last cursor of an earlier stream, to continue it.
     #[must_use]
     pub fn new(policy: Policy, cursor: Option<&str>) -> Self {
         let cursor = cursor.filter(|cursor| !cursor.is_empty());
@@ -107,6 +111,8 @@ impl Session {
             sent: 0,
             key: 0,
             refreshed: false,
+            refreshing: false,
+            unlabelled_and_empty: false,
             relayed: false,
             any_record: false,
             delivered: None,
@@ -119,11 +125,11 @@ impl Session {
         session
     }
 
-    /// Takes in what happened, and says what to do. Inputs that mean nothing in the present state (a late head, a byte after
-    /// the end) are ignored.
+    /// Feeds one input and returns the next action. Inputs that the current state does not expect (a late head, a byte after the
+    /// end) are ignored.
     #[inline]
     pub fn handle(&mut self, at: At, input: Input<'_>) -> Action {
-        // Nearly every input: kept in front so that a record costs no walk through the states.
+        // Nearly every input is this one, so it is checked before the whole table of states.
         if let (State::Open { .. }, Input::Record { cursor, id }) = (self.state, input) {
             return self.record(at.now, cursor, id);
         }
@@ -197,6 +203,7 @@ impl Session {
 
             (State::Connecting, Input::Sent) => {
                 self.sent = self.sent.saturating_add(1);
+                self.refreshing = false;
                 Action::Nothing
             }
             (State::Connecting, Input::Head(head)) => self.head(at, head),
@@ -220,7 +227,7 @@ impl Session {
                 State::Open { .. } | State::Untyped { .. },
                 Input::Sent | Input::Head(_) | Input::RefreshFailed | Input::QueueTimeout,
             ) => Action::Nothing,
-            // A consumer that is slower than its server finds bytes at each look, and no tick tells it.
+            // A consumer that is slower than its server finds bytes at every poll, so no tick ever reports the limit.
             (State::Open { .. } | State::Untyped { .. }, Input::Wire | Input::BodyEnd { .. })
                 if self.total_passed(at.now) =>
             {
@@ -245,12 +252,13 @@ impl Session {
             ) => Action::Nothing,
 
             (State::Open { .. }, Input::Wire) => {
+                self.unlabelled_and_empty = false;
                 self.watchdog.wire(at.now);
                 Action::Nothing
             }
             (State::Open { .. }, Input::Record { cursor, id }) => self.record(at.now, cursor, id),
             (State::Open { .. }, Input::Cursor { cursor, id }) => {
-                self.set_cursor(Some(cursor));
+                self.move_cursor(Some(cursor));
                 id.and_then(|id| self.follow_order(id)).map_or(Action::Nothing, |after| Action::Gap { after })
             }
             (State::Open { .. }, Input::CursorLost) => self.cursor_lost(),
@@ -265,7 +273,7 @@ impl Session {
         }
     }
 
-    /// When the session wants an [`Input::Tick`] at the latest; `None` for never.
+    /// The latest time for the next [`Input::Tick`]; `None` if no tick is needed.
     #[must_use]
     pub fn deadline(&self) -> Option<Duration> {
         let total = self.policy.timeout.map(|timeout| self.started.saturating_add(timeout));
@@ -282,7 +290,7 @@ impl Session {
         }
     }
 
-    /// Where the stream is on its way.
+    /// What the stream is doing now.
     #[must_use]
     pub const fn state(&self) -> StreamState {
         match self.state {
@@ -307,29 +315,29 @@ impl Session {
         }
     }
 
-    /// The last cursor that arrived: where another stream would continue this one.
+    /// The last cursor that arrived, from which another stream can continue this one.
     #[must_use]
     pub fn cursor(&self) -> Option<&str> {
         self.cursor.as_deref()
     }
 
-    /// The cursor for the request that is to be sent.
+    /// The cursor to send with the next request.
     #[must_use]
     pub fn request_cursor(&self) -> Option<&str> {
         if self.may_resume() {
             return self.cursor();
         }
-        // The request as the caller made it; once records have arrived it would repeat them.
+        // The caller's stored cursor, unless records have arrived: then it would repeat them.
         self.first_cursor.as_deref().filter(|_| !self.any_record)
     }
 
-    /// Whether the request that is to be sent is a GET of the `Location` under which a relay keeps the response.
+    /// Whether the next request is a GET of the `Location` under which a relay keeps the response.
     #[must_use]
     pub const fn continues_at_relay(&self) -> bool {
         self.relayed
     }
 
-    /// When the consumer asked for the stream.
+    /// When the consumer started the stream.
     pub(crate) const fn started(&self) -> Duration {
         self.started
     }
@@ -346,7 +354,7 @@ impl Session {
         if self.is_listening() { self.watchdog.longest_silence(now) } else { self.watchdog.settled() }
     }
 
-    /// What is left of the whole stream's time.
+    /// The time that is left before the whole stream's limit.
     pub(crate) fn remaining(&self, now: Duration) -> Option<Duration> {
         self.policy.timeout.map(|timeout| self.started.saturating_add(timeout).saturating_sub(now))
     }
@@ -365,19 +373,27 @@ impl Session {
 
     #[inline]
     fn record(&mut self, now: Duration, cursor: Option<&str>, id: Option<&str>) -> Action {
-        let hole = match id {
-            Some(id) if self.is_replayed(id) => {
-                let first = self.delivered.as_deref_mut().is_some_and(Delivered::report);
-                return Action::Replayed { first };
-            }
-            Some(id) => {
-                let hole = self.follow_order(id);
-                self.remember(id);
-                hole
+        let gap_after = match id {
+            Some(id) => match self.known(id) {
+                Known::New => {
+                    let gap_after = self.follow_order(id);
+                    self.remember(id);
+                    gap_after
+                }
+                Known::Delivered => {
+                    let first = self.delivered.as_deref_mut().is_some_and(Delivered::report);
+                    return Action::Replayed { first };
+                }
+                // It is delivered again, but the stream is no further for it.
+                Known::Old => return Action::Nothing,
+            },
+            // Nor is it after a record that arrived again.
+            None if self.delivered.as_ref().is_some_and(|delivered| delivered.repeats()) => {
+                return Action::Nothing;
             }
             None if cursor == Some("") => {
                 if let Some(delivered) = &mut self.delivered {
-                    delivered.lose_order();
+                    delivered.forget_order();
                 }
                 None
             }
@@ -386,11 +402,14 @@ impl Session {
         self.watchdog.record(now);
         self.backoff.reset();
         self.any_record = true;
-        self.set_cursor(cursor);
-        hole.map_or(Action::Nothing, |after| Action::Gap { after })
+        match id {
+            Some(_) => self.set_cursor(cursor),
+            None => self.move_cursor(cursor),
+        }
+        gap_after.map_or(Action::Nothing, |after| Action::Gap { after })
     }
 
-    /// A reply that goes on, or whose dialect has no end, does not decide anything yet.
+    /// Closes the stream if its LLM reply is over; otherwise sets what a clean end of the body will mean.
     fn reply(&mut self, state: ReplyState) -> Action {
         self.clean_end = match state {
             ReplyState::Open => CleanEnd::Truncates,
@@ -403,9 +422,11 @@ impl Session {
         Action::Nothing
     }
 
-    fn is_replayed(&self, id: &str) -> bool {
-        self.begun > 1
-            && self.delivered.as_ref().is_some_and(|delivered| delivered.contains(id, self.key.into()))
+    fn known(&mut self, id: &str) -> Known {
+        match &mut self.delivered {
+            Some(delivered) if self.begun > 1 => delivered.compare(id, self.key.into()),
+            _ => Known::New,
+        }
     }
 
     fn remember(&mut self, id: &str) {
@@ -414,11 +435,22 @@ impl Session {
         }
     }
 
-    /// The last id before a hole, if there is one before this id.
+    /// The last id before a gap, if ids before this one are missing.
     fn follow_order(&mut self, id: &str) -> Option<String> {
         match &mut self.delivered {
             None if !is_ordered(id) => None,
-            delivered => delivered.get_or_insert_default().hole_before(id),
+            delivered => delivered.get_or_insert_default().gap_before(id),
+        }
+    }
+
+    /// Sets the cursor to one that is not a record's own id, unless that would move it back: such a cursor may repeat an id that an
+    /// earlier attempt delivered.
+    fn move_cursor(&mut self, cursor: Option<&str>) {
+        let is_new = cursor != self.cursor();
+        let is_earlier =
+            |id| self.delivered.as_ref().is_some_and(|known| known.contains(id, self.key.into()));
+        if !cursor.is_some_and(|cursor| is_new && self.begun > 1 && is_earlier(cursor)) {
+            self.set_cursor(cursor);
         }
     }
 

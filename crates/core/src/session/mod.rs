@@ -1,11 +1,11 @@
 //! When to connect, wait, resume and give up: one state machine for every platform.
 //!
-//! It does nothing by itself. A driver tells it what happened ([`Input`]) and when, and carries out the [`Action`] that it
-//! answers with. Time is a [`Duration`](core::time::Duration) since any origin that does not move; chance is a number that the
+//! It does no input or output. A driver reports what happened ([`Input`]) and when, and carries out the [`Action`] that it
+//! returns. Time is a [`Duration`](core::time::Duration) since any origin that does not move; chance is a number that the
 //! driver draws. Everything that changes the session goes through [`Session::handle`].
 //!
-//! `machine.rs` has the states and which input means something in which of them. `table.rs` has the rules that move between
-//! them: the table of reconnects.
+//! `machine.rs` has the states and says which inputs each of them handles. `table.rs` has the rules that move between them:
+//! the table of reconnects.
 
 mod action;
 mod backoff;

@@ -19,12 +19,12 @@ pub enum Outcome {
     Refused {
         /// The HTTP status of the response.
         status: u16,
-        /// What was not acceptable.
+        /// Why it is not acceptable.
         why: Refusal,
     },
     /// A time limit passed.
     TimedOut(Limit),
-    /// Transport errors used up the attempts before any record arrived, or will not go away by themselves.
+    /// Transport errors used up the attempts before any record arrived, or are permanent.
     Unreachable,
     /// A record exceeded its limit or the body could not be decoded, and reading cannot continue.
     Unreadable {
@@ -127,7 +127,8 @@ impl fmt::Display for Outcome {
                 write!(
                     f,
                     "refused with status {status}: the server asks for a retry after {} s",
-                    time.as_secs()
+                    // Rounded up, so that what is just above a limit does not read as the limit.
+                    time.as_secs().saturating_add(u64::from(time.subsec_nanos() > 0))
                 )
             }
             Self::TimedOut(Limit::Connect) => f.write_str("no connection within the connect timeout"),

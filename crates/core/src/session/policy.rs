@@ -11,7 +11,7 @@ pub enum Resume {
     Auto,
     /// Every request: the server honours the cursor and repeats no work.
     Always,
-    /// None.
+    /// No request.
     Never,
     /// Every request, by another request that the caller makes from the cursor.
     Elsewhere,
@@ -32,7 +32,7 @@ pub struct Policy {
     pub expects_marker: bool,
     /// The records are an LLM's reply: a clean end truncates it until [`ReplyState`](super::ReplyState) says otherwise.
     pub reply: bool,
-    /// The caller can renew what the request carries, so a 401 is worth one more attempt.
+    /// The caller can renew the request's credentials, so a 401 is worth one more attempt.
     pub refresh: bool,
     /// Retries in a row, not counting the first request.
     pub retry_attempts: u32,

@@ -1,6 +1,6 @@
-//! What an LLM dialect says about the end of a reply.
+//! Whether an LLM reply is over, as far as its dialect can say.
 
-/// What a dialect knows about the end of a reply after a record; see [`Stream::reply_state`](crate::Stream::reply_state).
+/// Whether a reply is over after a record, as its dialect reports to [`Stream::reply_state`](crate::Stream::reply_state).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ReplyState {
     /// The reply goes on, and its end must arrive.
@@ -8,10 +8,10 @@ pub enum ReplyState {
     Open,
     /// Everything expected has arrived; the stream is complete if its body now ends cleanly.
     MayComplete,
-    /// The dialect has no end of its own: a clean end of the body is an end, and proves nothing.
+    /// The dialect marks no end: a clean end of the body ends the stream, but does not prove the reply complete.
     MayEnd,
     /// The record was the last one.
     Complete,
-    /// The peer has failed, whatever follows.
+    /// The peer reported a failure, whatever follows.
     Failed,
 }

@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use super::outcome::Outcome;
 
-/// Where a stream is on its way.
+/// What a stream is doing now.
 ///
 /// ```text
 ///             ┌─────────────── open ──────────────┐
@@ -13,7 +13,7 @@ use super::outcome::Outcome;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum StreamState {
-    /// Nothing was asked for yet, or the stream waits for a slot on its client.
+    /// No item was requested yet, or the stream waits for a slot on its client.
     Idle,
     /// A request is under way and its response's head has not arrived.
     Connecting,

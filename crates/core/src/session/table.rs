@@ -1,4 +1,4 @@
-//! The table of reconnects: what the session makes of heads, breaks, ends and time limits.
+//! The table of reconnects: how the session reacts to heads, breaks, ends and time limits.
 
 use core::time::Duration;
 
@@ -9,16 +9,16 @@ use super::outcome::{Limit, Outcome, Refusal};
 use super::policy::Resume;
 use super::watchdog::Due;
 
-/// A body that was open this long has worked: what fails after it is a new failure.
+/// A body that stayed open this long resets the backoff: a failure after it counts as the first in a row.
 const STABLE_AFTER: Duration = Duration::from_secs(30);
-/// No wait that a server asks for is longer.
+/// The longest wait that a server can ask for.
 pub(super) const LONGEST_SERVER_WAIT: Duration = Duration::from_secs(60);
 const UNAUTHORIZED: u16 = 401;
 const TOO_MANY_REQUESTS: u16 = 429;
 const SERVICE_UNAVAILABLE: u16 = 503;
 const OVERLOADED: u16 = 529;
 
-/// What broke.
+/// Why the current request cannot go on.
 #[derive(Clone, Copy)]
 struct Break {
     reason: Reason,
@@ -39,7 +39,7 @@ impl Session {
 
     pub(super) fn head(&mut self, at: At, head: Head) -> Action {
         self.watchdog.wire(at.now);
-        // What continues from a cursor had said everything if it had; what starts over has not.
+        // A reply that was complete stays complete if this response continues it from a cursor, but not if it starts over.
         if self.clean_end == CleanEnd::Completes && self.request_cursor().is_none() {
             self.clean_end = CleanEnd::Truncates;
         }
@@ -52,7 +52,8 @@ impl Session {
                 self.state = State::Untyped { status: head.status };
                 Action::Nothing
             }
-            (200..=299, ContentType::Accepted) => {
+            (200..=299, ContentType::Accepted | ContentType::Assumed) => {
+                self.unlabelled_and_empty = head.content_type == ContentType::Assumed;
                 self.state = State::Open { since: at.now };
                 self.refreshed = false;
                 self.relayed |= head.relayed && self.policy.resume != Resume::Never;
@@ -112,6 +113,7 @@ impl Session {
 
     pub(super) fn body_end(&mut self, at: At, inside_record: bool) -> Action {
         match self.clean_end {
+            _ if self.unlabelled_and_empty => return self.no_content(),
             CleanEnd::Completes if !inside_record => return self.close(Outcome::Complete),
             CleanEnd::Ends if !inside_record => {}
             CleanEnd::Completes | CleanEnd::Ends | CleanEnd::Truncates => {
@@ -119,6 +121,8 @@ impl Session {
             }
         }
         self.note_stability(at.now);
+        // What the relay keeps has ended; a subscription continues with the caller's own request.
+        self.relayed = false;
         let may = self.policy.follow && self.may_repeat();
         self.retry(at, Reason::End, may, None, false).unwrap_or_else(|| self.close(Outcome::Ended))
     }
@@ -142,8 +146,8 @@ impl Session {
         self.retry(at, what.reason, may, None, gap).unwrap_or_else(|| self.close(closed))
     }
 
-    /// The response starts over, although it was to continue. As long as no record arrived, the cursor is still the place to
-    /// continue at.
+    /// The response starts over although a cursor was requested. Until a record arrives, a further request still continues from that
+    /// cursor.
     pub(super) fn cursor_lost(&mut self) -> Action {
         if self.any_record && !self.policy.follow {
             return self.close(Outcome::Truncated);
@@ -173,7 +177,7 @@ impl Session {
         self.broke(at, Break { reason, limit: Some(limit) })
     }
 
-    /// A request that may not be sent again is left alone.
+    /// Connects again at once; does nothing if the request may not be sent again.
     pub(super) fn kick(&mut self, at: At) -> Action {
         let resumes = self.any_record && self.may_resume() && self.cursor.is_some();
         let gap = self.any_record && !resumes;
@@ -184,13 +188,12 @@ impl Session {
         self.wait(at, Duration::ZERO, Reason::Kick, gap)
     }
 
-    /// The server no longer accepts what the request carries: it is renewed and sent again, which no attempt is counted for.
+    /// The server no longer accepts the request's credentials: they are renewed and the request is sent again, which does not count
+    /// as a retry.
     fn refresh(&mut self, at: At) -> Action {
         self.refreshed = true;
-        match self.wait(at, Duration::ZERO, Reason::Status, false) {
-            Action::Wait(retry) => Action::Wait(Retry { refresh: true, ..retry }),
-            other => other,
-        }
+        self.refreshing = true;
+        self.wait(at, Duration::ZERO, Reason::Status, false)
     }
 
     pub(super) fn refresh_failed(&mut self) -> Action {
@@ -217,7 +220,7 @@ impl Session {
         self.state = State::Waiting { until: at.now.saturating_add(delay) };
         let attempt = self.begun.saturating_add(1);
         let asked = self.backoff.asked_beyond();
-        Action::Wait(Retry { attempt, delay, reason, gap, refresh: false, asked })
+        Action::Wait(Retry { attempt, delay, reason, gap, refresh: self.refreshing, asked })
     }
 
     pub(super) fn close(&mut self, outcome: Outcome) -> Action {
@@ -225,13 +228,13 @@ impl Session {
         Action::Close
     }
 
-    /// The outcome of used-up attempts that neither a status nor a time limit ended.
+    /// The outcome once the attempts are used up, if neither a status nor a time limit ended the last one.
     const fn cut_off(&self) -> Outcome {
         if self.any_record { Outcome::Truncated } else { Outcome::Unreachable }
     }
 
-    /// Whether the request, as it would be sent now, can be sent twice without repeating work. A request that resumes from its
-    /// cursor because the caller said so can, and so can a GET of what a relay keeps.
+    /// Whether the request, as it would be sent now, can be sent twice without repeating work. That also holds for a request that the
+    /// caller allows to resume from its cursor, and for a GET of a response that a relay keeps.
     fn may_repeat(&self) -> bool {
         if self.relayed {
             return true;
@@ -256,7 +259,7 @@ impl Session {
         }
     }
 
-    /// Whether a further attempt may bring records again, so that their ids are worth remembering.
+    /// Whether a further attempt may repeat records, so that their ids must be remembered.
     pub(super) fn may_ever_resume(&self) -> bool {
         self.may_resume() || self.may_repeat()
     }

@@ -9,7 +9,7 @@ use core::time::Duration;
 use super::*;
 use timeline::{Clock, Play, head, holds};
 
-/// Name, policy, timeline, outcome (`-` where the session goes on).
+/// Name, policy, timeline, outcome (`-` if the session goes on).
 type Timeline = (&'static str, &'static str, &'static str, &'static str);
 
 const BEFORE_THE_REQUEST_IS_SENT: &[Timeline] = &[
@@ -42,7 +42,7 @@ const BEFORE_A_HEAD: &[Timeline] = &[
     ("broke before a head, followed without cursor", "get follow", "Cor[x GAP]Cx.C", "-"),
 ];
 
-/// The statuses that say to come back have rows of their own, made in [`statuses`].
+/// The statuses that are retried have rows of their own, made in [`statuses`].
 const STATUS: &[Timeline] = &[
     ("a status, then a reply", "get", "C[503]Coe!", "complete"),
     ("Retry-After shorter than the own wait", "get", "C[503]C[503+1].C", "-"),
@@ -315,6 +315,13 @@ const NO_CONTENT_TYPE: &[Timeline] = &[
     ("too late", "get total=3", "C[bare].T", "timed_out total"),
     ("kick", "get", "C[bare][k C]", "-"),
     ("kick, others", "post", "C[bare]k$", "ended"),
+    ("format assumed, empty", "get", "C[sniff]$", "ended"),
+    ("format assumed, empty, followed", "get follow", "C[sniff]$", "ended"),
+    ("format assumed, empty, marker expected", "get marker", "C[sniff]$", "truncated"),
+    ("format assumed, empty, others", "post reply", "C[sniff]$", "truncated"),
+    ("format assumed, not empty", "get marker", "C[sniff]w$C", "-"),
+    ("format assumed, broke", "get marker", "C[sniff]xC", "-"),
+    ("format assumed, a record", "post", "C[sniff]e$", "ended"),
 ];
 
 const REFRESH: &[Timeline] = &[
@@ -357,6 +364,9 @@ const RELAYED: &[Timeline] = &[
     ("refused by the relay", "post", "C[relay]ex[C:1 @][404]", "refused 404"),
     ("a limit", "post idle=3", "C[relay]e..I[C:1 @]", "-"),
     ("clean end", "post", "C[relay]e$", "ended"),
+    ("clean end, followed: the caller's own request again", "get follow", "C[relay]e$[C:1]", "-"),
+    ("clean end, followed, others", "post follow", "C[relay]e$", "ended"),
+    ("clean end, followed, then a break", "post follow always", "C[relay]e$[C:1][relay]ex[C:2 @]", "-"),
     ("clean end before a marker", "post marker", "C[relay]e$[C:1 @]", "-"),
     ("clean end inside a record", "post", "C[relay]e%[C:1 @]", "-"),
     ("kick", "post", "C[relay]e[k C:1 @]", "-"),
@@ -371,7 +381,11 @@ const REPLAYED: &[Timeline] = &[
     ("is no progress for the limit either", "get progress=3", "Coex[C:1]o[e1 R]P.[C:1]", "-"),
     ("is reported once a response", "get", "Coeex[C:2]o[e1 R][e2 D]x.[C:2][o e2 R]", "-"),
     ("leaves the cursor where it was", "get", "Coeeex[C:3]o[e1 R]x.[C:3]", "-"),
+    ("moves no cursor back by what inherits its id", "get", "Coeeex[C:3]o[e1 R][h1]x.[C:3]", "-"),
+    ("moves no cursor back by its id alone", "get", "Coeeex[C:3]o[i1]x.[C:3]", "-"),
     ("is followed by what is new", "get retries=1", "Coex[C:1]o[e1 R]ex[C:2]", "-"),
+    ("makes what follows without an id no progress", "get retries=1", "Coex[C:1]o[e1 R]rx", "truncated"),
+    ("does so until a new id", "get retries=1", "Coex[C:1]o[e1 R]rerx[C:2]", "-"),
     ("does not exist in the first response", "get", "Co[e7][e7]x[C:7]", "-"),
     ("does not exist in the first response, stored cursor", "get from=7", "[C:7]o[e7]x[C:7]", "-"),
     ("does not exist without an id", "get follow", "Cor[x GAP]Cor[x GAP]C", "-"),
@@ -390,16 +404,17 @@ const REPLAYED: &[Timeline] = &[
         "Co[e7-1][e7-4 GAP:7-1]x[C:7-4]o[e7-3 R]x.[C:7-4]",
         "-",
     ),
+    ("ordered ids: an id alone moves no cursor back", "get", "Co[e7-1][e7-2]x[C:7-2]o[i7-1]x.[C:7-2]", "-"),
     ("ordered ids: another epoch is new", "get retries=1", "Co[e7-5]x[C:7-5]o[e8-1]x[C:8-1]", "-"),
 ];
 
 const ORDERED_IDS: &[Timeline] = &[
-    ("no hole", "get", "Co[e7-1][e7-2]$", "ended"),
-    ("a hole", "get", "Co[e7-1][e7-4 GAP:7-1]$", "ended"),
-    ("a hole after a stored cursor", "get from=7-1", "[C:7-1]o[e7-3 GAP:7-1]$", "ended"),
-    ("a hole over attempts", "get", "Co[e7-1]x[C:7-1]o[e7-3 GAP:7-1]$", "ended"),
+    ("no gap", "get", "Co[e7-1][e7-2]$", "ended"),
+    ("a gap", "get", "Co[e7-1][e7-4 GAP:7-1]$", "ended"),
+    ("a gap after a stored cursor", "get from=7-1", "[C:7-1]o[e7-3 GAP:7-1]$", "ended"),
+    ("a gap across attempts", "get", "Co[e7-1]x[C:7-1]o[e7-3 GAP:7-1]$", "ended"),
     ("an id without a record fills it", "get", "Co[e7-1][i7-2][e7-3]$", "ended"),
-    ("a hole before an id without a record", "get", "Co[e7-1][i7-3 GAP:7-1][e7-4]$", "ended"),
+    ("a gap before an id without a record", "get", "Co[e7-1][i7-3 GAP:7-1][e7-4]$", "ended"),
     ("a record without an id changes nothing", "get", "Co[e7-1]r[e7-2]$", "ended"),
     ("after an empty cursor nothing is known", "get", "Co[e7-1]0[e7-5]$", "ended"),
 ];
@@ -509,6 +524,29 @@ fn defaults_are_those_of_the_design() {
     assert!(policy.repeatable && !policy.expects_marker);
 }
 
+/// The function that renews credentials may hang until the stream is kicked or a limit passes.
+#[test]
+fn a_refresh_is_still_due_after_an_attempt_that_was_not_sent() {
+    let idle_timeout = Some(Duration::from_secs(5));
+    let policy = Policy { idempotent: true, refresh: true, idle_timeout, ..Policy::default() };
+    let mut session = Session::new(policy, None);
+    let mut feed =
+        |seconds, input| match session.handle(At { now: Duration::from_secs(seconds), chance: 0 }, input) {
+            Action::Wait(retry) => Some(retry.refresh),
+            _ => None,
+        };
+    feed(0, Input::Start);
+    feed(0, Input::Sent);
+    assert_eq!(feed(0, Input::Head(head(401, None))), Some(true));
+    feed(0, Input::Tick);
+    assert_eq!(feed(0, Input::Kick), Some(true));
+    feed(0, Input::Tick);
+    assert_eq!(feed(5, Input::Tick), Some(true));
+    feed(5, Input::Tick);
+    feed(5, Input::Sent);
+    assert_eq!(feed(5, Input::Broken(Failure::Head)), Some(false));
+}
+
 #[test]
 fn the_wait_is_drawn_evenly_from_zero_to_its_bound() {
     for (chance, want) in [(0, 0), (1 << 30, 250), (1 << 31, 500), (3 << 30, 750), (u32::MAX, 999)] {
@@ -538,7 +576,7 @@ fn the_longest_silence_counts_only_while_the_consumer_asks() {
         ("Co...w.", 4),
         ("C.....o.w", 6),
         ("Cop{50}q.w", 3),
-        // A wait is no silence, and neither is what comes after the end.
+        // Neither a wait nor the time after the end counts as silence.
         ("C[503+40]{39}Co..", 2),
         ("Coe...!", 4),
     ] {
@@ -552,17 +590,17 @@ fn the_first_of_the_limits_that_passed_before_a_pause_counts() {
     let limit = |seconds| Some(Duration::from_secs(seconds));
     let policy = Policy { idle_timeout: limit(5), progress_timeout: limit(3), ..Policy::default() };
     let mut session = Session::new(policy, None);
-    let mut tell =
+    let mut feed =
         |seconds, input| session.handle(At { now: Duration::from_secs(seconds), chance: 0 }, input);
-    tell(0, Input::Start);
-    tell(0, Input::Head(head(200, None)));
-    tell(10, Input::Pause);
-    tell(20, Input::Resume);
-    assert_eq!(tell(20, Input::Tick), Action::Close);
+    feed(0, Input::Start);
+    feed(0, Input::Head(head(200, None)));
+    feed(10, Input::Pause);
+    feed(20, Input::Resume);
+    assert_eq!(feed(20, Input::Tick), Action::Close);
     assert_eq!(session.outcome(), Some(Outcome::TimedOut(Limit::Progress)));
 }
 
-/// Who reads slowly finds something at each look, and no tick comes in between.
+/// A slow reader finds bytes at every poll, so no tick arrives in between.
 #[test]
 fn input_after_the_total_timeout_ends_the_stream() {
     let opens = Input::Head(head(200, None));
@@ -579,13 +617,13 @@ fn input_after_the_total_timeout_ends_the_stream() {
         for (seconds, passed) in [(4, false), (5, true)] {
             let timeout = Some(Duration::from_secs(5));
             let mut session = Session::new(Policy { timeout, ..Policy::default() }, None);
-            let mut tell =
+            let mut feed =
                 |seconds, input| session.handle(At { now: Duration::from_secs(seconds), chance: 0 }, input);
-            tell(0, Input::Start);
+            feed(0, Input::Start);
             if let Some(first) = first {
-                tell(0, first);
+                feed(0, first);
             }
-            tell(seconds, late);
+            feed(seconds, late);
             let outcome = session.outcome().map(|outcome| outcome.code());
             assert!(!passed || outcome == Some(want), "{late:?}: {outcome:?}");
             assert!(passed || outcome != Some("timed_out"), "{late:?}: {outcome:?}");
@@ -610,10 +648,10 @@ fn a_retry_after_up_to_the_last_moment_is_honoured() {
 #[test]
 fn the_silence_before_a_break_counts() {
     let mut session = Session::new(Policy { idempotent: true, ..Policy::default() }, None);
-    let mut tell =
+    let mut feed =
         |seconds, input| session.handle(At { now: Duration::from_secs(seconds), chance: 0 }, input);
-    tell(0, Input::Start);
-    tell(0, Input::Head(head(200, None)));
-    assert!(matches!(tell(7, Input::Broken(Failure::Body)), Action::Wait(_)));
+    feed(0, Input::Start);
+    feed(0, Input::Head(head(200, None)));
+    assert!(matches!(feed(7, Input::Broken(Failure::Body)), Action::Wait(_)));
     assert_eq!(session.longest_silence(Duration::from_secs(20)), Duration::from_secs(7));
 }

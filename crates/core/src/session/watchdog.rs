@@ -5,25 +5,25 @@ use core::time::Duration;
 use super::outcome::Limit;
 use super::policy::Policy;
 
-/// Measures silence. Its clock stands still while the consumer asks for nothing.
+/// Measures silence, on a clock that runs only while the consumer asks for items.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Watchdog {
-    /// Since when the consumer asks; `None` while it does not.
+    /// When the consumer last began to ask for items; `None` while it does not ask.
     asking_since: Option<Duration>,
-    /// How long it had asked before that.
+    /// How long it asked in all before that.
     asked_before: Duration,
     /// When the last byte arrived or the request was sent, on the watchdog's own clock.
     wire: Duration,
     /// When the last record arrived or the request was sent.
     record: Duration,
-    /// Whether the current request has brought a record.
+    /// Whether a record has arrived for the current request.
     any_record: bool,
     /// Whether the current silence has been reported.
     stall_reported: bool,
     longest_silence: Duration,
 }
 
-/// A limit that has passed, or will.
+/// What is due when a limit passes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Due {
     Cut(Limit),
@@ -80,7 +80,7 @@ impl Watchdog {
         self.clock(now).saturating_sub(self.wire)
     }
 
-    /// No request is under way any more, so the present silence is over.
+    /// Counts the current silence towards the longest, because bytes arrived or the request is over.
     pub(super) fn settle(&mut self, now: Duration) {
         self.longest_silence = self.longest_silence(now);
     }
@@ -104,7 +104,7 @@ impl Watchdog {
             (policy.progress_timeout, self.record, Due::Cut(Limit::Progress)),
             (stall, self.wire, Due::Stall),
         ];
-        // On the watchdog's own clock: limits that passed before a pause, without a tick, are due right after it, in order.
+        // Compared on the watchdog's own clock: limits that passed before a pause, without a tick, are due right after it, in order.
         let mut next: Option<(Duration, Due)> = None;
         for (limit, from, due) in limits {
             // Called after each piece of a body, and most streams have one limit.

@@ -1,13 +1,13 @@
-//! Events that somebody knows by their bytes.
+//! A fast path for events that the caller recognises by their bytes.
 
 use super::{MESSAGE, Place, Sse, data_value};
 
 impl Sse {
     /// Takes the next event away from the front of `input` if `known` knows its data, without looking for the ends of its lines.
     ///
-    /// `known` is given what follows the field's name, and says what it makes of the data and how long that is; it must not take a line
-    /// end for data. Left alone is whatever [`next`](Self::next) might read as something else: all but an event of this `name`, with
-    /// one line of data and no other field, that is whole in the input.
+    /// `known` gets the input from the event's data on, and returns a value and the length of the data; that must not contain a line end.
+    /// Only an event of this `name` that is whole in the input, with one line of data and no other field, is taken: anything else is
+    /// left for [`next`](Self::next).
     #[inline]
     pub fn known<'i, T>(
         &mut self,
@@ -19,7 +19,7 @@ impl Sse {
         if self.place != Place::BlockStart {
             return None;
         }
-        let line = if name == MESSAGE { *input } else { behind_name(input, name)? };
+        let line = if name == MESSAGE { *input } else { after_name(input, name)? };
         let data = line.get(data_value(line)?..)?;
         let (made, length) = known(data)?;
         let ([b'\n', b'\n', rest @ ..] | [b'\r', b'\n', b'\r', b'\n', rest @ ..]) = data.get(length..)?
@@ -37,9 +37,9 @@ impl Sse {
     }
 }
 
-/// What follows the line that gives an event this name.
+/// The input after the line that gives an event this name.
 #[inline]
-fn behind_name<'i>(input: &'i [u8], name: &[u8]) -> Option<&'i [u8]> {
+fn after_name<'i>(input: &'i [u8], name: &[u8]) -> Option<&'i [u8]> {
     let value = input.strip_prefix(b"event:")?;
     match value.strip_prefix(b" ").unwrap_or(value).strip_prefix(name)? {
         [b'\n', line @ ..] | [b'\r', b'\n', line @ ..] => Some(line),

@@ -1,4 +1,4 @@
-//! Replies of an LLM, and the ways in which they fail.
+//! Scenarios that stream an LLM's reply, whole or with a failure.
 
 use std::{iter, time::Duration};
 
@@ -74,7 +74,7 @@ pub(super) fn prompt(request: &ScenarioRequest<'_>) -> ScriptedResponse {
     }
 }
 
-/// Each connection brings at least a few whole events, and then breaks inside the next one.
+/// Each connection delivers at least a few whole events, and then breaks inside the next one.
 pub(super) fn flaky(request: &ScenarioRequest<'_>) -> ScriptedResponse {
     let ids = request.params.ids.unwrap_or(true);
     let seen = if ids { request.last_event_id() } else { 0 };
@@ -134,7 +134,7 @@ enum CutPlace {
 impl CutPlace {
     const ALL: [Self; 4] = [Self::Json, Self::Character, Self::BlankLine, Self::Id];
 
-    /// What of `event` comes before the cut.
+    /// The part of `event` before the cut.
     fn cut(self, event: &str) -> &[u8] {
         let bytes = event.as_bytes();
         let middle = event.find('{').map_or(0, |json| (json + bytes.len()) / 2);
@@ -149,13 +149,13 @@ impl CutPlace {
     }
 }
 
-/// The chunks of `text` that are cut, counted from 0, and where. Between two of them, at least [`WHOLE`] arrive whole.
+/// The chunks of `text` that are cut, counted from 0, each with the place of its cut. Between two of them, at least [`WHOLE`] arrive whole.
 ///
 /// The text is read once, however often `events` repeats it.
 fn breaks(text: &'static str, events: Option<usize>) -> impl Iterator<Item = (usize, CutPlace)> {
     const WHOLE: usize = 7;
     let is_ascii: Vec<bool> = tokens(text, None).map(|token| token.is_ascii()).collect();
-    // The role comes before the tokens, and the finish after them.
+    // The role precedes the tokens, and the finish follows them.
     let chunks = 1 + tokens(text, events).len() + 1;
     let is_wide = move |chunk: usize| {
         let token =
@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn truncate_ends_inside_the_event_after_those_that_were_asked_for() {
+    fn truncate_ends_inside_the_event_after_the_requested_ones() {
         let params = ScenarioParams { events: Some(3), ..Default::default() };
         let steps: Vec<_> = truncate(&ScenarioRequest::test(&params)).script.collect();
         let pieces: Vec<_> = steps.iter().filter(|step| matches!(step, ScriptStep::Bytes(_))).collect();

@@ -14,7 +14,7 @@ use crate::serve::{
     texts::{reply_text, tokens},
 };
 
-/// A feed of notifications. A client that has the last one gets 204, which by the standard tells it to stop.
+/// A feed of notifications. A client that has the last one gets 204, after which the standard lets it connect no more.
 pub(super) fn notify(request: &ScenarioRequest<'_>) -> ScriptedResponse {
     let total = request.params.events.unwrap_or(10);
     let seen = request.last_event_id();

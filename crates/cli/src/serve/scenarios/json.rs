@@ -31,7 +31,7 @@ pub(super) fn jsonseq(request: &ScenarioRequest<'_>) -> ScriptedResponse {
     )
 }
 
-/// The shape of Gemini's replies without `alt=sse`. Each element follows what joins it to the one before.
+/// The shape of Gemini's replies without `alt=sse`. Each piece is an element with the bracket or comma before it.
 pub(super) fn jsonarray(request: &ScenarioRequest<'_>) -> ScriptedResponse {
     let elements = tokens(reply_text(), request.params.events).enumerate().map(|(index, token)| {
         let content = json!({ "parts": [{ "text": token }], "role": "model" });
@@ -48,7 +48,7 @@ pub(super) fn jsonarray(request: &ScenarioRequest<'_>) -> ScriptedResponse {
     )
 }
 
-/// One object, written as it is read however long its text.
+/// One object, made as it is read, however long its text.
 pub(super) fn plain(request: &ScenarioRequest<'_>) -> ScriptedResponse {
     const CHUNK_BYTES: usize = 16 * 1024;
     const TEXT: &str = "TEXT";

@@ -1,4 +1,4 @@
-//! Streams whose difficulty is how their bytes are cut.
+//! Scenarios whose bytes are cut into difficult pieces.
 
 use std::{iter, sync::Arc, time::Duration};
 
@@ -65,7 +65,8 @@ pub(super) fn bigfinal(request: &ScenarioRequest<'_>) -> ScriptedResponse {
 /// The largest event of `bigfinal`: 1 GiB.
 const MAX_BIG_BYTES: usize = 1 << 30;
 
-/// An event whose data is a JSON object of `bytes` bytes (at least 26), in pieces, each with whether it begins a third of the event.
+/// An event whose data is a JSON object of `bytes` bytes (at least 26), in pieces, each with a
+/// flag: whether it begins a third of the event.
 ///
 /// All pieces share one block of text, so that an event of any size takes no memory.
 fn big_event(bytes: usize) -> impl Iterator<Item = (bool, Bytes)> + Send {
@@ -138,7 +139,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_big_event_has_the_size_that_was_asked_for_and_comes_in_small_pieces() {
+    fn the_big_event_has_the_requested_size_and_arrives_in_small_pieces() {
         for bytes in [0, 26, 27, 28, 29, 100, 65_536, 1_000_000] {
             let pieces: Vec<_> = big_event(bytes).collect();
             assert!(pieces.iter().all(|(_, piece)| piece.len() <= 65_536), "{bytes}");

@@ -55,7 +55,7 @@ const LONGEST_TIMER: Duration = Duration::from_millis(i32::MAX as u64);
 impl Timer {
     /// Ready when `deadline` has passed on `clock`; `now` is the last reading of that clock.
     ///
-    /// A timer that fires earlier is left alone, and set again when it does: deadlines move with every chunk, timers need not.
+    /// A timer that fires before the deadline is not moved until it fires: deadlines move with every chunk, timers need not.
     pub(crate) fn poll(
         &mut self,
         cx: &mut Context<'_>,

@@ -34,15 +34,15 @@ impl Clock {
 #[derive(Default)]
 pub(crate) struct Timer {
     sleep: Option<Pin<Box<Sleep>>>,
-    /// When it fires, on the stream's clock, and whom it wakes then.
+    /// When it fires, on the stream's clock, and the task that it wakes.
     armed: Option<(Duration, Waker)>,
 }
 
 impl Timer {
     /// Ready when `deadline` has passed on `clock`; `now` is the last reading of that clock.
     ///
-    /// A timer that fires earlier is left alone, and set again when it does: deadlines move with every chunk, timers need not. It is not
-    /// even polled, because that costs as much as an event.
+    /// A timer that fires before the deadline is not moved until it fires: deadlines move with every chunk, timers need not. Until then
+    /// it is not even polled, because a poll costs as much as an event.
     pub(crate) fn poll(
         &mut self,
         cx: &mut Context<'_>,

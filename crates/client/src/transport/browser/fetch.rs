@@ -30,7 +30,7 @@ extern "C" {
     #[wasm_bindgen(catch)]
     fn btoa(binary: &str) -> Result<String, JsValue>;
 
-    /// What a reader's `read` resolves to.
+    /// The result of a reader's `read`.
     type ReadResult;
 
     #[wasm_bindgen(method, getter, structural)]
@@ -57,7 +57,7 @@ impl Transport {
         Self { credentials: RequestCredentials::Include }
     }
 
-    /// None: a header that no form could send costs a preflight to another origin, and `fetch` has an option that avoids caches.
+    /// No headers: one that no form could send costs a preflight to another origin, and `fetch` has an option that avoids caches.
     pub(crate) fn default_headers(&self) -> impl Iterator<Item = (HeaderName, &'static str)> + use<> {
         std::iter::empty()
     }
@@ -70,7 +70,7 @@ impl Transport {
             // A rejection does not say whether the request was sent, so it counts as sent.
             let response = JsFuture::from(fetch(&request))
                 .await
-                .map_err(|error| TransportError::Broken(said(&error)))?;
+                .map_err(|error| TransportError::Broken(message(&error)))?;
             Ok(response_of(&response.unchecked_into(), abort))
         })
     }
@@ -186,7 +186,7 @@ impl BodyReader {
                 Ok(piece) => piece.unchecked_into(),
                 Err(error) => {
                     *reader = None;
-                    let text = format!("the connection broke inside the body: {}", said(&error));
+                    let text = format!("the connection broke inside the body: {}", message(&error));
                     return Poll::Ready(Some(Err(TransportError::Broken(text))));
                 }
             };
@@ -200,11 +200,11 @@ impl BodyReader {
 }
 
 fn unsendable(error: &JsValue) -> TransportError {
-    TransportError::Unsendable(said(error))
+    TransportError::Unsendable(message(error))
 }
 
-/// What the browser says about a failure, which is little: the rest is in its console.
-fn said(error: &JsValue) -> String {
+/// The browser's message about a failure. It says little: the rest is in the browser's console.
+fn message(error: &JsValue) -> String {
     let text = error.dyn_ref::<Error>().map_or_else(|| JsString::from(format!("{error:?}")), Error::message);
     String::from(text)
 }

@@ -1,4 +1,4 @@
-//! Reads the body of a response, decoded, as it comes, and tells a whole body from one that was cut off.
+//! Reads the decoded body of a response piece by piece, and tells apart a whole body and one that was cut off.
 
 use std::future::Future;
 use std::mem;
@@ -15,19 +15,19 @@ use crate::transport::message::{Chunk, TransportError};
 
 /// Reads the body of a response.
 ///
-/// A plain response is kept whole: its body alone would need one more pointer, and with thousands of streams each pointer that an event
-/// follows leads to memory that is no longer in the processor's caches.
+/// For a plain body the whole response is kept: the body alone would need one more pointer, and with thousands of streams each pointer
+/// that an event follows leads to memory that is no longer in the processor's caches.
 pub(crate) enum BodyReader {
     /// A body without a coding.
     Plain(reqwest::Response),
     Coded(Box<CodedBody>),
-    /// A body whose coding cannot be undone.
+    /// A body that cannot be decoded, and why.
     Undecodable(Box<str>),
     /// The end was read, or the response has no body.
     Over,
 }
 
-/// A body whose codings are undone.
+/// A body with content codings, which are decoded.
 pub(crate) struct CodedBody {
     /// `None` after the end of the coded body.
     response: Option<reqwest::Response>,
@@ -38,7 +38,7 @@ impl BodyReader {
     /// The body of a response with these headers to a request with this method. The headers that describe the coded body are removed if
     /// it will be decoded.
     pub(super) fn new(response: reqwest::Response, headers: &mut HeaderMap, method: &Method) -> Self {
-        // Here `Content-Length` is about a body that is not sent (RFC 9110, 8.6).
+        // `Content-Length` then describes a body that is not sent (RFC 9110, 8.6).
         if *method == Method::HEAD
             || matches!(response.status(), StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED)
         {
@@ -100,7 +100,7 @@ impl CodedBody {
     }
 }
 
-/// The next bytes of the body as they are on the wire; `None` for an end that hyper takes for a clean one.
+/// The next bytes of the body as they are on the wire; `None` for an end that hyper considers clean.
 fn poll_raw(response: &mut reqwest::Response, cx: &mut Context<'_>) -> Poll<Option<Chunk>> {
     loop {
         // Nothing is lost when the future is dropped: it only borrows the body.
@@ -113,7 +113,7 @@ fn poll_raw(response: &mut reqwest::Response, cx: &mut Context<'_>) -> Poll<Opti
     }
 }
 
-/// What cut off a body that hyper takes for a whole one.
+/// Why a body that hyper considers whole was cut off; `None` if it is whole.
 fn cut_off(response: reqwest::Response) -> Option<TransportError> {
     if let Some(missing) = response.content_length().filter(|missing| *missing > 0) {
         let text = format!(
@@ -121,7 +121,7 @@ fn cut_off(response: reqwest::Response) -> Option<TransportError> {
         );
         return Some(TransportError::Broken(text));
     }
-    // hyper takes a reset with the code NO_ERROR for a clean end.
+    // hyper considers a reset with the code NO_ERROR a clean end.
     let is_reset = response.version() == Version::HTTP_2
         && !end_of_stream::IS_HIDDEN
         && !http::Response::<reqwest::Body>::from(response).body().is_end_stream();
@@ -131,7 +131,7 @@ fn cut_off(response: reqwest::Response) -> Option<TransportError> {
 
 /// Whether reqwest shows how an HTTP/2 stream ended.
 ///
-/// If any crate in the program turns on reqwest's content codings, the layer that undoes them hides the end, also of bodies without a coding
+/// If any crate in the program turns on reqwest's content codings, the layer that decodes them hides the end, even of bodies without a coding
 /// (tower-http 0.6 does not forward `is_end_stream`). A stream that was reset with NO_ERROR then reads as a clean end, unless it has a
 /// `Content-Length`.
 mod end_of_stream {
@@ -142,8 +142,8 @@ mod end_of_stream {
         || has(ClientBuilder::deflate)
         || has(ClientBuilder::zstd);
 
-    /// Stands in for a method that reqwest only has with the feature of the same name. If it has it, that method takes precedence over
-    /// the trait's, and its type is another.
+    /// Has a substitute for each method that reqwest has only with the feature of the same name. If reqwest has the method, that one takes
+    /// precedence, and does not return `Absent`.
     #[allow(dead_code, reason = "used only without reqwest's features")]
     trait WithoutFeatures: Sized {
         fn gzip(self, _: bool) -> Absent {
@@ -167,19 +167,19 @@ mod end_of_stream {
 
     struct Absent;
 
-    trait Answer {
-        const IS_THERE: bool;
+    trait Presence {
+        const IS_PRESENT: bool;
     }
 
-    impl Answer for Absent {
-        const IS_THERE: bool = false;
+    impl Presence for Absent {
+        const IS_PRESENT: bool = false;
     }
 
-    impl Answer for ClientBuilder {
-        const IS_THERE: bool = true;
+    impl Presence for ClientBuilder {
+        const IS_PRESENT: bool = true;
     }
 
-    const fn has<T: Answer>(_: fn(ClientBuilder, bool) -> T) -> bool {
-        T::IS_THERE
+    const fn has<T: Presence>(_: fn(ClientBuilder, bool) -> T) -> bool {
+        T::IS_PRESENT
     }
 }

@@ -1,4 +1,4 @@
-//! Sorts the errors of the HTTP library: what a retry may cure, what it cannot, and what is the caller's fault.
+//! Sorts the errors of the HTTP library into those that a retry may cure, those that it cannot, and mistakes of the caller.
 
 use std::error::Error as StdError;
 use std::io::{self, ErrorKind};
@@ -6,7 +6,7 @@ use std::io::{self, ErrorKind};
 use super::tls;
 use crate::transport::message::TransportError;
 
-/// Why no response head came.
+/// Why no response head arrived.
 pub(super) fn before_head(error: reqwest::Error) -> TransportError {
     let error = error.without_url();
     if error.is_builder() {
@@ -20,8 +20,8 @@ pub(super) fn before_head(error: reqwest::Error) -> TransportError {
     if let Some(failure) = sources(&error).find_map(tls::failure) {
         return match failure {
             tls::Failure::Permanent(text) => TransportError::Permanent(text),
-            tls::Failure::Passing(text) if error.is_connect() => TransportError::Connect(text),
-            tls::Failure::Passing(text) => TransportError::Broken(text),
+            tls::Failure::Transient(text) if error.is_connect() => TransportError::Connect(text),
+            tls::Failure::Transient(text) => TransportError::Broken(text),
         };
     }
     if let Some(failure) = sources(&error).find_map(protocol_failure) {
@@ -34,16 +34,16 @@ pub(super) fn before_head(error: reqwest::Error) -> TransportError {
     }
 }
 
-/// Why no more of the body comes.
+/// Why the rest of the body did not arrive.
 ///
-/// A protocol error inside a body (a chunk size that is none, an invalid HTTP/2 frame) counts as a break: a server or proxy that dies in
-/// the middle of a response often leaves such bytes behind, and the next request may well be answered properly.
+/// A protocol error inside a body (an invalid chunk size or HTTP/2 frame) counts as a break: a server or proxy that dies in the middle of
+/// a response often sends such bytes, and may well answer the next request properly.
 pub(super) fn inside_body(error: &reqwest::Error) -> TransportError {
     let text = innermost(error);
     let broken = error.is_timeout()
         || sources(error).any(|source| source.is::<hyper::Error>())
         || io_kinds(error).any(is_disconnect)
-        // If the caller's own client decodes: zlib's word for input that stopped short (zlib.h, Z_BUF_ERROR), an error of no kind.
+        // zlib's text for truncated input (zlib.h, Z_BUF_ERROR), if the caller's own client decodes; the error has no specific kind.
         || text.contains("BufError");
     if broken {
         TransportError::Broken(format!("the connection broke inside the body: {text}"))
@@ -52,7 +52,7 @@ pub(super) fn inside_body(error: &reqwest::Error) -> TransportError {
     }
 }
 
-/// What a violation of HTTP means: the server answered, but not as HTTP demands.
+/// The failure for a server that violated HTTP, or refused the request by means of HTTP/2; `None` for any other cause.
 fn protocol_failure(cause: &(dyn StdError + 'static)) -> Option<TransportError> {
     if cause.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_parse) {
         return Some(TransportError::Permanent(format!(
@@ -109,11 +109,11 @@ mod http2 {
     }
 }
 
-/// Each kind of failed connection in its own words.
+/// Why no connection was made, with a text for each kind of failure.
 fn connect_failure(error: &reqwest::Error) -> TransportError {
     let text = innermost(error);
     let is = |kind| io_kinds(error).any(|found| found == kind);
-    // hyper-util's words; its type is private.
+    // Recognised by hyper-util's text, since its type is private.
     if text == "tunnel error: proxy authorization required" {
         return TransportError::Permanent("the proxy asks for a user and a password (407)".to_owned());
     }
@@ -144,7 +144,7 @@ const fn is_disconnect(kind: ErrorKind) -> bool {
     matches!(kind, UnexpectedEof | ConnectionReset | ConnectionAborted | BrokenPipe | TimedOut)
 }
 
-/// The innermost cause, which says most.
+/// The text of the innermost cause, which is the most specific.
 pub(super) fn innermost(error: &(dyn StdError + 'static)) -> String {
     sources(error).last().map_or_else(|| error.to_string(), ToString::to_string)
 }

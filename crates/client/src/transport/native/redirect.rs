@@ -1,4 +1,4 @@
-//! What a redirect makes of a request, and what it keeps from another origin.
+//! Makes the request that follows a redirect, and removes what another origin must not get.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use crate::secret::is_secret_name;
 use crate::template::RequestTemplate;
 use crate::transport::message::Outgoing;
 
-/// As many as browsers follow (WHATWG Fetch, "HTTP-redirect fetch").
+/// The most redirects that are followed, as in browsers (WHATWG Fetch, "HTTP-redirect fetch").
 pub(super) const MOST_REDIRECTS: u8 = 20;
 
 /// The request that follows a redirect (RFC 9110, 15.4; methods as WHATWG Fetch changes them), or `None` if the response is not one
@@ -123,7 +123,7 @@ mod tests {
         for name in names {
             headers.insert(name, HeaderValue::from_static("1"));
         }
-        // Only the mark says that this one is a secret.
+        // Secret only because it is marked, not by its name.
         headers.get_mut("x-own").expect("a header").set_sensitive(true);
         let rows = [
             ("https://a.example/x", "/y", true),

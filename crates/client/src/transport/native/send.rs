@@ -17,14 +17,14 @@ use crate::transport::message::{Outgoing, Response, TransportError, TransportOpt
 
 const USER_AGENT: &str = concat!("tidewire/", env!("CARGO_PKG_VERSION"));
 
-/// A `reqwest::Client`, and which settings are its own.
+/// Sends requests with a `reqwest::Client`.
 #[derive(Clone, Debug)]
 pub(crate) struct Transport {
     client: reqwest::Client,
     owner: Owner,
 }
 
-/// Whose client it is.
+/// Who configured the client.
 #[derive(Clone, Debug)]
 enum Owner {
     /// Ours: redirects and content codings are handled here. `no_tls` says why an `https` URL cannot be requested.
@@ -101,7 +101,7 @@ impl Transport {
         })
     }
 
-    /// Sends one request, or says why it cannot be sent.
+    /// Sends one request; an error if it cannot be sent.
     fn execute(
         &self,
         url: url::Url,
@@ -128,7 +128,7 @@ impl Transport {
     }
 }
 
-/// The settings of every client of ours. reqwest's content codings are off, whatever features of it the program enables.
+/// The settings of every client that is made here. reqwest's content codings are off, even if the program enables their features.
 fn base(connect_timeout: Option<Duration>) -> reqwest::ClientBuilder {
     let builder = reqwest::Client::builder()
         .redirect(reqwest::redirect::Policy::none())

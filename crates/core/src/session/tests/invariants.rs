@@ -1,4 +1,4 @@
-//! What holds for a session whatever happens, in whatever order.
+//! Invariants of a session under any inputs in any order.
 
 use alloc::borrow::ToOwned;
 use alloc::string::String;
@@ -131,7 +131,7 @@ proptest! {
     }
 }
 
-/// What a session may do next, as far as it can be said without the table of reconnects.
+/// Predicts which actions a session may take, as far as that is possible without the table of reconnects.
 struct Model {
     policy: Policy,
     /// A request is under way.
@@ -144,14 +144,17 @@ struct Model {
     /// Ids of records of earlier attempts, and of this one.
     earlier: Vec<String>,
     present: Vec<String>,
-    /// What a record that arrived again is expected to come to.
+    /// The expected `first` of the action for a record that arrived again.
     replayed: Option<bool>,
     reported: bool,
     refreshed: bool,
+    /// The credentials must be renewed before the next request is sent.
     renews: bool,
-    /// Waits since a record came or a body stood long enough.
+    /// The next attempt renews the credentials, so it does not wait.
+    at_once: bool,
+    /// Waits since a record arrived or a body stayed open long enough.
     waits: u32,
-    /// The request may have done its work.
+    /// The request may have taken effect on the server.
     sent: bool,
     any_record: bool,
     cursor: Option<String>,
@@ -172,6 +175,7 @@ fn check(policy: Policy, stored: Option<&str>, steps: &[Step]) {
         reported: false,
         refreshed: false,
         renews: false,
+        at_once: false,
         waits: 0,
         sent: false,
         any_record: false,
@@ -182,7 +186,7 @@ fn check(policy: Policy, stored: Option<&str>, steps: &[Step]) {
     for &(later, happening, chance) in steps {
         now += Duration::from_millis(later);
         let before = session.state;
-        let action = tell(&mut session, At { now, chance }, happening);
+        let action = feed(&mut session, At { now, chance }, happening);
         if let State::Closed(outcome) = before {
             assert_eq!(
                 (action, session.outcome(), session.deadline()),
@@ -195,7 +199,8 @@ fn check(policy: Policy, stored: Option<&str>, steps: &[Step]) {
         assert_eq!(session.cursor(), model.cursor.as_deref(), "the cursor is the last one that came");
         assert_eq!(session.attempts(), model.requests);
         let over = session.outcome().is_some();
-        assert!(over || session.continues_at_relay() == model.relayed);
+        // A clean end that is no break takes it back.
+        assert!(over || model.relayed || !session.continues_at_relay());
         assert_eq!(session.outcome().is_some(), action == Action::Close);
         if let Some(outcome) = session.outcome() {
             model.is_true(outcome, happening);
@@ -220,19 +225,23 @@ impl Model {
                     self.reported = true;
                     return;
                 }
-                self.present.extend(id);
                 (self.any_record, self.waits) = (true, 0);
                 if let Some(cursor) = cursor {
-                    self.cursor = name(cursor);
+                    self.move_cursor(name(cursor));
                 }
+                self.present.extend(id);
             }
-            (State::Connecting, Happening::Sent) => self.requests += 1,
+            (State::Connecting, Happening::Sent) => {
+                self.requests += 1;
+                self.renews = false;
+            }
             (State::Connecting, Happening::Head { status: 401, .. }) => {
-                self.renews =
+                self.at_once =
                     self.policy.refresh && !self.refreshed && (self.policy.repeatable || self.relayed);
-                self.refreshed |= self.renews;
+                self.refreshed |= self.at_once;
+                self.renews |= self.at_once;
             }
-            (State::Open { .. }, Happening::Cursor(cursor)) => self.cursor = name(cursor),
+            (State::Open { .. }, Happening::Cursor(cursor)) => self.move_cursor(name(cursor)),
             (State::Open { .. }, Happening::RetryField(seconds)) => {
                 self.floor = Duration::from_secs(seconds);
             }
@@ -255,6 +264,13 @@ impl Model {
             && now - since >= CAP
         {
             self.waits = 0;
+        }
+    }
+
+    /// Moves the cursor, but never back to an id of an earlier attempt.
+    fn move_cursor(&mut self, cursor: Option<String>) {
+        if !cursor.as_ref().is_some_and(|cursor| self.earlier.contains(cursor)) {
+            self.cursor = cursor;
         }
     }
 
@@ -291,14 +307,14 @@ impl Model {
             }
             &Action::Wait(Retry { attempt, delay, reason, gap, refresh, asked }) => {
                 assert_eq!(asked, Some(self.floor).filter(|floor| *floor > LONGEST_SERVER_WAIT));
-                assert_eq!(refresh, core::mem::take(&mut self.renews));
+                assert_eq!(refresh, self.renews);
                 assert!(self.request, "nothing was under way");
                 assert_eq!(attempt, self.connects + 1);
                 assert!(
                     !gap || (self.any_record && self.policy.follow),
                     "a gap where nothing can be missing"
                 );
-                if reason == Reason::Kick || refresh {
+                if reason == Reason::Kick || core::mem::take(&mut self.at_once) {
                     assert_eq!(delay, Duration::ZERO);
                 } else {
                     self.waits += 1;
@@ -364,7 +380,7 @@ fn name(cursor: u8) -> Option<String> {
     (cursor > 0).then(|| char::from(b'a' + cursor).into())
 }
 
-fn tell(session: &mut Session, at: At, happening: Happening) -> Action {
+fn feed(session: &mut Session, at: At, happening: Happening) -> Action {
     let text;
     let input = match happening {
         Happening::Start => Input::Start,

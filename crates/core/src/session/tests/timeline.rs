@@ -1,7 +1,7 @@
 //! Plays a timeline with a hand-turned clock.
 //!
 //! A timeline has one column a second. `.` is a second in which nothing happens, `{30}` are thirty of them, `[x gap]` are several
-//! things in one second. What happens to the session is written small, what it does large:
+//! things in one second. Inputs are in lower case, actions in upper case:
 //!
 //! | in | | in | | out | |
 //! |---|---|---|---|---|---|
@@ -9,18 +9,19 @@
 //! | `503` | a head with this status | `%` | clean end inside a record | `C:7` | connects with this cursor |
 //! | `503+7` | the same with `Retry-After` | `!` | end marker | `S` | reports a stall |
 //! | `html` | a wrong content type | `f` | failure marker | `I` | idle limit passed |
-//! | `bare` | no content type | `u` | unreadable | `P` | progress limit passed |
+//! | `bare` `sniff` | no content type; the same, and the format is assumed | `u` | unreadable | `P` | progress limit passed |
 //! | `relay` | a head that opens, and a relay keeps the response | `x` | broke | `F` | first-event limit passed |
 //! | `e` | a record with a new id: 1, 2, … | `n` | no connection | `T` | total limit passed |
 //! | `e2` | a record with this id | `never` | a permanent failure | `GAP` | reports a possible gap |
+//! | `h2` | a record that inherits this id | | | | |
 //! | `r` | a record without cursor and id | `t` | connect limit passed | `R` | reports a record that arrived again |
 //! | `0` | a record with an empty cursor | `p` `q` | pause, resume | `D` | the record arrived again, already reported |
 //! | `i` `i2` | an id without a record | `k` `z` | kick, cancel | `@` | connects to the relay (after its `C`) |
-//! | `w` | bytes, no record | `unfresh` | the refresh failed | `L` | wants what the request carries renewed |
-//! | `retry=5` | a wait asked for | `open` `may` `end` | what a dialect says of the end | `Q` | says that `retry:` asked for more than a minute |
+//! | `w` | bytes, no record | `unfresh` | the refresh failed | `L` | wants the credentials renewed |
+//! | `retry=5` | a wait asked for | `open` `may` `end` | the dialect's reply state | `Q` | reports that `retry:` asked for more than a minute |
 //! | `lost` | the response was requested without its cursor | `done` `bad` | the same: complete, failed | | |
 //!
-//! The first `C` starts the session. Draws are even, so that the waits are 1, 2, 4, 8, 15, 15 … seconds.
+//! The first `C` starts the session. The random number is always one half, so the waits are 1, 2, 4, 8, 15, 15 … seconds.
 
 use alloc::borrow::ToOwned;
 use alloc::format;
@@ -36,8 +37,8 @@ use super::super::*;
 /// Half of the way from zero to the bound of a wait.
 const EVEN: u32 = 1 << 31;
 
-/// Plays the timeline with ticks at every second and with ticks at the deadlines alone, from two origins of time, in silence and
-/// among inputs that mean nothing in the state they meet.
+/// Plays the timeline with ticks at every second and with ticks at the deadlines alone, from two origins of time, alone and
+/// among inputs that the current state ignores.
 pub(super) fn holds(name: &str, policy: &str, line: &str, outcome: &str) -> bool {
     for clock in [Clock::EverySecond, Clock::Deadlines, Clock::FromLater] {
         for noise in [false, true] {
@@ -206,8 +207,8 @@ impl Play {
         let connecting = self.session.state == State::Connecting;
         let numbered =
             |letter| word.strip_prefix(letter).filter(|id| !id.starts_with(|c: char| c.is_ascii_lowercase()));
-        let is_record =
-            ["r", "0", "!", "f", "u"].contains(&word) || numbered('e').is_some() || numbered('i').is_some();
+        let is_record = ["r", "0", "!", "f", "u"].contains(&word)
+            || ['e', 'h', 'i'].iter().any(|letter| numbered(*letter).is_some());
         let bytes = is_record || word.starts_with("retry");
         if bytes {
             assert_eq!(self.handle(Input::Wire), Action::Nothing);
@@ -220,6 +221,7 @@ impl Play {
             "o" => (Input::Head(head(200, None)), None),
             "html" => (Input::Head(Head { content_type: ContentType::Refused, ..head(200, None) }), None),
             "bare" => (Input::Head(Head { content_type: ContentType::Missing, ..head(200, None) }), None),
+            "sniff" => (Input::Head(Head { content_type: ContentType::Assumed, ..head(200, None) }), None),
             "relay" => (Input::Head(Head { relayed: true, ..head(200, None) }), None),
             "e" => (Input::Record { cursor: Some(&number), id: Some(&number) }, None),
             "r" => (Input::Record { cursor: None, id: None }, None),
@@ -254,6 +256,7 @@ impl Play {
                     let id = numbered('e');
                     (Input::Record { cursor: id, id }, None)
                 }
+                None if numbered('h').is_some() => (Input::Record { cursor: numbered('h'), id: None }, None),
                 None if numbered('i').is_some() => {
                     let id = numbered('i');
                     (Input::Cursor { cursor: id.unwrap_or_default(), id }, None)

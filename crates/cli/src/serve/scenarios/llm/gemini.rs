@@ -1,4 +1,4 @@
-//! Google's `streamGenerateContent`: responses that each add a little, as events or as the elements of one array.
+//! Writes replies of Google's `streamGenerateContent`: partial responses, as events or as the elements of one array.
 
 use serde_json::{Value, json};
 
@@ -10,7 +10,7 @@ use super::{
 
 pub(super) fn write(part: &ReplyPart, writer: &mut RecordWriter) {
     match part {
-        // It has neither a start nor keep-alives.
+        // Gemini has no records for these.
         ReplyPart::Start | ReplyPart::KeepAlive | ReplyPart::Open(_) | ReplyPart::Close(_) => {}
         ReplyPart::Piece(block, piece) => {
             let part = match block.kind {

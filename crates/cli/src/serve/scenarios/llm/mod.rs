@@ -1,4 +1,4 @@
-//! An LLM's reply in the shape of each provider. Every dialect writes the same parts (`parts`), each in a file of its own.
+//! An LLM's reply in the shape of each provider. Every dialect writes the same parts (`parts`), each in its own file.
 //!
 //! ```text
 //! parts ─▶ ReplyPart ─▶ dialect ─▶ RecordWriter ─▶ records
@@ -45,7 +45,7 @@ pub struct ReplyShape {
     pub form: &'static str,
     framing: Framing,
     write: fn(&ReplyPart, &mut RecordWriter),
-    /// The kinds of reply that this provider has and some others have not.
+    /// The kinds of reply that this provider has, of those that not all providers have.
     kinds: &'static [ReplyKind],
 }
 

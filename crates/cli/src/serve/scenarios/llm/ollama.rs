@@ -21,7 +21,7 @@ pub(super) fn chat(part: &ReplyPart, writer: &mut RecordWriter) {
     });
 }
 
-/// The same without tools, which it does not have.
+/// Replies of `generate`, which has no tools.
 pub(super) fn generate(part: &ReplyPart, writer: &mut RecordWriter) {
     if matches!(part, ReplyPart::Calls(..)) {
         return;

@@ -54,7 +54,7 @@ pub(super) fn write(part: &ReplyPart, writer: &mut RecordWriter) {
         ReplyPart::Fail => {
             let error = json!({ "type": "server_error", "code": 503, "message": OVERLOADED });
             writer.record(&json!({ "error": error }));
-            // Some servers send it all the same; it must not count.
+            // Some servers send `[DONE]` even after an error; it must not count.
             writer.raw("data: [DONE]\n\n");
         }
     }

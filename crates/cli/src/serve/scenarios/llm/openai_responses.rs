@@ -74,7 +74,7 @@ const fn name(block: Block) -> &'static str {
     }
 }
 
-/// The event with the place where it belongs.
+/// Adds to an event the ids of the item and the part that it belongs to.
 fn with(block: Block, mut event: Value) -> Value {
     let place = if block.kind == BlockKind::Reasoning { "summary_index" } else { "content_index" };
     event["item_id"] = json!(format!("item_{}", block.number));

@@ -1,13 +1,13 @@
-//! The coding `deflate`: zlib by its standard (RFC 9110, 8.4.1.2), bare deflate from some servers.
+//! Decodes the coding `deflate`: zlib by the standard (RFC 9110, 8.4.1.2), bare deflate from some servers.
 
 use super::inflate::Inflate;
 use super::{Decoder, Step};
 
-/// `None` until the first byte shows which of the two it is.
+/// `None` until the first byte shows which of the two formats it is.
 #[derive(Default)]
 struct Deflate(Option<Inflate>);
 
-#[expect(clippy::unnecessary_wraps, reason = "as the other codings")]
+#[expect(clippy::unnecessary_wraps, reason = "the same signature as for the other codings")]
 pub(super) fn new() -> Result<Box<dyn Decoder>, String> {
     Ok(Box::<Deflate>::default())
 }

@@ -5,7 +5,7 @@ use flate2::Crc;
 use super::inflate::Inflate;
 use super::{Decoder, Step};
 
-/// What every member begins with: two magic bytes and the method deflate (RFC 1952, 2.3.1).
+/// The bytes with which every member begins: two magic bytes and the method deflate (RFC 1952, 2.3.1).
 const MAGIC: [u8; 3] = [0x1F, 0x8B, 8];
 const HAS_CHECKSUM: u8 = 1 << 1;
 const HAS_EXTRA: u8 = 1 << 2;
@@ -24,7 +24,7 @@ enum State {
     Between,
 }
 
-/// Which part of a member's header comes next, and how much of it has arrived.
+/// The part of a member's header that is read next, and how much of it has arrived.
 #[derive(Clone, Copy)]
 enum Header {
     /// Magic, method, flags, time and system: ten bytes.
@@ -127,7 +127,7 @@ fn trailer(sum: &Crc) -> [u8; 8] {
 impl Header {
     const START: Self = Self::Fixed { at: 0, flags: 0 };
 
-    /// What comes after this byte; `None` for the data.
+    /// The part after this byte; `None` if the data is next.
     fn take(self, byte: u8) -> Result<Option<Self>, &'static str> {
         Ok(match self {
             Self::Fixed { at, .. } if MAGIC.get(at).is_some_and(|magic| *magic != byte) => {

@@ -1,4 +1,4 @@
-//! Undoes the content codings of a body (RFC 9110, 8.4) as it comes: every byte that can be decoded is handed out at once.
+//! Decodes the content codings of a body (RFC 9110, 8.4) piece by piece: every byte that can be decoded is handed out at once.
 //!
 //! reqwest's own decoding is turned off: when a body breaks it loses what it had decoded, it reads only the first member of a gzip body, and
 //! it hides how many bytes arrived.
@@ -30,7 +30,7 @@ use http::header::CONTENT_ENCODING;
 
 /// The most that one call decodes, so that a small body that decodes to a huge one needs little memory.
 const PIECE: usize = 32 * 1024;
-/// The most codings that are undone for one body. More than two are never seen in practice.
+/// The most codings that are decoded for one body. More than two are never seen in practice.
 const MOST_CODINGS: usize = 4;
 
 thread_local! {
@@ -38,7 +38,7 @@ thread_local! {
     static PIECE_BUFFER: RefCell<Box<[u8]>> = RefCell::new(vec![0; PIECE].into_boxed_slice());
 }
 
-/// Undoes one coding.
+/// Decodes one coding.
 trait Decoder: Send {
     /// Decodes from the front of `input` to the front of `output`. Called with an empty `input`, it writes what it still holds.
     fn decode(&mut self, input: &[u8], output: &mut [u8]) -> Step;
@@ -47,7 +47,7 @@ trait Decoder: Send {
     fn is_whole(&self) -> bool;
 }
 
-/// What one call of a decoder did.
+/// The result of one call of a decoder.
 struct Step {
     read: usize,
     written: usize,
@@ -99,9 +99,9 @@ impl fmt::Display for CodingError {
 
 /// Decodes one body.
 pub(super) struct Decoding {
-    /// In the order in which they are undone: the coding that was applied last comes first.
+    /// In the order of decoding: the coding that was applied last is first.
     stages: Vec<Stage>,
-    /// An error after the bytes that are handed out first.
+    /// An error to report once the bytes before it were handed out.
     error: Option<CodingError>,
 }
 

@@ -27,7 +27,7 @@ fn decoding(coding: &str) -> Decoding {
     Decoding::of(&headers(&[coding])).expect("a known coding").expect("a coding")
 }
 
-/// Everything that is decoded from these pieces, and the end. No piece that comes out is larger than it may be.
+/// Decodes the pieces, and returns all the decoded bytes and how the body ended. No decoded piece may exceed the limit.
 fn read<'a>(mut decoding: Decoding, pieces: impl IntoIterator<Item = &'a [u8]>) -> (Vec<u8>, End) {
     let mut decoded = Vec::new();
     let mut drain = |decoding: &mut Decoding| {
@@ -52,7 +52,7 @@ fn read<'a>(mut decoding: Decoding, pieces: impl IntoIterator<Item = &'a [u8]>) 
     (decoded, end)
 }
 
-/// The blocks in a coding, each flushed by itself: the coded bytes, and where each block ends in them.
+/// Encodes the blocks and flushes after each: returns the coded bytes, and where each block ends in them.
 fn encode(coding: &str, blocks: &[&[u8]]) -> (Vec<u8>, Vec<usize>) {
     macro_rules! through {
         ($encoder:expr, $finish:expr) => {{
@@ -165,7 +165,7 @@ fn what_was_flushed_is_decoded_at_once() {
 }
 
 #[test]
-fn what_comes_before_a_corrupt_place_is_decoded() {
+fn everything_before_a_corrupt_byte_is_decoded() {
     // A block of a kind that the format does not define: RFC 1951, 3.2.3; RFC 7932, 9.2 (a reserved bit); RFC 8878, 3.1.1.2.2.
     let undefined = |encoder: &str| if encoder == "br" { [0x0E, 0, 0, 0] } else { [0x07, 0, 0, 0] };
     for (coding, encoder) in built_in() {
@@ -185,7 +185,7 @@ fn what_comes_before_a_corrupt_place_is_decoded() {
 }
 
 #[test]
-fn a_small_body_that_decodes_to_a_huge_one_comes_in_small_pieces() {
+fn a_small_body_that_decodes_to_a_huge_one_arrives_in_small_pieces() {
     let huge = vec![b'x'; 20 << 20];
     for (coding, encoder) in built_in() {
         let (wire, _) = encode(encoder, &[&huge]);
@@ -228,7 +228,7 @@ fn all_members_and_frames_are_read() {
         let plain = b"data: one\n\ndata: two\n\n".to_vec();
         assert_eq!(read(decoding(coding), [&wire[..]]), (plain.clone(), End::Whole), "{coding}");
         assert_eq!(read(decoding(coding), wire.chunks(1)), (plain.clone(), End::Whole), "{coding}");
-        // The first is whole by itself, but the second has begun.
+        // The first is complete, but the second has begun.
         let cut = one.len() + 3;
         assert_eq!(read(decoding(coding), [&wire[..cut]]), (plain[..11].to_vec(), End::Short), "{coding}");
         let wire = [&one[..], b"what is this?"].concat();

@@ -1,4 +1,4 @@
-//! The coding `zstd` (RFC 8878): one frame after the other.
+//! Decodes the coding `zstd` (RFC 8878): one frame or several in a row.
 
 use zstd::stream::raw::{DParameter, Decoder as RawDecoder, InBuffer, Operation as _, OutBuffer};
 
@@ -26,7 +26,7 @@ impl Decoder for Zstd {
             // A call would begin the next frame.
             return Step::NOTHING;
         }
-        // One block per call: if a block is corrupt, the call loses what it had decoded before.
+        // One block per call: a call that meets a corrupt block loses the blocks that it has decoded before.
         let mut input = InBuffer::around(&input[..input.len().min(self.wanted)]);
         let mut output = OutBuffer::around(output);
         let error = match self.inner.run(&mut input, &mut output) {

@@ -1,4 +1,4 @@
-//! TLS: the library that does it, chosen by the crate's features, and what its errors mean.
+//! TLS: chooses the library by the crate's features, and sorts its errors.
 #![cfg_attr(
     not(any(feature = "rustls-aws-lc", feature = "rustls-ring", feature = "native-tls")),
     allow(dead_code, reason = "without a library there is nothing to set up")
@@ -40,24 +40,24 @@ const CLASSIFIERS: &[Classify] = &[
 const NOT_BUILT_IN: &str =
     "TLS is not built in; enable one of tidewire's features rustls-aws-lc, rustls-ring or native-tls";
 
-/// Whose certificates the client accepts.
+/// The certificates that the client accepts.
 #[derive(Clone, Copy)]
 pub(super) enum Trust<'a> {
     /// Those signed by the platform's authorities or by these (DER).
     Platform(&'a [Vec<u8>]),
-    /// None, for a client that is used without TLS.
+    /// No certificates, for a client that is used without TLS.
     Nobody,
 }
 
-/// What a failed handshake means.
+/// A failed handshake, by whether a retry may work.
 pub(super) enum Failure {
     /// A retry would fail again.
     Permanent(String),
     /// A retry may work.
-    Passing(String),
+    Transient(String),
 }
 
-/// The client with TLS, or the reason why it cannot have it.
+/// Builds the client with TLS.
 pub(super) fn configure(builder: ClientBuilder, authorities: &[Vec<u8>]) -> Result<ClientBuilder, String> {
     let configure = LIBRARIES.first().ok_or_else(|| NOT_BUILT_IN.to_owned())?;
     configure(builder, Trust::Platform(authorities))
@@ -71,7 +71,7 @@ pub(super) fn without(builder: ClientBuilder) -> Result<ClientBuilder, String> {
     }
 }
 
-/// What this link of an error's chain of causes says about TLS, if anything.
+/// The TLS failure that this cause in an error's chain stands for, if any.
 pub(super) fn failure(cause: &(dyn StdError + 'static)) -> Option<Failure> {
     CLASSIFIERS.iter().find_map(|classify| classify(cause))
 }

@@ -9,11 +9,11 @@ use super::Failure;
 pub(super) fn failure(cause: &(dyn StdError + 'static)) -> Option<Failure> {
     let error = cause.downcast_ref::<native_tls::Error>()?;
     let text = error.to_string();
-    // A broken connection shows as an I/O error; OpenSSL only has words for it.
+    // A broken connection shows as an I/O error; OpenSSL reports it only as text.
     let broken = sources(error).any(|source| source.is::<io::Error>())
         || text.to_ascii_lowercase().contains("unexpected eof");
     Some(if broken {
-        Failure::Passing(format!("the connection was closed during the TLS handshake: {text}"))
+        Failure::Transient(format!("the connection was closed during the TLS handshake: {text}"))
     } else if text.contains("certificate") {
         Failure::Permanent(format!("the server's certificate is not accepted: {text}"))
     } else {

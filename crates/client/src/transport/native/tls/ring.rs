@@ -11,7 +11,7 @@ use rustls_platform_verifier::Verifier;
 use super::Trust;
 
 pub(super) fn configure(builder: ClientBuilder, trust: Trust<'_>) -> Result<ClientBuilder, String> {
-    // As in reqwest, the provider that the program installed comes first. A library must not install one for the whole process.
+    // As in reqwest, the provider that the program installed takes precedence. A library must not install one for the whole process.
     let provider = CryptoProvider::get_default()
         .cloned()
         .unwrap_or_else(|| Arc::new(rustls::crypto::ring::default_provider()));

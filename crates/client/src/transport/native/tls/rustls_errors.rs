@@ -18,7 +18,7 @@ pub(super) fn failure(cause: &(dyn StdError + 'static)) -> Option<Failure> {
             | Alert::BadRecordMac
             | Alert::DecryptError
             | Alert::DecryptionFailed),
-        ) => Failure::Passing(format!("the server broke off the TLS handshake ({alert:?})")),
+        ) => Failure::Transient(format!("the server broke off the TLS handshake ({alert:?})")),
         Error::AlertReceived(Alert::CertificateRequired) => Failure::Permanent(
             "the server refused the TLS handshake: it wants a client certificate".to_owned(),
         ),
@@ -29,7 +29,7 @@ pub(super) fn failure(cause: &(dyn StdError + 'static)) -> Option<Failure> {
             Failure::Permanent(format!("the server answered, but not with TLS: {error}"))
         }
         Error::DecryptError | Error::EncryptError | Error::FailedToGetRandomBytes => {
-            Failure::Passing(format!("the TLS handshake failed: {error}"))
+            Failure::Transient(format!("the TLS handshake failed: {error}"))
         }
         _ => Failure::Permanent(format!("the TLS handshake failed: {error}")),
     })
