@@ -1,7 +1,7 @@
 //! Fuzz targets of the core and the dialects. Each reads the fuzzer's bytes as a few choices and a body (or a list of operations), and holds what
 //! the core makes of it against an oracle: the same body uncut, a naive reading of the whole, a crate that others wrote.
 //!
-//! `cargo xtask fuzz` runs them all.
+//! `cargo xtask fuzz` runs them all under libFuzzer, `cargo xtask fuzz --slice` for a few seconds on the stable compiler.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -23,10 +23,14 @@ mod partial;
 mod reading;
 mod retry_after;
 mod session;
+#[cfg(test)]
+mod slice;
 mod sse;
 mod stream;
 mod strings;
 mod support;
+#[cfg(test)]
+mod targets;
 mod text;
 mod views;
 

@@ -1,6 +1,6 @@
-/** The longest time that a platform's timer takes. */
-const LONGEST_TIMER = 2 ** 31 - 1;
-/** A timer that is later than this overslept: the page was frozen, or its thread was busy. */
+/** The longest time that a platform's timer takes; a longer one would fire at once. */
+export const LONGEST_TIMER = 2 ** 31 - 1;
+/** A timer that fires later than this overslept: the page was frozen, or its thread was busy. */
 const LATE_MS = 200;
 
 /** One timer. */
@@ -8,14 +8,14 @@ export class Alarm {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #due = Infinity;
 
-  /** `ring` is told since when it may have slept, where it comes late. */
+  /** `ring` is given the time since which the page may have slept, when the timer fires late. */
   constructor(readonly ring: (asleep: number | undefined) => void) {}
 
   get isSet(): boolean {
     return this.#due < Infinity;
   }
 
-  /** Rings when `performance.now()` says so. It is set anew only where it would ring too late. */
+  /** Rings when `performance.now()` reaches `due`, or earlier if `due` is beyond the longest timer. An earlier time that was set stays. */
   set(due: number): void {
     if (due >= this.#due) return;
     const now = performance.now();

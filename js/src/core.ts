@@ -9,13 +9,23 @@ export interface Exports {
   machine_decode(machine: number, length: number, last: number): number;
   machine_measure(machine: number, is_broken: number): void;
   machine_handle(machine: number, now: number, chance: number, what: number, length: number): void;
-  machine_head(machine: number, now: number, chance: number, status: number, type: number, retry: number, clock: number): void;
+  machine_head(
+    machine: number,
+    now: number,
+    chance: number,
+    status: number,
+    typeEnd: number,
+    retryEnd: number,
+    retryMsEnd: number,
+    relayed: number,
+    clock: number,
+  ): void;
   machine_received(machine: number, now: number, chance: number, length: number): number;
   machine_advance(machine: number, now: number, chance: number): number;
   /** Of the core that knows the dialects alone. */
   machine_feed(machine: number, length: number, last: number): number;
   machine_deadline(machine: number): number;
-  machine_tell(machine: number, what: number): number;
+  machine_fact(machine: number, what: number): number;
   machine_facts(machine: number, now: number): number;
   __wbg_machine_free(machine: number, unused: 0): void;
 }
@@ -46,6 +56,8 @@ export const KEYS = {
   stallAfter: 21,
   dialect: 22,
   request: 23,
+  dedupe: 24,
+  refresh: 25,
 } as const;
 
 export type Key = keyof typeof KEYS;

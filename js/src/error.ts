@@ -1,4 +1,4 @@
-/** Why something did not come to its good end; the same string in every language. */
+/** Why something did not end well; the same string in every language. */
 export type ErrorCode =
   | "truncated"
   | "failed"
@@ -11,19 +11,19 @@ export type ErrorCode =
   | "bad_record"
   | "too_large";
 
-/** Fields of an error, where they are known. */
+/** Fields of an error, when they are known. */
 export interface ErrorFields {
   /** What the platform threw. */
   cause?: unknown;
-  /** Where in the decoded body, in bytes from 0. */
+  /** The position in the decoded body, in bytes from 0. */
   offset?: number | undefined;
-  /** The limit in bytes that a record outgrew. */
+  /** The limit in bytes that a record exceeded. */
   limit?: number | undefined;
-  /** The HTTP status of a refused reply. */
+  /** The HTTP status of a refused response. */
   status?: number | undefined;
-  /** Where a stream that goes on behind this one would begin. */
+  /** The cursor after which a later stream would continue. */
   cursor?: string | undefined;
-  /** Which limit of time passed. */
+  /** Which time limit passed. */
   timeout?: string | undefined;
 }
 
@@ -46,7 +46,27 @@ export class TidewireError extends Error {
   }
 }
 
-/** What is known of these; -1 is how the core says that a number is not. */
+/** The fields that have a value; -1 is how the core says that a number is not known. */
 export function known<T extends object>(fields: T): T {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined && value !== -1)) as T;
+}
+
+/** A mistake of the caller's: thrown at once or by the loop, never retried. */
+export function usage(message: string, cause?: unknown): TidewireError {
+  return new TidewireError("usage", message, { cause });
+}
+
+/** What a numeric option takes. */
+export const NUMBER = "a number that is 0 or more";
+
+/** An option whose value it does not take, and what it does. */
+export function impossible(key: string, value: unknown, accepted: string): TidewireError {
+  return usage(`${key}: ${typeof value === "string" ? JSON.stringify(value) : String(value)} is not possible; use ${accepted}`);
+}
+
+/** What was thrown, in words; `fetch` puts the reason in the cause. */
+export function words(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const { message, cause } = error;
+  return cause instanceof Error && !message.includes(cause.message) ? `${message}: ${cause.message}` : message;
 }

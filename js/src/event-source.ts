@@ -1,17 +1,21 @@
+import { LONGEST_TIMER } from "./alarm.js";
 import { core } from "./core.js";
-import { TidewireError } from "./error.js";
+import { NUMBER, TidewireError, impossible } from "./error.js";
+import type { Head } from "./exchange.js";
 import type { SseEvent } from "./items.js";
 import type { Attempt, StreamOptions } from "./options.js";
 import { CoreParser } from "./parser.js";
-import { absolute, planOf } from "./request.js";
+import { absolute, requestTemplate } from "./request.js";
+import type { RequestTemplate } from "./request.js";
+import { headOf } from "./response.js";
 
 /** The standard's options, and what `fetch` can do besides. */
 export interface EventSourceOptions
   extends EventSourceInit,
     Pick<StreamOptions, "method" | "headers" | "body" | "json" | "form" | "query" | "fetch" | "lastEventId" | "onAttempt"> {
-  /** The wait before connecting again in milliseconds, until the stream says another; 3000 by default. */
+  /** The wait before connecting again in milliseconds, until the stream sets another; 3000 by default. */
   retryDelay?: number | undefined;
-  /** Attempts in a row that may fail before it gives up; without end by default. */
+  /** Attempts in a row that may fail before it gives up; without limit by default. */
   retryAttempts?: number | undefined;
 }
 
@@ -26,10 +30,16 @@ const CLOSED = 2;
 const RETRY_DELAY_MS = 3000;
 /** No wait of our own choosing is longer. */
 const LONGEST_DELAY_MS = 30_000;
+/** After a connection that brought nothing no wait is shorter, whatever the server asked for: it would be asked again without pause. */
+const SHORTEST_DELAY_MS = 100;
+/** How long a server has to answer the request that tells whether it is there. */
+const PROBE_MS = 10_000;
 
 /**
- * The class of the WHATWG HTML standard, section 9.2, over `fetch`. Where `fetch` tells less than a browser knows, it differs: what
- * CORS refuses looks like a network that is down, so it is tried again.
+ * The class of the WHATWG HTML standard, section 9.2, over `fetch`.
+ *
+ * `fetch` does not tell a page whether CORS refused a request or the network is down. So if the first request fails, a GET without
+ * credentials asks once whether the server is there (`mode: "no-cors"`): if it is, the connection fails for good, as in the platform's class.
  */
 export class EventSource extends Target implements globalThis.EventSource {
   static readonly CONNECTING = CONNECTING;
@@ -40,14 +50,19 @@ export class EventSource extends Target implements globalThis.EventSource {
   readonly withCredentials: boolean;
 
   readonly #options: EventSourceOptions;
-  /** Of the attempt under way, and of the wait behind it. */
+  /** For the attempt under way and the wait after it. */
   #abort = new AbortController();
   readonly #handlers = new Map<string, unknown>();
   #readyState: number = CONNECTING;
   #lastEventId: string;
   #retryDelay: number;
+  /** Whether the present connection delivered an event. */
+  #hasDelivered = false;
 
-  /** Connects at once. Throws a `SyntaxError` for what is no URL, and a `TidewireError` where there is no core. */
+  /**
+   * Connects at once. Throws a `SyntaxError` for what is not a URL, and a `TidewireError` for an option or a request that can never be
+   * sent, and if there is no core.
+   */
   constructor(url: string | URL, options: EventSourceOptions = {}) {
     super();
     core();
@@ -56,11 +71,17 @@ export class EventSource extends Target implements globalThis.EventSource {
     } catch (error) {
       throw new DOMException((error as TidewireError).message, "SyntaxError");
     }
+    const { retryDelay = RETRY_DELAY_MS, retryAttempts = Infinity } = options;
+    for (const [key, value] of Object.entries({ retryDelay, retryAttempts })) {
+      if (!(value >= 0)) throw impossible(key, value, NUMBER);
+    }
     this.withCredentials = !!options.withCredentials;
     this.#options = options;
     this.#lastEventId = options.lastEventId ?? "";
-    this.#retryDelay = options.retryDelay ?? RETRY_DELAY_MS;
-    void this.#run();
+    this.#retryDelay = retryDelay;
+    // By the standard, a URL that cannot be requested fails after the constructor.
+    const template = /^(https?|data|blob):/.test(this.url) ? this.#template(this.url, options) : undefined;
+    this.#run(template, retryAttempts).catch((error: unknown) => this.#fail(error));
   }
 
   get CONNECTING(): typeof CONNECTING {
@@ -125,45 +146,56 @@ export class EventSource extends Target implements globalThis.EventSource {
     this.#handler(event.type)?.call(this, event);
   };
 
-  async #run(): Promise<void> {
-    const { retryAttempts = Infinity, onAttempt } = this.#options;
-    const credentials = this.withCredentials ? "include" : "same-origin";
-    let plan = planOf(this.url, { ...this.#options, credentials });
+  #template(url: string, options: EventSourceOptions): RequestTemplate {
+    return requestTemplate(url, { ...options, credentials: this.withCredentials ? "include" : "same-origin" });
+  }
+
+  async #run(template: RequestTemplate | undefined, retryAttempts: number): Promise<void> {
     // Whoever made this sets its handlers first.
     await undefined;
-    if (!/^(https?|data|blob):/.test(this.url)) return this.#fail();
+    if (template === undefined) return this.#fail();
     let failures = 0;
     let delayMs = 0;
+    let hasAnswered = false;
     for (let number = 1; ; number++) {
       const { signal } = (this.#abort = new AbortController());
+      const attempt: Attempt = { attempt: number, delayMs, ...(this.#lastEventId && { cursor: this.#lastEventId }) };
+      this.#options.onAttempt?.(attempt);
+      let isSent = false;
+      this.#hasDelivered = false;
       try {
-        const attempt: Attempt = { attempt: number, delayMs, ...(this.#lastEventId && { cursor: this.#lastEventId }) };
-        onAttempt?.(attempt);
-        const send = await plan.prepare(attempt, false, "text/event-stream", signal);
-        const response = await send();
-        if (!isStream(response)) return this.#fail();
-        // The standard's request remembers where it was led.
-        if (response.redirected && plan.idempotent) {
-          plan = planOf(response.url, { ...this.#options, query: undefined, credentials });
+        const send = await template.prepare(attempt, { accept: "text/event-stream", signal });
+        isSent = true;
+        const { response } = await send();
+        hasAnswered = true;
+        const head = headOf(response);
+        if (!isStream(head)) return this.#fail();
+        // The standard's request remembers where it was redirected.
+        if (response.redirected && template.idempotent) {
+          template = this.#template(response.url, { ...this.#options, query: undefined });
         }
         failures = 0;
-        await this.#read(response);
+        await this.#read(head, response.url, signal);
       } catch (error) {
-        // An event beyond the limit would come again.
-        if (error instanceof TidewireError) return this.#fail();
+        // The caller's mistake, or an event beyond the limit: it would come again.
+        if (error instanceof TidewireError) return this.#fail(error);
       }
       if (this.#readyState === CLOSED) return;
       if (++failures > retryAttempts) return this.#fail();
+      if (isSent && !hasAnswered && (await isForbidden(this.url, this.#options.fetch ?? fetch, signal))) return this.#fail();
+      if (signal.aborted) return;
       this.#readyState = CONNECTING;
       this.dispatchEvent(new Event("error"));
-      delayMs = wait(this.#retryDelay, failures);
+      const shortest = this.#hasDelivered ? 0 : SHORTEST_DELAY_MS;
+      delayMs = wait(Math.min(Math.max(this.#retryDelay, shortest), LONGEST_TIMER), failures);
       await pause(delayMs, signal);
       if (signal.aborted) return;
     }
   }
 
-  /** Delivers the events of a reply, until it ends or this is closed. */
-  async #read({ url, body }: Response): Promise<void> {
+  /** Delivers the events of a response, until it ends or this is closed. */
+  async #read(head: Head, url: string, signal: AbortSignal): Promise<void> {
+    signal.addEventListener("abort", head.cancel);
     if (this.#readyState === CLOSED) return;
     this.#readyState = OPEN;
     this.dispatchEvent(new Event("open"));
@@ -175,15 +207,15 @@ export class EventSource extends Target implements globalThis.EventSource {
       onEvent: (event) => queue.push(event as SseEvent),
       onRetry: (ms) => (this.#retryDelay = ms),
     });
-    const reader = body?.getReader();
     try {
       for (;;) {
-        const { value } = (await reader?.read()) ?? {};
-        if (value === undefined) return;
+        const { done, value } = await head.read();
+        if (done || value === undefined) return;
         parser.push(value);
         this.#lastEventId = parser.lastEventId;
         for (const { type, data, id } of queue) {
           if (this.#readyState === CLOSED) return;
+          this.#hasDelivered = true;
           this.dispatchEvent(new MessageEvent(type, { data, origin, lastEventId: id }));
           // Who awaits one event after the other has its next listener set by then.
           await undefined;
@@ -195,19 +227,32 @@ export class EventSource extends Target implements globalThis.EventSource {
     }
   }
 
-  /** Fails the connection: no further attempt is made. */
-  #fail(): void {
+  /** Fails the connection: no further attempt is made. The event has the reason as `error`, if there is one to be told. */
+  #fail(error?: unknown): void {
     if (this.#readyState === CLOSED) return;
     this.close();
-    this.dispatchEvent(new Event("error"));
+    this.dispatchEvent(Object.assign(new Event("error"), error === undefined ? {} : { error }));
   }
 }
 
-function isStream({ status, headers }: Response): boolean {
+/** Whether the server answers a request that CORS cannot refuse: then it was CORS that refused the one before. */
+async function isForbidden(url: string, request: typeof fetch, over: AbortSignal): Promise<boolean> {
+  // CORS is a matter of pages and workers.
+  if ((globalThis as { location?: Location }).location === undefined) return false;
+  const abort = new AbortController();
+  over.addEventListener("abort", () => abort.abort());
+  const init: RequestInit = { mode: "no-cors", credentials: "omit", cache: "no-store", signal: abort.signal };
+  const answer = (async () => request(url, init))().catch(() => undefined);
+  const response = await Promise.race([answer, pause(PROBE_MS, abort.signal)]);
+  abort.abort();
+  return response?.type === "opaque";
+}
+
+function isStream({ status, headers }: Head): boolean {
   return status === 200 && /^text\/event-stream[\t ]*(;|$)/i.test(headers.get("content-type") ?? "");
 }
 
-/** The time that the stream asks for; behind a connection that could not be opened again, up to double as long with each. */
+/** The time that the stream asks for; up to twice as long with each attempt in a row that could not connect. */
 function wait(delay: number, failures: number): number {
   const bound = Math.max(delay, Math.min(delay * 2 ** (failures - 1), LONGEST_DELAY_MS));
   return delay + Math.random() * (bound - delay);

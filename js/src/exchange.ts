@@ -1,22 +1,28 @@
-import * as todo from "./machine.js";
+import * as action from "./machine.js";
 import type { Attempt } from "./options.js";
 import { isBytes, noBytes } from "./parser.js";
 
-/** Where a stream's replies come from. */
+/** Where a stream's responses come from. */
 export interface Transport {
-  /** Makes the request of an attempt ready; what it returns sends it. */
+  /** Makes the request of an attempt; what it returns sends it. */
   prepare(attempt: Attempt, continues: boolean, signal: AbortSignal): Promise<() => Promise<Head>>;
-  /** Waits for the stream's place; false where there was none in time. */
-  admit?: (() => Promise<boolean>) | undefined;
+  /** Renews what the requests carry. */
+  refresh?: ((attempt: Attempt) => unknown) | undefined;
+  /** Waits for a slot. */
+  admit?: Admit | undefined;
+  /** Calls back when the network or the page returns, until the signal aborts. */
+  onReturn?: ((back: () => void, over: AbortSignal) => void) | undefined;
 }
 
-/** Gives a stream its place until the signal says that it is over, or wants none any more. */
+/** Waits for a slot, which is kept until the signal says that the stream is over; false if there was none in time. */
 export type Admit = (over: AbortSignal) => Promise<boolean>;
 
-/** The head of a reply, and a way to its body. */
+/** The head of a response, and a way to its body. */
 export interface Head {
   status: number;
   headers: Headers;
+  /** A relay keeps the response. */
+  isRelayed: boolean;
   read(): Promise<Chunk>;
   cancel(): void;
 }
@@ -27,44 +33,59 @@ interface Chunk {
   value?: Uint8Array | undefined;
 }
 
-/** Who hears of a request. */
-export interface Hears {
+/** What the transport said of a failure, and where it failed. */
+export interface Failure {
+  where: number;
+  error: unknown;
+}
+
+/** What an exchange reports to. None of these throws. */
+export interface Sink {
+  sent(): void;
   answered(head: Head): void;
   came(chunk: Uint8Array): void;
   ended(): void;
-  broke(where: number, error: unknown): void;
+  broke(failure: Failure): void;
 }
 
-/** One request and its reply. Once it is dropped, nothing is heard of it. */
+/** One request and its response. After `drop`, it reports nothing. */
 export class Exchange {
   #abort = new AbortController();
-  #hears: Hears | undefined;
+  #sink: Sink | undefined;
   /** Until its body is over. */
   #head: Head | undefined;
   #isReading = false;
 
-  constructor(hears: Hears) {
-    this.#hears = hears;
+  constructor(sink: Sink) {
+    this.#sink = sink;
   }
 
   /** Makes the request of an attempt, once. */
-  send(transport: Transport, attempt: Attempt, continues: boolean): void {
-    let where = todo.BEFORE_SENDING;
-    transport
-      .prepare(attempt, continues, this.#abort.signal)
+  send(transport: Transport, attempt: Attempt, continues: boolean, wantsRefresh: boolean): void {
+    let where = wantsRefresh ? action.IN_REFRESH : action.BEFORE_SENDING;
+    const renewed = wantsRefresh ? (async () => transport.refresh?.(attempt))() : Promise.resolve();
+    renewed
+      .then(() => {
+        where = action.BEFORE_SENDING;
+        // A stream that is over is asked nothing more: its machine is gone.
+        return this.#sink && transport.prepare(attempt, continues, this.#abort.signal);
+      })
       .then((send) => {
-        where = todo.BEFORE_HEAD;
-        return this.#hears && send();
+        where = action.BEFORE_HEAD;
+        this.#sink?.sent();
+        return this.#sink && send?.();
       })
-      .then((head) => {
-        if (this.#hears === undefined) return head?.cancel();
-        this.#head = head;
-        this.#hears.answered(head as Head);
-      })
-      .catch((error: unknown) => this.#hears?.broke(where, error));
+      .then(
+        (head) => {
+          if (this.#sink === undefined) return head?.cancel();
+          this.#head = head;
+          this.#sink.answered(head as Head);
+        },
+        (error: unknown) => this.#sink?.broke({ where, error }),
+      );
   }
 
-  /** Reads once, unless that is under way or there is nothing to be read. */
+  /** Reads once, unless a read is under way or there is nothing to read. */
   read(): void {
     if (this.#head === undefined || this.#isReading) return;
     this.#isReading = true;
@@ -72,26 +93,27 @@ export class Exchange {
   }
 
   drop(): void {
-    this.#hears = undefined;
+    this.#sink = undefined;
     this.#abort.abort();
     this.#head?.cancel();
   }
 
-  // Made once for each reply: reads are many.
-  #came = ({ done, value }: Chunk): void => {
+  // Made once for each response: reads are many.
+  #came = (chunk: Chunk | undefined): void => {
     this.#isReading = false;
+    const value = chunk?.value;
     if (isBytes(value)) {
-      this.#hears?.came(value);
-    } else if (done) {
+      this.#sink?.came(value);
+    } else if (chunk?.done) {
       this.#head = undefined;
-      this.#hears?.ended();
+      this.#sink?.ended();
     } else {
-      this.#hears?.broke(todo.IN_BODY, noBytes());
+      this.#failed(noBytes());
     }
   };
 
   #failed = (error: unknown): void => {
     this.#head = undefined;
-    this.#hears?.broke(todo.IN_BODY, error);
+    this.#sink?.broke({ where: action.IN_BODY, error });
   };
 }

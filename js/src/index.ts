@@ -7,20 +7,20 @@ import { createParser as parserWith } from "./parser.js";
 const compiled = /* @__PURE__ */ over(inline);
 
 /**
- * Requests a stream and reads it: `for await (const event of stream(url, { method: "POST", json }))`.
+ * Requests a stream: `for await (const event of stream(url, { method: "POST", json })) …`.
  *
- * Name what it brings where that is not SSE: `stream<JsonRecord<Token>>(url)`. Throws a `TidewireError` with the code `usage`
- * for options that cannot be so; all else is thrown by the loop.
+ * Name the type of its items if they are not SSE events: `stream<JsonRecord<Token>>(url)`. Throws a `TidewireError` with the code `usage` for
+ * a request or an option that is not possible; everything else is thrown by the loop.
  */
 export const stream = /* @__PURE__ */ compiled(streamWith);
 
-/** Reads one reply that is already there, to its end. A reply's status and content type count; bytes alone go by the first of them. */
+/** Reads a response that is already there, to its end. Its status and content type count; the format of bytes alone follows from the first of them. */
 export const parse = /* @__PURE__ */ compiled(parseWith);
 
-/** A decoder that knows its format's standard alone: no end markers, no outcome, no requests. */
+/** A decoder that follows its format's standard: no end markers, no outcome, no requests. */
 export const createParser = /* @__PURE__ */ compiled(parserWith);
 
-/** What several streams have in common, and how many of them may be open at a time. */
+/** Options that several streams share, and a limit on how many of them are open at a time. */
 export const createClient = /* @__PURE__ */ compiled(clientWith);
 
 export * from "./shared.js";

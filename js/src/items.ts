@@ -4,15 +4,15 @@ import { TidewireError } from "./error.js";
 
 /** An event of an SSE stream. */
 export interface SseEvent {
-  /** The event's name; `message` where the stream gives none. */
+  /** The event's name; `message` if the stream gives none. */
   type: string;
-  /** Its data, the lines joined with a line feed. */
+  /** Its data, with its lines joined by line feeds. */
   data: string;
-  /** The last event id in effect; empty where none was set. */
+  /** The last event id in effect; empty if none was set. */
   id: string;
 }
 
-/** A JSON value of a stream of them. */
+/** One value of a stream of JSON values. */
 export interface JsonRecord<Value = unknown> {
   type: "record";
   /** Its place in the body, counted from 0. */
@@ -20,37 +20,47 @@ export interface JsonRecord<Value = unknown> {
   value: Value;
 }
 
-/** A piece of a text stream; never half a character. */
+/** A piece of a text stream; it never ends inside a character. */
 export interface TextPiece {
   type: "text";
   text: string;
 }
 
-/** What a stream brings; which of them, its format says. */
+/** What a stream yields; its format says which of them. */
 export type Item = SseEvent | JsonRecord | TextPiece;
 
 export const DEFAULT_MAX_EVENT_BYTES = 16 * 1024 * 1024;
 
-/** What can be said of a stream besides its items. */
+/** What a stream says besides its items. */
 export interface Watchers {
   /** A comment, or a heartbeat's data. */
   onComment?: ((comment: string) => void) | undefined;
   /** The reconnection time that an SSE stream asks for. */
   onRetry?: ((ms: number) => void) | undefined;
-  /** A record that is not JSON, or (with `skipOversized`) one beyond the limit. The stream goes on behind it. */
+  /**
+   * A record that is not JSON or, with `skipOversized`, one beyond the limit. Decoding continues after it. Without this hook a bad record is
+   * thrown.
+   */
   onError?: ((error: TidewireError) => void) | undefined;
 }
 
-/** Whom a row is for that is no item, and what it says. */
-export class Told {
+/** What a row says that is not an item, and the hook that it is for. */
+export class Notice {
   constructor(
-    readonly whom: keyof Watchers | "onGap" | "onDone",
-    readonly what: string | number | TidewireError,
+    readonly hook: keyof Watchers | "onGap" | "onReplayed" | "onDone",
+    readonly value: string | number | TidewireError,
   ) {}
 }
 
-/** Who listens, by the names of what they are told. */
-export type Listeners = { [whom in Told["whom"]]?: ((what: Told["what"]) => void) | undefined };
+/** The hooks, by their names. */
+export type Hooks = { [hook in Notice["hook"]]?: ((value: Notice["value"]) => void) | undefined };
+
+/** Calls the hook of a notice. Returns the error of a missing record that nobody would know of otherwise. */
+export function emit({ hook, value }: Notice, options: Watchers & { skipOversized?: boolean | undefined }): TidewireError | undefined {
+  (options as Hooks)[hook]?.(value);
+  const isUnheard = value instanceof TidewireError && !options.onError;
+  return isUnheard && !(options.skipOversized && value.code === "too_large") ? value : undefined;
+}
 
 const MESSAGE = "message";
 /** Kinds of rows; `crates/wasm/src/table.rs` has the same list. */
@@ -62,21 +72,22 @@ const RETRY = 4;
 const DONE = 5;
 const BAD_RECORD = 6;
 const SKIPPED = 7;
-/** These tell nobody anything: they are the type and the id of events from the next one on. */
+/** The type and the id of the events that follow. */
 const NAME = 9;
 const ID = 10;
+const REPLAYED = 11;
 
-/** Turns rows into what they say. Holds the type and the last event id, which are told only where they change. */
+/** Turns rows into items and notices. Holds the type and the last event id, which have rows only when they change. */
 export class Reader {
   #id = "";
   #type = MESSAGE;
 
-  /** `limit` is that of the decoder, for the errors that name it. */
+  /** `limit` is the decoder's, for the errors that name it. */
   constructor(readonly limit: number) {}
 
   /** What a table says, in its order. */
-  read({ words, from, to, text }: Rows): (Item | Told)[] {
-    const queue: (Item | Told)[] = [];
+  read({ words, from, to, text }: Rows): (Item | Notice)[] {
+    const queue: (Item | Notice)[] = [];
     for (let row = from; row < to; row += ROW) {
       const next = this.row(words, row, text);
       if (next !== undefined) queue.push(next);
@@ -85,13 +96,13 @@ export class Reader {
   }
 
   /** What a row says. */
-  row(words: Int32Array, row: number, window: string): Item | Told | undefined {
+  row(words: Int32Array, row: number, window: string): Item | Notice | undefined {
     const kind = words[row];
     const text = window.slice(words[row + START], words[row + END]);
     if (kind === EVENT) return this.event(text);
     if (kind === NAME) this.#type = text || MESSAGE;
     else if (kind === ID) this.#id = text;
-    else return this.#other(kind, (words[row + 1] >>> 0) + words[row + 2] * 2 ** 32, text);
+    else return this.#other(kind, (words[row + 1] >>> 0) + (words[row + 2] >>> 0) * 2 ** 32, text);
     return undefined;
   }
 
@@ -100,21 +111,21 @@ export class Reader {
     return { type: this.#type, data, id: this.#id };
   }
 
-  #other(kind: number, number: number, text: string): Item | Told {
+  #other(kind: number, number: number, text: string): Item | Notice {
     if (kind === RECORD) return { type: "record", index: number, value: JSON.parse(text) };
     if (kind === TEXT) return { type: "text", text };
-    if (kind === COMMENT) return new Told("onComment", text);
-    if (kind === RETRY) return new Told("onRetry", number);
-    if (kind === DONE) return new Told("onDone", text);
+    if (kind === COMMENT) return new Notice("onComment", text);
+    if (kind === RETRY) return new Notice("onRetry", number);
+    if (kind === DONE) return new Notice("onDone", text);
     if (kind === BAD_RECORD) {
       const message = `not JSON at byte ${number}: ${text}`;
-      return new Told("onError", new TidewireError("bad_record", message, { offset: number }));
+      return new Notice("onError", new TidewireError("bad_record", message, { offset: number }));
     }
     if (kind === SKIPPED) {
       const { limit } = this;
       const message = `event exceeds the limit of ${limit} bytes at byte ${number}; raise the limit or skip oversized events`;
-      return new Told("onError", new TidewireError("too_large", message, { offset: number, limit }));
+      return new Notice("onError", new TidewireError("too_large", message, { offset: number, limit }));
     }
-    return new Told("onGap", text);
+    return new Notice(kind === REPLAYED ? "onReplayed" : "onGap", text);
   }
 }

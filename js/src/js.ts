@@ -1,4 +1,4 @@
-// The core translated to JavaScript, for where WebAssembly is refused or absent; all else is as in "tidewire".
+// The core translated to JavaScript, for hosts that refuse or lack WebAssembly; everything else is as in "tidewire".
 import { createClient as clientWith } from "./client.js";
 import { provide } from "./core.js";
 import type { Exports } from "./core.js";

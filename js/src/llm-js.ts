@@ -1,4 +1,4 @@
-// The core of "tidewire/llm" translated to JavaScript, for where WebAssembly is refused or absent.
+// The core of "tidewire/llm" translated to JavaScript, for hosts that refuse or lack WebAssembly.
 import type { Exports } from "./core.js";
 import { translated } from "./generated/llm-translated.js";
 import { createParser as parserWith } from "./llm/parser.js";

@@ -1,6 +1,6 @@
 // The core of "tidewire/llm" from a module that the host has compiled, for where it compiles none itself.
 import type { Exports } from "./core.js";
-import { TidewireError } from "./error.js";
+import { usage } from "./error.js";
 import { createParser as parserWith } from "./llm/parser.js";
 import { deltas as deltasWith } from "./llm/reply.js";
 import { over } from "./over.js";
@@ -14,7 +14,7 @@ export function init(module: WebAssembly.Module): void {
 }
 
 const source = (): Exports => {
-  if (compiled === undefined) throw new TidewireError("usage", "init() wants the compiled tidewire/llm.wasm first");
+  if (compiled === undefined) throw usage("call init() with the compiled tidewire/llm.wasm first");
   return instantiate(compiled);
 };
 const given = /* @__PURE__ */ over(source);

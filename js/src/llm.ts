@@ -12,7 +12,7 @@ const inlined = /* @__PURE__ */ over(inline);
 /** The reply of an LLM as typed deltas: `for await (const delta of deltas(url, { dialect: "openai-chat", json }))`. */
 export const deltas = /* @__PURE__ */ inlined(deltasWith);
 
-/** Makes deltas of bytes that come from elsewhere than `fetch`. */
+/** Makes deltas of bytes that do not come from `fetch`. */
 export const createParser = /* @__PURE__ */ inlined(parserWith);
 
 export * from "./llm/shared.js";

@@ -1,20 +1,21 @@
 import { KEYS, core, encode } from "./core.js";
-import type { Core, Exports, Key, Rows } from "./core.js";
-import { TidewireError, known } from "./error.js";
+import type { Core, Key, Rows } from "./core.js";
+import { known, words } from "./error.js";
+import { forgotten, freeOf } from "./forgotten.js";
 import type { Outcome, OutcomeCode, Stats } from "./outcome.js";
 
-/** What is to be done; `crates/wasm/src/machine.rs` has the same list. */
+/** The actions that a machine asks for; `crates/wasm/src/machine.rs` has the same list. */
 export const DELIVER = 0;
 export const WAIT = 1;
 export const CONNECT = 2;
-export const AGAIN = 3;
+export const RETRY = 3;
 export const GAP = 4;
 export const STALLED = 5;
 export const CLOSED = 6;
-/** The alarm rings too late, if it is set. */
+/** As `WAIT`, but the alarm that is set rings too late. */
 export const WAIT_LESS = 7;
 
-/** What the machine tells in words. */
+/** The facts that a machine has as text. */
 const ACCEPT = 0;
 const OUTCOME = 1;
 const ERROR = 2;
@@ -25,46 +26,47 @@ const REFUSED_BODY = 6;
 const REASON = 7;
 const AFTER = 8;
 const IS_READING = 9;
+const AT_RELAY = 13;
 
-/** What the machine is told, the same file has the list: where the transport failed. */
+/** Where an attempt failed; the same file has the list. */
 export const BEFORE_SENDING: number = 2;
 export const BEFORE_HEAD = 3;
 export const IN_BODY = 4;
+export const IN_REFRESH = 11;
 
-/** What happened, and says no more than that. */
-const HAPPENED = { start: 0, body_end: 1, tick: 5, pause: 6, kick: 7, queue_timeout: 8, cancel: 9 };
+/** Inputs without further data. */
+const HAPPENED = { start: 0, body_end: 1, tick: 5, pause: 6, kick: 7, queue_timeout: 8, cancel: 9, sent: 10 };
 export type Happened = keyof typeof HAPPENED;
 
-/** A further request, and why. */
-export interface Again {
+/** A further request, and why it is made. */
+export interface Retry {
   attempt: number;
   delayMs: number;
   reason: string;
+  /** The wait that `retry:` asked for, if it is longer than what is honoured. */
+  askedMs?: number;
 }
 
-const forgotten = /* @__PURE__ */ new FinalizationRegistry<[Exports, number]>(([wasm, machine]) =>
-  wasm.__wbg_machine_free(machine, 0),
-);
 const now = (): number => performance.now();
 const chance = (): number => Math.random() * 2 ** 32;
 
-/** The core's state machine of one stream, with the clock and the dice that it has not. */
+/** The core's state machine of one stream, given a clock and random numbers. */
 export class Machine {
   readonly #memory = core();
   readonly #core = this.#memory.exports;
-  readonly #machine = this.#core.machine_new(Number(this.#memory.isWide));
+  #machine = this.#core.machine_new(Number(this.#memory.isWide));
   readonly #header = this.#core.machine_header(this.#machine);
 
   constructor() {
-    forgotten.register(this, [this.#core, this.#machine], this);
+    forgotten?.register(this, freeOf(this.#core, this.#machine), this);
   }
 
-  /** For who feeds it by hand. */
+  /** For a parser, which feeds it by hand. */
   get own(): [Core, number] {
     return [this.#memory, this.#machine];
   }
 
-  /** Sets an option; false where it cannot be so. */
+  /** Sets an option; false if it does not take this value. */
   set(key: Key, value: string | number | boolean): boolean {
     const [set, given] =
       typeof value === "string" ? (["set_text", this.#put(value)] as const) : (["set", Number(value)] as const);
@@ -72,23 +74,26 @@ export class Machine {
   }
 
   handle(happened: Happened, at = now()): void {
-    this.#say(HAPPENED[happened], 0, at);
+    this.#input(HAPPENED[happened], 0, at);
   }
 
-  head(status: number, type: string | null, retryAfter: string | null): void {
-    const length = this.#put(type);
-    const both = this.#put((type ?? "") + (retryAfter ?? ""));
-    const lengths = [type === null ? -1 : length, retryAfter === null ? -1 : both - length];
-    this.#core.machine_head(this.#machine, now(), chance(), status, lengths[0], lengths[1], Date.now());
+  /** `relayed` says that a relay keeps the response. */
+  head(status: number, headers: Headers, relayed: boolean): void {
+    let text = "";
+    const ends = ["content-type", "retry-after", "retry-after-ms"].map((name) => {
+      const value = headers.get(name);
+      return value === null ? -1 : this.#put((text += value));
+    });
+    this.#core.machine_head(this.#machine, now(), chance(), status, ends[0], ends[1], ends[2], Number(relayed), Date.now());
   }
 
-  /** What came for who asks, and when, by `performance.now()`. What is to be done then. */
+  /** Feeds a piece of the body that came at this time, by `performance.now()`, and returns the next action. */
   received(piece: Uint8Array, at: number): number {
     return this.#core.machine_received(this.#machine, at, chance(), this.#put(piece));
   }
 
   broke(where: number, error: unknown): void {
-    this.#say(where, this.#put(words(error)));
+    this.#input(where, this.#put(words(error)));
   }
 
   advance(): number {
@@ -105,36 +110,46 @@ export class Machine {
   }
 
   get isReading(): boolean {
-    return this.#core.machine_tell(this.#machine, IS_READING) !== 0;
+    return this.#core.machine_fact(this.#machine, IS_READING) !== 0;
   }
 
   get isOver(): boolean {
-    return this.#tell(OUTCOME) !== undefined;
+    return this.#text(OUTCOME) !== undefined;
   }
 
   accept(): string {
-    return this.#tell(ACCEPT) ?? "*/*";
+    return this.#text(ACCEPT) ?? "*/*";
   }
 
   cursor(): string | undefined {
-    return this.#tell(CURSOR);
+    return this.#text(CURSOR);
   }
 
   requestCursor(): string | undefined {
-    return this.#tell(REQUEST_CURSOR);
+    return this.#text(REQUEST_CURSOR);
   }
 
   error(): string | undefined {
-    return this.#tell(ERROR);
+    return this.#text(ERROR);
   }
 
-  again(): Again {
+  retry(): Retry {
     const facts = this.#facts();
-    return { attempt: facts[11], delayMs: facts[12], reason: this.#tell(REASON) ?? "" };
+    return known({ attempt: facts[11], delayMs: facts[12], reason: this.#text(REASON) ?? "", askedMs: facts[14] });
+  }
+
+  /** Whether the next request is to carry renewed credentials. */
+  get wantsRefresh(): boolean {
+    return this.#facts()[15] !== 0;
+  }
+
+  /** Whether the next request is a GET of the place at which a relay keeps the response. */
+  get isAtRelay(): boolean {
+    return this.#core.machine_fact(this.#machine, AT_RELAY) !== 0;
   }
 
   gap(): string | undefined {
-    return this.#tell(AFTER);
+    return this.#text(AFTER);
   }
 
   silentMs(): number {
@@ -146,15 +161,15 @@ export class Machine {
     return { events, bytes, attempts, firstByteMs, firstEventMs, longestSilenceMs, elapsedMs };
   }
 
-  /** How the stream ended. `head` is the reply's, for one that is refused. */
+  /** How the stream ended. `head` is the response's, for one that was refused. */
   outcome(head: { status: number; headers: Headers } | undefined): Outcome {
-    const outcome = this.#tell(OUTCOME) as OutcomeCode;
+    const outcome = this.#text(OUTCOME) as OutcomeCode;
     const [status, limit, offset, retryAfterMs, events, bytes, attempts] = this.#facts();
     const good = outcome === "complete" || outcome === "ended";
     const refused = outcome === "refused" ? head : undefined;
     // The core says that the status is good and the content type is not.
     const isOther = retryAfterMs === -2;
-    const error = isOther ? otherType(refused?.headers.get("content-type")) : this.#tell(ERROR);
+    const error = isOther ? otherType(refused?.headers.get("content-type")) : this.#text(ERROR);
     return known({
       outcome,
       events,
@@ -164,21 +179,23 @@ export class Machine {
       limit,
       offset,
       retryAfterMs: isOther ? -1 : retryAfterMs,
-      timeout: this.#tell(TIMEOUT) as Outcome["timeout"],
+      timeout: this.#text(TIMEOUT) as Outcome["timeout"],
       cursor: good ? undefined : this.cursor(),
       error: good || outcome === "cancelled" ? undefined : error,
-      headers: refused?.headers,
-      body: refused && this.#tell(REFUSED_BODY),
+      headers: refused && Object.fromEntries(refused.headers),
+      body: refused && this.#text(REFUSED_BODY),
     } as Outcome);
   }
 
   /** To be called once. */
   free(): void {
-    forgotten.unregister(this);
+    forgotten?.unregister(this);
     this.#core.__wbg_machine_free(this.#machine, 0);
+    // The core refuses a null pointer. A stale one would be written through.
+    this.#machine = 0;
   }
 
-  #say(what: number, length: number, at = now()): void {
+  #input(what: number, length: number, at = now()): void {
     this.#core.machine_handle(this.#machine, at, chance(), what, length);
   }
 
@@ -189,27 +206,15 @@ export class Machine {
     return bytes.length;
   }
 
-  #tell(what: number): string | undefined {
-    return this.#core.machine_tell(this.#machine, what) !== 0 ? this.#memory.text(this.#machine, this.#header) : undefined;
+  #text(what: number): string | undefined {
+    return this.#core.machine_fact(this.#machine, what) !== 0 ? this.#memory.text(this.#machine, this.#header) : undefined;
   }
 
   #facts(): Float64Array {
-    return this.#memory.numbers(this.#core.machine_facts(this.#machine, now()), 14);
+    return this.#memory.numbers(this.#core.machine_facts(this.#machine, now()), 16);
   }
 }
 
 function otherType(type: string | null | undefined): string {
-  return `${type ? `the content type ${type}` : "no content type"}, which is no stream; choose a format`;
-}
-
-/** What was thrown, with what it came of: `fetch` hides the reason there. */
-function words(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const inner = error.cause instanceof Error ? `: ${error.cause.message}` : "";
-  return error.message + inner;
-}
-
-/** An option that cannot be so. */
-export function impossible(key: string, value: unknown): TidewireError {
-  return new TidewireError("usage", `${key}: ${JSON.stringify(value)} is not possible`);
+  return `${type ? `the content type ${type} is not a stream's` : "there is no content type"}; choose a format`;
 }

@@ -1,33 +1,35 @@
 import { KEYS } from "./core.js";
 import type { Key } from "./core.js";
+import { NUMBER, impossible } from "./error.js";
 import type { Watchers } from "./items.js";
-import { Machine, impossible } from "./machine.js";
+import { Machine } from "./machine.js";
+import { FORMATS } from "./parser.js";
 import type { DecoderOptions } from "./parser.js";
 
-/** What a record means for the stream: a data value (`[DONE]`), `event:NAME`, or `json:PATH=VALUE`. */
+/** A condition on a record: a data value (`[DONE]`), `event:NAME`, or `json:PATH=VALUE`. */
 export type Marker = string;
 
-/** How one reply is read. */
+/** How one response is read. */
 export interface ReadOptions extends DecoderOptions, Watchers {
-  /** End markers, which then must come; `[DONE]` counts without being declared. An empty list knows none. */
+  /** End markers, one of which must come; `[DONE]` counts without being declared. An empty list turns that off. */
   endOn?: Marker | Marker[] | undefined;
-  /** Failure markers in the place of `event:error`. An empty list knows none. */
+  /** Failure markers instead of `event:error`. An empty list turns that off. */
   failOn?: Marker | Marker[] | undefined;
   /** Records that only say that the stream is alive. */
   heartbeatOn?: Marker | Marker[] | undefined;
   /** Stops the stream; the loop throws its reason. */
   signal?: AbortSignal | null | undefined;
-  /** The server's ordered ids left some out behind this one, or records may have been lost between two requests. */
+  /** Called when the server's ordered ids skip some after this one, or when records may have been lost between two requests. */
   onGap?: ((after: string | undefined) => void) | undefined;
-  /** Limits of time in milliseconds, 0 for none: the whole stream … */
+  /** The limit for the whole stream, all attempts, in milliseconds as the ones below; 0 for none, which is the default. */
   timeout?: number | undefined;
-  /** … silence on the wire (300,000 by default) … */
+  /** Limit of silence on the wire; 300,000 by default. */
   idleTimeout?: number | undefined;
-  /** … silence of records … */
+  /** Limit of the time without records; none by default. */
   progressTimeout?: number | undefined;
-  /** … and until the first record. */
+  /** Limit of the time until the first record; none by default. */
   firstEventTimeout?: number | undefined;
-  /** A silence on the wire that `onStall` is told of, once each; 15,000 by default. */
+  /** The silence on the wire after which `onStall` is called, once for each silence; 15,000 by default. */
   stallAfter?: number | undefined;
   onStall?: ((silentMs: number) => void) | undefined;
 }
@@ -36,23 +38,43 @@ export interface ReadOptions extends DecoderOptions, Watchers {
 export interface Attempt {
   /** 1 for the first. */
   attempt: number;
-  /** How long is waited before it. */
+  /** How long is waited before it, in milliseconds. */
   delayMs: number;
-  /** Why it is made; none for the first. */
+  /** Why it is made; absent for the first. */
   reason?: string;
-  /** Behind which cursor it goes on. */
+  /** The cursor after which it continues. */
   cursor?: string;
+  /** The wait that the server's `retry:` asked for, if it is longer than the minute that is honoured. */
+  askedMs?: number;
   /** What went wrong before. */
   error?: string;
 }
 
-export type PerAttempt<T> = T | ((attempt: Attempt) => T | Promise<T>);
+/** The request of an attempt, as the functions that make its parts see it: each sees what was made before it. */
+export interface AttemptRequest extends Attempt {
+  method: string;
+  /** Empty in the function that makes it. */
+  url: string;
+  /** The headers so far; for functions that make headers. They may be changed and returned. */
+  headers: Headers;
+  /** The bytes that will be sent, so that they can be signed; for functions that make headers. Absent for a stream of bytes. */
+  body?: Uint8Array;
+}
 
-/** Not `HeadersInit` and `BodyInit`: those the DOM's types have alone, and Node's have `RequestInit`. */
-type SomeHeaders = NonNullable<RequestInit["headers"]>;
-type SomeBody = NonNullable<RequestInit["body"]> | null;
+/** The same, before there are headers and a body. */
+export type RequestStart = Omit<AttemptRequest, "headers" | "body">;
 
-/** The request that goes on behind a cursor. */
+/** A value, or a function that is called for each attempt. */
+export type PerAttempt<T, Given = Attempt> = T | ((request: Given) => T | Promise<T>);
+
+/** Not `HeadersInit` and `BodyInit`: only the DOM's types have those, and Node's have `RequestInit`. */
+export type SomeHeaders = NonNullable<RequestInit["headers"]>;
+export type SomeBody = NonNullable<RequestInit["body"]> | null;
+
+/** What is requested; a function is called for each attempt. */
+export type Input = string | URL | Request | ((request: RequestStart) => string | URL | Promise<string | URL>);
+
+/** The request that continues after a cursor. */
 export interface Continuation {
   url?: string | URL;
   method?: string;
@@ -60,59 +82,89 @@ export interface Continuation {
   body?: SomeBody;
 }
 
-/** How a stream is requested: what `fetch` takes, and what makes a stream of it. */
+/** How a stream is requested: what `fetch` takes, and what makes it a stream. */
 export interface StreamOptions extends Omit<RequestInit, "headers" | "body" | "signal">, ReadOptions {
-  headers?: PerAttempt<SomeHeaders> | undefined;
-  /** A stream of bytes is sent once; all else can be sent again. */
-  body?: PerAttempt<SomeBody> | undefined;
+  /** A function sees the rest of the request, so that it can sign it. */
+  headers?: PerAttempt<SomeHeaders, AttemptRequest> | undefined;
+  /** A stream of bytes is sent once; everything else can be sent again. */
+  body?: PerAttempt<SomeBody, RequestStart> | undefined;
   /** The body, as JSON. */
   json?: unknown;
   /** The body, as form fields. */
   form?: Record<string, string> | URLSearchParams | undefined;
   /** Added to the URL's query. */
   query?: Record<string, string | number | boolean> | URLSearchParams | undefined;
-  /** A subscription: a clean end or a break means "connect again", without end. */
+  /** A subscription: a clean end or a break means "connect again", without limit. */
   follow?: boolean | undefined;
-  /** Whether the stream is resumed behind its cursor; a function makes the request that goes on there. */
+  /** Whether the stream is resumed after its cursor; a function makes the request that continues there. */
   resume?: "auto" | "always" | "never" | ((cursor: string) => Continuation | Promise<Continuation>) | undefined;
   /** For formats without event ids: the JSON field (`seq`, `meta.offset`) of each record that is its cursor. */
   cursor?: string | undefined;
-  /** Sending the request twice does no more than sending it once. GET and HEAD are so by themselves. */
+  /** Sending the request twice has the same effect as sending it once. GET and HEAD always are. */
   idempotent?: boolean | undefined;
-  /** The same, with one `Idempotency-Key` for all attempts. */
+  /** Makes the request idempotent, with one `Idempotency-Key` for all attempts. */
   idempotencyKey?: string | undefined;
   /** Retries in a row, not counting the first request; 3 by default. */
   retryAttempts?: number | undefined;
   /** The upper bound of the first wait in milliseconds; 1000 by default. It doubles with each further one, up to 30 s. */
   retryDelay?: number | undefined;
-  /** In the place of the platform's `fetch`. */
+  /**
+   * Renews what the request carries, such as a token that `headers` reads, when the server answers 401. The request is sent again then, at
+   * most once in a row; if this throws, the 401 stands.
+   */
+  refresh?: ((attempt: Attempt) => unknown) | undefined;
+  /** Drops records that an earlier attempt had delivered, by their ids. */
+  dedupe?: boolean | undefined;
+  /** Called once for each response that brings records that had been delivered, with the id of the first one. */
+  onReplayed?: ((id: string) => void) | undefined;
+  /** Used instead of the platform's `fetch`. */
   fetch?: typeof fetch | undefined;
-  /** Told of each request, before it is waited for. */
+  /** Called for each request, before the wait for it. */
   onAttempt?: ((attempt: Attempt) => void) | undefined;
 }
 
 const RESUME = ["auto", "always", "never"];
+const FLAG = "true or false";
 
-/** What of a stream's options the core has to know, and what else it is told of the request. */
-export type Settings = ReadOptions &
+/** What options take whose values are not numbers. */
+const ACCEPTED: { [key in Key]?: string } = {
+  format: FORMATS,
+  resume: `${RESUME.join(", ")}, or a function`,
+  lastEventId: "a string",
+  cursor: 'a path such as "meta.seq"',
+  skipOversized: FLAG,
+  deliverUnterminated: FLAG,
+  follow: FLAG,
+  idempotent: FLAG,
+  dedupe: FLAG,
+  refresh: "a function",
+};
+
+function accepted(key: Key): string {
+  return key.endsWith("On") ? "a value such as [DONE], event:NAME, or json:PATH=VALUE" : (ACCEPTED[key] ?? NUMBER);
+}
+
+/** The options that the core has to know, and what else it is told of the request. */
+export type MachineOptions = ReadOptions &
   StreamOptions & { [key in "sniff" | "repeatable"]?: boolean } & { dialect?: string };
 
-/** A machine with these options. Throws a `TidewireError` with the code `usage` for one that cannot be so. */
-export function machineOf(options: Settings): Machine {
+/** A machine with these options. Throws a `TidewireError` with the code `usage` for a value that an option does not take. */
+export function machineOf(options: MachineOptions): Machine {
   const machine = new Machine();
   const given = options as { [key in Key]?: unknown };
   for (const key of Object.keys(KEYS) as Key[]) {
     let value = given[key];
     if (key === "idempotent") value ||= options.idempotencyKey !== undefined;
+    if (key === "refresh") value &&= typeof value === "function" ? 1 : -1;
     if (key === "resume") value &&= typeof value === "function" ? RESUME.length : RESUME.indexOf(value as string);
     if (value === undefined || value === null) continue;
     const isMarker = key.endsWith("On");
-    // None of them, to begin with.
+    // A list replaces the default, and an empty one turns it off.
     if (isMarker && key !== "heartbeatOn") machine.set(key, 0);
     for (const one of isMarker ? [value].flat() : [value]) {
       if (!machine.set(key, one as string)) {
         machine.free();
-        throw impossible(key, one);
+        throw impossible(key, isMarker ? one : given[key], accepted(key));
       }
     }
   }

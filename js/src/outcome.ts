@@ -1,7 +1,7 @@
 import { TidewireError } from "./error.js";
 import type { ErrorCode } from "./error.js";
 
-/** How a stream ended; exactly one of these, and only `complete` and `ended` are success. */
+/** How a stream ended: exactly one of these. Only `complete` and `ended` are success. */
 export type OutcomeCode =
   | "complete"
   | "ended"
@@ -13,7 +13,7 @@ export type OutcomeCode =
   | "unreadable"
   | "cancelled";
 
-/** How a stream ended, and what it brought. */
+/** How a stream ended, and what it delivered. Plain data: it can be copied, posted and written as JSON. */
 export interface Outcome {
   outcome: OutcomeCode;
   /** Events, records or pieces of text. */
@@ -22,25 +22,26 @@ export interface Outcome {
   bytes: number;
   /** Requests. */
   attempts: number;
-  /** The HTTP status of a refused reply; with its headers and up to 64 KiB of its body. */
+  /** The HTTP status of a refused response, with its headers and up to 64 KiB of its body. */
   status?: number;
-  headers?: Headers;
+  /** By their names in lower case. */
+  headers?: { [name: string]: string };
   body?: string;
-  /** How long the server asked to wait, where that was too long. */
+  /** How long the server asked to wait, when that was too long. */
   retryAfterMs?: number;
-  /** Which limit of time passed. */
+  /** Which time limit passed. */
   timeout?: "first_event" | "idle" | "progress" | "total" | "queue";
-  /** Where a stream that goes on behind this one would begin. */
+  /** The cursor after which a later stream would continue. */
   cursor?: string;
-  /** Where an unreadable body could not be read on, in bytes from 0. */
+  /** Where an unreadable body could not be decoded further, in bytes from 0. */
   offset?: number;
-  /** The limit in bytes that a record outgrew. */
+  /** The limit in bytes that a record exceeded. */
   limit?: number;
-  /** What the platform or the peer said about the failure. */
+  /** What the peer, the platform, or a hook that threw said about the failure. */
   error?: string;
 }
 
-/** What a stream brought and took so far; times in milliseconds since it began, -1 for what has not happened. */
+/** What a stream has delivered and used so far; times in milliseconds since it began, -1 for what has not happened. */
 export interface Stats {
   events: number;
   bytes: number;
@@ -55,12 +56,12 @@ const WORDS: { [code in OutcomeCode]?: string } = {
   truncated: "the stream was cut off before its end",
   failed: "the server reported an error inside the stream",
   refused: "refused with status ",
-  timed_out: "a limit of time passed",
+  timed_out: "a time limit passed",
   unreachable: "the server could not be reached",
   unreadable: "the body cannot be decoded further",
 };
 
-/** The error of a stream that did not come to its good end, nor to the one that its caller wanted. */
+/** The error of a stream that neither ended well nor was stopped by its caller. */
 export function errorOf(ended: Outcome, cause: unknown): TidewireError | undefined {
   const { outcome, error, status, offset, limit, cursor, timeout } = ended;
   const words = WORDS[outcome];

@@ -1,24 +1,24 @@
-// The core from a module that the host has compiled, for where it compiles none itself; all else is as in "tidewire".
+// The core from a module that the host has compiled, for hosts that forbid compiling at run time; everything else is as in "tidewire".
 import { createClient as clientWith } from "./client.js";
 import { provide } from "./core.js";
 import type { Exports } from "./core.js";
 import { EventSource as Base } from "./event-source.js";
 import type { EventSourceOptions } from "./event-source.js";
 import { parse as parseWith, stream as streamWith } from "./fetching.js";
-import { TidewireError } from "./error.js";
+import { usage } from "./error.js";
 import { over } from "./over.js";
 import { createParser as parserWith } from "./parser.js";
 import { instantiate } from "./wasm.js";
 
 let compiled: WebAssembly.Module | undefined;
 
-/** Says what the core is: the package's file `tidewire/core.wasm`, compiled. To be called before anything else. */
+/** Provides the core: the package's file `tidewire/core.wasm`, compiled. Call it before anything else. */
 export function init(module: WebAssembly.Module): void {
   compiled = module;
 }
 
 const source = (): Exports => {
-  if (compiled === undefined) throw new TidewireError("usage", "init() wants the compiled tidewire/core.wasm first");
+  if (compiled === undefined) throw usage("call init() with the compiled tidewire/core.wasm first");
   return instantiate(compiled);
 };
 const given = /* @__PURE__ */ over(source);

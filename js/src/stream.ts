@@ -1,30 +1,34 @@
 import { Alarm } from "./alarm.js";
 import { PIECE } from "./core.js";
 import type { Rows } from "./core.js";
-import { TidewireError } from "./error.js";
-import { DEFAULT_MAX_EVENT_BYTES, Reader, Told } from "./items.js";
-import type { Listeners, SseEvent } from "./items.js";
-import * as todo from "./machine.js";
+import { TidewireError, usage, words } from "./error.js";
+import { Exchange } from "./exchange.js";
+import type { Failure, Head, Sink, Transport } from "./exchange.js";
+import { forgotten } from "./forgotten.js";
+import { DEFAULT_MAX_EVENT_BYTES, Notice, Reader, emit } from "./items.js";
+import type { SseEvent } from "./items.js";
+import * as action from "./machine.js";
 import type { Machine } from "./machine.js";
 import type { Attempt, StreamOptions } from "./options.js";
 import { errorOf } from "./outcome.js";
 import type { Outcome, Stats } from "./outcome.js";
-import { Exchange } from "./exchange.js";
-import type { Head, Transport } from "./exchange.js";
 
-/** Makes of a table what it says: items of a kind, and what is told besides. */
+/** Turns the rows of a table into items and notices. */
 export interface RowReader<T> {
-  read(rows: Rows): (T | Told)[];
-  /** Nothing goes on behind a gap: what comes is told from its beginning. */
+  read(rows: Rows): (T | Notice)[];
+  /** After a gap nothing continues: what comes starts from its beginning. */
   beginAnew?(): void;
 }
 
-/** What makes a stream of a machine. */
-export type Made<S> = new (machine: Machine, options: Omit<StreamOptions, "headers" | "body">, transport: Transport) => S;
+/** What the driver needs of a stream's options; the rest makes its requests. */
+export type DriverOptions = Omit<StreamOptions, "headers" | "body">;
 
-/** Who waits for an item, and who does behind him. */
-interface Asker<T> {
-  next?: Asker<T>;
+/** A class of streams. */
+export type Made<S> = new (machine: Machine, options: DriverOptions, transport: Transport) => S;
+
+/** A pending `next()`, and the one after it. */
+interface Waiter<T> {
+  next?: Waiter<T>;
   resolve(result: IteratorResult<T, undefined>): void;
   reject(error: unknown): void;
 }
@@ -32,10 +36,41 @@ interface Asker<T> {
 /** `idle` before anything is sent, `waiting` between two requests. */
 export type State = "idle" | "connecting" | "open" | "waiting" | "closed";
 
-const isTold = (one: unknown): one is Told => one instanceof Told;
+/** How timers, listeners and requests reach a stream: they keep it alive only while a `next()` is pending. */
+interface Link {
+  strong: Streaming<any> | undefined;
+  readonly weak: WeakRef<Streaming<any>>;
+}
+
+/** What a stream has going on elsewhere, to be released when it is over or forgotten. It reaches the stream through the link alone. */
+interface Ties {
+  /** Aborted when the stream is over. */
+  readonly over: AbortController;
+  readonly alarm: Alarm;
+  /** Checks after a while whether a connection is alive. */
+  readonly check: Alarm;
+  readonly sink: Sink;
+  readonly onAbort: () => void;
+  readonly onAdmitted: (inTime: boolean) => void;
+  readonly onReturn: () => void;
+  exchange: Exchange | undefined;
+}
+
+/** Made apart from the stream, which must not be reachable from here. */
+function release(ties: Ties): () => void {
+  return () => {
+    ties.exchange?.drop();
+    ties.alarm.clear();
+    ties.check.clear();
+    // Nobody asks for the reason, and one of the platform's own takes longer to make than all else here.
+    ties.over.abort(null);
+  };
+}
+
+const isNotice = (one: unknown): one is Notice => one instanceof Notice;
 const END: IteratorReturnResult<undefined> = { done: true, value: undefined };
-/** How long a stream is looked at before it is taken for dead: what came in the meantime wants to be read first. */
-const LOOK_MS = 1000;
+/** How long the check waits before a connection is taken for dead: what came in the meantime has to be read first. */
+const CHECK_MS = 1000;
 /** As the core has it. */
 const STALL_AFTER_MS = 15_000;
 
@@ -44,12 +79,12 @@ const STALL_AFTER_MS = 15_000;
  * taken. The loop throws a {@link TidewireError} unless the stream is complete or ended; `break` ends the request.
  */
 export class Streaming<T = SseEvent> implements AsyncIterableIterator<T, undefined> {
-  /** How the stream ended, once it was read to its end. Never rejects. */
+  /** How the stream ended; resolves once it has been read to its end, and never rejects. */
   readonly outcome: Promise<Outcome>;
 
   #machine: Machine;
   #transport: Transport;
-  #options: Omit<StreamOptions, "headers" | "body">;
+  #options: DriverOptions;
   #reader: RowReader<unknown>;
   #state: State = "idle";
   #paused = false;
@@ -59,44 +94,40 @@ export class Streaming<T = SseEvent> implements AsyncIterableIterator<T, undefin
   /** How many of them nobody will take. */
   #left = 0;
   #error: { thrown: unknown } | undefined;
+  /** What the loop threw when it was not the outcome's own error. */
+  #thrown: unknown;
   #resolve!: (outcome: Outcome) => void;
   #lastId: string | undefined;
   #stats: Stats | undefined;
 
-  /** The request under way, the head that came last, and what came of its body and was not looked at. */
-  #exchange: Exchange | undefined;
+  /** The head that came last, and what of its body came and was not decoded. */
   #head: Head | undefined;
   #chunk: Uint8Array | undefined;
-  /** What the machine said when it was fed. */
-  #todo: number | undefined;
+  /** The action that the machine asked for when it was fed. */
+  #action: number | undefined;
   #announced: Attempt | undefined;
+  #wantsRefresh = false;
   #cause: unknown;
   /** When anything came last, or was sent. */
   #heard = 0;
   #suspected = false;
-
-  #alarm = new Alarm((asleep) => this.#ring(asleep));
-  #look = new Alarm((asleep) => {
-    this.#suspected = this.#first !== undefined;
-    this.#ring(asleep);
-  });
-  /** A timer came late, and nothing has come since. */
+  /** A timer fired late, and nothing has come since. */
   #overslept = false;
-  /** Who asks first and last, and whether they are being served. A list, for there may be very many. */
-  #first: Asker<T> | undefined;
-  #last: Asker<T> | undefined;
+
+  #link: Link;
+  #ties: Ties;
+  /** The pending calls of `next()`. A list, for there may be very many. */
+  #first: Waiter<T> | undefined;
+  #last: Waiter<T> | undefined;
   #isServing = false;
   #hasBegun = false;
-  #onAbort = (): void => {
-    if (this.#state === "closed") return;
-    this.#error = { thrown: this.#options.signal?.reason };
-    this.close();
-  };
+  /** It is read as a whole, so that nobody else may take a part of it. */
+  #isTaken = false;
 
   /** For `stream`, `parse` and clients. */
   constructor(
     machine: Machine,
-    options: Omit<StreamOptions, "headers" | "body">,
+    options: DriverOptions,
     transport: Transport,
     reader: RowReader<unknown> = new Reader(options.maxEventBytes ?? DEFAULT_MAX_EVENT_BYTES),
   ) {
@@ -106,19 +137,57 @@ export class Streaming<T = SseEvent> implements AsyncIterableIterator<T, undefin
     this.#reader = reader;
     this.#lastId = options.lastEventId;
     this.outcome = new Promise((resolve) => (this.#resolve = resolve));
+    this.#link = { strong: undefined, weak: new WeakRef(this) };
+    this.#ties = Streaming.#tiesOf(this.#link);
+    forgotten?.register(this, release(this.#ties), this);
+  }
+
+  // No closure in here may reach the stream but through the link.
+  static #tiesOf(link: Link): Ties {
+    const through =
+      <G = void>(call: (stream: Streaming<unknown>, given: G) => void) =>
+      (given: G): void => {
+        const stream = link.strong ?? link.weak.deref();
+        try {
+          if (stream) call(stream, given);
+        } catch (error) {
+          (stream as Streaming).#fail(error);
+        }
+      };
+    return {
+      over: new AbortController(),
+      alarm: new Alarm(through((stream, asleep) => stream.#ring(asleep))),
+      check: new Alarm(
+        through((stream, asleep) => {
+          stream.#suspected = stream.#first !== undefined;
+          stream.#ring(asleep);
+        }),
+      ),
+      sink: {
+        sent: through((stream) => stream.#machine.handle("sent")),
+        answered: through((stream, head) => stream.#answered(head)),
+        came: through((stream, chunk) => stream.#came(chunk)),
+        ended: through((stream) => stream.#ended()),
+        broke: through((stream, failure) => stream.#broke(failure)),
+      },
+      onAbort: through((stream) => stream.#abort()),
+      onAdmitted: through((stream, inTime) => stream.#admitted(inTime)),
+      onReturn: through((stream) => stream.check()),
+      exchange: undefined,
+    };
   }
 
   get state(): State {
     return this.#state;
   }
 
-  /** The last event id of what was taken so far: to be stored, and given to a later stream. */
+  /** The last event id of what has been taken so far: to be stored, and given to a later stream. */
   get lastEventId(): string | undefined {
     this.#note();
     return this.#lastId;
   }
 
-  /** What the stream brought and took so far. */
+  /** What the stream has delivered and used so far. */
   get stats(): Stats {
     return this.#stats ?? this.#machine.stats();
   }
@@ -129,10 +198,14 @@ export class Streaming<T = SseEvent> implements AsyncIterableIterator<T, undefin
 
   /** The next item. */
   next(): Promise<IteratorResult<T, undefined>> {
+    return this.#isTaken ? Promise.reject(usage("this reply is being read as a whole; begin the loop before that, or use soFar")) : this.#next();
+  }
+
+  #next(): Promise<IteratorResult<T, undefined>> {
     if (this.#hasItems && !this.#first) return Promise.resolve(this.#take());
     return new Promise((resolve, reject) => {
-      const asker = { resolve, reject };
-      this.#last = this.#first ? ((this.#last as Asker<T>).next = asker) : (this.#first = asker);
+      const waiter = { resolve, reject };
+      this.#last = this.#first ? ((this.#last as Waiter<T>).next = waiter) : (this.#first = waiter);
       this.#serve();
     });
   }
@@ -160,11 +233,18 @@ export class Streaming<T = SseEvent> implements AsyncIterableIterator<T, undefin
   async drain(): Promise<Outcome> {
     try {
       do this.#at = this.#items.length;
-      while (!(await this.next()).done);
+      while (!(await this.#next()).done);
     } catch {
       // The outcome says it.
     }
     return this.outcome;
+  }
+
+  /** Reads the stream to its end if nobody has begun to; nobody can from then on. */
+  protected readWhole(): void {
+    if (this.#hasBegun || this.#state === "closed") return;
+    this.#isTaken = true;
+    void this.drain();
   }
 
   /** Stops the stream; the loop ends without an error. */
@@ -172,7 +252,7 @@ export class Streaming<T = SseEvent> implements AsyncIterableIterator<T, undefin
     if (this.#state === "closed") return;
     this.#left += this.#items.length - this.#at;
     this.#hold([]);
-    // One that has not begun takes no other word.
+    // A machine that has not begun takes no other input.
     if (this.#state === "idle") this.#machine.handle("start");
     this.#machine.handle("cancel");
     this.#drop();
@@ -180,7 +260,7 @@ export class Streaming<T = SseEvent> implements AsyncIterableIterator<T, undefin
     this.#serve();
   }
 
-  /** Hands out nothing and reads nothing until `resume`, whoever asks; limits of time but `timeout` stand still. */
+  /** Hands out nothing and reads nothing until `resume`, whoever asks; all time limits but `timeout` stand still. */
   pause(): void {
     this.#paused = true;
     this.#serve();
@@ -191,7 +271,7 @@ export class Streaming<T = SseEvent> implements AsyncIterableIterator<T, undefin
     this.#serve();
   }
 
-  /** Connects again at once, where the request may be sent again. */
+  /** Connects again at once, if the request may be sent again. */
   reconnect(): void {
     if (this.#state === "closed") return;
     this.#machine.handle("kick");
@@ -200,12 +280,12 @@ export class Streaming<T = SseEvent> implements AsyncIterableIterator<T, undefin
   }
 
   /**
-   * The network or the page has come back: a stream in waiting connects at once. One that has been silent beyond `stallAfter`, and
-   * stays so while what came in the meantime is looked at, is taken up by another request where that loses nothing.
+   * The network or the page has come back: a waiting stream connects at once. One that has been silent for longer than `stallAfter`, and
+   * stays silent while it is checked, is continued by another request if that loses nothing.
    */
   check(): void {
     if (this.#state === "waiting") return this.reconnect();
-    if (this.#exchange) this.#look.set(performance.now() + LOOK_MS);
+    if (this.#ties.exchange) this.#ties.check.set(performance.now() + CHECK_MS);
   }
 
   get #hasItems(): boolean {
@@ -216,7 +296,7 @@ export class Streaming<T = SseEvent> implements AsyncIterableIterator<T, undefin
     return { done: false, value: this.#items[this.#at++] as T };
   }
 
-  /** Puts other items in the place of those that were taken. */
+  /** Replaces the items that were taken. */
   #hold(items: unknown[]): void {
     this.#note();
     this.#items = items;
@@ -229,7 +309,7 @@ export class Streaming<T = SseEvent> implements AsyncIterableIterator<T, undefin
     if (data !== undefined) this.#lastId = id || undefined;
   }
 
-  /** Serves who asks as far as it goes without waiting. What a hook does meanwhile is looked at behind it. */
+  /** Serves the waiters as far as is possible now. What a hook does meanwhile is looked at after it. */
   #serve(): void {
     if (this.#isServing) return;
     this.#isServing = true;
@@ -243,20 +323,38 @@ export class Streaming<T = SseEvent> implements AsyncIterableIterator<T, undefin
       } catch (error) {
         this.#first = first.next;
         first.reject(error);
-        // Also what a hook threw: nothing is left running behind it, whoever else asks.
-        this.close();
-        this.#finish();
+        this.#giveUp(error);
       }
     }
     this.#isServing = false;
+    this.#link.strong = this.#first && this;
   }
 
-  /** A step towards an item; false where there is none to take, or none yet. */
+  /** Whatever was thrown, by a hook or by a broken core: nothing is left running, and later calls of `next()` see the end. */
+  #giveUp(thrown: unknown): void {
+    this.#thrown = thrown;
+    try {
+      this.close();
+    } catch {
+      // A core that has failed takes no input.
+    }
+    this.#finish();
+  }
+
+  /** Has the loop throw this. */
+  #fail(thrown: unknown): void {
+    if (this.#state === "closed") return;
+    this.#error ??= { thrown };
+    this.#drop();
+    this.#serve();
+  }
+
+  /** A step towards an item; false if there is nothing to do now. */
   #step(): boolean {
     if (this.#state === "idle" && !this.#hasBegun) this.#begin();
     if (this.#paused && this.#state !== "closed" && !this.#machine.isOver) {
       this.#machine.handle("pause");
-      this.#alarm.set(this.#machine.due());
+      this.#ties.alarm.set(this.#machine.due());
       return false;
     }
     if (this.#error) {
@@ -267,17 +365,17 @@ export class Streaming<T = SseEvent> implements AsyncIterableIterator<T, undefin
     return this.#state !== "closed" && this.#advance();
   }
 
-  /** Does what the machine says; false where there is nothing to do but to wait. */
+  /** Does what the machine asks for; false if there is nothing to do but wait. */
   #advance(): boolean {
     const machine = this.#machine;
-    const what = this.#todo ?? machine.advance();
-    this.#todo = undefined;
-    if (what === todo.DELIVER) this.#deliver(this.#reader.read(machine.rows()));
-    else if (what === todo.WAIT || what === todo.WAIT_LESS) return this.#mayGoOn(what === todo.WAIT);
-    else if (what === todo.CONNECT) this.#connect();
-    else if (what === todo.GAP) this.#gap();
-    else if (what === todo.STALLED) this.#options.onStall?.(machine.silentMs());
-    else if (what === todo.CLOSED) this.#end();
+    const next = this.#action ?? machine.advance();
+    this.#action = undefined;
+    if (next === action.DELIVER) this.#deliver(this.#reader.read(machine.rows()));
+    else if (next === action.WAIT || next === action.WAIT_LESS) return this.#continue(next === action.WAIT);
+    else if (next === action.CONNECT) this.#connect();
+    else if (next === action.GAP) this.#gap();
+    else if (next === action.STALLED) this.#options.onStall?.(machine.silentMs());
+    else if (next === action.CLOSED) this.#end();
     else {
       this.#drop();
       this.#state = "waiting";
@@ -291,8 +389,8 @@ export class Streaming<T = SseEvent> implements AsyncIterableIterator<T, undefin
     this.#options.onGap?.(this.#machine.gap());
   }
 
-  /** What there is for us: a further piece of the chunk, or a dead connection. Else whatever comes next wakes us. */
-  #mayGoOn(isInTime: boolean): boolean {
+  /** Decodes more of the chunk, or gives up a dead connection. Otherwise waits for what comes next, and returns false. */
+  #continue(isInTime: boolean): boolean {
     if (this.#chunk !== undefined) {
       this.#feed(this.#chunk);
       return true;
@@ -301,43 +399,50 @@ export class Streaming<T = SseEvent> implements AsyncIterableIterator<T, undefin
       this.#machine.handle("kick");
       return true;
     }
-    this.#exchange?.read();
-    if (!isInTime || !this.#alarm.isSet) this.#alarm.set(this.#machine.due());
+    const { alarm, exchange } = this.#ties;
+    exchange?.read();
+    if (!isInTime || !alarm.isSet) alarm.set(this.#machine.due());
     return false;
   }
 
-  /** Before the first request: waits for a place, where there are not enough for all. */
+  /** Before the first request: waits for a slot, if not all streams may be open at a time. */
   #begin(): void {
     this.#hasBegun = true;
     const { signal } = this.#options;
-    signal?.addEventListener("abort", this.#onAbort);
-    if (signal?.aborted) return this.#onAbort();
+    const { over, onAbort, onAdmitted } = this.#ties;
+    signal?.addEventListener("abort", onAbort, { signal: over.signal });
+    if (signal?.aborted) return this.#abort();
     const { admit } = this.#transport;
     if (admit === undefined) return this.#machine.handle("start");
-    void admit().then((inTime) => {
-      if (this.#state === "closed") return;
-      this.#machine.handle("start");
-      if (!inTime) this.#machine.handle("queue_timeout");
-      this.#serve();
-    });
+    void admit(over.signal).then(onAdmitted);
+  }
+
+  #admitted(inTime: boolean): void {
+    if (this.#state === "closed") return;
+    this.#machine.handle("start");
+    if (!inTime) this.#machine.handle("queue_timeout");
+    this.#serve();
+  }
+
+  #abort(): void {
+    if (this.#state === "closed") return;
+    this.#error = { thrown: this.#options.signal?.reason };
+    this.close();
   }
 
   #deliver(read: unknown[]): void {
     // Most tables have nothing but items.
-    const items = read.some(isTold) ? read.filter((one) => !isTold(one)) : read;
+    const items = read.some(isNotice) ? read.filter((one) => !isNotice(one)) : read;
     this.#hold(items);
-    if (items.length < read.length) for (const one of read) if (isTold(one)) this.#tell(one);
+    if (items.length < read.length) for (const one of read) if (isNotice(one)) this.#emit(one);
   }
 
-  #tell({ whom, what }: Told): void {
-    const options = this.#options;
-    (options as Listeners)[whom]?.(what);
-    // Nobody would know of a record that is missing.
-    const isUnheard = what instanceof TidewireError && !options.onError;
-    if (isUnheard && !(options.skipOversized && what.code === "too_large")) this.#error ??= { thrown: what };
+  #emit(notice: Notice): void {
+    const unheard = emit(notice, this.#options);
+    if (unheard) this.#error ??= { thrown: unheard };
   }
 
-  /** Whether it was looked at, is silent, and loses nothing by another request. */
+  /** Whether the check found the connection silent, and another request loses nothing. */
   #mayBeDead(): boolean {
     const { stallAfter = STALL_AFTER_MS, follow } = this.#options;
     const isSilent = this.#suspected && performance.now() - this.#heard >= (stallAfter || Infinity);
@@ -354,7 +459,7 @@ export class Streaming<T = SseEvent> implements AsyncIterableIterator<T, undefin
     const piece = chunk.length > PIECE ? chunk.subarray(0, PIECE) : chunk;
     this.#chunk = chunk.length > PIECE ? chunk.subarray(PIECE) : undefined;
     this.#hear();
-    this.#todo = this.#machine.received(piece, this.#heard);
+    this.#action = this.#machine.received(piece, this.#heard);
   }
 
   #connect(): void {
@@ -362,46 +467,50 @@ export class Streaming<T = SseEvent> implements AsyncIterableIterator<T, undefin
     this.#hear();
     const attempt = this.#announced ?? this.#announce();
     this.#announced = undefined;
-    this.#exchange = new Exchange(this.#hears);
-    this.#exchange.send(this.#transport, attempt, this.#machine.stats().events > 0);
+    const ties = this.#ties;
+    if (attempt.attempt === 1) this.#transport.onReturn?.(ties.onReturn, ties.over.signal);
+    ties.exchange = new Exchange(ties.sink);
+    ties.exchange.send(this.#transport, attempt, this.#machine.stats().events > 0, this.#wantsRefresh);
+    this.#wantsRefresh = false;
   }
 
-  /** What is heard of the request under way. */
-  #hears = {
-    answered: (head: Head): void => {
-      this.#head = head;
-      this.#hear();
-      this.#machine.head(head.status, head.headers.get("content-type"), head.headers.get("retry-after"));
-      if (this.#machine.isReading) this.#state = "open";
-      this.#serve();
-    },
-    came: (chunk: Uint8Array): void => {
-      if (this.#paused) this.#chunk = chunk;
-      else this.#feed(chunk);
-      this.#serve();
-    },
-    ended: (): void => {
-      this.#machine.handle("body_end");
-      this.#serve();
-    },
-    /** What the caller did wrong becomes no better by another attempt. */
-    broke: (where: number, error: unknown): void => {
-      this.#cause = error;
-      if (error instanceof TidewireError) this.#error = { thrown: error };
-      else this.#machine.broke(where, error);
-      this.#serve();
-    },
-  };
+  #answered(head: Head): void {
+    this.#head = head;
+    this.#hear();
+    this.#machine.head(head.status, head.headers, head.isRelayed);
+    if (this.#machine.isReading) this.#state = "open";
+    this.#serve();
+  }
+
+  #came(chunk: Uint8Array): void {
+    if (this.#paused) this.#chunk = chunk;
+    else this.#feed(chunk);
+    this.#serve();
+  }
+
+  #ended(): void {
+    this.#machine.handle("body_end");
+    this.#serve();
+  }
+
+  #broke({ where, error }: Failure): void {
+    this.#cause = error;
+    // The caller's own mistake is still there at another attempt.
+    if (error instanceof TidewireError && where !== action.IN_REFRESH) return this.#fail(error);
+    this.#machine.broke(where, error);
+    this.#serve();
+  }
 
   #announce(): Attempt {
     const machine = this.#machine;
-    const again = this.#state === "waiting" ? machine.again() : { attempt: 1, delayMs: 0 };
-    const attempt: Attempt = { ...again };
+    const isRetry = this.#state === "waiting";
+    const attempt: Attempt = isRetry ? machine.retry() : { attempt: 1, delayMs: 0 };
+    this.#wantsRefresh = isRetry && machine.wantsRefresh;
     const cursor = machine.requestCursor();
     const error = machine.error();
     if (cursor !== undefined) attempt.cursor = cursor;
     if (error !== undefined) attempt.error = error;
-    if (this.#state === "waiting") this.#announced = attempt;
+    if (isRetry) this.#announced = attempt;
     this.#options.onAttempt?.(attempt);
     return attempt;
   }
@@ -409,15 +518,15 @@ export class Streaming<T = SseEvent> implements AsyncIterableIterator<T, undefin
   #ring(asleep: number | undefined): void {
     if (this.#state === "closed") return;
     const machine = this.#machine;
-    // Who sleeps hears nothing: that was no silence. But once only, for timers may be late as a rule.
+    // While the page slept nothing could be heard: that was no silence. But only once, for timers may be late as a rule.
     if (asleep !== undefined && !this.#overslept) {
       this.#overslept = true;
       machine.handle("pause", asleep);
     }
     machine.handle("tick");
     const due = machine.due();
-    if (this.#first || due > performance.now()) this.#alarm.set(due);
-    // The whole stream's limit passes also while nobody asks. Who hears of it may end the stream.
+    if (this.#first || due > performance.now()) this.#ties.alarm.set(due);
+    // The limit of the whole stream passes also while nobody asks.
     if (machine.isOver) this.#drop();
     this.#serve();
   }
@@ -425,8 +534,8 @@ export class Streaming<T = SseEvent> implements AsyncIterableIterator<T, undefin
   /** Drops the request that is under way. */
   #drop(): void {
     this.#chunk = undefined;
-    const exchange = this.#exchange;
-    this.#exchange = undefined;
+    const { exchange } = this.#ties;
+    this.#ties.exchange = undefined;
     exchange?.drop();
   }
 
@@ -436,28 +545,37 @@ export class Streaming<T = SseEvent> implements AsyncIterableIterator<T, undefin
     if (error) throw error;
   }
 
-  /** Lets everything go, once. */
+  /** Releases everything, once. */
   #finish(): Outcome | undefined {
     this.#drop();
-    // Who heard of that may have been here.
+    // A listener of that abort may have been here.
     if (this.#state === "closed") return undefined;
-    this.#alarm.clear();
-    this.#look.clear();
-    this.#options.signal?.removeEventListener("abort", this.#onAbort);
+    this.#state = "closed";
+    let outcome: Outcome = { outcome: "cancelled", events: 0, bytes: 0, attempts: 0 };
+    try {
+      outcome = this.#sum();
+    } catch (error) {
+      // Of a core that has failed nothing more can be learned.
+      this.#thrown ??= error;
+    }
+    if (this.#thrown !== undefined && !this.#options.signal?.aborted) outcome.error = words(this.#thrown);
+    forgotten?.unregister(this);
+    release(this.#ties)();
+    this.#resolve(outcome);
+    return outcome;
+  }
+
+  #sum(): Outcome {
     const machine = this.#machine;
     this.#stats = machine.stats();
     const outcome = machine.outcome(this.#head);
-    // It was taken to have begun so that it can have ended.
-    if (this.#state === "idle") outcome.attempts = 0;
     if (outcome.outcome === "cancelled") outcome.events -= this.#left;
     const cursor = machine.cursor();
     if (outcome.outcome !== "cancelled" && this.#at === this.#items.length) {
       this.#hold([]);
       this.#lastId = cursor;
     }
-    this.#state = "closed";
     machine.free();
-    this.#resolve(outcome);
     return outcome;
   }
 }

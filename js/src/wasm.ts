@@ -1,5 +1,5 @@
 import type { Exports } from "./core.js";
-import { TidewireError } from "./error.js";
+import { usage } from "./error.js";
 
 /** The core of a compiled module. */
 export function instantiate(module: WebAssembly.Module): Exports {
@@ -9,9 +9,9 @@ export function instantiate(module: WebAssembly.Module): Exports {
   return new WebAssembly.Instance(module, imports).exports as unknown as Exports;
 }
 
-/** What the core calls for an object that is used while it is in use. */
+/** What the core calls for an object that is in use, or gone. */
 export function inUse(): never {
-  throw new TidewireError("usage", "used from inside its own callback");
+  throw usage("used from inside its own callback, or after its end");
 }
 
 /** A core that is carried inside a module, compiled on the spot. */
@@ -20,6 +20,6 @@ export function compiled(bytes: () => Uint8Array<ArrayBuffer>): Exports {
     return instantiate(new WebAssembly.Module(bytes()));
   } catch (cause) {
     const elsewhere = 'import from "tidewire/js", or from "tidewire/slim" with a compiled module';
-    throw new TidewireError("usage", `WebAssembly is refused here; ${elsewhere}: ${cause}`, { cause });
+    throw usage(`WebAssembly is refused here; ${elsewhere}: ${cause}`, cause);
   }
 }

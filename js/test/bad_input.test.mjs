@@ -19,7 +19,8 @@ for (const [what, options, timeout] of [
     const server = await scripted(() => {});
     const { error, outcome } = await take(stream(server.base, { ...options, retryAttempts: 0 }));
     assert.deepEqual([error.code, error.timeout, outcome.attempts], ["timed_out", timeout, 1]);
-    await until(() => server.requests[0].closed);
+    // A busy machine may be so slow that the request never left.
+    await until(() => server.requests.every(({ closed }) => closed));
     await server.stop();
   });
 }
@@ -49,52 +50,6 @@ test("a reply without a body has ended", limit, async () => {
   assert.equal((await take(parse(new Response(null, { headers: SSE }), { endOn: "[DONE]" }))).outcome.outcome, "truncated");
 });
 
-test("a body that was read, or that somebody reads", async () => {
-  const used = new Response("data: a\n\n", { headers: SSE });
-  await used.text();
-  const locked = new Response("data: a\n\n", { headers: SSE });
-  locked.body.getReader();
-  const request = new Request("http://a.invalid/", { method: "POST", body: "x" });
-  await request.text();
-  for (const source of [used, locked, locked.body]) assert.throws(() => parse(source), usage);
-  assert.throws(() => stream(request), usage);
-});
-
-test("a `fetch` of the caller's that gives a reply whose body was read", limit, async () => {
-  const fetch = async () => {
-    const reply = new Response("data: a\n\n", { headers: SSE });
-    await reply.text();
-    return reply;
-  };
-  const { error } = await take(stream("http://a.invalid/", { fetch, retryAttempts: 1, retryDelay: 1 }));
-  assert.equal(error.code, "unreachable");
-});
-
-test("a `fetch` of the caller's that gives what is no reply", limit, async () => {
-  for (const reply of [undefined, {}, "data: a"]) {
-    const { error } = await take(stream("http://a.invalid/", { fetch: async () => reply, retryAttempts: 0 }));
-    assert.equal(error.code, "unreachable");
-  }
-});
-
-// [options that cannot be so]
-const IMPOSSIBLE = [
-  { format: "xml" },
-  { endOn: "json:" },
-  { failOn: ["event:"] },
-  { heartbeatOn: "json:=x" },
-  { resume: "sometimes" },
-  ...["timeout", "firstEventTimeout", "idleTimeout", "progressTimeout", "stallAfter", "retryDelay", "retryAttempts", "maxEventBytes"].flatMap((key) => [
-    { [key]: -1 },
-    { [key]: NaN },
-  ]),
-];
-for (const options of IMPOSSIBLE) {
-  test(`what cannot be is said at once: ${JSON.stringify(options)} ${Object.values(options)}`, () => {
-    assert.throws(() => stream("http://a.invalid/", options), usage);
-  });
-}
-
 test("what is no URL, and a relative one where there is no page", () => {
   for (const input of ["http://", "/chat", ""]) assert.throws(() => stream(input), usage, input);
 });
@@ -117,8 +72,10 @@ test("a function for headers, for the body, or for the continuation that throws 
   const down = () => {
     throw new Error("the token server is down");
   };
-  const { error, outcome } = await take(stream("http://a.invalid/", { headers: down, retryDelay: 1 }));
-  assert.deepEqual([error.code, outcome.attempts, error.cause.message], ["unreachable", 4, "the token server is down"]);
+  let tries = 0;
+  const { error, outcome } = await take(stream("http://a.invalid/", { headers: down, retryDelay: 1, onAttempt: () => tries++ }));
+  assert.deepEqual([error.code, tries, error.cause.message], ["unreachable", 4, "the token server is down"]);
+  assert.equal(outcome.attempts, 0, "requests that were sent");
 });
 
 for (const hook of ["onAttempt", "onComment", "onRetry", "onError", "onGap", "onStall"]) {

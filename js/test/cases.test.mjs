@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { tidewire } from "./support/core.mjs";
 import { decode, drive } from "./support/drive.mjs";
-import { bodies, cuttings, lineOf, lineOfTold, options, push, rows, wire } from "./support/rows.mjs";
+import { bodies, cuttings, lineOf, lineOfNotice, options, push, rows, wire } from "./support/rows.mjs";
 
 const { parse } = tidewire;
 
@@ -67,7 +67,7 @@ async function throughParse(row, given, pieces) {
     ...given,
     onComment: (comment) => told.push({ type: "comment", comment }),
     onRetry: (ms) => told.push({ type: "retry", ms }),
-    onError: (error) => told.push(lineOfTold({ whom: "onError", what: error })),
+    onError: (value) => told.push(lineOfNotice({ hook: "onError", value })),
     onGap: (after) => told.push({ type: "gap", after }),
   });
   let thrown;

@@ -29,7 +29,7 @@ for (const [what, base, path, url] of PATHS) {
 
 test("a whole URL, a URL and a Request do without the base", limit, async () => {
   const server = await scripted(reply);
-  const api = createClient({ baseUrl: "http://nowhere.invalid/v1", headers: { "x-a": "client" } });
+  const api = createClient({ baseUrl: "http://nowhere.invalid/v1", headers: { "x-a": "client" }, allowedOrigins: [server.base] });
   for (const input of [`${server.base}/a`, new URL(`${server.base}/a`), new Request(`${server.base}/a`, { headers: { "x-b": "request" } })]) {
     assert.equal((await take(api.stream(input))).outcome.outcome, "ended");
   }
@@ -136,7 +136,90 @@ test("an abort while it waits for its place", limit, async () => {
   await server.stop();
 });
 
-test("what cannot be", () => {
-  for (const maxConcurrent of [0, -1, NaN]) assert.throws(() => createClient({ maxConcurrent }), { code: "usage" });
-  assert.throws(() => createClient({ idleTimeout: -1 }).stream("http://a.invalid/"), { code: "usage" });
+/** What a `fetch` is given, as [origin, authorization, x-own, credentials]. */
+function sending() {
+  const seen = [];
+  const fetch = async (input, { headers, credentials }) => {
+    const { origin } = new URL(input.url ?? input);
+    seen.push([origin, headers.get("authorization"), headers.get("x-own"), credentials]);
+    return new Response("data: a\n\n", { headers: SSE });
+  };
+  return { seen, fetch };
+}
+const SECRET = { headers: { authorization: "secret" }, credentials: "include" };
+const HOME = "http://api.invalid";
+const AWAY = "http://other.invalid";
+
+// [what, the client's options, what is requested in this order, which of them get what the client holds]
+const ORIGINS = [
+  ["a path", { baseUrl: `${HOME}/v1` }, ["/x", "x", ""], [true, true, true]],
+  ["a whole URL", { baseUrl: `${HOME}/v1` }, [`${HOME}/x`, `${AWAY}/x`], [true, false]],
+  ["a URL without its scheme", { baseUrl: `${HOME}/v1` }, ["//other.invalid/x", "//api.invalid/x"], [false, true]],
+  ["a URL and a Request", { baseUrl: HOME }, [new URL(`${AWAY}/x`), new Request(`${AWAY}/x`), new Request(`${HOME}/x`)], [false, false, true]],
+  ["a function", { baseUrl: HOME }, [() => `${AWAY}/x`, async () => "/x", () => new URL(HOME)], [false, true, true]],
+  ["another scheme, port or subdomain", { baseUrl: HOME }, ["https://api.invalid/", `${HOME}:8080/`, "http://x.api.invalid/"], [false, false, false]],
+  ["no base: the first request's origin", {}, [`${AWAY}/x`, `${HOME}/x`, `${AWAY}/y`], [true, false, true]],
+  ["no base: that of a function", {}, [() => `${AWAY}/x`, `${HOME}/x`], [true, false]],
+  ["origins that are allowed", { baseUrl: HOME, allowedOrigins: [`${AWAY}/any/path`] }, ["/x", `${AWAY}/x`, "http://third.invalid/"], [true, true, false]],
+  ["origins that are allowed, without a base", { allowedOrigins: [new URL(AWAY)] }, [`${HOME}/x`, `${AWAY}/x`, "http://third.invalid/"], [true, true, false]],
+  ["a base that needs a page", { baseUrl: "/v1" }, [`${HOME}/x`], [false]],
+];
+for (const [what, options, inputs, gets] of ORIGINS) {
+  test(`a client's headers and credentials stay with its origin: ${what}`, limit, async () => {
+    for (const headers of [SECRET.headers, () => SECRET.headers]) {
+      const { seen, fetch } = sending();
+      const base = options.baseUrl === "/v1" ? "/v1" : options.baseUrl;
+      const api = createClient({ ...SECRET, ...options, baseUrl: base, headers, fetch });
+      const globals = globalThis.location;
+      if (inputs.some((input) => String(input).startsWith("//"))) globalThis.location = { href: "http://page.invalid/", origin: "http://page.invalid" };
+      for (const input of inputs) await take(api.stream(input, { headers: { "x-own": "1" } }));
+      if (globals === undefined) delete globalThis.location;
+      assert.deepEqual(
+        seen.map(([, authorization, own, credentials]) => [authorization === "secret", own, credentials]),
+        gets.map((isHome) => [isHome, "1", isHome ? "include" : undefined]),
+      );
+    }
+  });
+}
+
+test("what is sent first decides the origin, not what is made first", limit, async () => {
+  const { seen, fetch } = sending();
+  const api = createClient({ ...SECRET, fetch });
+  const late = api.stream(`${AWAY}/x`);
+  await take(api.stream(`${HOME}/x`));
+  await take(late);
+  assert.deepEqual(seen.map(([origin, authorization]) => [origin, authorization]), [[HOME, "secret"], [AWAY, null]]);
+});
+
+test("a stream that continues at another origin does without the client's headers", limit, async () => {
+  const { seen, fetch } = sending();
+  let count = 0;
+  const api = createClient({
+    ...SECRET,
+    baseUrl: HOME,
+    retryDelay: 1,
+    resume: () => ({ url: `${AWAY}/x` }),
+    fetch: async (...given) => {
+      await fetch(...given);
+      return new Response(count++ === 0 ? "id: 1\ndata: a\n\ndata: half" : "data: b\n\ndata: [DONE]\n\n", { headers: SSE });
+    },
+  });
+  assert.equal((await take(api.stream("/x", { headers: { "x-own": "1" } }))).outcome.outcome, "complete");
+  assert.deepEqual(seen, [[HOME, "secret", "1", "include"], [AWAY, null, "1", undefined]]);
+});
+
+test("a wait for a slot that no timer takes", limit, async () => {
+  for (const queueTimeout of [2 ** 31, Infinity]) {
+    const server = await scripted((_, response) => response.writeHead(200, SSE).write("data: a\n\n"));
+    const api = createClient({ baseUrl: server.base, maxConcurrent: 1, queueTimeout });
+    const first = api.stream("/");
+    await first.next();
+    const second = api.stream("/");
+    const next = second.next();
+    await sleep(30);
+    first.close();
+    assert.equal((await next).value.data, "a");
+    second.close();
+    await server.stop();
+  }
 });

@@ -199,10 +199,10 @@ for (const [core, Class] of [["wasm", Compiled], ["js", InJs]]) {
           if (options.retryDelay === undefined) setTimeout(() => (source.close(), resolve(seen)), 50);
         };
       });
-    const seen = await attempts({ retryDelay: 10 });
+    const seen = await attempts({ retryDelay: 110 });
     const delays = seen.map(({ delayMs }) => delayMs);
-    assert.deepEqual(delays.slice(0, 2), [0, 10]);
-    for (const [failures, delay] of delays.entries()) if (failures > 1) assert.ok(delay >= 10 && delay <= 10 * 2 ** (failures - 1), `${failures}: ${delay}`);
+    assert.deepEqual(delays.slice(0, 2), [0, 110]);
+    for (const [failures, delay] of delays.entries()) if (failures > 1) assert.ok(delay >= 110 && delay <= 110 * 2 ** (failures - 1), `${failures}: ${delay}`);
     assert.ok(waits.every((state) => state === 0));
     assert.equal((await attempts({})).length, 1, "3 s have not passed");
   });
@@ -285,6 +285,181 @@ for (const [core, Class] of [["wasm", Compiled], ["js", InJs]]) {
       ["1 undefined", "2 1"].map((attempt) => ["POST", '{"prompt":"why"}', attempt, "application/json"]),
     );
     await server.stop();
+  });
+
+  /** How many requests are made in a time, and the waits between them, where each response is the same. */
+  async function requestsIn(ms, reply, options = {}) {
+    const waits = [];
+    let requests = 0;
+    const fetch = async () => {
+      requests++;
+      return reply();
+    };
+    const source = new EventSource("http://a.invalid/", { ...options, fetch, onAttempt: ({ delayMs }) => waits.push(delayMs) });
+    await sleep(ms);
+    source.close();
+    return { requests, waits: waits.slice(1) };
+  }
+  const sends = (text) => () => new Response(text, { headers: SSE });
+  const down = () => {
+    throw new TypeError("down");
+  };
+
+  for (const retry of ["2147483648", "4000000000", "9007199254740993", "18446744073709551615"]) {
+    check(`a wait beyond what a timer takes does not become none: retry: ${retry}`, async () => {
+      const { requests } = await requestsIn(150, sends(`retry: ${retry}\ndata: a\n\n`));
+      assert.equal(requests, 1);
+    });
+  }
+  check("a wait of the caller's that no timer takes", async () => {
+    for (const retryDelay of [2 ** 31, 1e300, Infinity]) assert.equal((await requestsIn(100, down, { retryDelay })).requests, 1);
+  });
+
+  // [what, response, options, the shortest wait that may be seen]
+  for (const [what, reply, options, shortest] of [
+    ["no event", sends("retry: 0\n\n"), {}, 100],
+    ["only comments", sends("retry: 0\n\n: a\n\n: b\n\n"), {}, 100],
+    ["no connection", down, { retryDelay: 0 }, 100],
+    ["an event", sends("retry: 0\ndata: a\n\n"), { retryDelay: 0 }, 0],
+  ]) {
+    check(`the wait after a connection that delivered ${what}`, async () => {
+      const { requests, waits } = await requestsIn(450, reply, { retryDelay: 0, ...options });
+      assert.ok(waits.length > 0 && waits.every((wait) => wait >= shortest), waits.join(" "));
+      if (shortest > 0) assert.ok(requests <= 5, `${requests} requests`);
+      else assert.deepEqual(waits.filter((wait) => wait > 0), []);
+    });
+  }
+
+  check("a server that connected and then is down is not asked again without pause", async () => {
+    let count = 0;
+    const { requests } = await requestsIn(450, () => (count++ === 0 ? sends("retry: 0\ndata: a\n\n")() : down()));
+    assert.ok(requests <= 6, `${requests} requests`);
+  });
+
+  /** In a page of another origin, whose `fetch` is given; `answers` is called with the number of a request and its mode. */
+  async function inPage(answers, run) {
+    const requests = [];
+    globalThis.location = { href: "http://page.invalid/", origin: "http://page.invalid" };
+    const fetch = async (url, init) => {
+      requests.push(init);
+      return answers(requests.length, init.mode);
+    };
+    try {
+      await run(watched("http://other.invalid/x", { fetch, retryDelay: 100, withCredentials: true, headers: { authorization: "secret" } }), requests);
+    } finally {
+      delete globalThis.location;
+    }
+  }
+  const opaque = { type: "opaque", status: 0, headers: new Headers(), body: null };
+
+  check("what CORS refuses ends CLOSED: one GET without credentials tells that the server is there", () =>
+    inPage(
+      (_, mode) => (mode === "no-cors" ? opaque : down()),
+      async ({ source, seen }, requests) => {
+        await until(() => source.readyState === 2);
+        await sleep(150);
+        assert.deepEqual(seen, [["error", 2]]);
+        assert.equal(requests.length, 2);
+        const { mode, credentials, headers, method = "GET", body, signal } = requests[1];
+        assert.deepEqual([mode, credentials, headers, method, body], ["no-cors", "omit", undefined, "GET", undefined]);
+        assert.equal(signal.aborted, true, "its body is not wanted");
+      },
+    ));
+
+  check("a network that is down is tried again", () =>
+    inPage(down, async ({ source, seen }, requests) => {
+      await until(() => requests.filter(({ mode }) => mode !== "no-cors").length >= 3);
+      assert.equal(source.readyState, 0);
+      assert.ok(seen.length >= 2 && seen.every(([type, state]) => type === "error" && state === 0));
+    }));
+
+  check("a server that was down may refuse when it is back", () =>
+    inPage(
+      (number, mode) => (mode === "no-cors" && number > 2 ? opaque : down()),
+      async ({ seen }) => {
+        await until(() => seen.length === 2);
+        assert.deepEqual(seen, [["error", 0], ["error", 2]]);
+      },
+    ));
+
+  check("an origin that has answered is not asked whether it is there", () =>
+    inPage(
+      (number) => (number === 1 ? sends("retry: 100\ndata: a\n\n")() : down()),
+      async ({ seen }, requests) => {
+        await until(() => requests.length >= 3);
+        assert.deepEqual(seen.slice(0, 3).map(([type, state]) => `${type} ${state}`), ["open 1", "message 1", "error 0"]);
+        assert.ok(requests.every(({ mode }) => mode === undefined));
+      },
+    ));
+
+  check("a same-origin answer to that question is no refusal", () =>
+    inPage(
+      (_, mode) => (mode === "no-cors" ? { ...opaque, type: "basic" } : down()),
+      async ({ seen }) => {
+        await until(() => seen.length >= 2);
+        assert.deepEqual(seen.slice(0, 2), [["error", 0], ["error", 0]]);
+      },
+    ));
+
+  check("close() while that question is asked", () =>
+    inPage(
+      (_, mode) => (mode === "no-cors" ? new Promise(() => {}) : down()),
+      async ({ source, seen }, requests) => {
+        await until(() => requests.length === 2);
+        source.close();
+        await sleep(20);
+        assert.deepEqual([seen, requests[1].signal.aborted], [[], true]);
+      },
+    ));
+
+  check("outside of a page nobody asks: there is no CORS", async () => {
+    const modes = [];
+    const fetch = async (_, { mode }) => (modes.push(mode), down());
+    const source = new EventSource("http://a.invalid/", { fetch, retryDelay: 1 });
+    await until(() => modes.length === 2);
+    source.close();
+    assert.deepEqual(modes, [undefined, undefined]);
+  });
+
+  check("what can never be sent is said by the constructor", () => {
+    for (const [url, options] of [
+      ["http://a.invalid/", { headers: { a: "b\nc" } }],
+      ["http://a.invalid/", { method: "GET", json: {} }],
+      ["http://a.invalid/", { retryDelay: -1 }],
+      ["http://a.invalid/", { retryAttempts: NaN }],
+      ["http://u:p@a.invalid/", {}],
+    ]) {
+      assert.throws(() => new EventSource(url, options), { name: "TidewireError", code: "usage" });
+    }
+    for (const url of ["http://a b/", "http://[::1", "http://256.1.1.1/", "http://:80", "https://%00/", "http://a:99999/"]) {
+      assert.throws(() => new EventSource(url), { name: "SyntaxError" }, url);
+    }
+  });
+
+  for (const [what, options] of [
+    ["headers that cannot be sent, made by a function", { headers: () => ({ a: "b\nc" }) }],
+    ["an onAttempt that throws", { onAttempt: () => { throw new Error("mine"); } }],
+    ["a platform without streams", { fetch: async () => ({ status: 200, headers: new Headers(SSE) }) }],
+    ["a fetch that gives no Response", { fetch: async () => undefined }],
+    ["a body of no bytes", { fetch: async () => ({ status: 200, headers: new Headers(SSE), body: (async function* () { yield "data: a"; })() }) }],
+  ]) {
+    check(`fails for good, and the event says why: ${what}`, async () => {
+      const requests = [];
+      const source = new EventSource("http://a.invalid/", { retryDelay: 1, onAttempt: (attempt) => requests.push(attempt), ...options });
+      const { error } = await new Promise((resolve) => source.addEventListener("error", resolve));
+      assert.ok(error instanceof Error, String(error));
+      await sleep(120);
+      assert.deepEqual([source.readyState, requests.length <= 1], [2, true]);
+    });
+  }
+
+  check("close() gives back a body whose fetch does not heed its signal", async () => {
+    let isCancelled = false;
+    const body = new ReadableStream({ start: (controller) => controller.enqueue(new TextEncoder().encode("data: a\n\n")), cancel: () => void (isCancelled = true) });
+    const source = new EventSource("http://a.invalid/", { fetch: async () => new Response(body, { headers: SSE }) });
+    await new Promise((resolve) => (source.onmessage = resolve));
+    source.close();
+    await until(() => isCancelled);
   });
 
   check("an event beyond any bound closes it, instead of coming again for ever", async () => {

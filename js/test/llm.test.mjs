@@ -87,6 +87,101 @@ test("a message that nobody waits for is no unhandled rejection", async () => {
   assert.deepEqual(unhandled, []);
 });
 
+test("the message reads the reply itself if nobody else does", async () => {
+  assert.equal((await deltas(response(HELLO)).message).text, "Hello 世界");
+  const { message, outcome } = deltas(response(HELLO));
+  assert.ok(message instanceof Promise);
+  assert.equal((await message.finally(() => {})).finish, "stop");
+  assert.equal((await outcome).outcome, "complete");
+  assert.equal((await Promise.all([deltas(response(HELLO)).message]))[0].text, "Hello 世界");
+  await assert.rejects(deltas(response(CALL), { dialect: "openai-chat" }).message, { code: "truncated" });
+  const reply = deltas(response(HELLO));
+  assert.equal((await reply.message).text, "Hello 世界");
+  assert.deepEqual([(await reply.whole()).text, reply.state], ["Hello 世界", "closed"]);
+  // A loop behind it would have nothing, and think that nothing came.
+  await assert.rejects(reply.next(), { code: "usage" });
+});
+
+test("the message alone sends nothing; waiting for it does", async () => {
+  let requests = 0;
+  const fetch = async () => (requests++, response(HELLO));
+  const { message } = deltas("http://a.invalid/", { fetch });
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  assert.equal(requests, 0);
+  assert.equal((await message).text, "Hello 世界");
+  assert.equal(requests, 1);
+});
+
+test("a loop that begins in the same turn as somebody waits for the message has every delta", async () => {
+  for (const wait of [(reply) => reply.message, (reply) => reply.message.catch(() => {}), (reply) => Promise.resolve(reply.message)]) {
+    const reply = deltas(response(HELLO));
+    const message = wait(reply);
+    const { seen } = await take(reply);
+    assert.equal(texts(seen).join(""), "Hello 世界");
+    assert.equal((await message).text, "Hello 世界");
+  }
+  const late = deltas(response(HELLO));
+  for await (const delta of late) if (delta.kind === "text") void late.message.then(() => {});
+  assert.equal((await late.message).text, "Hello 世界");
+});
+
+test("a loop that begins later is told that it would miss some", async () => {
+  let send;
+  const body = new ReadableStream({ start: (controller) => (send = (text) => controller.enqueue(bytes(text))) });
+  const reply = deltas(body, { dialect: "openai-chat", format: "sse" });
+  const { message } = reply;
+  const text = message.then(({ text }) => text);
+  await new Promise((resolve) => setTimeout(resolve, 10));
+  await assert.rejects(reply.next(), { code: "usage" });
+  // Which does not disturb who waits.
+  assert.equal(reply.state, "open");
+  send(HELLO);
+  assert.equal(await text, "Hello 世界");
+  assert.equal((await reply.drain()).outcome, "complete");
+});
+
+test("who reads a part and then waits for the message has to read the rest", async () => {
+  const reply = deltas(response(HELLO));
+  await reply.next();
+  const waiting = reply.message.then(({ text }) => text);
+  assert.equal(await Promise.race([waiting, new Promise((resolve) => setTimeout(resolve, 20))]), undefined);
+  assert.equal((await reply.whole()).text, "Hello 世界");
+  assert.equal(await waiting, "Hello 世界");
+});
+
+test("close() stops the message that reads, and an abort gives it its reason", async () => {
+  const endless = () => new ReadableStream({ start: (controller) => controller.enqueue(bytes(chat({ content: "a" }))) });
+  const closed = deltas(endless(), { format: "sse" });
+  const waiting = closed.message.catch((error) => error);
+  await new Promise((resolve) => setTimeout(resolve, 10));
+  closed.close();
+  assert.equal((await waiting).code, "cancelled");
+  const abort = new AbortController();
+  const aborted = deltas(endless(), { format: "sse", signal: abort.signal }).message.catch((error) => error);
+  await new Promise((resolve) => setTimeout(resolve, 10));
+  const reason = new Error("enough");
+  abort.abort(reason);
+  assert.equal(await aborted, reason);
+});
+
+test("a dialect that is none names those that are, and a missing one is auto", async () => {
+  for (const dialect of ["openai", "", "generic:", 7]) {
+    assert.throws(() => deltas("http://a.invalid/", { dialect }), { code: "usage", message: /dialect: .*"?openai-chat"?, .*generic, or generic:PATH/ });
+    assert.throws(() => createParser({ dialect }), { code: "usage", message: /generic:PATH/ });
+  }
+  const [names] = /auto, .*, generic/.exec((() => { try { deltas("", { dialect: "none" }); } catch ({ message }) { return message; } })());
+  for (const dialect of names.split(", ")) createParser({ dialect }).free();
+  assert.equal((await deltas(response(HELLO), { dialect: undefined }).whole()).text, "Hello 世界");
+});
+
+test("a parser whose end() throws a bad record has the message at another call", async () => {
+  const parser = createParser({ dialect: "openai-chat", format: "sse" });
+  const bad = "data: {bad\n\n";
+  assert.throws(() => parser.push(bytes(chat({ content: "a" }) + bad + bad + chat({ content: "b" }, "stop") + DONE)), { code: "bad_record" });
+  assert.throws(() => parser.end(), { code: "bad_record" });
+  assert.equal(parser.end().text, "ab");
+});
+
 test("an error that the provider reports is a delta, and then decides", async () => {
   const fault = 'data: {"error":{"message":"too many","type":"rate_limit_exceeded","code":"rate_limit_exceeded"}}\n\n';
   const reply = deltas(response(chat({ content: "a" }) + fault + chat({ content: "b" }) + DONE));

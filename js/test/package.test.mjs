@@ -83,7 +83,10 @@ const uses = (entry) => `
   const paused = stream("/api", { headers: ({ attempt }) => ({ attempt: attempt.toFixed() }), body: async () => "text" });
   paused.pause(); paused.resume(); paused.reconnect();
   const outcome: Outcome = await stream("/api").drain();
-  if (outcome.outcome === "refused") console.log(outcome.status?.toFixed());
+  if (outcome.outcome === "refused") console.log(outcome.status?.toFixed(), outcome.headers?.["retry-after"]?.length);
+  stream(async ({ attempt, method }) => \`/api?\${attempt.toFixed()}\${method.length}\`, { refresh: async () => {}, dedupe: true, onReplayed: (id) => id.length });
+  stream("/api", { body: ({ url }) => url.length.toFixed(), headers: ({ body, headers, url }) => (headers.set("x", url + String(body?.length)), headers) });
+  createClient({ allowedOrigins: ["https://a.example", new URL("https://b.example")], credentials: "include" }).stream(() => new URL("https://a.example"));
   createParser({ onEvent: (event) => event.type.length }).push(new Uint8Array());
   try { await stream("/api").next(); } catch (error) { if (error instanceof TidewireError && error.code === "timed_out") error.timeout; }
   interface Tick extends SseEvent { type: "tick" }

@@ -97,3 +97,76 @@ test("ten thousand parsers take no more memory than one", async () => {
   for (let count = 0; count < 10_000; count++) use();
   assert.equal(core().exports.memory.buffer.byteLength, before);
 });
+
+test("a record that is not JSON is thrown if there is no onError, and nothing after it is lost", () => {
+  const read = (options = {}) => {
+    const values = [];
+    return { values, parser: createParser({ format: "ndjson", onEvent: ({ value }) => values.push(value), ...options }) };
+  };
+  const { values, parser } = read();
+  assert.throws(() => parser.push(bytes("1\n{bad\n2\n{worse\n3\n")), { code: "bad_record", offset: 3 });
+  assert.deepEqual(values, [1]);
+  assert.throws(() => parser.push(bytes("4\n")), { code: "bad_record" });
+  assert.deepEqual(values, [1, 2]);
+  parser.push(bytes("5\n{last"));
+  assert.deepEqual(values, [1, 2, 3, 4, 5]);
+  assert.throws(() => parser.end(), { code: "bad_record" });
+  parser.end();
+  parser.end();
+  const errors = [];
+  const heard = read({ onError: ({ code }) => errors.push(code) });
+  heard.parser.push(bytes("1\n{bad\n2\n"));
+  heard.parser.end();
+  assert.deepEqual([heard.values, errors], [[1, 2], ["bad_record"]]);
+});
+
+test("what is skipped because it is too large was meant to be", () => {
+  const values = [];
+  const parser = createParser({ format: "ndjson", maxEventBytes: 10, skipOversized: true, onEvent: ({ value }) => values.push(value) });
+  parser.push(bytes(`1\n"${"a".repeat(100)}"\n2\n`));
+  parser.end();
+  assert.deepEqual(values, [1, 2]);
+});
+
+test("events of both sides of what a handler throws at the end", () => {
+  const events = [];
+  const parser = createParser({
+    deliverUnterminated: true,
+    onEvent: ({ data }) => {
+      events.push(data);
+      if (data === "a") throw new Error("mine");
+    },
+  });
+  assert.throws(() => parser.push(bytes("data: a\n\ndata: b\n\ndata: c")), /mine/);
+  parser.end();
+  assert.deepEqual(events, ["a", "b", "c"]);
+});
+
+test("the rest of a large chunk in which a handler throws", () => {
+  const events = [];
+  const parser = createParser({
+    onEvent: ({ data }) => {
+      events.push(data.length);
+      if (events.length <= 2) throw new Error("mine");
+    },
+  });
+  const event = `data: ${"a".repeat(50_000)}\n\n`;
+  assert.throws(() => parser.push(bytes(event.repeat(10))), /mine/);
+  assert.throws(() => parser.push(bytes(event.repeat(10))), /mine/);
+  parser.end();
+  assert.deepEqual(events, Array(20).fill(50_000));
+});
+
+test("a chunk in which a handler throws and decoding cannot continue", () => {
+  const values = [];
+  const parser = createParser({
+    format: "json-array",
+    onEvent: ({ value }) => {
+      values.push(value);
+      if (value === 1) throw new Error("mine");
+    },
+  });
+  assert.throws(() => parser.push(bytes(`[1, 2${" ".repeat(70_000)}, 3 oops`)), /mine/);
+  assert.throws(() => parser.push(bytes("4]")), { code: "bad_record" });
+  assert.deepEqual(values.slice(0, 2), [1, 2]);
+});

@@ -1,4 +1,4 @@
-//! `cargo xtask demo`: a reply as a model streams it, then the same over a network that cuts it every few events.
+//! `cargo xtask demo`: streams an LLM reply, then the same over a network that cuts it every few events.
 
 mod child;
 mod received;
@@ -12,7 +12,7 @@ use crate::run::{Trouble, run as run_command};
 use child::{Lines, Server};
 use received::{Line, Received};
 
-/// Builds the command, then needs about 20 seconds and nothing but this machine.
+/// Builds the command, then runs for about 20 seconds, on this machine only.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
     /// Show it in a browser: a page with a button that cuts the connection, until Ctrl-C
@@ -25,7 +25,7 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Trouble> {
     heading(1, "Build the `tidewire` command (a few minutes the first time)");
-    // The folder is named, so that the program lies where it is looked for whatever the user's settings.
+    // The folder is given so that the program is found below, whatever the user's cargo settings.
     let build = ["build", "--package", "tidewire-cli", "--target-dir", "target"];
     run_command(Command::new("cargo").args(build))?;
     if arguments.web { web::show(arguments.port) } else { terminal() }
@@ -40,28 +40,28 @@ fn terminal() -> Result<(), Trouble> {
     child::show(&["get", &server.url("/chat")], deadline)?;
 
     heading(4, "An unreliable network: the same command, cut every few events, inside events and characters");
-    // Ahead of time and out of sight: the same stream without a cut, for the comparison.
-    let undisturbed = Lines::of(&["get", "--output", "events", &server.url("/flaky?cuts=0")], deadline)?;
+    // Started first, and not shown: the same stream without a cut, for the comparison.
+    let uncut = Lines::of(&["get", "--output", "events", &server.url("/flaky?cuts=0")], deadline)?;
     let mut lines = Lines::shown(
         &["get", "--output", "events", RETRY_DELAY[0], RETRY_DELAY[1], &server.url("/flaky")],
         deadline,
     )?;
     let (received, took) = follow(&mut lines)?;
-    let wanted = gather(undisturbed)?;
+    let wanted = gather(uncut)?;
 
     heading(5, "Was anything lost or doubled?");
-    sum_up(&received, &wanted, took)?;
+    summarize(&received, &wanted, took)?;
     drop(server);
     try_next();
     Ok(())
 }
 
-/// The whole demo ends within this time of the build.
+/// The demo ends within this time after the build.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// Shorter than the default, so that the cuts are seen rather than waited for.
+/// Shorter than the default, so that nobody waits for the retries.
 const RETRY_DELAY: [&str; 2] = ["--retry-delay", "250"];
 
-/// Shows the stream as it comes: the text, and dimly what became of the connection.
+/// Prints the stream as it arrives: the text, and each lost connection.
 fn follow(lines: &mut Lines) -> Result<(Received, Duration), Trouble> {
     let started = Instant::now();
     let mut received = Received::default();
@@ -71,7 +71,7 @@ fn follow(lines: &mut Lines) -> Result<(Received, Duration), Trouble> {
             Line::Event { .. } => print_text(&line.text()),
             Line::Attempt { attempt, delay_ms, reason, cursor } => {
                 let after =
-                    cursor.as_ref().map(|id| format!(", going on after event {id}")).unwrap_or_default();
+                    cursor.as_ref().map(|id| format!(", continuing after event {id}")).unwrap_or_default();
                 let what = format!("✂ cut ({reason}): request {attempt} in {delay_ms} ms{after}");
                 say!("{}", yellow(format!("\n  {what}")));
             }
@@ -94,28 +94,25 @@ fn gather(mut lines: Lines) -> Result<Received, Trouble> {
 fn print_text(text: &str) {
     use std::io::Write;
     anstream::print!("{text}");
-    // Without a newline it would wait in the buffer; a broken pipe shows at the next line.
+    // Text without a newline would wait in the buffer; a closed pipe shows at the next line.
     let _ = anstream::stdout().flush();
 }
 
-fn sum_up(received: &Received, wanted: &Received, took: Duration) -> Result<(), Trouble> {
+fn summarize(received: &Received, wanted: &Received, took: Duration) -> Result<(), Trouble> {
     received.same_as(wanted)?;
     let count = received.ids.len();
     let ends = received.ids.first().zip(received.ids.last());
     let range =
         ends.map(|(first, last)| format!(", ids {first} to {last}, each exactly once")).unwrap_or_default();
     row("events", format!("{count}{range}"));
-    row(
-        "text",
-        format!("{} characters, the same as of a run that nothing cut", received.text.chars().count()),
-    );
+    row("text", format!("{} characters, the same as in a run without cuts", received.text.chars().count()));
     row("cuts survived", received.cuts);
     row("requests", received.requests);
     row("bytes", received.bytes);
     row("outcome", &received.outcome);
     row("took", spent(took));
     if received.cuts == 0 {
-        return Err(Trouble::Failed("the stream was not cut even once, so this proved nothing".into()));
+        return Err(Trouble::Failed("the stream was never cut, so this proved nothing".into()));
     }
     say!("{}", green("nothing lost, nothing doubled"));
     Ok(())
@@ -124,9 +121,9 @@ fn sum_up(received: &Received, wanted: &Received, took: Duration) -> Result<(), 
 fn try_next() {
     say!("\n{}", bold("Try next"));
     for (line, why) in [
-        ("target/debug/tidewire serve", "the same upstream, for you to play with; it lists its scenarios"),
+        ("target/debug/tidewire serve", "the same upstream to play with; it lists its scenarios"),
         ("target/debug/tidewire get URL", "your own endpoint; -d or --json makes it a POST"),
-        ("target/debug/tidewire get --output events URL", "one JSON object a line, with the outcome last"),
+        ("target/debug/tidewire get --output events URL", "one JSON object per line, the outcome last"),
         ("cargo xtask demo --web", "a page in the browser, with a button that cuts the connection"),
         ("cargo xtask test", "everything that is checked"),
     ] {

@@ -1,19 +1,24 @@
-//! `cargo xtask fuzz`: every fuzz target of the core and the dialects for a while, and a table of what came of it.
+//! `cargo xtask fuzz`: runs every fuzz target of the core and the dialects for a while, and prints a table of the results.
 
 mod found;
 mod seeds;
+#[path = "../../fuzz/src/targets.rs"]
+mod targets;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Mutex;
+use std::thread::{self, available_parallelism};
 use std::time::Duration;
 
 use crate::report::{bold, dim, green, red, say};
-use crate::run::{Trouble, check_interrupt, output_of, run as run_command, run_into};
+use crate::run::{Trouble, check_interrupt, run as run_command, run_into};
 use crate::tools;
 use found::{Figures, grouped, last_words};
+use targets::{TARGETS, Target};
 
-/// Builds the targets with the nightly compiler, gives each the rows of tests/cases to start from, and runs one after the other.
+/// Builds the targets with the nightly compiler, seeds each with the rows of tests/cases, and runs as many at a time as there are cores.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
     /// These targets only
@@ -22,142 +27,80 @@ pub(crate) struct Arguments {
     /// How long each target runs
     #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..))]
     seconds: u64,
-    /// List the targets and end
+    /// Run 2 seconds of each target on the stable compiler, with random inputs and without libFuzzer
+    #[arg(long, conflicts_with_all = ["only", "seconds"])]
+    slice: bool,
+    /// List the targets and exit
     #[arg(long)]
     list: bool,
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Trouble> {
-    let targets = choose(&arguments.only)?;
     if arguments.list {
         for target in TARGETS {
             say!("{:width$}  {}", target.name, target.what, width = width());
         }
         return Ok(());
     }
+    if arguments.slice { slice() } else { fuzz_all(&choose(&arguments.only)?, arguments.seconds) }
+}
+
+/// Two seconds of each target, on the stable compiler (`fuzz/src/slice.rs`).
+pub(crate) fn slice() -> Result<(), Trouble> {
+    for target in TARGETS {
+        seeds::write(target.name, &folder("seeds", target.name)?)?;
+    }
+    let mut command = Command::new("cargo");
+    command.args(["test", "--locked", "--manifest-path", MANIFEST, "--target-dir", TARGET_FOLDER]);
+    command.args(["--profile", "slice", "--lib", "--", "--test-threads=1", "--nocapture"]);
+    run_command(command.env("TIDEWIRE_FUZZ_SECONDS", "2"))
+}
+
+/// Five minutes of each target, with libFuzzer.
+pub(crate) fn campaign() -> Result<(), Trouble> {
+    fuzz_all(&choose(&[])?, 5 * 60)
+}
+
+fn fuzz_all(targets: &[&'static Target], seconds: u64) -> Result<(), Trouble> {
     let cargo_fuzz = tools::cargo_fuzz()?;
     build(&cargo_fuzz)?;
-    let mut results = Vec::new();
-    for (index, target) in targets.iter().enumerate() {
-        say!("\n{}", bold(format!("[{}/{}] {}: {}", index + 1, targets.len(), target.name, target.what)));
-        let result = fuzz(target, arguments.seconds)?;
-        say!("{}", result.line());
-        results.push(result);
-    }
-    sum_up(&results)
+    let jobs = available_parallelism().map_or(1, usize::from).min(targets.len());
+    say!("{}", bold(format!("{} targets, {jobs} at a time, {seconds} s each", targets.len())));
+    let waiting = Mutex::new(targets.iter());
+    let work = || {
+        let mut results = Vec::new();
+        // A worker that panicked leaves the list as it was.
+        while let Some(target) = waiting.lock().unwrap_or_else(|lock| lock.into_inner()).next() {
+            let result = fuzz(target, seconds)?;
+            say!("{}", result.line());
+            results.push(result);
+        }
+        Ok(results)
+    };
+    let results: Vec<Result<Vec<FuzzResult>, Trouble>> = thread::scope(|scope| {
+        let workers: Vec<_> = (0..jobs).map(|_| scope.spawn(work)).collect();
+        let lost = |_| Err(Trouble::Failed("a worker panicked".into()));
+        workers.into_iter().map(|worker| worker.join().unwrap_or_else(lost)).collect()
+    });
+    let mut results: Vec<FuzzResult> =
+        results.into_iter().collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect();
+    results.sort_by_key(|result| TARGETS.iter().position(|target| target.name == result.target));
+    summarize(&results)
 }
-
-/// One target.
-struct Target {
-    name: &'static str,
-    what: &'static str,
-    /// The dictionary that helps it.
-    words: Option<&'static str>,
-    /// How long its inputs may grow: long enough for what it reads, short enough for many a second.
-    longest: usize,
-}
-
-const TARGETS: &[Target] = &[
-    Target {
-        name: "sse",
-        what: "server-sent events, against the standard's words and sse-core",
-        words: Some("sse"),
-        longest: 512,
-    },
-    Target {
-        name: "text",
-        what: "text, against the whole of it decoded at once",
-        words: Some("text"),
-        longest: 256,
-    },
-    Target {
-        name: "ndjson",
-        what: "lines of JSON, against a naive reading",
-        words: Some("json"),
-        longest: 256,
-    },
-    Target {
-        name: "json_seq",
-        what: "JSON text sequences, against a naive reading",
-        words: Some("json"),
-        longest: 256,
-    },
-    Target {
-        name: "json_array",
-        what: "one JSON array, against a naive reading",
-        words: Some("json"),
-        longest: 256,
-    },
-    Target {
-        name: "concat",
-        what: "JSON values glued together, against a naive reading",
-        words: Some("json"),
-        longest: 256,
-    },
-    Target { name: "decoder", what: "which format a body has", words: Some("json"), longest: 256 },
-    Target {
-        name: "session",
-        what: "the session told anything, against the table of reconnects",
-        words: None,
-        longest: 512,
-    },
-    Target {
-        name: "stream",
-        what: "the stream called in any order, its bodies cut and whole",
-        words: Some("sse"),
-        longest: 128,
-    },
-    Target {
-        name: "lookup",
-        what: "one value out of a JSON text, against serde_json",
-        words: Some("json"),
-        longest: 256,
-    },
-    Target {
-        name: "strings",
-        what: "JSON strings and white space, against serde_json",
-        words: Some("json"),
-        longest: 256,
-    },
-    Target {
-        name: "views",
-        what: "fields and items of a JSON text, against serde_json",
-        words: Some("json"),
-        longest: 256,
-    },
-    Target {
-        name: "partial",
-        what: "JSON that grows, against the whole of it and serde_json",
-        words: Some("json"),
-        longest: 256,
-    },
-    Target {
-        name: "dialects",
-        what: "LLM replies in each dialect, records that are alike and read whole",
-        words: Some("dialects"),
-        longest: 2048,
-    },
-    Target {
-        name: "alike",
-        what: "LLM replies, their events known where they stand in the body and taken for frames",
-        words: Some("dialects"),
-        longest: 2048,
-    },
-    Target { name: "retry_after", what: "Retry-After, against httpdate", words: Some("dates"), longest: 64 },
-];
 
 const FOLDER: &str = "fuzz";
+const MANIFEST: &str = "fuzz/Cargo.toml";
 const TARGET_FOLDER: &str = "target/fuzz";
 /// More memory than any target needs is a fault, and so is an input that takes longer than this.
 const MOST_MEMORY_MB: u32 = 1024;
 const LONGEST_INPUT: Duration = Duration::from_secs(10);
 
-/// What became of a target.
-struct Outcome {
+/// What a run of one target came to.
+struct FuzzResult {
     target: &'static str,
     figures: Figures,
     log: PathBuf,
-    /// The input that broke it.
+    /// The input that crashed it.
     crash: Option<PathBuf>,
 }
 
@@ -170,8 +113,8 @@ fn choose(only: &[String]) -> Result<Vec<&'static Target>, Trouble> {
     Ok(TARGETS.iter().filter(chosen).collect())
 }
 
-/// No sanitizer: the core has no unsafe code, and without one there are several times as many inputs a second. The checks of a debug
-/// build, overflow among them, are in.
+/// No sanitizer: the core has no unsafe code, and without one several times as many inputs run per second. Debug assertions and overflow
+/// checks are on.
 fn build(cargo_fuzz: &str) -> Result<(), Trouble> {
     let mut command = Command::new(cargo_fuzz);
     command.args([
@@ -187,12 +130,8 @@ fn build(cargo_fuzz: &str) -> Result<(), Trouble> {
     run_command(command.env("RUSTUP_TOOLCHAIN", "nightly"))
 }
 
-fn fuzz(target: &'static Target, seconds: u64) -> Result<Outcome, Trouble> {
-    let folder = |kind: &str| -> Result<PathBuf, Trouble> {
-        let folder = Path::new(TARGET_FOLDER).join(kind).join(target.name);
-        fs::create_dir_all(&folder).map_err(cannot("create", &folder))?;
-        Ok(folder)
-    };
+fn fuzz(target: &'static Target, seconds: u64) -> Result<FuzzResult, Trouble> {
+    let folder = |kind| folder(kind, target.name);
     let (corpus, seeded, crashes) = (folder("corpus")?, folder("seeds")?, folder("crashes")?);
     seeds::write(target.name, &seeded)?;
     let log = crashes.with_extension("log");
@@ -213,32 +152,38 @@ fn fuzz(target: &'static Target, seconds: u64) -> Result<Outcome, Trouble> {
     let said = String::from_utf8_lossy(&said);
     let figures = Figures::of(&said);
     match ran {
-        Ok(()) => Ok(Outcome { target: target.name, figures, log, crash: None }),
+        Ok(()) => Ok(FuzzResult { target: target.name, figures, log, crash: None }),
         Err(trouble) => {
             say!("{}", last_words(&said));
             let crash = found::crash(&said).ok_or(trouble)?;
-            Ok(Outcome { target: target.name, figures, log, crash: Some(crash) })
+            Ok(FuzzResult { target: target.name, figures, log, crash: Some(crash) })
         }
     }
 }
 
-/// cargo-fuzz builds for a target by name, also where that is the machine's own.
-fn program(target: &Target) -> Result<PathBuf, Trouble> {
-    let version = output_of("rustc", &["+nightly", "--version", "--verbose"]).unwrap_or_default();
-    let host = version.lines().find_map(|line| line.strip_prefix("host: "));
-    let host = host.ok_or_else(|| Trouble::Failed("the nightly compiler does not say its host".into()))?;
-    Ok(Path::new(TARGET_FOLDER).join(host).join("release").join(target.name))
+/// What the targets keep of this kind, in the target's own folder.
+fn folder(kind: &str, target: &str) -> Result<PathBuf, Trouble> {
+    let folder = Path::new(TARGET_FOLDER).join(kind).join(target);
+    fs::create_dir_all(&folder).map_err(cannot("create", &folder))?;
+    Ok(folder)
 }
 
-impl Outcome {
+/// cargo-fuzz builds for a target by name, even for the machine's own.
+fn program(target: &Target) -> Result<PathBuf, Trouble> {
+    Ok(Path::new(TARGET_FOLDER).join(tools::host()?).join("release").join(target.name))
+}
+
+impl FuzzResult {
     fn line(&self) -> String {
         match &self.crash {
             None => {
-                dim(format!("{} inputs; log in {}", grouped(self.figures.executions), self.log.display()))
+                let inputs = grouped(self.figures.executions);
+                dim(format!("{}: {inputs} inputs; log in {}", self.target, self.log.display()))
             }
             Some(crash) => format!(
-                "{}\n  input      {}\n  reproduce  cargo +nightly fuzz run --fuzz-dir {FOLDER} --sanitizer none --target-dir \
+                "{}: {}\n  input      {}\n  reproduce  cargo +nightly fuzz run --fuzz-dir {FOLDER} --sanitizer none --target-dir \
                  {TARGET_FOLDER} {} {}",
+                self.target,
                 red("CRASHED"),
                 crash.display(),
                 self.target,
@@ -248,7 +193,7 @@ impl Outcome {
     }
 }
 
-fn sum_up(results: &[Outcome]) -> Result<(), Trouble> {
+fn summarize(results: &[FuzzResult]) -> Result<(), Trouble> {
     say!("\n{}", bold("cargo xtask fuzz"));
     let head = ["executions", "a second", "coverage", "corpus"];
     say!(
@@ -260,12 +205,12 @@ fn sum_up(results: &[Outcome]) -> Result<(), Trouble> {
         head[3],
         width = width()
     );
-    for Outcome { target, figures, crash, .. } in results {
+    for FuzzResult { target, figures, crash, .. } in results {
         let Figures { executions, each_second, coverage, corpus } = *figures;
-        let verdict = if crash.is_some() { red("CRASHED") } else { green("ok") };
+        let result = if crash.is_some() { red("CRASHED") } else { green("ok") };
         let (executions, each_second) = (grouped(executions), grouped(each_second));
         say!(
-            "  {target:width$}  {executions:>14} {each_second:>10} {coverage:>9} {corpus:>8}  {verdict}",
+            "  {target:width$}  {executions:>14} {each_second:>10} {coverage:>9} {corpus:>8}  {result}",
             width = width()
         );
     }

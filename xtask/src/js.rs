@@ -1,23 +1,35 @@
 //! The steps of `cargo xtask test` for the npm package.
 
-use std::env::consts::EXE_SUFFIX;
-use std::path::{Path, PathBuf, absolute};
+use std::path::Path;
 use std::process::Command;
 
-use crate::npm::{self, FOLDER, target_folder};
+use crate::build;
+use crate::npm::{self, FOLDER};
 use crate::run::{Trouble, output_of, run as run_command};
 use crate::tools::NPM;
 
-/// The package, with all that it takes.
+/// Installs what the package needs, and builds it.
 pub(crate) fn build() -> Result<(), Trouble> {
     npm::set_up()?;
-    npm::build()
+    npm::build_package()
 }
 
-/// In Node, beside the native command and against its `serve`; and that its benches work.
+/// Tests it in Node, against the native command and its `serve`.
 pub(crate) fn tests() -> Result<(), Trouble> {
     built()?;
-    run_command(npm_run(FOLDER, "test").env("TIDEWIRE", command()?))?;
+    run_command(npm_run(FOLDER, "test").env("TIDEWIRE", build::program("tidewire")?))
+}
+
+/// Reads many more random bodies than the step `js` does.
+pub(crate) fn random() -> Result<(), Trouble> {
+    built()?;
+    run_command(npm_run(FOLDER, "test").args(["--", "random"]).env("TIDEWIRE_RANDOM_BODIES", "100000"))
+}
+
+/// Runs each of its benches briefly, to check that they work.
+pub(crate) fn benches() -> Result<(), Trouble> {
+    built()?;
+    installed("chromium", CHROMIUM)?;
     run_command(npm_run(FOLDER, "bench").args(["--", "--quick"]))
 }
 
@@ -39,7 +51,7 @@ fn browser(engine: &str, install: &str) -> Result<(), Trouble> {
     built()?;
     installed(engine, install)?;
     let mut suite = npm_run(FOLDER, "test:browser");
-    run_command(suite.env("TIDEWIRE", command()?).env("TIDEWIRE_ENGINES", engine))
+    run_command(suite.env("TIDEWIRE", build::program("tidewire")?).env("TIDEWIRE_ENGINES", engine))
 }
 
 fn installed(engine: &str, install: &str) -> Result<(), Trouble> {
@@ -52,38 +64,41 @@ fn installed(engine: &str, install: &str) -> Result<(), Trouble> {
     Ok(())
 }
 
-/// The native command, whose `serve` answers.
-pub(crate) fn command() -> Result<PathBuf, Trouble> {
-    // The whole workspace's features, so that the same build serves as for the tests before.
-    run_command(Command::new("cargo").args(["build", "--workspace", "--all-features", "--bin", "tidewire"]))?;
-    let command = target_folder().join("debug").join(format!("tidewire{EXE_SUFFIX}"));
-    absolute(&command).map_err(|error| Trouble::Failed(format!("{}: {error}", command.display())))
-}
-
-/// As who installs it has it.
+/// Tests the packed package as a user installs it, and its size.
 pub(crate) fn package() -> Result<(), Trouble> {
     built()?;
     run_command(&mut npm_run(FOLDER, "test:package"))?;
     run_command(&mut npm_run(FOLDER, "size"))
 }
 
-/// The hosts, bundlers and servers that the packed package is tested with; some hundred megabytes of them.
+/// Installs the hosts, bundlers and servers that the packed package is tested with: some hundred megabytes.
 pub(crate) fn set_up_packaging() -> Result<(), Trouble> {
     npm::install(PACKAGING)
 }
 
-/// The packed package in every host, bundler and development server that it promises to work with.
+/// Tests the packed package in hosts and bundlers, and what linters say of it.
 pub(crate) fn packaging() -> Result<(), Trouble> {
+    packaged(&["hosts", "workerd", "bundlers", "readme", "lint"])
+}
+
+/// Tests the packed package in Next.js and behind development servers.
+pub(crate) fn frameworks() -> Result<(), Trouble> {
+    packaged(&["ssr", "proxies"])
+}
+
+const PACKAGING: &str = "js/test/packaging";
+
+fn packaged(suites: &[&str]) -> Result<(), Trouble> {
     built()?;
     if !Path::new(PACKAGING).join("node_modules/.tidewire-lock").exists() {
         let install = format!("npm ci --prefix {PACKAGING}");
         return Err(Trouble::Missing { what: "its hosts and bundlers are not installed".into(), install });
     }
     installed("chromium", CHROMIUM)?;
-    run_command(npm_run(PACKAGING, "test").env("TIDEWIRE", command()?))
+    let files = suites.iter().map(|suite| format!("{suite}.test.mjs"));
+    let mut test = npm_run(PACKAGING, "test");
+    run_command(test.arg("--").args(files).env("TIDEWIRE", build::program("tidewire")?))
 }
-
-const PACKAGING: &str = "js/test/packaging";
 
 fn npm_run(folder: &str, script: &str) -> Command {
     let mut command = Command::new(NPM);

@@ -1,6 +1,8 @@
-//! Tidewire's own commands, run as `cargo xtask …`: one file for each, and the tools they share.
+//! Tidewire's own commands, run as `cargo xtask …`: one file per command, and what they share.
 
 mod bench;
+mod build;
+mod campaigns;
 mod contract;
 mod demo;
 mod fuzz;
@@ -27,17 +29,17 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Measure Tidewire beside its peers, and write docs/benchmarks.md
+    /// Measure Tidewire and its peers, and write docs/benchmarks.md
     Bench(bench::Arguments),
-    /// Run the SSE client tests that LaunchDarkly wrote, where their program is found
+    /// Run LaunchDarkly's SSE client tests, if their program is installed
     Contract(contract::Arguments),
-    /// Watch a reply stream, and survive a network that cuts it every few events
+    /// Watch a reply stream in, and survive a network that cuts it every few events
     Demo(demo::Arguments),
-    /// Throw bytes at the decoders, the session and the stream, and hold them against their oracles
+    /// Fuzz the decoders, the session and the stream against their oracles
     Fuzz(fuzz::Arguments),
     /// Build the npm package into js/dist
     Npm(npm::Arguments),
-    /// Check everything: format, lints, docs, dependencies, tests, servers that others wrote
+    /// Check everything: format, lints, docs, dependencies, tests, third-party servers, browsers
     Test(test::Arguments),
 }
 

@@ -1,10 +1,11 @@
-//! `cargo xtask npm`: the npm package, built from the sources into js/dist.
+//! `cargo xtask npm`: builds the npm package into js/dist.
 
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::build::{self, target_folder};
 use crate::report::say;
 use crate::run::{Trouble, output_of, run as run_command};
 use crate::tools::{self, NPM};
@@ -17,11 +18,11 @@ pub(crate) const FOLDER: &str = "js";
 
 pub(crate) const TARGET: &str = "wasm32-unknown-unknown";
 const PROFILE: &str = "wasm";
-/// A compiled core, under its name in js/src/generated; and where hosts compile it or translate it for themselves, in js/dist too, and as
-/// JavaScript.
+/// One build of the core, as a module of js/src/generated.
 struct Core {
     name: &'static str,
     features: &'static [&'static str],
+    /// The module with the same core as JavaScript. Such a core is also put into js/dist, for hosts that compile it themselves.
     translated: Option<&'static str>,
 }
 
@@ -36,10 +37,10 @@ const COPIES: [(&str, &str); 4] = [
     ("js/src/core.wasm.d.ts", "core.wasm.d.ts"),
     ("js/src/core.wasm.d.ts", "llm-core.wasm.d.ts"),
 ];
-/// A quarter of the usual stack: it is the most of the memory that a page spends on the core.
+/// A quarter of the usual stack, which is most of the memory that a page spends on the core.
 const STACK: &str = "-Clink-arg=-zstack-size=262144";
 const MODULE: &str = "tidewire_wasm.wasm";
-/// What every engine of the last years has. binaryen must be told, since the module no longer says it.
+/// Features that all current engines have. binaryen must be told, because the module no longer names them.
 const FEATURES: [&str; 8] = [
     "--enable-simd",
     "--enable-bulk-memory",
@@ -53,15 +54,15 @@ const FEATURES: [&str; 8] = [
 
 pub(crate) fn run(_: &Arguments) -> Result<(), Trouble> {
     set_up()?;
-    build()
+    build_package()
 }
 
-/// Node's packages that build and test this one.
+/// Installs the npm packages that build and test this one.
 pub(crate) fn set_up() -> Result<(), Trouble> {
     install(FOLDER)
 }
 
-/// The packages of a folder's `package.json`, by its lock file.
+/// Installs the npm packages of a folder, by its lock file.
 pub(crate) fn install(folder: &str) -> Result<(), Trouble> {
     node()?;
     let lock = read(&format!("{folder}/package-lock.json"))?;
@@ -80,7 +81,7 @@ pub(crate) fn install(folder: &str) -> Result<(), Trouble> {
         .map_err(|error| Trouble::Failed(format!("cannot write {}: {error}", stamp.display())))
 }
 
-/// Whether Node is there, with its npm.
+/// Fails if Node or npm is missing.
 pub(crate) fn node() -> Result<(), Trouble> {
     if output_of("node", &["--version"]).is_some() && output_of(NPM, &["--version"]).is_some() {
         return Ok(());
@@ -91,15 +92,14 @@ pub(crate) fn node() -> Result<(), Trouble> {
     })
 }
 
-/// wasm-bindgen: makes `name.js` and `name_bg.wasm` of a compiled module.
+/// Runs wasm-bindgen: writes `name.js` and `name_bg.wasm` for a compiled module.
 pub(crate) fn bind(name: &str, module: &Path, folder: &Path) -> Result<(), Trouble> {
-    let mut bind = Command::new("cargo");
-    bind.args(["run", "--locked", "--package", "xtask-npm", "--", name]).arg(module).arg(folder);
-    run_command(&mut bind)
+    let program = build::program("xtask-npm")?;
+    run_command(Command::new(program).arg(name).arg(module).arg(folder))
 }
 
-/// The package, once [`set_up`] has run.
-pub(crate) fn build() -> Result<(), Trouble> {
+/// Builds the package; [`set_up`] must have run.
+pub(crate) fn build_package() -> Result<(), Trouble> {
     tools::target(TARGET)?;
     remove("js/dist")?;
     for folder in ["js/src/generated", "js/dist"] {
@@ -112,16 +112,16 @@ pub(crate) fn build() -> Result<(), Trouble> {
         let optimized = folder.join(format!("{name}.wasm"));
         let mut optimize = Command::new(tool("wasm-opt")?);
         optimize
-            // Below the stack's end there is nothing.
+            // Nothing lies below the stack's end.
             .args(["-Oz", "--converge", "--low-memory-unused"])
-            // What is rare and large stays beside the way of every event, and the whole packs better (`npm run bench`, `npm run size`).
+            // Keeps large rare code out of the hot path, and the module compresses better (`npm run bench`, `npm run size`).
             .arg("--one-caller-inline-max-function-size=200")
             .args(["--strip-debug", "--strip-producers", "--strip-target-features"])
             .args(FEATURES);
         run_command(optimize.arg(module).arg("-o").arg(&optimized))?;
         script("inline.mjs", &optimized, &format!("{name}.ts"))?;
         if let Some(translated) = translated {
-            // wasm2js knows no vectors.
+            // wasm2js does not support SIMD.
             script("translate.mjs", &compiled("npm-js", features, &[])?, &format!("{translated}.ts"))?;
         }
     }
@@ -133,7 +133,7 @@ pub(crate) fn build() -> Result<(), Trouble> {
     Ok(())
 }
 
-/// The core, compiled in a folder of its own with these flags, as wasm-bindgen leaves it.
+/// Compiles the core in a target folder with these flags, and returns the module that wasm-bindgen made.
 fn compiled(folder: &str, features: &[&str], flags: &[&str]) -> Result<PathBuf, Trouble> {
     let made = target_folder().join(folder);
     let mut compile = Command::new("cargo");
@@ -153,19 +153,14 @@ fn compiled(folder: &str, features: &[&str], flags: &[&str]) -> Result<PathBuf, 
     Ok(made.join("core_bg.wasm"))
 }
 
-/// Makes a module of js/src/generated out of a compiled core.
+/// Makes a module of js/src/generated from a compiled core.
 fn script(name: &str, from: &Path, to: &str) -> Result<(), Trouble> {
     let mut node = Command::new("node");
     node.arg(format!("js/scripts/{name}")).arg(from).arg(format!("js/src/generated/{to}"));
     run_command(&mut node)
 }
 
-/// Where cargo builds.
-pub(crate) fn target_folder() -> PathBuf {
-    env::var_os("CARGO_TARGET_DIR").map_or_else(|| PathBuf::from("target"), PathBuf::from)
-}
-
-/// No path of this machine in the module, so that it is the same wherever it is built.
+/// Flags that keep this machine's paths out of the module, so that every machine builds the same one.
 fn remaps() -> Result<String, Trouble> {
     let here = env::current_dir().map_err(|error| Trouble::Failed(format!("no current folder: {error}")))?;
     let home = env::var_os("CARGO_HOME").map(PathBuf::from).or_else(|| Some(env::home_dir()?.join(".cargo")));
@@ -179,7 +174,7 @@ fn remap(path: &Path, name: &str) -> String {
     format!("--remap-path-prefix={}={name}", path.display())
 }
 
-/// A program of js/node_modules, by its whole path: a relative one would be looked for elsewhere.
+/// The absolute path of a program of js/node_modules: a relative one would depend on the current folder.
 fn tool(name: &str) -> Result<PathBuf, Trouble> {
     let name = if cfg!(windows) { format!("{name}.cmd") } else { name.to_owned() };
     let path = Path::new("js/node_modules/.bin").join(name);

@@ -1,11 +1,11 @@
-//! What a person reads: headings, the dim lines between, and the table at the end.
+//! Text for people: coloured lines and times.
 
 use std::fmt::Display;
 use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
 
-/// Prints a line to stdout, with colours where they are wanted.
+/// Prints a line to stdout, coloured if the terminal supports it.
 macro_rules! say {
     ($($argument:tt)*) => { anstream::println!($($argument)*) };
 }
@@ -31,12 +31,13 @@ pub(crate) fn red(text: impl Display) -> String {
     styled(AnsiColor::Red.on_default().bold(), text)
 }
 
-/// A time as a person says it: `0.4 s`, `38 s`, `4 min 20 s`.
+/// A time as people write it: `0.4 s`, `38 s`, `4 min 20 s`, `1 h 05 min`.
 pub(crate) fn spent(time: Duration) -> String {
     match time.as_secs() {
         0..10 => format!("{:.1} s", time.as_secs_f64()),
         seconds @ 10..60 => format!("{seconds} s"),
-        seconds => format!("{} min {:02} s", seconds / 60, seconds % 60),
+        seconds @ 60..3600 => format!("{} min {:02} s", seconds / 60, seconds % 60),
+        seconds => format!("{} h {:02} min", seconds / 3600, seconds % 3600 / 60),
     }
 }
 

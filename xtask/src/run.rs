@@ -1,4 +1,4 @@
-//! Running commands: each is shown as it could be typed, its output stays in full view, and it ends when we do.
+//! Runs commands: prints each as it could be typed, lets its output through, and ends it when xtask ends.
 
 use std::env;
 use std::ffi::OsStr;
@@ -13,16 +13,16 @@ use std::time::{Duration, Instant};
 
 use crate::report::{dim, say};
 
-/// What went wrong, by who can mend it.
+/// The error type of xtask: why a command did not succeed, by what must be done about it.
 #[derive(Debug)]
 pub(crate) enum Trouble {
-    /// What was checked is not right, or a command that must work did not.
+    /// A check failed, or a command that must work did not.
     Failed(String),
-    /// Something is missing on this machine; `install` is the line that brings it.
+    /// Something is missing on this machine; `install` is the command that installs it.
     Missing { what: String, install: String },
-    /// The same for something that nobody has to have; the command `see` says how to come by it.
+    /// Something optional is missing; the command `see` prints how to get it.
     LeftOut { what: String, see: &'static str },
-    /// The command line cannot be carried out.
+    /// The command line is wrong.
     Usage(String),
     /// Ctrl-C or SIGTERM.
     Interrupted,
@@ -49,14 +49,14 @@ impl fmt::Display for Trouble {
     }
 }
 
-/// Shows the command, runs it with its output in full view, and waits for it to succeed.
+/// Prints the command, runs it, and fails unless it succeeds.
 pub(crate) fn run(command: &mut Command) -> Result<(), Trouble> {
     show(command);
     let mut child = spawn(command.stdin(Stdio::null()))?;
     succeed(command, &mut child)
 }
 
-/// The same, and keeps the lines of its stdout, also where it fails.
+/// The same; also returns the lines of its stdout, even if it fails.
 pub(crate) fn run_and_keep(command: &mut Command) -> (Vec<String>, Result<(), Trouble>) {
     show(command);
     let mut child = match spawn(command.stdin(Stdio::null()).stdout(Stdio::piped())) {
@@ -74,11 +74,11 @@ pub(crate) fn run_and_keep(command: &mut Command) -> (Vec<String>, Result<(), Tr
         shown.collect()
     });
     let result = succeed(command, &mut child);
-    // It ends with the child's output, and panics only where ours is gone.
+    // The thread ends with the child's output, and panics only if our own stdout is closed.
     (kept.join().unwrap_or_default(), result)
 }
 
-/// The same with all its output in a file, for what says too much to be read as it comes.
+/// Runs the command with all its output in a file.
 pub(crate) fn run_into(log: &Path, command: &mut Command) -> Result<(), Trouble> {
     let cannot = |error| Trouble::Failed(format!("cannot write {}: {error}", log.display()));
     let file = File::create(log).map_err(cannot)?;
@@ -87,32 +87,32 @@ pub(crate) fn run_into(log: &Path, command: &mut Command) -> Result<(), Trouble>
     succeed(command, &mut child)
 }
 
-/// What a short command prints on stdout, or nothing where it is not there or fails.
+/// What a short command prints on stdout; `None` if it is not installed or fails.
 pub(crate) fn output_of(program: &str, arguments: &[&str]) -> Option<String> {
     let output = Command::new(program).args(arguments).stdin(Stdio::null()).output().ok()?;
     output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
-/// Starts the command, or says that it cannot be.
+/// Starts the command.
 pub(crate) fn spawn(command: &mut Command) -> Result<Child, Trouble> {
     command.spawn().map_err(|error| Trouble::Failed(format!("cannot start `{}`: {error}", shown(command))))
 }
 
-/// Ends a child by its id, for whoever holds it.
+/// Kills a child, by its id, and waits for it.
 pub(crate) fn stop(child: &mut Child) {
     // Both fail only for a child that has already ended.
     let _ = child.kill();
     let _ = child.wait();
 }
 
-/// An error where the user has asked to stop.
+/// An error once the user has pressed Ctrl-C.
 pub(crate) fn check_interrupt() -> Result<(), Trouble> {
     if INTERRUPTED.load(Ordering::Relaxed) { Err(Trouble::Interrupted) } else { Ok(()) }
 }
 
-/// The same once a child has ended: Ctrl-C goes to both, and the child can be the quicker one.
+/// The same after a child has ended: Ctrl-C goes to both, and the child may react first.
 pub(crate) fn check_interrupt_after_child() -> Result<(), Trouble> {
-    sleep(LOOK_EVERY);
+    sleep(POLL_EVERY);
     check_interrupt()
 }
 
@@ -121,7 +121,7 @@ pub(crate) fn watch_for_interrupts() -> Result<(), Trouble> {
         .map_err(|error| Trouble::Failed(format!("cannot watch for Ctrl-C: {error}")))
 }
 
-/// Goes to the root of the workspace, so that every path below is relative to it.
+/// Enters the root of the workspace; all paths in xtask are relative to it.
 pub(crate) fn enter_checkout() -> Result<(), Trouble> {
     let manifest = output_of("cargo", &["locate-project", "--workspace", "--message-format", "plain"])
         .ok_or_else(|| Trouble::Usage("run this inside a checkout of Tidewire".into()))?;
@@ -130,12 +130,32 @@ pub(crate) fn enter_checkout() -> Result<(), Trouble> {
         .map_err(|error| Trouble::Failed(format!("cannot enter {}: {error}", root.display())))
 }
 
+/// The CPU time of all children that have ended, and of their children; `None` where the system does not count it.
+#[cfg(unix)]
+pub(crate) fn cpu_time_of_children() -> Option<Duration> {
+    use nix::sys::resource::{UsageWho, getrusage};
+    use nix::sys::time::TimeVal;
+
+    let duration = |time: TimeVal| {
+        let seconds = u64::try_from(time.tv_sec()).unwrap_or_default();
+        let micros = u64::try_from(time.tv_usec()).unwrap_or_default();
+        Duration::from_secs(seconds) + Duration::from_micros(micros)
+    };
+    let usage = getrusage(UsageWho::RUSAGE_CHILDREN).ok()?;
+    Some(duration(usage.user_time()) + duration(usage.system_time()))
+}
+
+#[cfg(not(unix))]
+pub(crate) fn cpu_time_of_children() -> Option<Duration> {
+    None
+}
+
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 
-/// How long a child that got the Ctrl-C too may take to end by itself.
+/// How long a child may take to end by itself after Ctrl-C, which it receives too.
 const GRACE: Duration = Duration::from_secs(2);
-const LOOK_EVERY: Duration = Duration::from_millis(30);
-/// In a log there is no progress bar that shows whether a quiet command still lives.
+const POLL_EVERY: Duration = Duration::from_millis(30);
+/// A log has no progress bar, so a quiet command prints its age now and then.
 const SIGN_OF_LIFE_EVERY: Duration = Duration::from_secs(60);
 
 fn show(command: &Command) {
@@ -168,7 +188,7 @@ fn wait(child: &mut Child) -> Result<ExitStatus, Trouble> {
                 anstream::eprintln!("   … {} min", signs_of_life);
             }
         }
-        sleep(LOOK_EVERY);
+        sleep(POLL_EVERY);
     }
 }
 

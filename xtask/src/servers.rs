@@ -1,4 +1,4 @@
-//! The servers that others wrote (`tests/servers`), and Prometheus: installed into `target/servers`, once for each list of versions.
+//! Installs the third-party servers of `tests/servers`, and Prometheus, into `target/servers`, once for each list of versions.
 
 use std::ffi::OsString;
 use std::fs;
@@ -10,22 +10,22 @@ use crate::report::{dim, say};
 use crate::run::{Trouble, output_of, run};
 use crate::tools::NPM;
 
-/// Flask and FastAPI, in an environment of their own.
+/// Installs Flask and FastAPI into a virtual environment.
 pub(crate) fn set_up_python() -> Result<(), Trouble> {
     PYTHON.set_up()
 }
 
-/// llama.cpp's server, and what writes its model: about 14 seconds and 210 MB.
+/// Installs llama.cpp's server and what writes its model: about 14 seconds and 210 MB.
 pub(crate) fn set_up_llama() -> Result<(), Trouble> {
     LLAMA.set_up()
 }
 
-/// An environment of Python's, with packages in it.
+/// A Python virtual environment with packages in it.
 struct Environment {
     what: &'static str,
     folder: &'static str,
     requirements: &'static str,
-    /// What must then work.
+    /// A statement that must then work.
     imports: &'static str,
 }
 
@@ -77,14 +77,14 @@ impl Environment {
         stamp.set()
     }
 
-    /// Its Python, where it was set up.
+    /// Its Python, if it is set up.
     fn found(&self) -> Option<PathBuf> {
         let stamp = servers().join(format!("{}.stamp", self.folder));
         (stamp.exists() && works(&text(&self.python()))).then(|| self.python())
     }
 }
 
-/// better-sse, beside a copy of the app: an ES module finds its packages only from the folder it lies in.
+/// Installs better-sse, next to a copy of the app: an ES module finds packages only from its own folder.
 pub(crate) fn set_up_node() -> Result<(), Trouble> {
     if !works("node") || !works(NPM) {
         return Err(missing("Node", "nodejs npm", "node"));
@@ -108,7 +108,7 @@ pub(crate) fn set_up_node() -> Result<(), Trouble> {
     stamp.set()
 }
 
-/// nginx: the machine's own, or Debian's package unpacked beside the others, where no service is started for it.
+/// Finds nginx, or unpacks Debian's package without installing it, so that no service is started.
 pub(crate) fn set_up_nginx() -> Result<(), Trouble> {
     if let Some(program) = nginx() {
         say!("{}", dim(format!("already there: {program}")));
@@ -118,7 +118,7 @@ pub(crate) fn set_up_nginx() -> Result<(), Trouble> {
     nginx().map(|_| ()).ok_or_else(|| missing("nginx", "nginx", "nginx"))
 }
 
-/// Prometheus and promtool, which judge the alert rules of the examples; in the same way.
+/// The same for Prometheus and promtool, which evaluate the alert rules of the examples.
 pub(crate) fn set_up_prometheus() -> Result<(), Trouble> {
     if let [Some(program), Some(_)] = PROMETHEUS.map(|(name, _)| prometheus(name)) {
         say!("{}", dim(format!("already there: {program}")));
@@ -128,7 +128,7 @@ pub(crate) fn set_up_prometheus() -> Result<(), Trouble> {
     found_prometheus().map(|_| ()).ok_or_else(|| missing("prometheus", "prometheus", "prometheus"))
 }
 
-/// Debian's package, unpacked into a folder of its own and not installed.
+/// Unpacks a Debian package into a folder, without installing it.
 fn debian_package(name: &'static str) -> Result<(), Trouble> {
     let absent = || missing(name, name, name);
     if !works("apt-get") {
@@ -138,7 +138,7 @@ fn debian_package(name: &'static str) -> Result<(), Trouble> {
     fs::create_dir_all(&folder).map_err(cannot("create", &folder))?;
     let download = || run(Command::new("apt-get").args(["download", name]).current_dir(&folder));
     if let Err(trouble) = download() {
-        // A fresh machine has no lists of packages yet, and only root may fetch them.
+        // A fresh machine has no package lists yet, and only root may fetch them.
         run(Command::new("apt-get").arg("update"))
             .and_then(|()| download())
             .map_err(|_| or_interrupted(trouble, absent()))?;
@@ -153,7 +153,7 @@ fn debian_package(name: &'static str) -> Result<(), Trouble> {
         .map_err(|trouble| or_interrupted(trouble, absent()))
 }
 
-/// What is there, as the variables that the test reads (`tests/servers/README.md`).
+/// The installed servers, as the variables that the test reads (`tests/servers/README.md`).
 pub(crate) fn found() -> Vec<(&'static str, OsString)> {
     let mut found = Vec::new();
     if let Some(python) = PYTHON.found() {
@@ -178,7 +178,7 @@ pub(crate) fn found_llama() -> Option<(&'static str, OsString)> {
     LLAMA.found().map(|python| ("TIDEWIRE_LLAMA", absolute(python)))
 }
 
-/// The same for Prometheus, for the test of the alert rules.
+/// The same for Prometheus and promtool; both or none.
 pub(crate) fn found_prometheus() -> Option<Vec<(&'static str, OsString)>> {
     PROMETHEUS
         .into_iter()
@@ -186,11 +186,11 @@ pub(crate) fn found_prometheus() -> Option<Vec<(&'static str, OsString)>> {
         .collect()
 }
 
-/// Its programs, and the variables that say where they are.
+/// Prometheus's programs, and the variables that name them.
 const PROMETHEUS: [(&str, &str); 2] =
     [("prometheus", "TIDEWIRE_PROMETHEUS"), ("promtool", "TIDEWIRE_PROMTOOL")];
 
-/// Remembers what a folder was installed from, beside it; the folder counts only when that is unchanged.
+/// Records next to a folder what it was installed from; the folder is used only while that is unchanged.
 struct Stamp {
     folder: PathBuf,
     file: PathBuf,
@@ -229,7 +229,7 @@ fn works(program: &str) -> bool {
 
 fn nginx() -> Option<String> {
     let unpacked = text(&servers().join("nginx/usr/sbin/nginx"));
-    // Debian keeps it where only root's PATH looks.
+    // Debian installs it where only root's PATH looks.
     let places = ["nginx".to_owned(), "/usr/sbin/nginx".to_owned(), unpacked];
     places.into_iter().find(|program| output_of(program, &["-v"]).is_some())
 }
@@ -266,7 +266,7 @@ fn or_interrupted(trouble: Trouble, otherwise: Trouble) -> Trouble {
     if matches!(trouble, Trouble::Interrupted) { trouble } else { otherwise }
 }
 
-/// The tests run in folders of their own, so they get whole paths; a bare name on PATH stays one.
+/// The tests run in other folders, so they get absolute paths; a bare name, found on PATH, is kept.
 fn absolute(path: PathBuf) -> OsString {
     if path.components().count() == 1 {
         return path.into();

@@ -1,13 +1,12 @@
-//! `cargo xtask test`: everything that must hold before a change goes in.
+//! `cargo xtask test`: the table of everything that is checked, in two tiers.
 
-use std::ffi::OsStr;
 use std::process::Command;
 
 use crate::run::{Trouble, run as run_command};
 use crate::steps::{self, Choice, Step};
-use crate::{contract, js, servers, tools, web};
+use crate::{bench, build, campaigns, contract, fuzz, js, servers, tools, web};
 
-/// Runs the steps one after the other; one that fails does not keep the others from running.
+/// Runs the steps one after the other, even if an earlier one has failed.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
     #[command(flatten)]
@@ -18,103 +17,101 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Trouble> {
     steps::run("cargo xtask test", STEPS, &arguments.choice)
 }
 
+/// Each step with its cost: seconds from a cold start on two idle cores, or minutes for a step of `--long`.
 const STEPS: &[Step] = &[
-    Step { name: "fmt", what: "the sources are formatted", needs: &[], run: fmt },
-    Step { name: "clippy", what: "no lint warns", needs: &[], run: clippy },
-    Step { name: "docs", what: "the documentation builds without a warning", needs: &[], run: docs },
-    Step { name: "deny", what: "licences, sources, and the arrows between crates", needs: &[], run: deny },
-    Step { name: "msrv", what: "builds with the oldest Rust it promises", needs: &[], run: msrv },
-    Step {
-        name: "no-std",
-        what: "the core and the dialects build where there is no std",
-        needs: &[],
-        run: no_std,
-    },
-    Step { name: "python", what: "set up Flask and FastAPI", needs: &[], run: servers::set_up_python },
-    Step { name: "node", what: "set up better-sse", needs: &[], run: servers::set_up_node },
-    Step { name: "nginx", what: "set up nginx", needs: &[], run: servers::set_up_nginx },
-    Step { name: "prometheus", what: "set up Prometheus", needs: &[], run: servers::set_up_prometheus },
-    Step {
-        name: "features",
-        what: "the client with each set of its features, and end-to-end without any",
-        needs: &[],
-        run: features,
-    },
-    Step {
-        name: "tests",
-        what: "unit, table, property, documentation and end-to-end tests",
-        needs: &[],
-        run: tests,
-    },
-    Step { name: "examples", what: "the examples build", needs: &[], run: examples },
-    Step {
-        name: "third-party",
-        what: "against servers that others wrote",
-        needs: &["python", "node", "nginx"],
-        run: third_party,
-    },
-    Step {
-        name: "llama",
-        what: "set up llama.cpp's server with a tiny model, and read its replies",
-        needs: &[],
-        run: llama,
-    },
-    Step {
-        name: "npm",
-        what: "set up what builds the npm package, and build it",
-        needs: &[],
-        run: js::build,
-    },
-    Step {
-        name: "js",
-        what: "the npm package in Node: case tables, the native command, streams against serve; its benches work",
-        needs: &["npm"],
-        run: js::tests,
-    },
-    Step {
-        name: "chromium",
-        what: "the npm package in Chromium, whose EventSource is the oracle",
-        needs: &["npm"],
-        run: js::chromium,
-    },
-    Step { name: "firefox", what: "the npm package in Firefox", needs: &["npm"], run: js::firefox },
-    Step { name: "webkit", what: "the npm package in WebKitGTK", needs: &["npm"], run: js::webkit },
-    Step {
-        name: "package",
-        what: "the packed package installed, run and type-checked in an empty project; its size",
-        needs: &["npm"],
-        run: js::package,
-    },
-    Step {
-        name: "hosts",
-        what: "set up the hosts, bundlers and servers of the step packaging",
-        needs: &[],
-        run: js::set_up_packaging,
-    },
-    Step {
-        name: "packaging",
-        what: "the packed package in Node, Bun, Deno, workerd, bundlers, Next.js, behind dev proxies; its linters",
-        needs: &["npm", "hosts"],
-        run: js::packaging,
-    },
-    Step {
-        name: "web",
-        what: "the client crate in WebAssembly: lints, streams against serve in Node, and a front-end builds",
-        needs: &[],
-        run: web::tests,
-    },
-    Step {
-        name: "alerts",
-        what: "Prometheus judges the alert rules over what the example shows",
-        needs: &["prometheus"],
-        run: alerts,
-    },
-    Step {
-        name: "contract",
-        what: "the client against a suite that others wrote, where its program is found",
-        needs: &[],
-        run: contract::run_where_found,
-    },
+    Step::new("fmt", "the sources are formatted", 2, fmt),
+    Step::new("clippy", "no lint warns", 80, clippy),
+    Step::new("docs", "the documentation builds without a warning", 12, docs),
+    Step::new("deny", "licences, sources, and the arrows between crates", 60, deny),
+    Step::new("msrv", "the published crates build with the oldest Rust they promise", 40, msrv),
+    Step::new("no-std", "the core and the dialects build without std", 7, no_std),
+    Step::new("build", "the native programs, tests and examples build", 80, build::everything),
+    Step::new("tests", "unit, table, property, documentation and end-to-end tests", 100, tests)
+        .needs(&["build"]),
+    Step::new("features", "the client by itself with sets of its features", 120, features),
+    Step::new("fuzz-slice", "2 s of each fuzz target, on the stable compiler", 60, fuzz::slice),
+    Step::new("python", "set up Flask and FastAPI", 8, servers::set_up_python),
+    Step::new("node", "set up better-sse", 2, servers::set_up_node),
+    Step::new("nginx", "set up nginx", 1, servers::set_up_nginx),
+    Step::new("prometheus", "set up Prometheus", 2, servers::set_up_prometheus),
+    Step::new("third-party", "the client against third-party servers", 30, third_party)
+        .needs(&["build", "python", "node", "nginx"]),
+    Step::new("llama", "set up llama.cpp's server with a tiny model, and read its replies", 10, llama)
+        .needs(&["build"]),
+    Step::new("alerts", "Prometheus evaluates the alert rules over the example's metrics", 10, alerts)
+        .needs(&["build", "prometheus"]),
+    Step::new(
+        "contract",
+        "the client against LaunchDarkly's test suite, if its program is installed",
+        10,
+        contract::step,
+    )
+    .needs(&["build"]),
+    Step::new("npm", "set up what builds the npm package, and build it", 60, js::build),
+    Step::new(
+        "js",
+        "the npm package in Node: case tables, the native command, streams against serve",
+        80,
+        js::tests,
+    )
+    .needs(&["build", "npm"]),
+    Step::new("chromium", "the npm package in Chromium, whose EventSource is the oracle", 25, js::chromium)
+        .needs(&["build", "npm"]),
+    Step::new("firefox", "the npm package in Firefox", 25, js::firefox).needs(&["build", "npm"]),
+    Step::new("webkit", "the npm package in WebKitGTK", 25, js::webkit).needs(&["build", "npm"]),
+    Step::new(
+        "package",
+        "the packed package installed, run and type-checked in an empty project; its size",
+        15,
+        js::package,
+    )
+    .needs(&["npm"]),
+    Step::new(
+        "hosts",
+        "set up the hosts, bundlers and servers of packaging and frameworks",
+        30,
+        js::set_up_packaging,
+    ),
+    Step::new(
+        "packaging",
+        "the packed package in Node, Bun, Deno, workerd and bundlers; its linters",
+        40,
+        js::packaging,
+    )
+    .needs(&["build", "npm", "hosts"]),
+    Step::new(
+        "web",
+        "the client crate in WebAssembly: lints, and streams against serve in Node",
+        40,
+        web::tests,
+    )
+    .needs(&["build"]),
+    Step::long("faults", "30,000 streams with random faults, against the model", 3, campaigns::faults)
+        .needs(&["build"]),
+    Step::long("cancel", "100,000 cancelled calls and dropped streams", 3, campaigns::cancel)
+        .needs(&["build"]),
+    Step::long("corpus", "every recorded stream, cut at every offset", 3, campaigns::corpus)
+        .needs(&["build"]),
+    Step::long("slow-reader", "a gigabyte for a reader that pauses", 1, campaigns::slow_reader)
+        .needs(&["build"]),
+    Step::long("fuzz", "5 minutes of each fuzz target, under libFuzzer", 42, fuzz::campaign),
+    Step::long(
+        "random",
+        "random bodies through the npm package, against the words of the standard",
+        5,
+        js::random,
+    )
+    .needs(&["npm"]),
+    Step::long(
+        "frameworks",
+        "the packed package in Next.js and behind development servers",
+        2,
+        js::frameworks,
+    )
+    .needs(&["build", "npm", "hosts"]),
+    Step::long("web-example", "the front end in Rust: lints, and that it builds", 2, web::example),
+    Step::long("js-bench", "the benches of the npm package work", 1, js::benches).needs(&["npm"]),
+    Step::long("bench", "the benches of the crates work", 5, bench::quick),
 ];
 
 fn fmt() -> Result<(), Trouble> {
@@ -128,10 +125,12 @@ fn fmt() -> Result<(), Trouble> {
 
 fn clippy() -> Result<(), Trouble> {
     tools::component("clippy", "clippy")?;
+    tools::openssl()?;
     cargo(&["clippy", "--workspace", "--all-targets", "--all-features", "--", "-D", "warnings"])
 }
 
 fn docs() -> Result<(), Trouble> {
+    tools::openssl()?;
     let mut command = Command::new("cargo");
     command.args(["doc", "--workspace", "--no-deps", "--all-features"]);
     run_command(command.env("RUSTDOCFLAGS", "-D warnings"))
@@ -139,7 +138,7 @@ fn docs() -> Result<(), Trouble> {
 
 fn deny() -> Result<(), Trouble> {
     let cargo_deny = tools::cargo_deny()?;
-    // Offline it sees only what is there, and it looks at the crates of every platform.
+    // It runs offline, and reads the crates of every platform.
     cargo(&["fetch"])?;
     run_command(Command::new(cargo_deny).args(["--offline", "check", "bans", "licenses", "sources"]))
 }
@@ -147,49 +146,51 @@ fn deny() -> Result<(), Trouble> {
 fn msrv() -> Result<(), Trouble> {
     let version = tools::promised_rust()?;
     tools::toolchain(&version)?;
-    // Its own folder: two compilers in one would rebuild each other's work every time.
-    let arguments = ["run", &version, "cargo", "check", "--workspace", "--target-dir", "target/msrv"];
-    run_command(Command::new("rustup").args(arguments))
+    // The default members are the published crates. A folder of its own: two compilers in one would rebuild each other's work every time.
+    let mut check = Command::new("rustup");
+    check.args(["run", &version, "cargo", "check", "--target-dir", "target/msrv"]);
+    run_command(check.args(tools::without_aws_lc()?))
 }
 
 fn no_std() -> Result<(), Trouble> {
-    // A target that has no std at all; on wasm32 a stray `use std` would still build.
+    // A target without any std; on wasm32 a stray `use std` would still build.
     const BARE: &str = "thumbv7em-none-eabi";
     tools::target(BARE)?;
     let packages = ["--package", "tidewire-core", "--package", "tidewire-llm"];
     cargo(&[&["build"], &packages[..], &["--no-default-features", "--target", BARE]].concat())
 }
 
-/// All of them together are what the steps clippy and tests build.
+/// Sets of the client's features in which each comes up once, apart from most others. The steps `clippy` and `tests` have all of them.
+const FEATURE_SETS: [&str; 6] =
+    ["", "rustls-aws-lc,gzip", "rustls-ring,http2,deflate", "native-tls,brotli", "zstd,tracing", "metrics"];
+
+/// The client by itself, so that no other package turns on what a set lacks.
 fn features() -> Result<(), Trouble> {
     tools::component("clippy", "clippy")?;
-    for set in ["", "tracing", "metrics"] {
-        let package = ["--package", "tidewire", "--features", set];
-        cargo(&[&["clippy"], &package[..], &["--all-targets", "--", "-D", "warnings"]].concat())?;
-        cargo(&[&["test"], &package[..]].concat())?;
+    tools::openssl()?;
+    for set in FEATURE_SETS {
+        let client = ["--package", "tidewire", "--no-default-features", "--features", set, "--lib"];
+        cargo(&[&["clippy"], &client[..], &["--", "-D", "warnings"]].concat())?;
+        cargo(&[&["test"], &client[..], &["--test", "features"]].concat())?;
     }
-    // What most programs build.
-    let streams = ["--test", "scenarios", "--test", "cuts", "--test", "time", "--test", "reading"];
-    cargo(&[&["test", "--package", "tidewire-tests"], &streams[..]].concat())
+    // Without tracing and metrics, as most programs build it.
+    cargo(&["test", "--workspace", "--test", "scenarios", "--test", "cuts"])
 }
 
 fn tests() -> Result<(), Trouble> {
-    cargo(&["test", "--workspace", "--all-features", "--no-fail-fast"])
-}
-
-fn examples() -> Result<(), Trouble> {
-    cargo(&["build", "--workspace", "--all-features", "--examples"])
+    campaigns::mention_missing_corpus();
+    build::tests(campaigns::seeds())
 }
 
 fn third_party() -> Result<(), Trouble> {
     let found = servers::found();
     if found.is_empty() {
         return Err(Trouble::Missing {
-            what: "none of the servers is there".into(),
+            what: "no third-party server is installed".into(),
             install: "see the steps python, node and nginx".into(),
         });
     }
-    test("third_party", found)
+    build::test("third_party", found)
 }
 
 fn llama() -> Result<(), Trouble> {
@@ -198,27 +199,27 @@ fn llama() -> Result<(), Trouble> {
         what: "Python does not run in its environment".into(),
         install: "remove target/servers/venv-llama, and run the step again".into(),
     })?;
-    test("llama", [found])
+    build::test("llama", [found])
 }
 
 fn alerts() -> Result<(), Trouble> {
     let found = servers::found_prometheus().ok_or_else(|| Trouble::Missing {
-        what: "Prometheus is not there".into(),
+        what: "Prometheus is not installed".into(),
         install: "see the step prometheus".into(),
     })?;
-    test("alerts", found)
-}
-
-/// One program of tests, told of what was found. The whole workspace, so that the same build serves as for the tests before.
-fn test<K: AsRef<OsStr>, V: AsRef<OsStr>>(
-    name: &str,
-    found: impl IntoIterator<Item = (K, V)>,
-) -> Result<(), Trouble> {
-    let mut command = Command::new("cargo");
-    command.args(["test", "--workspace", "--all-features", "--test", name, "--", "--nocapture"]);
-    run_command(command.envs(found))
+    build::test("alerts", found)
 }
 
 fn cargo(arguments: &[&str]) -> Result<(), Trouble> {
     run_command(Command::new("cargo").args(arguments))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn steps_have_names_of_their_own_and_need_earlier_ones() {
+        assert_eq!(steps::fault(STEPS), None);
+    }
 }

@@ -17,6 +17,7 @@ use crate::json::{Path, lookup, unescape};
 use crate::marked_decoder::{MarkedDecoder, MarkedFrame, MarkerOutcome, Markers, as_comment};
 use crate::numbers::sentence;
 use crate::options::DecoderOptions;
+use crate::refusal_reason::refusal_reason;
 use crate::session::{
     Action, At, ContentType, Failure, Head, Input, Outcome, Policy, ReplyState, Retry, Session, StreamState,
     retry_after, retry_after_ms,
@@ -242,8 +243,8 @@ impl Stream {
     pub fn refresh_failed(&mut self, at: At, error: String) {
         self.tell(at, Input::RefreshFailed);
         if matches!(self.phase, Phase::Refused(_)) {
-            self.error = Some(error.into());
             self.close();
+            self.error = Some(error.into());
         }
     }
 
@@ -580,7 +581,8 @@ impl Stream {
         }
     }
 
-    /// What the transport or the peer said about the failure, for people.
+    /// What the transport or the peer said about the failure, for people. Of a stream that was refused, the
+    /// [reason](refusal_reason) that the response gives.
     #[must_use]
     pub fn error(&self) -> Option<&str> {
         self.error.as_deref()
@@ -753,7 +755,11 @@ impl Stream {
             pending.retain(|step| *step != Step::Connect);
         }
         let refused = match mem::replace(&mut self.phase, Phase::Away) {
-            Phase::Refused(refused) => Some(refused),
+            Phase::Refused(refused) => {
+                // The outcome has the status; what is worth saying is the peer's own reason.
+                self.error = refusal_reason(&refused.body).map(Into::into);
+                Some(refused)
+            }
             _ => None,
         };
         self.phase = Phase::Closed { refused };

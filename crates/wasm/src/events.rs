@@ -11,10 +11,10 @@ use crate::inbox::Inbox;
 use crate::key::Key;
 use crate::table::{Table, address};
 
-/// What [`Machine::tell`] is asked for; the rest of the list in `machine.rs` is of streams.
+/// What [`Machine::fact`] is asked for; the rest of the list in `machine.rs` is of streams.
 const INSIDE_RECORD: u32 = 11;
 
-enum Life {
+enum State {
     Described { options: DecoderOptions, last_event_id: Vec<u8> },
     Decoding(Decoding),
 }
@@ -24,7 +24,7 @@ enum Life {
 pub struct Machine {
     inbox: Inbox,
     table: Table,
-    life: Life,
+    state: State,
 }
 
 #[wasm_bindgen]
@@ -33,8 +33,8 @@ impl Machine {
     #[wasm_bindgen(constructor)]
     #[must_use]
     pub fn new(wide: bool) -> Self {
-        let life = Life::Described { options: DecoderOptions::default(), last_event_id: Vec::new() };
-        Self { inbox: Inbox::default(), table: Table::new(wide), life }
+        let state = State::Described { options: DecoderOptions::default(), last_event_id: Vec::new() };
+        Self { inbox: Inbox::default(), table: Table::new(wide), state }
     }
 
     /// The address of the table's header.
@@ -50,7 +50,7 @@ impl Machine {
 
     /// Sets an option, before anything begins. False where there is no such option.
     pub fn set(&mut self, key: u32, value: f64) -> bool {
-        let Life::Described { options, .. } = &mut self.life else { return false };
+        let State::Described { options, .. } = &mut self.state else { return false };
         match Key::of(key) {
             Key::MaxEventBytes => options.max_event_bytes = value as usize,
             Key::SkipOversized => options.skip_oversized = value != 0.0,
@@ -62,7 +62,7 @@ impl Machine {
 
     /// The same with a text in the inbox. False where it is not what the option takes.
     pub fn set_text(&mut self, key: u32, length: usize) -> bool {
-        let Life::Described { last_event_id, .. } = &mut self.life else { return false };
+        let State::Described { last_event_id, .. } = &mut self.state else { return false };
         let text = self.inbox.bytes(length);
         match Key::of(key) {
             Key::LastEventId => *last_event_id = text.to_vec(),
@@ -80,17 +80,17 @@ impl Machine {
     /// Decodes a piece that lies in the inbox, or with `last` what the body's clean end completes. What was found is in the table;
     /// false where decoding cannot go on, and then the last row says why, as for an event that is passed over.
     pub fn decode(&mut self, length: usize, last: bool) -> bool {
-        if let Life::Described { options, last_event_id } = &self.life {
+        if let State::Described { options, last_event_id } = &self.state {
             let decoder = Decoder::new(*options).with_last_event_id(last_event_id);
-            self.life = Life::Decoding(Decoding::new(decoder));
+            self.state = State::Decoding(Decoding::new(decoder));
         }
-        let Life::Decoding(decoding) = &mut self.life else { return false };
+        let State::Decoding(decoding) = &mut self.state else { return false };
         decoding.decode(&mut self.inbox, length, last, &mut self.table)
     }
 
     /// Says whether the body, should it end here, ends inside an event; or puts the last event id in effect into the window.
-    pub fn tell(&mut self, what: u32) -> bool {
-        let Life::Decoding(Decoding::On(decoder)) = &self.life else { return false };
+    pub fn fact(&mut self, what: u32) -> bool {
+        let State::Decoding(Decoding::On(decoder)) = &self.state else { return false };
         if what == INSIDE_RECORD {
             return decoder.inside_record();
         }

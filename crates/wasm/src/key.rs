@@ -34,10 +34,14 @@ pub(crate) enum Key {
     Dialect,
     /// Of the same: `POST https://…`, what is requested.
     Request,
+    /// Records that arrive again are left out.
+    Dedupe,
+    /// The caller can renew what the request carries.
+    Refresh,
     Unknown,
 }
 
-const KEYS: [Key; 24] = [
+const KEYS: [Key; 26] = [
     Key::Format,
     Key::EndOn,
     Key::FailOn,
@@ -62,6 +66,8 @@ const KEYS: [Key; 24] = [
     Key::StallAfter,
     Key::Dialect,
     Key::Request,
+    Key::Dedupe,
+    Key::Refresh,
 ];
 
 impl Key {

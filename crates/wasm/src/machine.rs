@@ -37,9 +37,13 @@ mod input {
     pub(super) const QUEUE_TIMEOUT: u32 = 8;
     /// The caller stops the stream.
     pub(super) const CANCEL: u32 = 9;
+    /// The request was handed to the transport.
+    pub(super) const SENT: u32 = 10;
+    /// What the request carries could not be renewed; why lies in the inbox.
+    pub(super) const REFRESH_FAILED: u32 = 11;
 }
 
-/// What [`Machine::tell`] is asked for. `js/src/machine.ts` has the same list.
+/// What [`Machine::fact`] is asked for. `js/src/machine.ts` has the same list.
 mod fact {
     pub(super) const ACCEPT: u32 = 0;
     pub(super) const OUTCOME: u32 = 1;
@@ -58,11 +62,13 @@ mod fact {
     pub(super) const INSIDE_RECORD: u32 = 11;
     /// The URL at which a GET goes on behind the request's cursor, where that is to be asked for in no other way; empty where there is none.
     pub(super) const CONTINUATION: u32 = 12;
+    /// Whether the request that is to be sent is a GET of the `Location` under which a relay keeps the response.
+    pub(super) const AT_RELAY: u32 = 13;
 }
 
 /// What [`Machine::advance`] says is to be done. `js/src/machine.ts` has the same list.
 #[derive(Clone, Copy)]
-enum Todo {
+enum Action {
     /// Deliver the rows of the table.
     Deliver = 0,
     /// Wait for more, or for the deadline.
@@ -82,10 +88,10 @@ enum Todo {
 }
 
 /// Numbers that [`Machine::facts`] tells; -1 for what there is not.
-const FACTS: usize = 14;
+const FACTS: usize = 16;
 
 /// What has been described, or is under way.
-enum Life {
+enum State {
     Described(Box<StreamOptions>),
     Decoding(Decoding),
     Streaming(Box<Stream>),
@@ -99,7 +105,7 @@ pub struct Machine {
     came: usize,
     used: usize,
     table: Table,
-    life: Life,
+    state: State,
     /// What reads the records of a stream that has a dialect.
     reply: Reply,
     last: Last,
@@ -109,7 +115,7 @@ pub struct Machine {
 /// What was told last.
 #[derive(Default)]
 struct Last {
-    again: Option<Retry>,
+    retry: Option<Retry>,
     gap: Option<String>,
     silent: Duration,
     due: Option<Duration>,
@@ -126,7 +132,7 @@ impl Machine {
             came: 0,
             used: 0,
             table: Table::new(wide),
-            life: Life::Described(Box::default()),
+            state: State::Described(Box::default()),
             reply: Reply::default(),
             last: Last::default(),
             facts: Box::new([0.0; FACTS]),
@@ -146,13 +152,13 @@ impl Machine {
 
     /// Sets an option, before anything begins. False where there is no such option.
     pub fn set(&mut self, key: u32, value: f64) -> bool {
-        let Life::Described(setup) = &mut self.life else { return false };
+        let State::Described(setup) = &mut self.state else { return false };
         set(setup, Key::of(key), value)
     }
 
     /// The same with a text in the inbox. False where it is not what the option takes.
     pub fn set_text(&mut self, key: u32, length: usize) -> bool {
-        let Life::Described(setup) = &mut self.life else { return false };
+        let State::Described(setup) = &mut self.state else { return false };
         match Key::of(key) {
             Key::Dialect => self.reply.choose(self.inbox.text(length), setup),
             Key::Request => self.reply.ask(self.inbox.text(length), setup),
@@ -168,10 +174,10 @@ impl Machine {
     /// Decodes a piece that lies in the inbox, or with `last` what the body's clean end completes. What was found is in the table;
     /// false where decoding cannot go on, and then the last row says why, as for a record that is passed over.
     pub fn decode(&mut self, length: usize, last: bool) -> bool {
-        if let Life::Described(setup) = &self.life {
-            self.life = Life::Decoding(Decoding::new(decoder(setup)));
+        if let State::Described(setup) = &self.state {
+            self.state = State::Decoding(Decoding::new(decoder(setup)));
         }
-        let Life::Decoding(decoding) = &mut self.life else { return false };
+        let State::Decoding(decoding) = &mut self.state else { return false };
         decoding.decode(&mut self.inbox, length, last, &mut self.table)
     }
 
@@ -180,11 +186,11 @@ impl Machine {
     pub fn handle(&mut self, now: f64, chance: u32, what: u32, length: usize) {
         let at = at(now, chance);
         if what == input::START
-            && let Life::Described(setup) = &mut self.life
+            && let State::Described(setup) = &mut self.state
         {
-            self.life = Life::Streaming(Box::new(Stream::new(mem::take(setup))));
+            self.state = State::Streaming(Box::new(Stream::new(mem::take(setup))));
         }
-        let Life::Streaming(stream) = &mut self.life else { return };
+        let State::Streaming(stream) = &mut self.state else { return };
         match what {
             input::START => stream.start(at),
             input::BODY_END => stream.body_end(),
@@ -201,34 +207,41 @@ impl Machine {
             input::KICK => stream.kick(at),
             input::QUEUE_TIMEOUT => stream.queue_timeout(at),
             input::CANCEL => stream.cancel(at),
+            input::SENT => stream.sent(at),
+            input::REFRESH_FAILED => stream.refresh_failed(at, self.inbox.text(length).to_owned()),
             _ => {}
         }
     }
 
-    /// The reply's head came. The content type and `Retry-After` lie in the inbox, one behind the other; a negative length
-    /// says that there is none. `clock` is the time since 1970.
+    /// The response's head came. Its content type, `Retry-After` and `retry-after-ms` lie in the inbox, one behind the other, and end at
+    /// these lengths; a negative one says that there is no such header. `clock` is the time since 1970.
+    #[expect(clippy::too_many_arguments, reason = "numbers are what a call across the boundary has")]
     pub fn head(
         &mut self,
         now: f64,
         chance: u32,
         status: u16,
-        type_length: i32,
-        retry_length: i32,
+        type_end: i32,
+        retry_end: i32,
+        retry_ms_end: i32,
+        relayed: bool,
         clock: f64,
     ) {
-        let Life::Streaming(stream) = &mut self.life else { return };
-        let [first, second] = [type_length, retry_length].map(|length| usize::try_from(length).ok());
-        let both = self.inbox.text(first.unwrap_or(0) + second.unwrap_or(0));
-        let (content_type, retry) = both.split_at_checked(first.unwrap_or(0)).unwrap_or_default();
-        let content_type = first.map(|_| content_type);
-        let retry = second.map(|_| retry);
-        let head = ResponseHead { status, content_type, retry_after: retry, ..ResponseHead::default() };
+        let State::Streaming(stream) = &mut self.state else { return };
+        let mut start = 0;
+        let [content_type, retry_after, retry_after_ms] = [type_end, retry_end, retry_ms_end].map(|end| {
+            let end = usize::try_from(end).ok()?;
+            let text = self.inbox.text(end).get(start..)?;
+            start = end;
+            Some(text)
+        });
+        let head = ResponseHead { status, content_type, retry_after, retry_after_ms, relayed };
         stream.head(at(now, chance), &head, duration(clock));
     }
 
     /// A piece of the body came, which lies in the inbox, and the consumer asks: the one behind the other, as nearly every piece has it.
     pub fn received(&mut self, now: f64, chance: u32, length: usize) -> u32 {
-        if let Life::Streaming(stream) = &mut self.life {
+        if let State::Streaming(stream) = &mut self.state {
             (self.came, self.used) = (length, 0);
             stream.received(at(now, chance), length);
         }
@@ -239,66 +252,67 @@ impl Machine {
     /// behind them is told when it is asked again.
     pub fn advance(&mut self, now: f64, chance: u32) -> u32 {
         let at = at(now, chance);
-        if let Life::Streaming(stream) = &mut self.life {
+        if let State::Streaming(stream) = &mut self.state {
             stream.resume(at);
         }
-        let todo = match (self.gather(at), &mut self.life) {
-            (Todo::Deliver, Life::Streaming(stream)) => {
+        let action = match (self.gather(at), &mut self.state) {
+            (Action::Deliver, State::Streaming(stream)) => {
                 stream.pause(at);
-                Todo::Deliver
+                Action::Deliver
             }
-            (Todo::Wait, Life::Streaming(stream))
+            (Action::Wait, State::Streaming(stream))
                 if stream.deadline().is_some_and(|due| self.last.due.is_none_or(|told| due < told)) =>
             {
-                Todo::WaitLess
+                Action::WaitLess
             }
-            (todo, _) => todo,
+            (action, _) => action,
         };
-        todo as u32
+        action as u32
     }
 
     #[inline(never)]
-    fn gather(&mut self, at: At) -> Todo {
-        let Life::Streaming(stream) = &mut self.life else { return Todo::Wait };
+    fn gather(&mut self, at: At) -> Action {
+        let State::Streaming(stream) = &mut self.state else { return Action::Wait };
         let (mut table, mut rest) = self.table.write(&mut self.inbox, self.used..self.came);
         // Most pieces of a reply are nothing but events that are alike; these are whole, so nothing of them is to be kept. A token may be empty.
         self.reply.read_alike(stream, at, &mut rest, &mut table);
         let is_all = rest.is_empty() && table.len() > 0;
-        let todo = match is_all {
-            true => Todo::Deliver,
+        let action = match is_all {
+            true => Action::Deliver,
             false => gather_frames(stream, &mut self.reply, at, &mut rest, &mut table, &mut self.last),
         };
         self.used = self.came - rest.len();
         table.finish();
         self.table.publish(&self.inbox);
-        todo
+        action
     }
 
     /// When the stream wants to hear that time has passed, at the latest, in milliseconds; infinite for never.
     pub fn deadline(&mut self) -> f64 {
-        self.last.due = match &self.life {
-            Life::Streaming(stream) => stream.deadline(),
-            Life::Described(_) | Life::Decoding(_) => None,
+        self.last.due = match &self.state {
+            State::Streaming(stream) => stream.deadline(),
+            State::Described(_) | State::Decoding(_) => None,
         };
         self.last.due.map_or(f64::INFINITY, ms)
     }
 
     /// Says a fact of the list above: puts a text into the window, and says whether there is one; or says yes or no.
-    pub fn tell(&mut self, what: u32) -> bool {
-        let text = match &self.life {
-            Life::Described(setup) if what == fact::ACCEPT => Some(setup.format.accept().into()),
-            Life::Streaming(stream) if what == fact::IS_READING => return stream.is_reading(),
-            Life::Streaming(stream) if what == fact::CONTINUATION => {
+    pub fn fact(&mut self, what: u32) -> bool {
+        let text = match &self.state {
+            State::Described(setup) if what == fact::ACCEPT => Some(setup.format.accept().into()),
+            State::Streaming(stream) if what == fact::IS_READING => return stream.is_reading(),
+            State::Streaming(stream) if what == fact::AT_RELAY => return stream.continues_at_relay(),
+            State::Streaming(stream) if what == fact::CONTINUATION => {
                 stream.request_cursor().and_then(|cursor| self.reply.continuation(cursor)).map(Cow::Owned)
             }
-            Life::Streaming(stream) => told(stream, what, &self.last),
-            Life::Decoding(Decoding::On(decoder)) if what == fact::INSIDE_RECORD => {
+            State::Streaming(stream) => fact_text(stream, what, &self.last),
+            State::Decoding(Decoding::On(decoder)) if what == fact::INSIDE_RECORD => {
                 return decoder.inside_record();
             }
-            Life::Decoding(Decoding::On(decoder)) if what == fact::LAST_EVENT_ID => {
+            State::Decoding(Decoding::On(decoder)) if what == fact::LAST_EVENT_ID => {
                 Some(decoder.last_event_id().to_str())
             }
-            Life::Described(_) | Life::Decoding(_) => None,
+            State::Described(_) | State::Decoding(_) => None,
         };
         self.table.only(text.as_deref().unwrap_or_default());
         text.is_some()
@@ -306,7 +320,7 @@ impl Machine {
 
     /// Writes down what is known in numbers, and says where.
     pub fn facts(&mut self, now: f64) -> u32 {
-        if let Life::Streaming(stream) = &self.life {
+        if let State::Streaming(stream) = &self.state {
             *self.facts = facts(stream, now, &self.last);
         }
         address(self.facts.as_ptr())
@@ -319,7 +333,7 @@ impl Machine {
     /// A stream that is fed by hand, where no time passes: takes a piece of the body that lies in the inbox, or with `last` its clean end, and
     /// goes on as [`advance`](Self::advance).
     pub fn feed(&mut self, length: usize, last: bool) -> u32 {
-        let Life::Streaming(stream) = &mut self.life else { return Todo::Closed as u32 };
+        let State::Streaming(stream) = &mut self.state else { return Action::Closed as u32 };
         if last {
             stream.body_end();
         } else {
@@ -339,12 +353,14 @@ fn gather_frames(
     rest: &mut &[u8],
     table: &mut Writer<'_>,
     last: &mut Last,
-) -> Todo {
+) -> Action {
     loop {
         match stream.next(at, rest) {
             Step::Frame { ref frame, ref notice } => {
-                if let Some(Notice::Gap { after: Some(after) }) = notice {
-                    table.push_gap(after);
+                match notice {
+                    Some(Notice::Gap { after: Some(after) }) => table.push_gap(after),
+                    Some(Notice::Replayed { id }) => table.push_replayed(id),
+                    _ => {}
                 }
                 if let Some(reply_state) = reply.read(frame, table) {
                     stream.reply_state(at, reply_state, reply.error());
@@ -354,34 +370,32 @@ fn gather_frames(
                     reply.read_alike(stream, at, rest, table);
                 }
             }
-            Step::Closed if reply.finish(table) => return Todo::Deliver,
-            _ if table.len() > 0 => return Todo::Deliver,
-            Step::Connect => {
-                stream.sent(at);
-                return Todo::Connect;
-            }
-            Step::Retry(again) => {
+            Step::Notice(Notice::Replayed { id }) => table.push_replayed(&id),
+            Step::Closed if reply.finish(table) => return Action::Deliver,
+            _ if table.len() > 0 => return Action::Deliver,
+            Step::Connect => return Action::Connect,
+            Step::Retry(retry) => {
                 *rest = &[];
-                last.again = Some(again);
-                return Todo::Retry;
+                last.retry = Some(retry);
+                return Action::Retry;
             }
             Step::Notice(Notice::Gap { after }) => {
                 reply.begin_anew();
                 last.gap = after;
-                return Todo::Gap;
+                return Action::Gap;
             }
             Step::Notice(Notice::Stalled(silent)) => {
                 last.silent = silent;
-                return Todo::Stalled;
+                return Action::Stalled;
             }
-            Step::Starved => return Todo::Wait,
-            Step::Closed => return Todo::Closed,
+            Step::Starved => return Action::Wait,
+            Step::Closed => return Action::Closed,
             _ => {}
         }
     }
 }
 
-fn told<'a>(stream: &'a Stream, what: u32, last: &'a Last) -> Option<Cow<'a, str>> {
+fn fact_text<'a>(stream: &'a Stream, what: u32, last: &'a Last) -> Option<Cow<'a, str>> {
     let outcome = stream.outcome();
     let text = match what {
         fact::OUTCOME => outcome?.code(),
@@ -393,7 +407,7 @@ fn told<'a>(stream: &'a Stream, what: u32, last: &'a Last) -> Option<Cow<'a, str
             _ => return None,
         },
         fact::REFUSED_BODY => return Some(Utf8::new(stream.refused_body()).to_str()),
-        fact::REASON => last.again?.reason.name(),
+        fact::REASON => last.retry?.reason.name(),
         fact::GAP => last.gap.as_deref()?,
         _ => return None,
     };
@@ -401,7 +415,7 @@ fn told<'a>(stream: &'a Stream, what: u32, last: &'a Last) -> Option<Cow<'a, str
 }
 
 /// `[status, limit, offset, retry-after, events, bytes, attempts, first byte, first event, longest silence, elapsed, next attempt, its
-/// delay, silence]`, times in milliseconds.
+/// delay, silence, the wait that `retry:` asked for beyond what is honoured, whether that attempt begins with a refresh]`, times in milliseconds.
 fn facts(stream: &Stream, now: f64, last: &Last) -> [f64; FACTS] {
     const NONE: f64 = -1.0;
     let outcome = stream.outcome();
@@ -430,9 +444,11 @@ fn facts(stream: &Stream, now: f64, last: &Last) -> [f64; FACTS] {
         stats.first_event.map_or(NONE, ms),
         ms(stats.longest_silence),
         ms(stats.elapsed),
-        last.again.map_or(NONE, |again| f64::from(again.attempt)),
-        last.again.map_or(NONE, |again| ms(again.delay)),
+        last.retry.map_or(NONE, |retry| f64::from(retry.attempt)),
+        last.retry.map_or(NONE, |retry| ms(retry.delay)),
         ms(last.silent),
+        last.retry.and_then(|retry| retry.asked).map_or(NONE, ms),
+        f64::from(u8::from(last.retry.is_some_and(|retry| retry.refresh))),
     ]
 }
 

@@ -16,7 +16,7 @@ pub(crate) fn decoder(setup: &StreamOptions) -> Decoder {
 
 /// Sets an option. False where there is no such option.
 pub(crate) fn set(setup: &mut StreamOptions, key: Key, value: f64) -> bool {
-    let StreamOptions { policy, decoder: options, markers, sniff, .. } = setup;
+    let StreamOptions { policy, decoder: options, markers, sniff, dedupe, .. } = setup;
     let flag = value != 0.0;
     let limit = Some(duration(value)).filter(|limit| !limit.is_zero());
     match key {
@@ -27,6 +27,8 @@ pub(crate) fn set(setup: &mut StreamOptions, key: Key, value: f64) -> bool {
         Key::DeliverUnterminated => options.deliver_unterminated = flag,
         Key::Done => options.done = flag,
         Key::Sniff => *sniff = flag,
+        Key::Dedupe => *dedupe = flag,
+        Key::Refresh => policy.refresh = flag,
         Key::Follow => policy.follow = flag,
         Key::Idempotent => policy.idempotent = flag,
         Key::Repeatable => policy.repeatable = flag,

@@ -45,6 +45,9 @@ enum Kind {
     Name = 9,
     /// The last event id from the next event on.
     Id = 10,
+    /// The id of a record that an earlier attempt had delivered.
+    #[cfg(feature = "streams")]
+    Replayed = 11,
 }
 
 /// What a window holds, as JavaScript reads it.
@@ -56,7 +59,7 @@ enum Form {
     Utf8 = 1,
     Utf16 = 2,
     /// UTF-8 without rows.
-    Told = 3,
+    Fact = 3,
 }
 
 /// Words of the header, at an address that does not move.
@@ -72,7 +75,7 @@ pub(crate) struct Table {
     /// Texts that are copied.
     own: Vec<u8>,
     /// A text without a row.
-    told: Vec<u8>,
+    fact: Vec<u8>,
     /// Where JavaScript takes UTF-16 faster, what is not ASCII as that.
     wide: Option<Vec<u16>>,
     /// The type of the last event, empty for `message`, and its id.
@@ -100,7 +103,7 @@ impl Table {
             rows: Vec::new(),
             window: Window::Own,
             own: Vec::new(),
-            told: Vec::new(),
+            fact: Vec::new(),
             wide: wide.then(Vec::new),
             name: Vec::new(),
             id: Vec::new(),
@@ -131,9 +134,9 @@ impl Table {
 
     /// One text alone; the rows stay where they are, for who is still reading them.
     pub(crate) fn only(&mut self, text: &str) {
-        self.told.clear();
-        self.told.extend_from_slice(text.as_bytes());
-        self.write_header(address(self.told.as_ptr()), self.told.len(), Form::Told);
+        self.fact.clear();
+        self.fact.extend_from_slice(text.as_bytes());
+        self.write_header(address(self.fact.as_ptr()), self.fact.len(), Form::Fact);
     }
 
     /// Writes the header, for JavaScript to read.
@@ -275,6 +278,12 @@ impl Writer<'_> {
     /// Adds a row that says that ordered ids left some out behind this one.
     pub(crate) fn push_gap(&mut self, after: &str) {
         self.seldom(Kind::Gap as u32, 0, 0, after.as_bytes());
+    }
+
+    #[cfg(feature = "streams")]
+    /// Adds a row that says that a record arrived again.
+    pub(crate) fn push_replayed(&mut self, id: &str) {
+        self.seldom(Kind::Replayed as u32, 0, 0, id.as_bytes());
     }
 
     #[inline(always)]

@@ -1,37 +1,43 @@
+import { usage } from "../error.js";
 import type { Machine } from "../machine.js";
-import { TidewireError } from "../error.js";
-import type { Continuation, StreamOptions } from "../options.js";
-import { planOf } from "../request.js";
-import type { Plan } from "../request.js";
+import type { Attempt, Continuation, Input, StreamOptions } from "../options.js";
+import { absolute, requestTemplate } from "../request.js";
+import type { RequestTemplate } from "../request.js";
 
-/** A reply tells where it goes on, where that is to be asked for in no other way; `crates/wasm/src/machine.rs` has this number. */
+/** Where a reply continues that can be continued in no other way; `crates/wasm/src/machine.rs` has this number. */
 const CONTINUATION = 12;
 
-/** Says once what is requested, after all other options: how a reply is resumed may depend on it. */
-export function ask(machine: Machine, { request }: Plan): void {
+/** Tells the machine what is requested, after all other options: how a reply is resumed may depend on it. */
+export function setRequest(machine: Machine, { request }: RequestTemplate): void {
   if (machine.set("request", request)) return;
-  throw new TidewireError("usage", "lastEventId: it belongs to a response that is yet to be made; read one by GET");
+  throw usage("lastEventId: it belongs to a response that does not exist yet; read an existing one by GET");
 }
 
-/** The plan of these options, but for a response that the core says to go on with by another request. */
-export function goingOn(from: string | URL | Request, options: StreamOptions, machine: () => Machine): Plan {
+/** The template of these options, except for a response that the core says to continue by another request. */
+export function continuing(from: Input, options: StreamOptions, machine: () => Machine): RequestTemplate {
   let next: Continuation = {};
-  const plan = planOf(from, options);
-  const onward = planOf(from, { ...options, resume: () => next });
+  const template = requestTemplate(from, options);
+  const onward = requestTemplate(from, { ...options, resume: () => next });
   return {
-    ...plan,
-    async prepare(attempt, continues, accept, signal) {
-      const found = continuation(machine());
-      if (found === undefined) return plan.prepare(attempt, continues, accept, signal);
-      next = found;
-      return onward.prepare(attempt, true, accept, signal);
+    ...template,
+    async prepare(attempt, terms) {
+      const url = terms.relay ? undefined : continuation(machine());
+      if (url === undefined) return template.prepare(attempt, terms);
+      next = { url: typeof from === "function" ? await placed(url, from, attempt) : url, method: "GET" };
+      return onward.prepare(attempt, { ...terms, continues: true });
     },
   };
 }
 
-function continuation(machine: Machine): Continuation | undefined {
+function continuation(machine: Machine): string | undefined {
   const [core, number] = machine.own;
-  if (core.exports.machine_tell(number, CONTINUATION) === 0) return undefined;
-  const url = core.text(number, core.exports.machine_header(number));
-  return { url, method: "GET" };
+  return core.exports.machine_fact(number, CONTINUATION) === 0 ? undefined : core.text(number, core.exports.machine_header(number));
+}
+
+/** The core does not know a URL that a function makes, only what comes after it. */
+async function placed(rest: string, from: Extract<Input, Function>, attempt: Attempt): Promise<URL> {
+  const base = absolute(await from({ ...attempt, method: "GET", url: "" }));
+  const url = new URL(base.origin + base.pathname.replace(/\/$/, "") + rest);
+  base.searchParams.forEach((value, name) => url.searchParams.has(name) || url.searchParams.append(name, value));
+  return url;
 }

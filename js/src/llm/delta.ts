@@ -1,18 +1,28 @@
-/** The shape in which a provider streams its replies; `auto` goes by the first record, `generic:PATH` takes the text at that path. */
-export type Dialect =
-  | "auto"
-  | "openai-chat"
-  | "openai-responses"
-  | "anthropic"
-  | "gemini"
-  | "ollama"
-  | "cohere"
-  | "mistral"
-  | "bedrock-json"
-  | "vercel-ui"
-  | "ag-ui"
-  | "generic"
-  | `generic:${string}`;
+import { impossible } from "../error.js";
+
+const NAMES = [
+  "auto",
+  "openai-chat",
+  "openai-responses",
+  "anthropic",
+  "gemini",
+  "ollama",
+  "cohere",
+  "mistral",
+  "bedrock-json",
+  "vercel-ui",
+  "ag-ui",
+  "generic",
+] as const;
+
+/** The form in which a provider streams its replies; `auto` goes by the first record, `generic:PATH` takes the text at that path. */
+export type Dialect = (typeof NAMES)[number] | `generic:${string}`;
+
+/** Refuses what is not the name of a dialect. */
+export function checkDialect(dialect: string): void {
+  if (/^generic:./s.test(dialect) || NAMES.some((name) => name === dialect)) return;
+  throw impossible("dialect", dialect, `${NAMES.join(", ")}, or generic:PATH`);
+}
 
 /** Why an alternative is finished, in one word for all providers. */
 export type FinishReason =
@@ -25,31 +35,31 @@ export type FinishReason =
   | "error"
   | "other";
 
-/** Tokens. What the provider has not said is absent. */
+/** Counts of tokens. What the provider has not reported is absent. */
 export interface Usage {
   inputTokens?: number;
   outputTokens?: number;
   totalTokens?: number;
-  /** Those that were thought and not shown. */
+  /** Output tokens that were spent on reasoning. */
   reasoningTokens?: number;
-  /** Of the request's: those that came from a cache. */
+  /** Input tokens that came from a cache. */
   cachedTokens?: number;
-  /** Those that were put into a cache. */
+  /** Input tokens that were written to a cache. */
   cacheWriteTokens?: number;
 }
 
-/** A source that a reply names; empty where it has no address or title. */
+/** A source that a reply names; empty fields if it has no address or title. */
 export interface Citation {
   url: string;
   title: string;
 }
 
-/** What has no name here: signatures of thoughts, results of the provider's own tools, events of tomorrow. */
+/** What has no name here: signatures of reasoning, results of the provider's own tools, events that are not known yet. */
 export interface Other {
   /** The provider's name for it. */
   name: string;
   value?: unknown;
-  /** In the place of `value`, for what is no JSON. */
+  /** Instead of `value`, for what is not JSON. */
   valueText?: string;
 }
 
@@ -74,7 +84,7 @@ export interface ToolCallDelta {
   kind: "tool_call";
   choice: number;
   index: number;
-  /** The provider's id of the call; empty where it has none. */
+  /** The provider's id of the call; empty if it has none. */
   id: string;
   name: string;
 }
@@ -87,7 +97,7 @@ export interface ArgumentsDelta {
   fragment: string;
 }
 
-/** What the reply has taken so far. A later one replaces what it names of an earlier one. */
+/** What the reply has used so far. The fields of a later one replace those of an earlier one. */
 export interface UsageDelta extends Usage {
   kind: "usage";
 }
@@ -102,18 +112,18 @@ export interface FinishDelta {
   kind: "finish";
   choice: number;
   reason: FinishReason;
-  /** The same in the provider's word. */
+  /** The same in the provider's own word. */
   said: string;
 }
 
 /** The provider reports that it has failed. The stream is over, whatever follows. */
 export interface ErrorDelta {
   kind: "error";
-  /** The provider's name for what happened, or the status; empty where it has none. */
+  /** The provider's name for what happened, or the status; empty if it has none. */
   code: string;
-  /** For people. */
+  /** In words, for people. */
   message: string;
-  /** Whether the same request may well succeed later. */
+  /** Whether the same request may succeed later. */
   retryable: boolean;
 }
 
@@ -121,7 +131,7 @@ export interface OtherDelta extends Other {
   kind: "other";
 }
 
-/** A piece of a reply, whatever provider sent it. */
+/** One typed piece of a reply, in the same form for all providers. */
 export type Delta =
   | TextDelta
   | ArgumentsDelta

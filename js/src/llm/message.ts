@@ -3,10 +3,10 @@ import { Growing } from "./growing.js";
 
 /** A tool that the model wants called. */
 export interface ToolCall {
-  /** The provider's id of the call; empty where it has none. */
+  /** The provider's id of the call; empty if it has none. */
   id: string;
   name: string;
-  /** The arguments: while they grow, the value so far, which grows in place; `undefined` before it begins, and for what is no JSON. */
+  /** The arguments. While they arrive, the value so far, which grows in place; `undefined` before it begins, and for what is not JSON. */
   arguments: unknown;
   /** Their JSON text. */
   argumentsText: string;
@@ -15,31 +15,31 @@ export interface ToolCall {
 /** One of several alternatives of a reply. */
 export interface Alternative {
   text: string;
-  /** What the model thought. */
+  /** The model's reasoning. */
   reasoning: string;
   /** Why it refuses. */
   refusal: string;
   /** In the order in which the calls began. */
   toolCalls: ToolCall[];
   citations: Citation[];
-  /** Why it is finished; absent as long as it is not. */
+  /** Why it is finished; absent until it is. */
   finish?: FinishReason;
-  /** The same in the provider's word. */
+  /** The same in the provider's own word. */
   finishSaid: string;
 }
 
-/** A reply as far as it has come. What the provider does not say is empty. */
+/** A reply as far as it has arrived. What the provider does not say is empty. */
 export interface Message extends Alternative {
-  /** `auto` as long as no record has said it. */
+  /** `auto` until a record has identified it. */
   dialect: Dialect;
   id: string;
   model: string;
   /** As the provider writes it: seconds since 1970, or a date. */
   created: string;
   usage: Usage;
-  /** The alternatives beside this one, where more than one was asked for. */
+  /** The other alternatives, if more than one was requested. */
   others: (Alternative & { choice: number })[];
-  /** What came and has no place above. */
+  /** Whatever has no place above. */
   raw: Other[];
 }
 

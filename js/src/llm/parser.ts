@@ -1,13 +1,14 @@
 import { PIECE, ROW } from "../core.js";
 import type { Core } from "../core.js";
-import { TidewireError } from "../error.js";
-import { Told } from "../items.js";
-import type { Listeners, Watchers } from "../items.js";
+import { usage } from "../error.js";
+import { Notice, emit } from "../items.js";
+import type { Watchers } from "../items.js";
 import { CLOSED, DELIVER } from "../machine.js";
 import type { Machine } from "../machine.js";
 import { machineOf } from "../options.js";
 import type { ReadOptions } from "../options.js";
 import { isBytes, noBytes } from "../parser.js";
+import { checkDialect } from "./delta.js";
 import type { Delta, Dialect } from "./delta.js";
 import type { Message } from "./message.js";
 import { wholeOf } from "./reply.js";
@@ -25,14 +26,17 @@ export interface ReplyParserOptions
   onDelta?: ((delta: Delta) => void) | undefined;
 }
 
-/** A reply whose bytes are fed by hand, in pieces that may be cut anywhere. */
+/** A reply whose bytes are fed in pieces, which may be cut anywhere. */
 export interface ReplyParser {
   /**
-   * Feeds the next piece of the body. What a handler throws comes out of here; the deltas behind it are handed out first by the next call.
-   * So does a record that is no JSON where there is no `onError`.
+   * Feeds the next piece of the body. What a handler throws comes out of here; the next call first hands out the deltas that follow. A
+   * record that is not JSON is thrown in the same way if there is no `onError`.
    */
   push(bytes: Uint8Array): void;
-  /** The body has ended cleanly. Says what the reply came to and frees the memory; throws a `TidewireError` for one that is not whole. */
+  /**
+   * Says that the body has ended cleanly, gives the whole message, and frees the memory. Throws a `TidewireError` for a reply that is not
+   * whole. After what a handler threw it can be called again.
+   */
   end(): Message;
   /** Frees the memory at once, for a body that is not read to its end. */
   free(): void;
@@ -40,7 +44,7 @@ export interface ReplyParser {
   readonly soFar: Message;
 }
 
-/** Makes deltas of bytes that come from elsewhere than `fetch`. Whether the reply is whole, `end` says. */
+/** Makes deltas of bytes that do not come from `fetch`. `end` says whether the reply is whole. */
 export function createParser(options: ReplyParserOptions): ReplyParser {
   return new Feed(options);
 }
@@ -56,7 +60,7 @@ class Feed implements ReplyParser {
   readonly #reader: DeltaReader;
   #state: "open" | "busy" | "closed" = "open";
   /** What was read and not handed out, because a handler threw. */
-  #queue: (Delta | Told)[] = nothing;
+  #queue: (Delta | Notice)[] = nothing;
   #next = 0;
   /** Where in the core's memory the pieces go, and how long they may be. */
   #inbox = 0;
@@ -65,6 +69,7 @@ class Feed implements ReplyParser {
   constructor(options: ReplyParserOptions) {
     this.#options = options;
     const { dialect = "auto", maxEventBytes } = options;
+    checkDialect(dialect);
     const machine = machineOf({ ...options, dialect, retryAttempts: 0, resume: "never", sniff: true, repeatable: false });
     this.#machine = machine;
     [this.#core, this.#number] = machine.own;
@@ -73,19 +78,25 @@ class Feed implements ReplyParser {
     // No time passes here.
     machine.handle("start", 0);
     machine.advance();
-    machine.head(200, null, null);
+    machine.head(200, new Headers(), false);
   }
 
   push(chunk: Uint8Array): void {
     if (!isBytes(chunk)) throw noBytes();
     this.#enter("push");
+    let at = 0;
     try {
       if (this.#queue !== nothing) this.#deliver();
-      for (let at = 0; at < chunk.length; at += PIECE) {
+      while (at < chunk.length) {
         const piece = chunk.length > PIECE ? chunk.subarray(at, at + PIECE) : chunk;
+        at += PIECE;
         this.#put(piece);
         this.#take(piece.length, 0);
       }
+    } catch (error) {
+      // A handler threw. The rest of the chunk is not lost with that: the next call hands it out.
+      for (; at < chunk.length; at += PIECE) this.#keep(chunk.subarray(at, at + PIECE));
+      throw error;
     } finally {
       this.#leave();
     }
@@ -93,19 +104,21 @@ class Feed implements ReplyParser {
 
   end(): Message {
     this.#enter("end");
+    let isOver = false;
     try {
       if (this.#queue !== nothing) this.#deliver();
       while (this.#take(0, 1) !== CLOSED);
+      isOver = true;
       return wholeOf(this.#reader, this.#machine.outcome(undefined));
     } finally {
       this.#leave();
-      this.free();
+      if (isOver) this.free();
     }
   }
 
   free(): void {
     if (this.#state === "closed") return;
-    if (this.#state === "busy") throw new TidewireError("usage", "free() from inside onDelta");
+    if (this.#state === "busy") throw usage("free() from inside onDelta");
     this.#state = "closed";
     this.#machine.free();
   }
@@ -115,8 +128,8 @@ class Feed implements ReplyParser {
   }
 
   #enter(what: string): void {
-    if (this.#state === "busy") throw new TidewireError("usage", `${what}() from inside onDelta`);
-    if (this.#state === "closed") throw new TidewireError("usage", `${what}() after end() or free()`);
+    if (this.#state === "busy") throw usage(`${what}() from inside onDelta`);
+    if (this.#state === "closed") throw usage(`${what}() after end() or free()`);
     this.#state = "busy";
   }
 
@@ -130,6 +143,14 @@ class Feed implements ReplyParser {
       this.#inbox = this.#core.exports.machine_reserve(this.#number, piece.length) >>> 0;
     }
     this.#core.write(this.#inbox, piece);
+  }
+
+  /** Reads a piece without handing anything out. */
+  #keep(piece: Uint8Array): void {
+    this.#put(piece);
+    if (this.#core.exports.machine_feed(this.#number, piece.length, 0) !== DELIVER) return;
+    this.#queue = this.#queue.slice(this.#next).concat(this.#reader.read(this.#core.rows(this.#number, this.#header)));
+    this.#next = 0;
   }
 
   /** Reads what has come, all at once, and hands it out. */
@@ -155,14 +176,12 @@ class Feed implements ReplyParser {
     this.#next = 0;
   }
 
-  #hand(next: Delta | Told): void {
-    if (!(next instanceof Told)) {
+  #hand(next: Delta | Notice): void {
+    if (!(next instanceof Notice)) {
       this.#options.onDelta?.(next);
       return;
     }
-    const { whom, what } = next;
-    (this.#options as Listeners)[whom]?.(what);
-    // Nobody would know of a record that is missing.
-    if (what instanceof TidewireError && !this.#options.onError) throw what;
+    const unheard = emit(next, this.#options);
+    if (unheard) throw unheard;
   }
 }

@@ -1,19 +1,21 @@
 import { TidewireError } from "../error.js";
 import { open, read } from "../fetching.js";
-import type { Source } from "../fetching.js";
 import type { Machine } from "../machine.js";
-import type { StreamOptions } from "../options.js";
+import type { Input, StreamOptions } from "../options.js";
 import { errorOf } from "../outcome.js";
 import type { Outcome } from "../outcome.js";
 import type { Transport } from "../exchange.js";
+import type { Source } from "../response.js";
 import { Streaming } from "../stream.js";
-import { ask, goingOn } from "./background.js";
+import type { DriverOptions } from "../stream.js";
+import { continuing, setRequest } from "./background.js";
+import { checkDialect } from "./delta.js";
 import type { Delta, Dialect } from "./delta.js";
 import type { Message } from "./message.js";
 import { DeltaReader } from "./rows.js";
 
 /**
- * Options of `deltas`: those of `stream`, and whose reply it is. A background response of OpenAI's Responses (`background: true`) goes on
+ * Options of `deltas`: those of `stream`, and whose reply it is. A background response of OpenAI's Responses (`background: true`) continues
  * where it broke with `resume: "always"`; one that is read by GET does so by itself.
  */
 export interface ReplyOptions extends StreamOptions {
@@ -21,7 +23,32 @@ export interface ReplyOptions extends StreamOptions {
   dialect?: Dialect | undefined;
 }
 
-/** The reply of an LLM: its deltas by `for await`, and the message that they come to. Otherwise as the stream that it is. */
+/** A promise that calls `ask` when somebody waits for it. */
+class Asked<T> extends Promise<T> {
+  /** Those made of it are plain: waiting for them asks for nothing more. */
+  static override get [Symbol.species](): PromiseConstructor {
+    return Promise;
+  }
+
+  readonly #ask: () => void;
+
+  constructor(made: Promise<T>, ask: () => void) {
+    super((resolve) => resolve(made));
+    this.#ask = ask;
+    // Who never waits for it need not hear of a rejection: the loop throws it too.
+    super.then(undefined, () => {});
+  }
+
+  override then<A = T, B = never>(
+    resolved?: ((value: T) => A | PromiseLike<A>) | null,
+    rejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
+  ): Promise<A | B> {
+    this.#ask();
+    return super.then(resolved, rejected);
+  }
+}
+
+/** The reply of an LLM: its deltas by `for await`, and the message that they make up. Otherwise like any stream. */
 export class Reply extends Streaming<Delta> {
   readonly #machine: Machine;
   readonly #reader: DeltaReader;
@@ -29,7 +56,7 @@ export class Reply extends Streaming<Delta> {
   #message: Promise<Message> | undefined;
 
   /** For `deltas`. */
-  constructor(machine: Machine, options: Omit<ReplyOptions, "headers" | "body">, transport: Transport) {
+  constructor(machine: Machine, options: DriverOptions & { dialect?: Dialect | undefined }, transport: Transport) {
     const reader = new DeltaReader(options);
     super(machine, options, transport, reader);
     this.#machine = machine;
@@ -38,38 +65,40 @@ export class Reply extends Streaming<Delta> {
   }
 
   /** For `deltas`. */
-  static requested(from: string | URL | Request, options: ReplyOptions): Reply {
-    const plan = goingOn(from, options, () => reply.#machine);
-    const reply = open(Reply, from, options, undefined, plan);
-    ask(reply.#machine, plan);
+  static requested(from: Input, options: ReplyOptions): Reply {
+    const template = continuing(from, options, () => reply.#machine);
+    const reply = open(Reply, from, options, undefined, template);
+    setRequest(reply.#machine, template);
     return reply;
   }
 
   /**
-   * The whole message, once the reply was read to its end: by a loop, `text()`, `drain()` or `whole()`. Rejects as the loop throws where the
-   * reply is neither complete nor ended, and with the code `cancelled` where it was stopped before its end.
+   * The whole message. Whoever waits for it before anybody has begun to read the reply has it read to its end, so begin a loop first, or in
+   * the same turn. Rejects as the loop throws if the reply is neither complete nor ended, and with the code `cancelled` if it was stopped.
    */
   get message(): Promise<Message> {
-    if (this.#message === undefined) {
-      this.#message = this.outcome.then((outcome) => wholeOf(this.#reader, outcome, this.#signal, this.#reader.hole));
-      // Who asked need not wait: the loop says it too.
-      this.#message.catch(() => {});
-    }
-    return this.#message;
+    return (this.#message ??= new Asked(
+      this.outcome.then((outcome) => wholeOf(this.#reader, outcome, this.#signal, this.#reader.hole)),
+      // A loop that begins in the same turn comes first.
+      () => void Promise.resolve().then(() => this.readWhole()),
+    ));
   }
 
-  /** The message as far as it was read, the same object each time, unless a followed reply began anew. Tool calls have the value of their arguments so far. */
+  /**
+   * The message as far as it was read: the same object each time, unless a followed reply started from its beginning. The arguments of its
+   * tool calls are values that grow.
+   */
   get soFar(): Message {
     return this.#reader.draft.message;
   }
 
-  /** Reads the reply to its end, and says what it came to; rejects as `message` does. */
+  /** Reads the rest of the reply, and gives the whole message; rejects as `message` does. */
   async whole(): Promise<Message> {
     await this.drain();
     return this.message;
   }
 
-  /** The text alone, of the first alternative: what each read brought of it, never empty. */
+  /** Only the text, of the first alternative: what each read brought of it, never empty. */
   async *text(): AsyncGenerator<string, undefined> {
     for await (const batch of this.batches()) {
       let text = "";
@@ -79,22 +108,25 @@ export class Reply extends Streaming<Delta> {
   }
 }
 
-/** The whole message of a reply that came to its good end; else throws. */
+/** The whole message of a reply that ended well; otherwise throws. */
 export function wholeOf({ draft }: DeltaReader, outcome: Outcome, signal?: AbortSignal | null, hole?: TidewireError): Message {
   const error = errorOf(outcome, undefined) ?? hole;
   if (error !== undefined) throw error;
   if (outcome.outcome !== "cancelled") return draft.whole();
-  throw signal?.aborted ? signal.reason : new TidewireError("cancelled", "the reply was stopped before its end");
+  throw signal?.aborted ? signal.reason : new TidewireError("cancelled", outcome.error ?? "the reply was stopped before its end");
 }
 
 /**
  * The reply of an LLM as typed deltas: `for await (const delta of deltas(url, { dialect: "openai-chat", json }))`. Takes a URL or a request,
- * or a reply that is already there: a `Response` or its bytes.
+ * or a response that is already there: a `Response` or its bytes.
  *
- * Throws a `TidewireError` with the code `usage` for options that cannot be so; all else is thrown by the loop.
+ * Throws a `TidewireError` with the code `usage` for a request that can never be sent; everything else is thrown by the loop.
  */
-export function deltas(from: string | URL | Request | Source, options: ReplyOptions = {}): Reply {
-  const chosen = { dialect: "auto" as const, ...options };
-  if (typeof from === "string" || from instanceof URL || from instanceof Request) return Reply.requested(from, chosen);
+export function deltas(from: Input | Source, options: ReplyOptions = {}): Reply {
+  const chosen = { ...options, dialect: options.dialect ?? "auto" };
+  checkDialect(chosen.dialect);
+  if (typeof from === "function" || typeof from === "string" || from instanceof URL || from instanceof Request) {
+    return Reply.requested(from, chosen);
+  }
   return read(Reply, from, chosen);
 }

@@ -1,7 +1,7 @@
 import { END, ROW, START } from "../core.js";
 import type { Rows } from "../core.js";
 import { DEFAULT_MAX_EVENT_BYTES, Reader } from "../items.js";
-import type { Told, Watchers } from "../items.js";
+import type { Notice, Watchers } from "../items.js";
 import { TidewireError } from "../error.js";
 import type { Delta, Dialect, TextDelta } from "./delta.js";
 import { deltaOf } from "./delta.js";
@@ -57,8 +57,8 @@ export class DeltaReader {
   }
 
   /** What a table says, in its order. */
-  read({ words, from, to, text }: Rows): (Delta | Told)[] {
-    const read: (Delta | Told)[] = [];
+  read({ words, from, to, text }: Rows): (Delta | Notice)[] {
+    const read: (Delta | Notice)[] = [];
     for (let row = from; row < to; row += ROW) {
       const next = this.row(words, row, text);
       if (next !== undefined) read.push(next);
@@ -67,7 +67,7 @@ export class DeltaReader {
   }
 
   /** What a row says; some only say how a call's arguments grow. */
-  row(words: Int32Array, row: number, window: string): Delta | Told | undefined {
+  row(words: Int32Array, row: number, window: string): Delta | Notice | undefined {
     const kind = words[row];
     const choice = words[row + 1];
     const text = window.slice(words[row + START], words[row + END]);
@@ -75,7 +75,7 @@ export class DeltaReader {
       this.draft.text(choice, text);
       return { kind: "text", choice, text };
     }
-    if (kind < TEXT) return this.#told(this.#reader.row(words, row, window) as Told);
+    if (kind < TEXT) return this.#noted(this.#reader.row(words, row, window) as Notice);
     if (kind < ARGUMENTS) {
       const name = TEXTS[kind - TEXT];
       this.draft.choice(choice)[name] += text;
@@ -90,9 +90,9 @@ export class DeltaReader {
     return this.#rare(kind, text);
   }
 
-  #told(told: Told): Told {
-    if (!this.#isHeard && told.what instanceof TidewireError) this.hole ??= told.what;
-    return told;
+  #noted(notice: Notice): Notice {
+    if (!this.#isHeard && notice.value instanceof TidewireError) this.hole ??= notice.value;
+    return notice;
   }
 
   #rare(kind: number, text: string): Delta | undefined {

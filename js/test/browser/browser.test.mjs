@@ -33,7 +33,7 @@ for (const name of chosen) {
     for (const [number, what] of names.entries()) {
       test(what, { timeout: 90_000 }, async (t) => {
         const id = `${name}${number}`;
-        const given = { test: what, id, engine: name, serve: upstream.base, other: server.other };
+        const given = { test: what, id, engine: name, serve: upstream.base, other: server.other, down: server.down };
         const policy = what.includes("policy") ? "&csp" : "";
         await browser.go(`${server.base}/page/index.html?${new URLSearchParams(given)}${policy}`);
         const { error, skipped } = await server.result(id);

@@ -12,6 +12,11 @@ const CORS = { "access-control-allow-origin": "*", "access-control-allow-headers
 export async function pages(told) {
   const logs = new Map();
   const results = new Map();
+  // Another origin at which nobody listens any more.
+  const gone = createServer();
+  await new Promise((resolve) => gone.listen(0, "127.0.0.1", resolve));
+  const down = `http://127.0.0.1:${gone.address().port}`;
+  await new Promise((resolve) => gone.close(resolve));
   const server = createServer((request, response) => void answer(request, response, {}));
   const other = createServer((request, response) => void answer(request, response, CORS));
   await Promise.all([server, other].map((each) => new Promise((resolve) => each.listen(0, "127.0.0.1", resolve))));
@@ -54,6 +59,7 @@ export async function pages(told) {
   return {
     base: port(server),
     other: port(other),
+    down,
     result: (id) => entry(results, id, later).promise,
     async stop() {
       for (const each of [server, other]) {

@@ -1,20 +1,20 @@
 // One body through the core, in the order in which its rows stand.
 import "./core.mjs";
 import { CoreParser } from "../../dist/parser.js";
-import { Reader, Told } from "../../dist/items.js";
+import { Reader, Notice } from "../../dist/items.js";
 import { machineOf } from "../../dist/options.js";
 import { play } from "./play.mjs";
-import { lineOf, lineOfTold, push } from "./rows.mjs";
+import { lineOf, lineOfNotice, push } from "./rows.mjs";
 
 /** Through a bare decoder. */
 export function decode(format, options, pieces) {
   const lines = [];
-  const told = (whom) => (what) => push(lines, lineOfTold({ whom, what }));
+  const noted = (hook) => (value) => push(lines, lineOfNotice({ hook, value }));
   const parser = new CoreParser({
     format,
     ...options,
     onEvent: (item) => push(lines, lineOf(item)),
-    ...Object.fromEntries(["onComment", "onRetry", "onError", "onDone"].map((whom) => [whom, told(whom)])),
+    ...Object.fromEntries(["onComment", "onRetry", "onError", "onDone"].map((hook) => [hook, noted(hook)])),
   });
   const end = {};
   try {
@@ -35,7 +35,7 @@ export function drive(options, { contentType = null, sniff = false, broken = fal
   const reader = new Reader(options.maxEventBytes ?? 16 * 1024 * 1024);
   const lines = [];
   play(machine, { contentType, broken }, pieces, () => {
-    for (const next of reader.read(machine.rows())) push(lines, next instanceof Told ? lineOfTold(next) : lineOf(next));
+    for (const next of reader.read(machine.rows())) push(lines, next instanceof Notice ? lineOfNotice(next) : lineOf(next));
   });
   const cursor = machine.cursor();
   const outcome = machine.outcome(undefined);

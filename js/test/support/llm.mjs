@@ -3,14 +3,14 @@ import { readFileSync, readdirSync } from "node:fs";
 import { provide } from "../../dist/core.js";
 import { CORE } from "../../dist/generated/llm-core.js";
 import { translated } from "../../dist/generated/llm-translated.js";
-import { Told } from "../../dist/items.js";
+import { Notice } from "../../dist/items.js";
 import * as inJs from "../../dist/llm-js.js";
 import * as compiledIn from "../../dist/llm.js";
 import { DeltaReader } from "../../dist/llm/rows.js";
 import { machineOf } from "../../dist/options.js";
 import { compiled, inUse } from "../../dist/wasm.js";
 import { play } from "./play.mjs";
-import { lineOfTold } from "./rows.mjs";
+import { lineOfNotice } from "./rows.mjs";
 
 const CASES = new URL("../../../tests/cases/", import.meta.url);
 
@@ -80,7 +80,7 @@ export function drive(dialect, { contentType = null, sniff = false, format, brok
   const reader = new DeltaReader({ dialect });
   const lines = [];
   play(machine, { contentType, broken }, pieces, () => {
-    for (const next of reader.read(machine.rows())) lines.push(next instanceof Told ? lineOfTold(next) : lineOfDelta(next));
+    for (const next of reader.read(machine.rows())) lines.push(next instanceof Notice ? lineOfNotice(next) : lineOfDelta(next));
   });
   const outcome = machine.outcome(undefined);
   machine.free();

@@ -1,21 +1,21 @@
 // One reply through a stream's machine, to a request that is not sent again.
-import * as todo from "../../dist/machine.js";
+import * as action from "../../dist/machine.js";
 
 /** `deliver` is called for each table of rows. */
 export function play(machine, { contentType = null, broken = false }, pieces, deliver) {
   const read = (what = machine.advance()) => {
-    for (; what === todo.DELIVER; what = machine.advance()) deliver();
+    for (; what === action.DELIVER; what = machine.advance()) deliver();
     return what;
   };
   machine.handle("start");
-  if (read() !== todo.CONNECT) throw new Error("no request");
-  machine.head(200, contentType, null);
+  if (read() !== action.CONNECT) throw new Error("no request");
+  machine.head(200, new Headers(contentType === null ? {} : { "content-type": contentType }), false);
   let what = read();
   for (const piece of pieces) {
-    if (what === todo.CLOSED) break;
+    if (what === action.CLOSED) break;
     what = read(machine.received(piece, performance.now()));
   }
-  if (broken) machine.broke(todo.IN_BODY, "reset");
+  if (broken) machine.broke(action.IN_BODY, "reset");
   else machine.handle("body_end");
-  if (read() !== todo.CLOSED) throw new Error("the request is not sent again, yet it goes on");
+  if (read() !== action.CLOSED) throw new Error("the request is not sent again, yet it goes on");
 }

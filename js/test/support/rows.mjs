@@ -46,14 +46,14 @@ export function lineOf(item) {
   return { type: "event", event, data, ...(id === "" ? {} : { id }) };
 }
 
-/** What is told besides items, as a line; messages are not compared. */
-export function lineOfTold({ whom, what }) {
-  if (whom === "onError") {
-    const { code, offset, limit } = what;
+/** A notice as a line; messages are not compared. */
+export function lineOfNotice({ hook, value }) {
+  if (hook === "onError") {
+    const { code, offset, limit } = value;
     return { type: "error", code, offset, ...(limit === undefined ? {} : { limit }) };
   }
-  const line = { onComment: { type: "comment", comment: what }, onRetry: { type: "retry", ms: what }, onGap: { type: "gap", after: what } };
-  return line[whom] ?? { type: "done" };
+  const line = { onComment: { type: "comment", comment: value }, onRetry: { type: "retry", ms: value }, onGap: { type: "gap", after: value } };
+  return line[hook] ?? { type: "done" };
 }
 
 /** Adds a line; pieces of text depend on the cuts, so adjacent ones become one. */

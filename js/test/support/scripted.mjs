@@ -1,6 +1,17 @@
 // A server whose replies a test writes itself, and which counts what arrives.
 import { createServer } from "node:http";
+import { after } from "node:test";
 export { take } from "../browser/page/take.mjs";
+
+const running = new Set();
+// A test that failed has left its server running, which would keep this process alive.
+after(() => Promise.all([...running].map((server) => stop(server))));
+
+async function stop(server) {
+  running.delete(server);
+  server.closeAllConnections();
+  await new Promise((resolve) => server.close(resolve));
+}
 
 /** `reply(request, response, number)` answers the request of that number, counted from 1. */
 export async function scripted(reply) {
@@ -13,13 +24,11 @@ export async function scripted(reply) {
     request.on("end", () => reply(request, response, requests.length));
   });
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  running.add(server);
   return {
     base: `http://127.0.0.1:${server.address().port}`,
     requests,
-    async stop() {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
+    stop: () => stop(server),
   };
 }
 

@@ -1,5 +1,5 @@
-//! wasm-bindgen, which tells a compiled module and JavaScript of each other; from the npm package's core the words of panics are taken out then.
-//! A program of its own, so that nobody else waits for it.
+//! Runs wasm-bindgen on a compiled module, and removes from the npm package's core what it never needs, such as panic messages.
+//! A program of its own, so that xtask itself builds quickly.
 
 use std::process::ExitCode;
 
@@ -7,7 +7,7 @@ use walrus::ir::Value;
 use walrus::{ConstExpr, DataKind, FunctionBuilder, FunctionKind, Module};
 use wasm_bindgen_cli_support::Bindgen;
 
-/// What a panic passes through on its way to the trap, as the name section writes it. Their words weigh more than the decoders.
+/// The functions that only panic, as the name section has them: crate and start of the path. Their messages outweigh the decoders.
 const PANICS: [(&str, &str); 8] = [
     ("core", "panicking::"),
     ("core", "str::slice_error_fail"),
@@ -19,9 +19,9 @@ const PANICS: [(&str, &str); 8] = [
     ("alloc", "raw_vec::handle_error"),
 ];
 
-/// What they would say, as far as it is text of the standard library and of wasm-bindgen; a trap says nothing, and what is thrown says it in
-/// JavaScript's words. One that is no longer found stays in, and weighs.
-const WORDS: [&str; 21] = [
+/// The panic messages of the standard library and of wasm-bindgen. A trap has no message, so they are never shown. A message that is not
+/// in this list stays in the module and costs bytes.
+const MESSAGES: [&str; 21] = [
     "overflow in Duration::new",
     "overflow when adding durations",
     "slice index starts at ",
@@ -48,7 +48,7 @@ const WORDS: [&str; 21] = [
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [name, input, folder] = &arguments[..] else {
-        eprintln!("xtask-npm: give a name, the compiled module and the folder for what is made of it");
+        eprintln!("xtask-npm: the arguments are a name, the compiled module and the output folder");
         return ExitCode::from(2);
     };
     match bind(name, input, folder) {
@@ -60,7 +60,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Makes `name.js` and `name_bg.wasm`. The module `core` is the npm package's: it is made small, and nobody needs its glue.
+/// Writes `name.js` and `name_bg.wasm`. The module `core` is the npm package's, which is made small and does without the glue.
 fn bind(name: &str, input: &str, folder: &str) -> Result<(), String> {
     let is_core = name == "core";
     let mut bindgen = Bindgen::new();
@@ -69,16 +69,16 @@ fn bind(name: &str, input: &str, folder: &str) -> Result<(), String> {
     let made = bindgen.web(true).and_then(Bindgen::generate_output);
     let mut output = made.map_err(|error| format!("{error:?}"))?;
     if is_core {
-        forget_glue(output.wasm_mut());
-        trap_at_once(output.wasm_mut());
-        forget_places(output.wasm_mut());
-        forget_words(output.wasm_mut());
+        remove_glue(output.wasm_mut());
+        replace_panics(output.wasm_mut());
+        blank_locations(output.wasm_mut());
+        blank_messages(output.wasm_mut());
     }
     output.emit(folder).map_err(|error| format!("{error:?}"))
 }
 
-/// Takes away what glue alone would call: nothing here is an object of JavaScript.
-fn forget_glue(module: &mut Module) {
+/// Removes the exports that only wasm-bindgen's glue would call.
+fn remove_glue(module: &mut Module) {
     let is_called =
         |name: &str| name == "memory" || name.starts_with("machine_") || name.starts_with("__wbg_machine_");
     let glue = module.exports.iter().filter(|export| !is_called(&export.name)).map(walrus::Export::id);
@@ -88,10 +88,10 @@ fn forget_glue(module: &mut Module) {
     module.start = None;
 }
 
-/// Gives every function that only panics the body of the trap that it ends in.
-fn trap_at_once(module: &mut Module) {
+/// Replaces the body of every function that only panics by a trap.
+fn replace_panics(module: &mut Module) {
     let panicking = module.funcs.iter().filter(|function| {
-        // `core[0123456789abcdef]::panicking::panic`: which build of a crate it is does not matter.
+        // As in `core[0123456789abcdef]::panicking::panic`, where the hash does not matter.
         let name = function.name.as_deref().unwrap_or_default();
         let (krate, path) = name.split_once("::").unwrap_or_default();
         let krate = krate.split('[').next().unwrap_or_default();
@@ -111,9 +111,9 @@ fn trap_at_once(module: &mut Module) {
     }
 }
 
-/// Blanks what panics would say of where they happened: names of source files, and the tables that point at them. Nobody reads them any
-/// more, and they would be of the machine that built this.
-fn forget_places(module: &mut Module) {
+/// Blanks the locations of panics: names of source files, and the tables that point at them. They are never shown, and would depend on
+/// the machine that built the module.
+fn blank_locations(module: &mut Module) {
     let segments: Vec<_> = module.data.iter().map(|data| (data.id(), start(&data.kind))).collect();
     let mut places = Vec::new();
     for (id, start) in &segments {
@@ -136,12 +136,12 @@ fn forget_places(module: &mut Module) {
     }
 }
 
-/// Blanks [`WORDS`].
-fn forget_words(module: &mut Module) {
+/// Blanks [`MESSAGES`].
+fn blank_messages(module: &mut Module) {
     let segments: Vec<_> = module.data.iter().map(|data| data.id()).collect();
     for id in segments {
         let bytes = &mut module.data.get_mut(id).value;
-        for word in WORDS.map(str::as_bytes) {
+        for word in MESSAGES.map(str::as_bytes) {
             while let Some(at) = bytes.windows(word.len()).position(|here| here == word) {
                 bytes[at..at + word.len()].fill(0);
             }
@@ -156,7 +156,7 @@ fn start(kind: &DataKind) -> u32 {
     }
 }
 
-/// Where the paths of Rust's sources lie, and how long they are.
+/// The offsets and lengths of the paths of Rust sources.
 fn source_files(data: &[u8]) -> Vec<(usize, usize)> {
     let is_path = |byte: &u8| byte.is_ascii_alphanumeric() || b"/\\:._-".contains(byte);
     let mut found = Vec::new();

@@ -1,4 +1,4 @@
-//! The demo's child processes: each is stopped by its id when its owner is dropped, so that none outlives the demo.
+//! The demo's child processes; each is stopped when its owner is dropped.
 
 use std::fs;
 use std::io::{self, BufRead, BufReader, Write};
@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use crate::report::{dim, say};
 use crate::run::{Trouble, check_interrupt, check_interrupt_after_child, spawn, stop};
 
-/// `tidewire serve` on a port of its own choice.
+/// A running `tidewire serve` on a free port.
 pub(super) struct Server {
     address: String,
     _running: Running,
@@ -18,7 +18,6 @@ pub(super) struct Server {
 
 impl Server {
     pub(super) fn start(deadline: Instant) -> Result<Self, Trouble> {
-        // Its log of requests is for who wants to look behind the scene.
         let log = new_log().map_err(|error| Trouble::Failed(format!("cannot write {LOG}: {error}")))?;
         let arguments = ["serve", "--port", "0"];
         show_command(&arguments);
@@ -30,11 +29,13 @@ impl Server {
         };
         let listening = serde_json::from_str::<serde_json::Value>(&line).unwrap_or_default();
         let Some(address) = listening["url"].as_str().map(str::to_owned) else {
-            return Err(Trouble::Failed(format!("`{PROGRAM} serve` said `{line}` and not where it listens")));
+            return Err(Trouble::Failed(format!(
+                "`{PROGRAM} serve` printed `{line}` instead of its address"
+            )));
         };
         say!("  listening on {address}; its log: {LOG}");
         let Lines { lines: rest, running, .. } = lines;
-        // What else it says goes to the log too; a full pipe would stop it.
+        // The rest of its output goes to the log; a full pipe would block it.
         thread::spawn(move || append_to_log(&rest, more_log));
         Ok(Server { address, _running: running })
     }
@@ -44,7 +45,7 @@ impl Server {
     }
 }
 
-/// The lines of a running command, until it ends.
+/// The lines that a running command prints, until it ends.
 pub(super) struct Lines {
     lines: Receiver<String>,
     running: Running,
@@ -52,7 +53,7 @@ pub(super) struct Lines {
 }
 
 impl Lines {
-    /// Runs `tidewire` with these arguments, out of sight.
+    /// Runs `tidewire` with these arguments, without showing the command.
     pub(super) fn of(arguments: &[&str], deadline: Instant) -> Result<Self, Trouble> {
         Self::start(&mut command(arguments), deadline)
     }
@@ -63,14 +64,14 @@ impl Lines {
         Self::of(arguments, deadline)
     }
 
-    /// The next line, or none after the last.
+    /// The next line; `None` after the last.
     pub(super) fn next(&mut self) -> Result<Option<String>, Trouble> {
         loop {
-            match self.lines.recv_timeout(LOOK_EVERY) {
+            match self.lines.recv_timeout(POLL_EVERY) {
                 Ok(line) => return Ok(Some(line)),
-                // A Ctrl-C ends the command too; what it had not said by then is not lost.
+                // Ctrl-C ends the command too; its missing lines are then no loss.
                 Err(RecvTimeoutError::Disconnected) => return check_interrupt_after_child().map(|()| None),
-                Err(RecvTimeoutError::Timeout) => go_on(self.deadline)?,
+                Err(RecvTimeoutError::Timeout) => check_deadline(self.deadline)?,
             }
         }
     }
@@ -82,14 +83,14 @@ impl Lines {
         thread::spawn(move || {
             let lines =
                 output.into_iter().flat_map(|output| BufReader::new(output).lines()).map_while(Result::ok);
-            // Nobody listens any more once the demo has ended.
+            // Sending fails once the demo has ended.
             lines.map(|line| sender.send(line)).take_while(Result::is_ok).for_each(drop);
         });
         Ok(Lines { lines, running: Running(child), deadline })
     }
 }
 
-/// Runs `tidewire` with its output in full view; it must succeed.
+/// Runs `tidewire` with its output let through; it must succeed.
 pub(super) fn show(arguments: &[&str], deadline: Instant) -> Result<(), Trouble> {
     show_command(arguments);
     let mut running = Running(spawn(&mut command(arguments))?);
@@ -101,17 +102,17 @@ pub(super) fn show(arguments: &[&str], deadline: Instant) -> Result<(), Trouble>
                 return Err(Trouble::Failed(format!("`{PROGRAM} {}`: {status}", arguments.join(" "))));
             }
             Err(error) => return Err(Trouble::Failed(format!("cannot wait: {error}"))),
-            Ok(None) => go_on(deadline)?,
+            Ok(None) => check_deadline(deadline)?,
         }
-        thread::sleep(LOOK_EVERY);
+        thread::sleep(POLL_EVERY);
     }
 }
 
 const PROGRAM: &str = "target/debug/tidewire";
 const LOG: &str = "target/demo-serve.log";
-const LOOK_EVERY: Duration = Duration::from_millis(50);
+const POLL_EVERY: Duration = Duration::from_millis(50);
 
-/// A child that does not outlive its owner.
+/// A child process that is stopped on drop.
 struct Running(Child);
 
 impl Drop for Running {
@@ -123,7 +124,7 @@ impl Drop for Running {
 fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new(PROGRAM);
     command.args(arguments).stdin(Stdio::null());
-    // A proxy of the environment has no business with this machine's own address.
+    // A proxy from the environment must not see requests to this machine.
     command.env("NO_PROXY", "127.0.0.1").env("no_proxy", "127.0.0.1");
     command
 }
@@ -132,7 +133,7 @@ fn show_command(arguments: &[&str]) {
     say!("{}", dim(format!("$ {PROGRAM} {}", arguments.join(" "))));
 }
 
-fn go_on(deadline: Instant) -> Result<(), Trouble> {
+fn check_deadline(deadline: Instant) -> Result<(), Trouble> {
     check_interrupt()?;
     if Instant::now() < deadline {
         return Ok(());
@@ -140,7 +141,7 @@ fn go_on(deadline: Instant) -> Result<(), Trouble> {
     Err(Trouble::Failed(format!("the demo did not end in time; the server's log is {LOG}")))
 }
 
-/// An empty log, to which several may write.
+/// An empty log that several writers may append to.
 fn new_log() -> io::Result<fs::File> {
     fs::write(LOG, "")?;
     fs::OpenOptions::new().append(true).open(LOG)
@@ -148,7 +149,7 @@ fn new_log() -> io::Result<fs::File> {
 
 fn append_to_log(lines: &Receiver<String>, mut log: fs::File) {
     for line in lines {
-        // A full disk takes the log and not the demo.
+        // A full disk costs the log, not the demo.
         let _ = writeln!(log, "{line}");
     }
 }

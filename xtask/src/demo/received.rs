@@ -1,10 +1,10 @@
-//! What came over the wire, by the lines of `tidewire get --output events`, and the proof that it is all that was sent.
+//! Reads the lines of `tidewire get --output events`, and checks that no event was lost or doubled.
 
 use serde_json::Value;
 
 use crate::run::Trouble;
 
-/// One line of `tidewire get --output events`, as far as the demo looks at it.
+/// One line of `tidewire get --output events`, with the fields that the demo needs.
 pub(super) enum Line {
     Event {
         id: Option<String>,
@@ -21,7 +21,7 @@ pub(super) enum Line {
         bytes: u64,
         requests: u64,
     },
-    /// Comments, `retry:` and the like, which say nothing about loss.
+    /// Comments, `retry:` and the like, which do not matter here.
     Other,
 }
 
@@ -49,7 +49,7 @@ impl Line {
         })
     }
 
-    /// What a person reads of an event: an OpenAI delta's content, else its data as it is.
+    /// The readable text of an event: the content of an OpenAI delta, else the event's data.
     pub(super) fn text(&self) -> String {
         let Line::Event { data, .. } = self else { return String::new() };
         let Ok(value) = serde_json::from_str::<Value>(data) else { return data.clone() };
@@ -60,6 +60,7 @@ impl Line {
     }
 }
 
+/// What a stream delivered, over all its requests.
 #[derive(Debug, Default)]
 pub(super) struct Received {
     pub(super) ids: Vec<String>,
@@ -84,16 +85,16 @@ impl Received {
         }
     }
 
-    /// Every id once and in order, the same text, and a success: or where the two part.
+    /// Fails unless both have the same ids in order, the same text and a successful outcome.
     pub(super) fn same_as(&self, wanted: &Received) -> Result<(), Trouble> {
         let counted = wanted.ids.iter().enumerate().all(|(at, id)| *id == (at + 1).to_string());
         let fault = if wanted.ids.is_empty() || wanted.cuts > 0 || !counted {
-            "the run to compare with was itself cut, or its ids do not count from 1".to_owned()
+            "the run without cuts was cut, or its ids do not count from 1".to_owned()
         } else if let Some(at) = first_difference(&self.ids, &wanted.ids) {
             let id = |ids: &[String]| ids.get(at).map_or("the end".to_owned(), |id| format!("event {id}"));
             format!("lost or doubled: after {at} events came {}, not {}", id(&self.ids), id(&wanted.ids))
         } else if self.text != wanted.text {
-            "the ids are right, but the text is another".to_owned()
+            "the ids are right, but the text differs".to_owned()
         } else if self.outcome != wanted.outcome {
             format!("ended `{}`, not `{}`", self.outcome, wanted.outcome)
         } else if !matches!(self.outcome.as_str(), "complete" | "ended") {
@@ -133,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn a_truncated_stream_passes_for_nothing() {
+    fn a_truncated_stream_never_passes() {
         let truncated = received(&[1, 2, 3], r#"{"type":"end","outcome":"truncated"}"#);
         assert!(truncated.same_as(&received(&[1, 2, 3], END)).is_err());
         assert!(truncated.same_as(&truncated).is_err());

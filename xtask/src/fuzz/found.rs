@@ -1,15 +1,15 @@
-//! What libFuzzer says, read.
+//! Reads libFuzzer's log.
 
 use std::path::PathBuf;
 
-/// The figures of one run.
+/// The figures at the end of one run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Figures {
     pub(super) executions: u64,
     pub(super) each_second: u64,
-    /// Edges of the program that some input has passed.
+    /// Edges of the program that some input has taken.
     pub(super) coverage: u64,
-    /// Inputs that are kept.
+    /// Inputs in the corpus.
     pub(super) corpus: u64,
 }
 
@@ -33,12 +33,12 @@ impl Figures {
     }
 }
 
-/// Where the input lies that broke the target.
+/// The file of the input that crashed the target.
 pub(super) fn crash(log: &str) -> Option<PathBuf> {
     log.lines().find_map(|line| line.split("Test unit written to ").nth(1)).map(|path| path.trim().into())
 }
 
-/// What the target said when it broke: from the panic to the stack, or the end of it all.
+/// The target's message when it crashed: from the panic to the stack trace, or the last lines.
 pub(super) fn last_words(log: &str) -> String {
     let lines: Vec<&str> = log.lines().collect();
     let is_last = |line: &&str| line.contains("panicked at") || line.contains("ERROR: libFuzzer");
@@ -54,7 +54,7 @@ pub(super) fn last_words(log: &str) -> String {
     words.join("\n")
 }
 
-/// A number as a person reads it: `1 234 567`.
+/// A number in groups of three digits: `1 234 567`.
 pub(super) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let first = digits.len() % 3;
@@ -81,7 +81,7 @@ mod tests {
         stat::number_of_executed_units: 61707\n";
 
     #[test]
-    fn figures_are_those_of_the_end() {
+    fn figures_are_read_from_the_end() {
         let done = Figures { executions: 830_436, each_second: 63_879, coverage: 710, corpus: 588 };
         assert_eq!(Figures::of(DONE), done);
         assert_eq!(Figures::of(CRASHED).executions, 61_707);
@@ -89,14 +89,14 @@ mod tests {
     }
 
     #[test]
-    fn a_crash_names_its_input_and_its_cause() {
+    fn a_crash_has_an_input_and_a_cause() {
         assert_eq!((crash(DONE), crash(CRASHED)), (None, Some("a/crash-12".into())));
         let cause = "thread '<unnamed>' panicked at src/sse.rs:456:72:\nattempt to add with overflow";
         assert_eq!(last_words(CRASHED), cause);
     }
 
     #[test]
-    fn numbers_are_read_in_groups_of_three() {
+    fn digits_are_grouped_by_three() {
         let rows = [(0, "0"), (12, "12"), (123, "123"), (1234, "1 234"), (100_000_000, "100 000 000")];
         for (number, want) in rows {
             assert_eq!(grouped(number), want);

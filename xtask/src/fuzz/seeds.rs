@@ -1,5 +1,5 @@
-//! What the targets begin with: the bodies of `tests/cases`, in the form that each target reads
-//! (`fuzz/src/input.rs`, `stream/choices.rs`).
+//! Seeds for the fuzz targets: the bodies of `tests/cases`, in the input format of each target (`fuzz/src/input.rs`,
+//! `fuzz/src/stream/choices.rs`).
 
 use std::fs;
 use std::path::Path;
@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::cannot;
 use crate::run::Trouble;
 
-/// Writes the seeds of a target, one file each, in place of those from before.
+/// Writes the seeds of a target, one file each, in place of earlier ones.
 pub(super) fn write(target: &str, folder: &Path) -> Result<(), Trouble> {
     fs::remove_dir_all(folder).map_err(cannot("clear", folder))?;
     fs::create_dir_all(folder).map_err(cannot("create", folder))?;
@@ -20,7 +20,7 @@ pub(super) fn write(target: &str, folder: &Path) -> Result<(), Trouble> {
     Ok(())
 }
 
-/// What `tests/cases` has on JSON.
+/// The JSON tables of `tests/cases`.
 const JSON: [&str; 4] = ["json_ndjson", "json_seq", "json_array", "json_concat"];
 
 fn seeds(target: &str) -> Result<Vec<Vec<u8>>, Trouble> {
@@ -47,12 +47,12 @@ fn seeds(target: &str) -> Result<Vec<Vec<u8>>, Trouble> {
         "partial" => rows(&JSON)?.concat().iter().map(|row| [b"\x00", &row.wire[..]].concat()).collect(),
         "strings" | "views" => rows(&JSON)?.concat().into_iter().map(|row| row.wire).collect(),
         "retry_after" => DATES.iter().map(|date| [&[0; 4], date.as_bytes()].concat()).collect(),
-        // Its operations are numbers, which the fuzzer finds by itself.
+        // `session` reads numbers, which need no seeds.
         _ => Vec::new(),
     })
 }
 
-/// The length of a path, the path, and a text that has something there.
+/// The length of a path, the path, and a JSON text that has a value there.
 const LOOKUPS: [&[u8]; 4] = [
     b"\x01a{\"a\":1,\"a\":2}",
     b"\x03a.b{\"a\":{\"b\":1},\"\\u0061\":{\"c\":2}}",
@@ -62,7 +62,7 @@ const LOOKUPS: [&[u8]; 4] = [
 const DATES: [&str; 4] =
     ["120", "Sun, 06 Nov 1994 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994"];
 
-/// The dialects in the order of `DIALECTS`, from the second on.
+/// The dialects in the order of `DIALECTS`, from the second one.
 const REPLIES: [&str; 11] = [
     "openai_chat",
     "openai_responses",
@@ -77,7 +77,7 @@ const REPLIES: [&str; 11] = [
     "generic",
 ];
 
-/// How events are written and what the stream takes for a marker, a place and a byte; the options of a decoder, a limit, and how to cut.
+/// The choices of the target `alike`: how events are written and which markers there are, a place, a byte; decoder options, a limit, cuts.
 const ALIKE: [&[u8]; 5] = [
     &[0, 3, b'"', 0, 0, 3, 0],
     &[2, 10, b'x', 0, 0, 2, 60],
@@ -86,7 +86,7 @@ const ALIKE: [&[u8]; 5] = [
     &[0, 6, b'x', 1, 80, 2, 60],
 ];
 
-/// A dialect, these choices, and the records of a reply in lines.
+/// A dialect, these choices, and the records of a reply, one per line.
 fn replies(choices: &[&[u8]]) -> Result<Vec<Vec<u8>>, Trouble> {
     let mut seeds = Vec::new();
     for (dialect, table) in (1..).zip(REPLIES) {
@@ -102,7 +102,7 @@ fn replies(choices: &[&[u8]]) -> Result<Vec<Vec<u8>>, Trouble> {
     Ok(seeds)
 }
 
-/// A row of a table.
+/// A row of a case table.
 #[derive(Clone)]
 struct Row {
     wire: Vec<u8>,
@@ -142,7 +142,7 @@ fn decoding(rows: &[Row]) -> Vec<Vec<u8>> {
     rows.iter().enumerate().map(seed).collect()
 }
 
-/// One reply: choices, its head, its body, its end; and the same where behind the body's first frame something else happens.
+/// One response: choices, its head, its body, its end; and the same with something else after the first part of the body.
 fn streaming(row: &Row) -> Option<Vec<Vec<u8>>> {
     const BODY: u8 = 0;
     const HEAD: u8 = 1;

@@ -605,7 +605,9 @@ async fn the_largest_parameters_are_answered_at_once() {
             let _ = response.chunk().await;
         };
         // Much longer than it takes on a busy machine, and much shorter than the whole response takes.
-        tokio::time::timeout(Duration::from_secs(30), first).await.expect("the response is made as it is read");
+        tokio::time::timeout(Duration::from_secs(30), first)
+            .await
+            .expect("the response is made as it is read");
     }
 }
 

@@ -5,7 +5,7 @@ import * as inJs from "../dist/js.js";
 import * as llmInJs from "../dist/llm-js.js";
 import * as llm from "../dist/llm.js";
 import { SOURCES, watch } from "./sources.mjs";
-import { engine, equal, host, ok, other, script, sleep, take, until, upstream } from "./tools.mjs";
+import { down, engine, equal, host, ok, other, script, sleep, take, until, upstream } from "./tools.mjs";
 
 const SLOW = [{ parts: ["data: 1\n\n", { wait: 1000 }, "data: 2\n\n", { wait: 1000 }, "data: 3\n\n"], end: "none of its own" }];
 
@@ -169,6 +169,74 @@ export const tests = {
     const seen = (await requests()).map(({ headers }) => [headers.accept, headers["cache-control"], headers["last-event-id"]]);
     equal(seen[0], ["text/event-stream", seen[2]?.[1] ?? "no-cache", undefined]);
     equal(seen[1][2], "1");
+  },
+
+  async "EventSource at another origin that CORS does not allow"() {
+    const allowed = { parts: ["retry: 100\n\ndata: a\n\n"] };
+    const refused = { headers: { "access-control-allow-origin": "http://elsewhere.invalid" }, parts: ["data: a\n\n"], end: "stays" };
+    /** The ready states at the errors of a source, in so many milliseconds. */
+    const errors = async (source, ms) => {
+      const states = [];
+      source.addEventListener("error", () => states.push(source.readyState));
+      await sleep(ms);
+      source.close();
+      return states;
+    };
+    // Refused at once, as in the platform's own class; one request more tells that the server is there.
+    const [ours, own] = [script([refused], other), script([refused], other)];
+    equal(await errors(new EventSource(ours.url, { retryDelay: 100 }), 1000), [2]);
+    equal(await errors(new globalThis.EventSource(own.url), 1000), [2]);
+    const seen = (await ours.requests()).map(({ method, headers }) => [method, headers["sec-fetch-mode"] ?? "unknown"]);
+    equal(seen.map(([method]) => method), ["GET", "GET"]);
+    ok(["no-cors", "unknown"].includes(seen[1][1]), seen);
+    // The same behind a preflight.
+    const posted = script([refused], other);
+    equal(await errors(new EventSource(posted.url, { retryDelay: 100, json: {}, headers: { "x-not-allowed": "1" } }), 1000), [2]);
+    equal((await posted.requests()).map(({ method }) => method), ["GET"]);
+    // And behind a redirect from here.
+    const led = script([{ status: 307, headers: { location: script([refused], other).url } }]);
+    equal(await errors(new EventSource(led.url, { retryDelay: 100 }), 1000), [2]);
+    // A network that is down is tried again.
+    const states = await errors(new EventSource(`${down}/x`, { retryDelay: 100 }), 2000);
+    ok(states.length >= 2 && states.every((state) => state === 0), states);
+    // Firefox's own gives up at once, which the standard allows and the others do not do.
+    equal((await errors(new globalThis.EventSource(`${down}/x`), 1500)).slice(0, 1), [engine === "firefox" ? 2 : 0]);
+    // So is an origin that has answered.
+    const flaky = script([allowed, refused], other);
+    const later = await errors(new EventSource(flaky.url), 1500);
+    ok(later.length >= 2 && later.every((state) => state === 0), later);
+    ok((await flaky.requests()).every(({ headers }) => headers["sec-fetch-mode"] !== "no-cors"), "no question is asked");
+  },
+
+  async "EventSource takes the URLs that the browser's own takes"() {
+    const urls = ["http://a b/", "http://[::1", "http://256.1.1.1/", "http://1.2.3.4.5/", "http://:80", "http://", "https://%00/", "http://a:99999/", "http://a<b/", "http://a^b/", "http://%zz/", "http://xn--a/", "http://\u00ad/", "http://a%b/", "//", "http:/x", "http:x", "?q", "", "#f"];
+    for (const url of urls) {
+      const [ours, own] = [EventSource, globalThis.EventSource].map((Class) => {
+        try {
+          const source = new Class(url);
+          source.close();
+          return source.url;
+        } catch ({ name }) {
+          return name;
+        }
+      });
+      equal(ours, own, JSON.stringify(url));
+    }
+  },
+
+  async "an EventSource whose `retry` no timer takes"() {
+    for (const retry of ["2147483648", "4294967297", "18446744073709551615"]) {
+      const { url, requests } = script([{ parts: [`retry: ${retry}\ndata: a\n\n`] }]);
+      const source = new EventSource(url);
+      await sleep(500);
+      source.close();
+      equal((await requests()).length, 1, retry);
+    }
+    const { url, requests } = script([{ parts: ["retry: 0\n\n"] }]);
+    const source = new EventSource(url);
+    await sleep(1000);
+    source.close();
+    ok((await requests()).length <= 11, "at most one in 100 ms");
   },
 
   async "another origin that allows Content-Type and Authorization only"() {

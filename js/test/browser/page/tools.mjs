@@ -4,9 +4,10 @@ export { take } from "./take.mjs";
 const given = new URLSearchParams(globalThis.location.search);
 export const id = given.get("id");
 export const engine = given.get("engine");
-/** `tidewire serve`, and the other origin. */
+/** `tidewire serve`, the other origin, and one at which nobody listens. */
 export const upstream = given.get("serve");
 export const other = given.get("other");
+export const down = given.get("down");
 
 let keys = 0;
 

@@ -1,0 +1,55 @@
+//! Builds of the native workspace that several commands share: always of all packages with all features, so that whatever one has compiled
+//! serves the others.
+
+use std::env::consts::EXE_SUFFIX;
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf, absolute};
+use std::process::Command;
+
+use crate::run::{Trouble, run as run_command};
+use crate::tools;
+
+/// What selects the shared build.
+const SELECTION: [&str; 2] = ["--workspace", "--all-features"];
+/// The programs that other steps run. xtask is not among them: it cannot be replaced on every platform while it runs.
+const PROGRAMS: [&str; 3] = ["tidewire", "tidewire-contract-service", "xtask-npm"];
+
+/// Builds the programs, the tests and the examples.
+pub(crate) fn everything() -> Result<(), Trouble> {
+    tools::openssl()?;
+    let programs = PROGRAMS.iter().flat_map(|name| ["--bin", name]);
+    run_command(cargo("build").args(["--tests", "--examples"]).args(programs))
+}
+
+/// Builds one of the programs, and returns its absolute path.
+pub(crate) fn program(name: &str) -> Result<PathBuf, Trouble> {
+    run_command(cargo("build").args(["--bin", name]))?;
+    let program = target_folder().join("debug").join(format!("{name}{EXE_SUFFIX}"));
+    absolute(&program).map_err(|error| Trouble::Failed(format!("{}: {error}", program.display())))
+}
+
+/// Runs all tests, with these variables.
+pub(crate) fn tests<K: AsRef<OsStr>, V: AsRef<OsStr>>(
+    variables: impl IntoIterator<Item = (K, V)>,
+) -> Result<(), Trouble> {
+    run_command(cargo("test").arg("--no-fail-fast").envs(variables))
+}
+
+/// Runs one test program with these variables, and shows its output.
+pub(crate) fn test<K: AsRef<OsStr>, V: AsRef<OsStr>>(
+    name: &str,
+    variables: impl IntoIterator<Item = (K, V)>,
+) -> Result<(), Trouble> {
+    run_command(cargo("test").args(["--test", name, "--", "--nocapture"]).envs(variables))
+}
+
+/// Where cargo builds.
+pub(crate) fn target_folder() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| Path::new("target").into(), PathBuf::from)
+}
+
+fn cargo(subcommand: &str) -> Command {
+    let mut command = Command::new("cargo");
+    command.arg(subcommand).args(SELECTION);
+    command
+}
