@@ -66,7 +66,7 @@ pub(crate) fn ask(rng: &mut Rng) -> Ask {
         Format::Text => pick(rng, &[(2, EndOn::Default), (1, EndOn::None)]),
         _ => pick(rng, &[(2, EndOn::Default), (2, EndOn::Json), (1, EndOn::None)]),
     };
-    let http2 = rng.u8(..8) == 0;
+    let http2 = rng.u8(..6) == 0;
     Ask {
         format,
         by_hand: rng.u8(..8) == 0,
@@ -105,5 +105,5 @@ fn limits(rng: &mut Rng) -> Limits {
     let progress = Limits { progress: Some(LIMIT), ..none };
     let first = Limits { first_event: Some(LIMIT), idle: Some(LATER), ..none };
     let total = Limits { total: Some(LIMIT * 2), ..none };
-    pick(rng, &[(100, none), (6, idle), (4, progress), (4, first), (4, total)])
+    pick(rng, &[(100, none), (6, idle), (4, progress), (4, first), (6, total)])
 }

@@ -647,7 +647,7 @@ impl Model {
     pub(crate) fn stages(&self) -> &'static [Stage] {
         match (self.relayed, self.ask.http2) {
             (true, _) => &[Stage::Serve],
-            (false, true) => &[Stage::Serve, Stage::Serve, Stage::Serve, Stage::Http2],
+            (false, true) => &[Stage::Serve, Stage::Serve, Stage::Http2],
             (false, false) => &[Stage::Serve, Stage::Serve, Stage::Serve, Stage::Serve, Stage::Raw],
         }
     }

@@ -68,7 +68,9 @@ fn attempt(
     let may_be_silent = *silences < 2;
     let limits = &ask.limits;
     let any_limit = limits.any().is_some();
-    let kind = match any_limit && may_be_silent && rng.u8(..4) < 3 {
+    // The limit on the whole stream passes in waits too.
+    let silent_of_four = if limits.total.is_some() { 1 } else { 3 };
+    let kind = match any_limit && may_be_silent && rng.u8(..4) < silent_of_four {
         true => Kind::Silence,
         false => pick(
             rng,
@@ -202,9 +204,7 @@ fn attempt(
                 Stage::Http2 if rng.u8(..4) > 0 => End::StreamReset(pick(rng, &CODES)),
                 Stage::Serve | Stage::Raw | Stage::Http2 => End::Cut,
             };
-            // It would be waited for, but the time for all is over before.
-            let long_retry = ask.limits.total.is_some() && rng.bool();
-            let wishes = Wishes { end: rng.bool(), long_retry, ..Wishes::default() };
+            let wishes = Wishes { end: rng.bool(), ..Wishes::default() };
             let mut reply = reply(rng, ask, model, source, stage, wishes, "", end);
             if rng.u8(..8) > 0 {
                 cut(rng, ask, &mut reply);
@@ -393,7 +393,9 @@ fn reply(
     let cursor = ask_cursor(model);
     let from = pick(rng, &[(6, From::Cursor), (2, From::Start), (1, From::Before(1)), (1, From::Before(4))]);
     let from = if model.is_first() && cursor.is_none() { From::Cursor } else { from };
-    let blocks = source.body(ask, cursor.as_deref(), Wishes { from, ..wishes }, rng);
+    // It would be waited for, but the time for all is over before.
+    let long_retry = wishes.long_retry || (ask.limits.total.is_some() && rng.bool());
+    let blocks = source.body(ask, cursor.as_deref(), Wishes { from, long_retry, ..wishes }, rng);
     let coding = (rng.u8(..6) == 0).then(|| Coding::ALL[rng.usize(..4)]);
     let (wire, parts) = match coding {
         Some(coding) => coding.encode(&blocks, false, rng),
