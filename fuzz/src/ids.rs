@@ -1,6 +1,6 @@
 //! Which ids a stream has had, kept as a plain list: what the session's ring of hashes and its order of ids are held against.
 
-use std::collections::VecDeque;
+use std::collections::HashMap;
 
 /// As many ids are remembered.
 const REMEMBERED: usize = 1024;
@@ -9,8 +9,10 @@ const REMEMBERED: usize = 1024;
 #[derive(Debug, Default)]
 pub(crate) struct Ids {
     attempt: u32,
-    /// Of the last records, each with its attempt.
-    delivered: VecDeque<(u32, String)>,
+    /// How many records with an id were delivered.
+    delivered: usize,
+    /// For each id, which of them had it, and in which attempt.
+    by_id: HashMap<String, Vec<(usize, u32)>>,
     /// The furthest id that counts up.
     furthest: Option<Counted>,
     /// The same, when the present attempt began.
@@ -42,16 +44,17 @@ impl Ids {
             (Some(id), Some(before)) => id.epoch == before.epoch && id.number <= before.number,
             _ => false,
         };
-        let seen = self.delivered.iter().any(|(attempt, seen)| *attempt < self.attempt && seen == id);
+        let counts = |&(index, attempt): &(usize, u32)| {
+            attempt < self.attempt && index + REMEMBERED >= self.delivered
+        };
+        let seen = self.by_id.get(id).is_some_and(|records| records.iter().any(counts));
         self.attempt > 1 && (passed || seen)
     }
 
     /// A record with this id is delivered. Gives the id after which others are missing.
     pub(crate) fn deliver(&mut self, id: &str) -> Option<String> {
-        self.delivered.push_back((self.attempt, id.to_owned()));
-        if self.delivered.len() > REMEMBERED {
-            self.delivered.pop_front();
-        }
+        self.by_id.entry(id.to_owned()).or_default().push((self.delivered, self.attempt));
+        self.delivered += 1;
         self.mention(id)
     }
 

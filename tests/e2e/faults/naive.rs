@@ -14,6 +14,8 @@ pub(crate) enum Seen {
         event: String,
         data: String,
         id: String,
+        /// Its block set the id.
+        own: bool,
     },
     /// An id in a block without data.
     Id(String),
@@ -102,7 +104,8 @@ impl Block {
         }
         if let Some(data) = block.data {
             let event = if block.event.is_empty() { "message".to_owned() } else { lossy(&block.event) };
-            seen.push(Seen::Event { event, data: lossy(&data), id: last_id.clone() });
+            let own = block.id.is_some();
+            seen.push(Seen::Event { event, data: lossy(&data), id: last_id.clone(), own });
         } else if block.id.is_some() {
             seen.push(Seen::Id(last_id.clone()));
         }
