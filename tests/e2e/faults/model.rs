@@ -34,6 +34,8 @@ pub(crate) struct Model {
     /// The ids of records that were delivered, each with its attempt.
     delivered: Vec<(u32, String)>,
     replay_reported: bool,
+    /// The last record with an id of its own had arrived before.
+    repeating: bool,
     attempts: u32,
     /// Refreshed, and no response accepted since.
     refreshed: bool,
@@ -64,6 +66,7 @@ impl Model {
             ordered_before: None,
             delivered: Vec::new(),
             replay_reported: false,
+            repeating: false,
             attempts: 0,
             refreshed: false,
             renewals: 0,
@@ -87,7 +90,7 @@ impl Model {
     pub(crate) fn meet(&mut self, attempt: &Attempt) -> bool {
         self.attempts += 1;
         self.ordered_before = self.ordered.clone();
-        self.replay_reported = false;
+        (self.replay_reported, self.repeating) = (false, false);
         match &attempt.meets {
             Meets::Nobody => self.no_connection(None),
             Meets::MuteTls => self.no_connection(Some(Limit::Connect)),
@@ -343,7 +346,7 @@ impl Model {
             self.outcome = Some(Outcome::Refused { status: 200, why: Refusal::ContentType });
             return;
         }
-        if untyped && clean {
+        if reply.content_type.is_none() && plain.is_empty() && clean {
             // An empty body has no type that could be wrong.
             self.outcome = Some(if self.expects_marker() { Outcome::Truncated } else { Outcome::Ended });
             return;
@@ -369,6 +372,8 @@ impl Model {
             (_, Reach::Corrupt) => self.outcome = unreadable(None),
             _ if clean && (stop == Stop::Inside || self.expects_marker()) => self.broke(Reason::End, None),
             _ if clean => {
+                // What the relay keeps has ended.
+                self.relayed = false;
                 let may = self.ask.follow && self.repeatable();
                 self.again(may, Reason::End, Duration::ZERO, false, Outcome::Ended);
             }
@@ -473,6 +478,7 @@ impl Model {
             _ => None,
         };
         if own_id.as_ref().is_some_and(|id| self.is_known(id)) {
+            self.repeating = true;
             if !std::mem::replace(&mut self.replay_reported, true) {
                 self.items.extend(own_id.map(Item::Replayed));
             }
@@ -482,8 +488,15 @@ impl Model {
             }
             return self.outcome.is_some();
         }
+        if own_id.is_none() && self.repeating {
+            // The stream is no further for it.
+            self.last_id = event_id.unwrap_or_default();
+            self.items.push(item);
+            return self.outcome.is_some();
+        }
         self.record(record_here);
         if let Some(id) = &own_id {
+            self.repeating = false;
             self.gap_before(id);
             self.delivered.push((self.attempts, id.clone()));
         }
