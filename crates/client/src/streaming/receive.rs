@@ -44,7 +44,8 @@ impl<I> Streaming<I> {
                     relayed: relay.is_some(),
                 };
                 self.stream.head(at, &head, Clock::wall());
-                if let Some(relay) = relay {
+                // A response that is not read, such as a 503, says nothing about where the stream is kept.
+                if let Some(relay) = relay.filter(|_| self.stream.is_reading()) {
                     self.preparation.get_or_insert_default().relay = Some(relay);
                 }
                 if lost_cursor {
