@@ -104,11 +104,32 @@ impl Decoder {
     }
 
     /// A decoder for a body that is labelled as text by a server that may not know better: it is read as SSE if it begins with a field
-    /// or a comment of SSE, as ndjson if it begins with `{`, as json-array if with an array of objects, as json-seq if with 0x1E, and
+    /// or a comment of SSE, as concat if it begins with `{`, as json-array if with an array of objects, as json-seq if with 0x1E, and
     /// otherwise as text.
     #[must_use]
     pub fn for_unknown_text(options: DecoderOptions) -> Self {
         Self::sniffing(Sniff::UnknownText, options)
+    }
+
+    /// The text decoder, if the body is text.
+    pub(crate) fn text(&self) -> Option<&Text> {
+        match &self.framing {
+            Framing::Other(other) => match &**other {
+                Other::Text(text) => Some(text),
+                _ => None,
+            },
+            Framing::Sniffing { .. } | Framing::Sse(_) => None,
+        }
+    }
+
+    pub(crate) fn text_mut(&mut self) -> Option<&mut Text> {
+        match &mut self.framing {
+            Framing::Other(other) => match &mut **other {
+                Other::Text(text) => Some(text),
+                _ => None,
+            },
+            Framing::Sniffing { .. } | Framing::Sse(_) => None,
+        }
     }
 
     /// In the text format, holds these strings back while one may be the last of the body; if it is, it is handed out as
@@ -333,7 +354,7 @@ fn unknown_text(lead: &[u8], byte: u8) -> Option<Format> {
         let white = &after_bom[..after_bom.len() - begun.len()];
         let at_line_start = matches!(white.last(), None | Some(b'\n' | b'\r'));
         return match first_byte(lead, byte)? {
-            b'{' => Some(Format::Ndjson),
+            b'{' => Some(Format::Concat),
             0x1E => Some(Format::JsonSeq),
             b'[' => None,
             b':' if at_line_start => Some(Format::Sse),

@@ -185,6 +185,8 @@ pub struct Stream {
     phase: Phase,
     /// The next step is [`Step::Connect`].
     connect: bool,
+    /// A body was left that may have text which its decoder held back.
+    held_back: bool,
     /// The cursor was a JSON string in its record.
     quoted: bool,
     /// Steps to return before anything else; nearly always empty.
@@ -222,6 +224,7 @@ impl Stream {
             options: Arc::new(options),
             phase: Phase::NoResponse,
             connect: false,
+            held_back: false,
             quoted: false,
             pending: None,
             counters: Counters::default(),
@@ -260,7 +263,11 @@ impl Stream {
         let in_ms = head.retry_after_ms.and_then(retry_after_ms);
         let facts = Head {
             status,
-            content_type: decoder.as_ref().err().copied().unwrap_or(ContentType::Accepted),
+            content_type: match (&decoder, head.content_type) {
+                (Err(why), _) => *why,
+                (Ok(_), Some(_)) => ContentType::Accepted,
+                (Ok(_), None) => ContentType::Assumed,
+            },
             retry_after: in_ms.or_else(|| head.retry_after.and_then(|value| retry_after(value, clock))),
             relayed: head.relayed,
         };
@@ -290,6 +297,14 @@ impl Stream {
         }
         self.fed(bytes);
         self.handle(at, Input::Wire);
+    }
+
+    /// Bytes of the body arrived that decode to nothing yet: the wire is not silent.
+    pub fn activity(&mut self, at: At) {
+        self.conclude(at);
+        if matches!(self.phase, Phase::Reading) {
+            self.handle(at, Input::Wire);
+        }
     }
 
     /// Counts bytes of a body that does not come from a transport, so that the time of arrival does not matter.
@@ -400,6 +415,12 @@ impl Stream {
     pub fn next<'a, 'i: 'a>(&'a mut self, at: At, input: &mut &'i [u8]) -> Step<'a> {
         if mem::take(&mut self.connect) {
             return Step::Connect;
+        }
+        if mem::take(&mut self.held_back) && self.marked.has_held_text() {
+            self.counters.events += 1;
+            self.counters.first_event.get_or_insert(at.now.saturating_sub(self.session.started()));
+            let frame = Frame::Text(self.marked.take_held_text());
+            return Step::Frame { frame, notice: None };
         }
         if let Some(pending) = self.pending.as_mut().filter(|pending| !pending.is_empty()) {
             return pending.remove(0);
@@ -730,6 +751,7 @@ impl Stream {
             }
             Action::Stalled { silent } => self.pending().push(Step::Notice(Notice::Stalled(silent))),
             Action::Wait(retry) => {
+                self.held_back |= matches!(self.phase, Phase::Reading);
                 self.phase = Phase::NoResponse;
                 self.pending().push(Step::Retry(retry));
                 if retry.gap {
@@ -738,6 +760,7 @@ impl Stream {
                 }
             }
             Action::Close => {
+                self.held_back |= matches!(self.phase, Phase::Reading);
                 if let Some(Outcome::Refused { .. }) = self.session.outcome() {
                     let rest = self.session.remaining(at.now).unwrap_or(REFUSED_BODY_TIME);
                     let until = at.now.saturating_add(rest.min(REFUSED_BODY_TIME));

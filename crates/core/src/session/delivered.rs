@@ -4,48 +4,121 @@ use alloc::vec::Vec;
 
 use super::id_order::{IdOrder, Position};
 
-/// How many ids are remembered.
-const REMEMBERED: usize = 1024;
+/// How many of the last ids are remembered.
+const LAST: usize = 1024;
+/// How many of the first ids are remembered: enough to recognise a response that starts over.
+const FIRST: usize = 16;
 
 /// Remembers the ids of the last records, so that a later attempt recognises those that arrive again, and the position of
 /// ordered ids, so that a gap between them is noticed.
 ///
 /// Ids of the present attempt are remembered but not compared with: a server may give several records one id.
+///
+/// A response that starts over may first bring records that are too old to be remembered. It is recognised by its first records.
+/// From there until it has passed the last records of the earlier attempts, nothing in it is new.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Delivered {
     order: IdOrder,
     /// The position of the ordered ids when the current attempt began.
     order_before: Option<Position>,
-    /// Hashes of ids, keyed by a random number; a ring once it is full. An id can be as long as a whole record, so its bytes
-    /// are not kept.
-    ids: Vec<u64>,
-    /// Where in the ring the next hash goes.
-    next: usize,
-    /// How many of the ring's hashes are of the present attempt: the last ones before `next`.
-    of_this_attempt: usize,
+    /// Hashes of the stream's first ids, keyed by a random number. An id can be as long as a whole record, so its bytes are not kept.
+    first: Vec<u64>,
+    /// Hashes of the last ids of earlier attempts.
+    earlier: Ring,
+    /// Hashes of the last ids of this attempt.
+    present: Ring,
+    /// Whether the present response repeats what was delivered.
+    repeats: Repeats,
     /// A record that arrived again was reported in this attempt.
     reported: bool,
+}
+
+/// Whether a response repeats what earlier attempts delivered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Repeats {
+    #[default]
+    No,
+    /// Its last record with an id had arrived before.
+    LastRecord,
+    /// It started over, and has not reached the remembered last records.
+    FromTheStart,
+}
+
+/// What is known of a record with an id of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Known {
+    /// It is new.
+    New,
+    /// It was delivered by an earlier attempt.
+    Delivered,
+    /// It is too old to be remembered, in a response that started over.
+    Old,
+}
+
+/// The last hashes, at most [`LAST`].
+#[derive(Clone, Debug, Default)]
+struct Ring {
+    hashes: Vec<u64>,
+    /// Where the next hash goes once the ring is full.
+    next: usize,
+}
+
+impl Ring {
+    fn push(&mut self, hash: u64) {
+        if self.hashes.len() < LAST {
+            self.hashes.push(hash);
+        } else if let Some(place) = self.hashes.get_mut(self.next) {
+            *place = hash;
+            self.next = (self.next + 1) % LAST;
+        }
+    }
+
+    /// Adds the hashes of another ring, in their order, and empties it.
+    fn append(&mut self, other: &mut Self) {
+        let (newer, older) = other.hashes.split_at(other.next);
+        older.iter().chain(newer).for_each(|hash| self.push(*hash));
+        *other = Self::default();
+    }
 }
 
 impl Delivered {
     /// A further attempt begins.
     pub(super) fn begin_attempt(&mut self) {
         self.order_before = self.order.position();
-        self.of_this_attempt = 0;
+        self.earlier.append(&mut self.present);
+        self.repeats = Repeats::No;
         self.reported = false;
     }
 
-    /// Whether a record with this id was delivered in an earlier attempt.
+    /// Whether the id is among the last ones of earlier attempts, or is ordered and not above them.
     pub(super) fn contains(&self, id: &str, key: u64) -> bool {
-        if self.order_before.as_ref().is_some_and(|before| before.covers(id)) {
-            return true;
+        self.order_before.as_ref().is_some_and(|before| before.covers(id))
+            || self.earlier.hashes.contains(&hash(id, key))
+    }
+
+    /// Compares the id of a record of a later attempt with what earlier ones delivered.
+    pub(super) fn compare(&mut self, id: &str, key: u64) -> Known {
+        if self.contains(id, key) {
+            self.repeats = Repeats::LastRecord;
+            return Known::Delivered;
         }
-        let wanted = hash(id, key);
-        let earlier = self.ids.len() - self.of_this_attempt;
-        // Until the ring is full, its oldest hash is at 0.
-        let oldest = if self.ids.len() < REMEMBERED { 0 } else { self.next };
-        let (front, back) = self.ids.split_at(oldest);
-        back.iter().chain(front).take(earlier).any(|known| *known == wanted)
+        let starts_over = self.present.hashes.is_empty() && self.repeats == Repeats::No;
+        if self.first.contains(&hash(id, key)) && (starts_over || self.repeats == Repeats::FromTheStart) {
+            self.repeats = Repeats::FromTheStart;
+            return Known::Delivered;
+        }
+        match self.repeats {
+            Repeats::FromTheStart => Known::Old,
+            Repeats::No | Repeats::LastRecord => {
+                self.repeats = Repeats::No;
+                Known::New
+            }
+        }
+    }
+
+    /// Whether a record without an id of its own is among records that had arrived before.
+    pub(super) fn repeats(&self) -> bool {
+        self.repeats != Repeats::No
     }
 
     /// Whether this is the first record of this attempt that arrived again.
@@ -53,15 +126,13 @@ impl Delivered {
         !core::mem::replace(&mut self.reported, true)
     }
 
-    /// Remembers the id of a record that is delivered.
+    /// Remembers the id of a new record.
     pub(super) fn remember(&mut self, id: &str, key: u64) {
         let hash = hash(id, key);
-        match self.ids.get_mut(self.next) {
-            Some(place) => *place = hash,
-            None => self.ids.push(hash),
+        if self.first.len() < FIRST {
+            self.first.push(hash);
         }
-        self.next = (self.next + 1) % REMEMBERED;
-        self.of_this_attempt = (self.of_this_attempt + 1).min(self.ids.len());
+        self.present.push(hash);
     }
 
     /// Takes in the next id in order, and returns the last id before a gap if ids before this one are missing.
@@ -106,30 +177,56 @@ mod tests {
         delivered
     }
 
+    /// Whether each id is known to a response that brings it alone.
+    fn knows(delivered: &Delivered, id: u32) -> bool {
+        delivered.clone().compare(&id.to_string(), KEY) == Known::Delivered
+    }
+
     #[test]
     fn the_last_1024_ids_of_earlier_attempts_are_known() {
         for total in [1, 2, 1023, 1024, 1025, 3000] {
             let mut delivered = delivered(0..total);
-            assert!(!delivered.contains("0", KEY), "ids of the present attempt do not count");
+            assert!(!knows(&delivered, total - 1), "ids of the present attempt do not count");
             delivered.begin_attempt();
-            let known = (0..total).filter(|id| delivered.contains(&id.to_string(), KEY)).count();
-            assert_eq!(known, total.min(1024) as usize);
-            assert!(delivered.contains(&(total - 1).to_string(), KEY));
+            let known = (0..total).filter(|id| knows(&delivered, *id)).count();
+            let first = FIRST.min((total as usize).saturating_sub(LAST));
+            assert_eq!(known, total.min(1024) as usize + first);
+            assert!(knows(&delivered, total - 1));
         }
     }
 
     #[test]
-    fn ids_of_the_present_attempt_push_out_earlier_ones_and_are_not_compared_with() {
+    fn ids_of_the_present_attempt_count_from_the_next_one_on() {
         let mut delivered = delivered(0..1024);
         delivered.begin_attempt();
         for id in 2000..2100 {
+            assert_eq!(delivered.compare(&id.to_string(), KEY), Known::New);
             delivered.remember(&id.to_string(), KEY);
-            assert!(!delivered.contains(&id.to_string(), KEY));
+            assert!(!knows(&delivered, id));
         }
-        assert!(!delivered.contains("99", KEY));
-        assert!(delivered.contains("100", KEY) && delivered.contains("1023", KEY));
-        (3000..5000).for_each(|id: u32| delivered.remember(&id.to_string(), KEY));
-        assert!(!delivered.contains("1023", KEY) && !delivered.contains("4999", KEY));
+        assert!(knows(&delivered, 99), "new ids do not push out those of earlier attempts");
+        delivered.begin_attempt();
+        assert!(!knows(&delivered, 99) && knows(&delivered, 100) && knows(&delivered, 2099));
+    }
+
+    #[test]
+    fn a_response_that_starts_over_is_recognised_by_its_first_records() {
+        let mut delivered = delivered(0..3000);
+        delivered.begin_attempt();
+        let known: Vec<_> = (0..3002).map(|id| delivered.compare(&id.to_string(), KEY)).collect();
+        assert!(known[..16].iter().all(|known| *known == Known::Delivered));
+        assert!(known[16..1976].iter().all(|known| *known == Known::Old));
+        assert!(known[1976..3000].iter().all(|known| *known == Known::Delivered));
+        assert_eq!(known[3000..], [Known::New, Known::New]);
+    }
+
+    #[test]
+    fn a_first_id_later_in_a_response_is_not_a_start() {
+        let mut delivered = delivered(0..3000);
+        delivered.begin_attempt();
+        assert_eq!(delivered.compare("5000", KEY), Known::New);
+        delivered.remember("5000", KEY);
+        assert_eq!(delivered.compare("3", KEY), Known::New);
     }
 
     #[test]
@@ -138,14 +235,15 @@ mod tests {
         for id in ["e1-1", "e1-2", "e1-7"] {
             delivered.gap_before(id);
         }
-        assert!(!delivered.contains("e1-7", KEY));
+        let knows = |delivered: &Delivered, id| delivered.clone().compare(id, KEY) == Known::Delivered;
+        assert!(!knows(&delivered, "e1-7"));
         delivered.begin_attempt();
         for (id, known) in [("e1-0", true), ("e1-5", true), ("e1-7", true), ("e1-8", false), ("e2-1", false)]
         {
-            assert_eq!(delivered.contains(id, KEY), known, "{id}");
+            assert_eq!(knows(&delivered, id), known, "{id}");
         }
         delivered.gap_before("e1-9");
-        assert!(!delivered.contains("e1-8", KEY), "the order of this attempt does not count");
+        assert!(!knows(&delivered, "e1-8"), "the order of this attempt does not count");
     }
 
     #[test]

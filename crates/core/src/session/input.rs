@@ -97,6 +97,8 @@ pub struct Head {
 pub enum ContentType {
     /// It does.
     Accepted,
+    /// There is no content type, but the format is known or found out from the body. An empty body is then like a 204.
+    Assumed,
     /// It does not.
     Refused,
     /// The head has no content type, and no default applies. An empty body then counts as a 204; any other is refused.

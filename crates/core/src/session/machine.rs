@@ -7,7 +7,7 @@ use core::time::Duration;
 
 use super::action::Action;
 use super::backoff::Backoff;
-use super::delivered::Delivered;
+use super::delivered::{Delivered, Known};
 use super::id_order::is_ordered;
 use super::input::{At, Input};
 use super::outcome::{Limit, Outcome};
@@ -74,6 +74,8 @@ pub struct Session {
     pub(super) refreshed: bool,
     /// The credentials must be renewed before the next request is sent.
     pub(super) refreshing: bool,
+    /// The present response has no content type, and nothing of its body has arrived.
+    pub(super) unlabelled_and_empty: bool,
     /// A relay keeps the response, so every further request continues at its `Location`.
     pub(super) relayed: bool,
     pub(super) backoff: Backoff,
@@ -110,6 +112,7 @@ impl Session {
             key: 0,
             refreshed: false,
             refreshing: false,
+            unlabelled_and_empty: false,
             relayed: false,
             any_record: false,
             delivered: None,
@@ -249,6 +252,7 @@ impl Session {
             ) => Action::Nothing,
 
             (State::Open { .. }, Input::Wire) => {
+                self.unlabelled_and_empty = false;
                 self.watchdog.wire(at.now);
                 Action::Nothing
             }
@@ -370,14 +374,22 @@ impl Session {
     #[inline]
     fn record(&mut self, now: Duration, cursor: Option<&str>, id: Option<&str>) -> Action {
         let gap_after = match id {
-            Some(id) if self.is_replayed(id) => {
-                let first = self.delivered.as_deref_mut().is_some_and(Delivered::report);
-                return Action::Replayed { first };
-            }
-            Some(id) => {
-                let gap_after = self.follow_order(id);
-                self.remember(id);
-                gap_after
+            Some(id) => match self.known(id) {
+                Known::New => {
+                    let gap_after = self.follow_order(id);
+                    self.remember(id);
+                    gap_after
+                }
+                Known::Delivered => {
+                    let first = self.delivered.as_deref_mut().is_some_and(Delivered::report);
+                    return Action::Replayed { first };
+                }
+                // It is delivered again, but the stream is no further for it.
+                Known::Old => return Action::Nothing,
+            },
+            // Nor is it after a record that arrived again.
+            None if self.delivered.as_ref().is_some_and(|delivered| delivered.repeats()) => {
+                return Action::Nothing;
             }
             None if cursor == Some("") => {
                 if let Some(delivered) = &mut self.delivered {
@@ -410,9 +422,11 @@ impl Session {
         Action::Nothing
     }
 
-    fn is_replayed(&self, id: &str) -> bool {
-        self.begun > 1
-            && self.delivered.as_ref().is_some_and(|delivered| delivered.contains(id, self.key.into()))
+    fn known(&mut self, id: &str) -> Known {
+        match &mut self.delivered {
+            Some(delivered) if self.begun > 1 => delivered.compare(id, self.key.into()),
+            _ => Known::New,
+        }
     }
 
     fn remember(&mut self, id: &str) {
@@ -433,7 +447,9 @@ impl Session {
     /// earlier attempt delivered.
     fn move_cursor(&mut self, cursor: Option<&str>) {
         let is_new = cursor != self.cursor();
-        if !cursor.is_some_and(|cursor| is_new && self.is_replayed(cursor)) {
+        let is_earlier =
+            |id| self.delivered.as_ref().is_some_and(|known| known.contains(id, self.key.into()));
+        if !cursor.is_some_and(|cursor| is_new && self.begun > 1 && is_earlier(cursor)) {
             self.set_cursor(cursor);
         }
     }

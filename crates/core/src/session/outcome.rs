@@ -127,7 +127,8 @@ impl fmt::Display for Outcome {
                 write!(
                     f,
                     "refused with status {status}: the server asks for a retry after {} s",
-                    time.as_secs()
+                    // Rounded up, so that what is just above a limit does not read as the limit.
+                    time.as_secs().saturating_add(u64::from(time.subsec_nanos() > 0))
                 )
             }
             Self::TimedOut(Limit::Connect) => f.write_str("no connection within the connect timeout"),

@@ -52,7 +52,8 @@ impl Session {
                 self.state = State::Untyped { status: head.status };
                 Action::Nothing
             }
-            (200..=299, ContentType::Accepted) => {
+            (200..=299, ContentType::Accepted | ContentType::Assumed) => {
+                self.unlabelled_and_empty = head.content_type == ContentType::Assumed;
                 self.state = State::Open { since: at.now };
                 self.refreshed = false;
                 self.relayed |= head.relayed && self.policy.resume != Resume::Never;
@@ -112,6 +113,7 @@ impl Session {
 
     pub(super) fn body_end(&mut self, at: At, inside_record: bool) -> Action {
         match self.clean_end {
+            _ if self.unlabelled_and_empty => return self.no_content(),
             CleanEnd::Completes if !inside_record => return self.close(Outcome::Complete),
             CleanEnd::Ends if !inside_record => {}
             CleanEnd::Completes | CleanEnd::Ends | CleanEnd::Truncates => {
@@ -119,6 +121,8 @@ impl Session {
             }
         }
         self.note_stability(at.now);
+        // What the relay keeps has ended; a subscription continues with the caller's own request.
+        self.relayed = false;
         let may = self.policy.follow && self.may_repeat();
         self.retry(at, Reason::End, may, None, false).unwrap_or_else(|| self.close(Outcome::Ended))
     }

@@ -9,7 +9,7 @@
 //! | `503` | a head with this status | `%` | clean end inside a record | `C:7` | connects with this cursor |
 //! | `503+7` | the same with `Retry-After` | `!` | end marker | `S` | reports a stall |
 //! | `html` | a wrong content type | `f` | failure marker | `I` | idle limit passed |
-//! | `bare` | no content type | `u` | unreadable | `P` | progress limit passed |
+//! | `bare` `sniff` | no content type; the same, and the format is assumed | `u` | unreadable | `P` | progress limit passed |
 //! | `relay` | a head that opens, and a relay keeps the response | `x` | broke | `F` | first-event limit passed |
 //! | `e` | a record with a new id: 1, 2, … | `n` | no connection | `T` | total limit passed |
 //! | `e2` | a record with this id | `never` | a permanent failure | `GAP` | reports a possible gap |
@@ -221,6 +221,7 @@ impl Play {
             "o" => (Input::Head(head(200, None)), None),
             "html" => (Input::Head(Head { content_type: ContentType::Refused, ..head(200, None) }), None),
             "bare" => (Input::Head(Head { content_type: ContentType::Missing, ..head(200, None) }), None),
+            "sniff" => (Input::Head(Head { content_type: ContentType::Assumed, ..head(200, None) }), None),
             "relay" => (Input::Head(Head { relayed: true, ..head(200, None) }), None),
             "e" => (Input::Record { cursor: Some(&number), id: Some(&number) }, None),
             "r" => (Input::Record { cursor: None, id: None }, None),
