@@ -75,6 +75,8 @@ impl<I> Streaming<I> {
     /// Bytes of the body arrived, or its end (`None`), or a failure.
     pub(super) fn received(&mut self, at: At, chunk: Option<Chunk>) {
         match chunk {
+            // The wire is not silent, but there is nothing to read.
+            Some(Ok(bytes)) if bytes.is_empty() => self.stream.activity(at),
             Some(Ok(bytes)) => {
                 self.observer.bytes(at.now, bytes.len());
                 self.hooks.wire(Wire::Bytes(&bytes));
