@@ -88,7 +88,7 @@ fn of_unknown_text(body: &[u8]) -> Format {
         white.is_empty() || white.ends_with(BOM) || white.ends_with(b"\n") || white.ends_with(b"\r");
     let of_sse = [&b":"[..], b"data:", b"event:", b"id:", b"retry:"];
     match begun {
-        [b'{', ..] => Format::Ndjson,
+        [b'{', ..] => Format::Concat,
         [0x1E, ..] => Format::JsonSeq,
         [b'[', rest @ ..] if rest.iter().find(|byte| !WHITE.contains(byte)) == Some(&b'{') => {
             Format::JsonArray

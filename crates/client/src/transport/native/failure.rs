@@ -85,11 +85,20 @@ mod http2 {
                 reason.description()
             )));
         }
+        // RFC 9113, 8.7 and 6.8: the request was not processed in any way. h2 reports a GOAWAY only to the requests that it excludes.
+        let is_untouched = match reason {
+            Reason::REFUSED_STREAM => true,
+            Reason::NO_ERROR => error.is_go_away() && error.is_remote(),
+            _ => false,
+        };
+        if is_untouched {
+            let text = match error.is_go_away() {
+                true => "the server closed the connection before it took the request",
+                false => "the server refused the request before it took it (HTTP/2 REFUSED_STREAM)",
+            };
+            return Some(TransportError::Connect(text.to_owned()));
+        }
         match reason {
-            // RFC 9113, 8.7: the request was not processed in any way.
-            Reason::REFUSED_STREAM => {
-                Some(TransportError::Connect("the server refused the HTTP/2 stream".to_owned()))
-            }
             Reason::HTTP_1_1_REQUIRED => {
                 Some(TransportError::Permanent("the server wants this request over HTTP/1.1".to_owned()))
             }
