@@ -133,7 +133,6 @@ impl Transport {
 fn base(connect_timeout: Option<Duration>) -> reqwest::ClientBuilder {
     let builder = reqwest::Client::builder()
         .redirect(reqwest::redirect::Policy::none())
-        // reqwest would send a refused HTTP/2 stream again by itself: requests that no attempt counts and no hook sees.
         .retry(reqwest::retry::never())
         .user_agent(USER_AGENT)
         .no_gzip()
