@@ -6,6 +6,7 @@ use crate::input::Input;
 use crate::reading::{Reading, read};
 
 const BOM: &[u8] = b"\xEF\xBB\xBF";
+const WHITE: &[u8] = b" \t\r\n";
 /// White space in front of the deciding byte counts so far.
 const LONGEST_LEAD: usize = 4096;
 
@@ -62,7 +63,7 @@ pub fn decoder(data: &[u8]) {
 fn lead(body: &[u8]) -> usize {
     let bom = (0..=BOM.len()).rev().find(|length| body.starts_with(&BOM[..*length])).unwrap_or(0);
     let mut lead = if bom == BOM.len() || bom == body.len() { bom } else { 0 };
-    while lead < LONGEST_LEAD && body.get(lead).is_some_and(|byte| b" \t\r\n".contains(byte)) {
+    while lead < LONGEST_LEAD && body.get(lead).is_some_and(|byte| WHITE.contains(byte)) {
         lead += 1;
     }
     lead
@@ -87,9 +88,11 @@ fn of_unknown_text(body: &[u8]) -> Format {
         white.is_empty() || white.ends_with(BOM) || white.ends_with(b"\n") || white.ends_with(b"\r");
     let of_sse = [&b":"[..], b"data:", b"event:", b"id:", b"retry:"];
     match begun {
-        [b'{', ..] => Format::Ndjson,
+        [b'{', ..] => Format::Concat,
         [0x1E, ..] => Format::JsonSeq,
-        [b'[', rest @ ..] if rest.trim_ascii_start().starts_with(b"{") => Format::JsonArray,
+        [b'[', rest @ ..] if rest.iter().find(|byte| !WHITE.contains(byte)) == Some(&b'{') => {
+            Format::JsonArray
+        }
         begun if at_line_start && of_sse.iter().any(|field| begun.starts_with(field)) => Format::Sse,
         _ => Format::Text,
     }

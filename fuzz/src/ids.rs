@@ -1,20 +1,36 @@
 //! Which ids a stream has had, kept as a plain list: what the session's ring of hashes and its order of ids are held against.
 
-use std::collections::VecDeque;
+use std::collections::HashMap;
 
-/// As many ids are remembered.
-const REMEMBERED: usize = 1024;
+/// As many of the last ids are remembered, and of the first.
+const LAST: usize = 1024;
+const FIRST: usize = 16;
 
 /// The ids of a stream's records, and how far those go that count up.
 #[derive(Debug, Default)]
 pub(crate) struct Ids {
     attempt: u32,
-    /// Of the last records, each with its attempt.
-    delivered: VecDeque<(u32, String)>,
+    /// How many new records with an id earlier attempts delivered.
+    delivered_before: usize,
+    /// For each id, the last of the records of earlier attempts that had it; and the ids of this attempt, in order.
+    by_id: HashMap<String, usize>,
+    present: Vec<String>,
+    first: Vec<String>,
+    /// The present response repeats what had arrived, since its last record with an id or from the start.
+    repeats: bool,
+    from_the_start: bool,
     /// The furthest id that counts up.
     furthest: Option<Counted>,
     /// The same, when the present attempt began.
     furthest_before: Option<Counted>,
+}
+
+/// What is known of a record by its id.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Known {
+    New,
+    Delivered,
+    Old,
 }
 
 /// An id like `epoch-7`.
@@ -33,6 +49,11 @@ impl Ids {
 
     pub(crate) fn next_attempt(&mut self) {
         self.attempt += 1;
+        for id in self.present.drain(..) {
+            self.by_id.insert(id, self.delivered_before);
+            self.delivered_before += 1;
+        }
+        (self.repeats, self.from_the_start) = (false, false);
         self.furthest_before = self.furthest.clone();
     }
 
@@ -42,15 +63,41 @@ impl Ids {
             (Some(id), Some(before)) => id.epoch == before.epoch && id.number <= before.number,
             _ => false,
         };
-        let seen = self.delivered.iter().any(|(attempt, seen)| *attempt < self.attempt && seen == id);
+        let seen = self.by_id.get(id).is_some_and(|index| index + LAST >= self.delivered_before);
         self.attempt > 1 && (passed || seen)
+    }
+
+    /// What becomes of a record with this id: it is new, or had arrived before, or is older than what is remembered.
+    pub(crate) fn compare(&mut self, id: &str) -> Known {
+        if self.attempt <= 1 {
+            return Known::New;
+        }
+        if self.is_known(id) {
+            (self.repeats, self.from_the_start) = (true, false);
+            return Known::Delivered;
+        }
+        let nothing_yet = self.present.is_empty() && !self.repeats;
+        if (nothing_yet || self.from_the_start) && self.first.iter().any(|first| first == id) {
+            (self.repeats, self.from_the_start) = (true, true);
+            return Known::Delivered;
+        }
+        if self.from_the_start {
+            return Known::Old;
+        }
+        self.repeats = false;
+        Known::New
+    }
+
+    /// Whether what has no id of its own repeats what had arrived.
+    pub(crate) fn repeats(&self) -> bool {
+        self.repeats
     }
 
     /// A record with this id is delivered. Gives the id after which others are missing.
     pub(crate) fn deliver(&mut self, id: &str) -> Option<String> {
-        self.delivered.push_back((self.attempt, id.to_owned()));
-        if self.delivered.len() > REMEMBERED {
-            self.delivered.pop_front();
+        self.present.push(id.to_owned());
+        if self.first.len() < FIRST {
+            self.first.push(id.to_owned());
         }
         self.mention(id)
     }

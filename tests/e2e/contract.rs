@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tidewire_tests::child::ChildServer;
+use tidewire_tests::child::{ChildServer, cargo_build};
 use tidewire_tests::raw::{Act, RawServer, chunk, reply};
 use tidewire_tests::within;
 use tokio::net::TcpStream;
@@ -342,9 +342,8 @@ fn program() -> &'static Path {
     PROGRAM.get_or_init(|| {
         let test = std::env::current_exe().expect("this test's own path");
         let profile = test.ancestors().nth(2).expect("the folder of the profile");
-        let mut cargo = Command::new(env!("CARGO"));
-        // With the features of the whole workspace, like the tests, so that nothing is built twice.
-        cargo.args(["build", "--workspace", "--all-features", "--bin", NAME, "--target-dir"]);
+        let mut cargo = cargo_build();
+        cargo.args(["--bin", NAME, "--target-dir"]);
         cargo.arg(profile.parent().expect("the folder of the target"));
         if profile.ends_with("release") {
             cargo.arg("--release");

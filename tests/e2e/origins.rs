@@ -106,6 +106,22 @@ async fn an_attempt_that_goes_elsewhere_takes_no_client_headers_along() {
     }
 }
 
+#[tokio::test]
+async fn a_redirect_takes_client_headers_only_to_allowed_origins() {
+    let (allowed, other) = (server().await, server().await);
+    for (there, has_team) in [(&other, false), (&allowed, true)] {
+        let moved =
+            format!("HTTP/1.1 307 Moved\r\nlocation: {}\r\ncontent-length: 0\r\n\r\n", there.url("/"));
+        let home = RawServer::start(vec![vec![Act::Send(moved.into())]]).await;
+        let builder = Client::builder().allowed_origin(&allowed.url("/")).expect("a URL");
+        run(client(builder).get(home.url("/")).header("x-own", "1")).await;
+        has_client_headers(&home, 0, true);
+        let request = &there.seen()[0].request;
+        assert_eq!(request.contains("x-team: tides"), has_team, "{request}");
+        assert!(request.contains("x-own: 1") && !request.contains("x-pass"), "{request}");
+    }
+}
+
 /// A redirect to another origin drops a cursor in any header that it drops, not only `Last-Event-ID`.
 #[tokio::test]
 async fn a_cursor_in_a_secret_header_is_lost_with_it() {

@@ -216,7 +216,7 @@ async fn a_relayed_response_is_continued_at_its_location() {
     ])
     .await;
     let request = Client::new()
-        .post(server.url("/chat?a=b"))
+        .post(server.url("/chat?a=b").replace("http://", "http://who:open@"))
         .json(&["a prompt"])
         .secret_header("x-pass", "open sesame")
         .header_with("x-path", |request| format!("{} {}", request.method(), request.url().path()))
@@ -231,11 +231,32 @@ async fn a_relayed_response_is_continued_at_its_location() {
     for (seen, cursor) in seen[1..].iter().zip(["e-1", "e-2"]) {
         let request = &seen.request;
         assert!(request.starts_with("GET /streams/7 HTTP/1.1\r\n"), "{request}");
-        for header in [&format!("last-event-id: {cursor}"), "x-pass: open sesame", "x-path: GET /streams/7"] {
+        let cursor = format!("last-event-id: {cursor}");
+        // The second is the user and password of the URL.
+        let headers =
+            [&cursor, "authorization: Basic d2hvOm9wZW4=", "x-pass: open sesame", "x-path: GET /streams/7"];
+        for header in headers {
             assert!(request.contains(header), "{header}: {request}");
         }
         assert!(!request.contains("content-") && request.ends_with("\r\n\r\n"), "{request}");
     }
+}
+
+#[tokio::test]
+async fn a_response_that_is_not_read_does_not_move_the_relay() {
+    let first = format!("{CHUNKED}{}", relay_head("/streams/7"));
+    let busy = format!("HTTP/1.1 503 Busy{}\r\ncontent-length: 0\r\n\r\n", relay_head("/elsewhere"));
+    let server = RawServer::start(vec![
+        vec![reply(&first, &chunk(b"id: e-1\ndata: 1\n\n"))],
+        vec![Act::Send(busy.into_bytes())],
+        whole("id: e-2\ndata: 2\n\ndata: [DONE]\n\n"),
+    ])
+    .await;
+    let request = Client::new().post(server.url("/chat")).body("x").retry_delay(SOON);
+    let taken = take(&mut request.events()).await;
+    assert_eq!((taken.outcome, data(&taken.items)), (Some(Outcome::Complete), vec!["1", "2"]));
+    let paths: Vec<String> = server.seen().iter().map(|seen| seen.request[..16].to_owned()).collect();
+    assert_eq!(paths, ["POST /chat HTTP/", "GET /streams/7 H", "GET /streams/7 H"]);
 }
 
 #[tokio::test]

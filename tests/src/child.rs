@@ -128,12 +128,24 @@ pub fn example(name: &str) -> PathBuf {
     let folder = test.ancestors().nth(2).expect("the folder of the profile").join("examples");
     let program = folder.join(name).with_extension(std::env::consts::EXE_EXTENSION);
     if !program.exists() {
-        let built = Command::new(env!("CARGO"))
-            .args(["build", "--package", "tidewire-examples", "--all-features", "--examples"])
-            .status();
-        assert!(built.expect("cargo runs").success());
+        assert!(cargo_build().status().expect("cargo runs").success());
     }
     program
+}
+
+/// A command that builds the examples, with the features of the whole workspace, like the tests; so nothing is built twice. It gets none of
+/// the variables that cargo sets for a test: build scripts that look at them would run again.
+#[must_use]
+pub fn cargo_build() -> Command {
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.args(["build", "--workspace", "--all-features", "--examples"]);
+    for (name, _) in std::env::vars_os() {
+        let text = name.to_string_lossy();
+        if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
+            cargo.env_remove(&name);
+        }
+    }
+    cargo
 }
 
 /// A port on which nothing listens, and which no other test of this process has. It is below the ports that systems assign by

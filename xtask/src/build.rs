@@ -11,8 +11,8 @@ use crate::tools;
 
 /// What selects the shared build.
 const SELECTION: [&str; 2] = ["--workspace", "--all-features"];
-/// The programs that other steps run. xtask is not among them: it cannot be replaced on every platform while it runs.
-const PROGRAMS: [&str; 3] = ["tidewire", "tidewire-contract-service", "xtask-npm"];
+/// The programs that the tests and other steps run.
+const PROGRAMS: [&str; 2] = ["tidewire", "tidewire-contract-service"];
 
 /// Builds the programs, the tests and the examples.
 pub(crate) fn everything() -> Result<(), Trouble> {
@@ -21,9 +21,11 @@ pub(crate) fn everything() -> Result<(), Trouble> {
     run_command(cargo("build").args(["--tests", "--examples"]).args(programs))
 }
 
-/// Builds one of the programs, and returns its absolute path.
+/// Builds a program, and returns its absolute path.
 pub(crate) fn program(name: &str) -> Result<PathBuf, Trouble> {
-    run_command(cargo("build").args(["--bin", name]))?;
+    // Only with examples or tests does cargo turn on the features that those need, and uses what the step `build` has compiled.
+    let examples = PROGRAMS.contains(&name).then_some("--examples");
+    run_command(cargo("build").args(["--bin", name]).args(examples))?;
     let program = target_folder().join("debug").join(format!("{name}{EXE_SUFFIX}"));
     absolute(&program).map_err(|error| Trouble::Failed(format!("{}: {error}", program.display())))
 }

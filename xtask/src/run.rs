@@ -89,13 +89,28 @@ pub(crate) fn run_into(log: &Path, command: &mut Command) -> Result<(), Trouble>
 
 /// What a short command prints on stdout; `None` if it is not installed or fails.
 pub(crate) fn output_of(program: &str, arguments: &[&str]) -> Option<String> {
-    let output = Command::new(program).args(arguments).stdin(Stdio::null()).output().ok()?;
+    let mut command = Command::new(program);
+    let output = without_own_package(command.args(arguments)).stdin(Stdio::null()).output().ok()?;
     output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 /// Starts the command.
 pub(crate) fn spawn(command: &mut Command) -> Result<Child, Trouble> {
-    command.spawn().map_err(|error| Trouble::Failed(format!("cannot start `{}`: {error}", shown(command))))
+    without_own_package(command)
+        .spawn()
+        .map_err(|error| Trouble::Failed(format!("cannot start `{}`: {error}", shown(command))))
+}
+
+/// Hides the variables that cargo set for xtask: build scripts that look at them would run again, since a cargo that is called from a shell
+/// has none.
+fn without_own_package(command: &mut Command) -> &mut Command {
+    for (name, _) in env::vars_os() {
+        let text = name.to_string_lossy();
+        if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
+            command.env_remove(&name);
+        }
+    }
+    command
 }
 
 /// Kills a child, by its id, and waits for it.

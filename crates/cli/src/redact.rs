@@ -10,25 +10,40 @@ use tidewire::is_secret_name;
 /// Replaces a secret.
 const HIDDEN: &str = "***";
 
+/// Replaces a JSON value that is not a string, so that the text stays JSON.
+const HIDDEN_VALUE: &str = "\"***\"";
+
+/// Where a secret is, and what replaces it.
+type Secret = (Range<usize>, &'static str);
+
 /// The text with the secrets of its URLs hidden: user and password, and parameters of query and fragment with a secret name.
 ///
 /// `keep` names parameters that are shown anyway.
 pub(crate) fn redact_urls<'a>(text: &'a str, keep: &[&str]) -> Cow<'a, str> {
-    let mut secrets: Vec<Range<usize>> =
-        text.match_indices("//").filter_map(|(at, _)| user_info(text, at + 2)).collect();
+    let users = text.match_indices("//").filter_map(|(at, _)| user_info(text, at + 2));
     let names = text.match_indices(['?', '&', '#', ';']).map(|(at, _)| at + 1);
-    secrets.extend(names.filter_map(|name| parameter(text, name, keep)));
-    hide(text, secrets)
+    let parameters = names.filter_map(|name| parameter(text, name, keep));
+    hide(text, users.chain(parameters).map(|secret| (secret, HIDDEN)).collect())
 }
 
-/// A form body (`application/x-www-form-urlencoded`) with the fields that have a secret name hidden.
+/// A form body (`application/x-www-form-urlencoded`, or `text/plain` with a field in each line) with the fields that have a secret name
+/// hidden.
 pub(crate) fn redact_form(text: &str) -> Cow<'_, str> {
-    let names = text.match_indices('&').map(|(at, _)| at + 1);
-    let secrets = [0].into_iter().chain(names).filter_map(|name| parameter(text, name, &[])).collect();
+    let mut secrets = Vec::new();
+    let mut at = 0;
+    for field in text.split_inclusive(['&', '\r', '\n']) {
+        let content = field.trim_end_matches(['&', '\r', '\n']);
+        if let Some((name, _)) = content.split_once('=')
+            && is_secret_name(&percent_decoded(name))
+        {
+            secrets.push((at + name.len() + 1..at + content.len(), HIDDEN));
+        }
+        at += field.len();
+    }
     hide(text, secrets)
 }
 
-/// JSON text, which may be cut off, with the texts that have a secret name hidden.
+/// JSON text, which may be cut off, with the values that have a secret name hidden.
 pub(crate) fn redact_json(text: &str) -> Cow<'_, str> {
     let mut secrets = Vec::new();
     let mut at = 0;
@@ -38,15 +53,75 @@ pub(crate) fn redact_json(text: &str) -> Cow<'_, str> {
             continue;
         };
         let value = value.trim_start();
-        if value.starts_with('"') && is_secret_name(&text[name]) {
-            let start = text.len() - value.len();
-            if let Some(value) = next_string(text, start) {
+        if value.is_empty() || !is_secret_name(&unescaped(&text[name])) {
+            continue;
+        }
+        let start = text.len() - value.len();
+        match next_string(text, start).filter(|_| value.starts_with('"')) {
+            Some(value) => {
                 at = value.end + 1;
-                secrets.push(value);
+                secrets.push((value, HIDDEN));
+            }
+            None => {
+                at = end_of_value(text, start);
+                secrets.push((start..at, HIDDEN_VALUE));
             }
         }
     }
     hide(text, secrets)
+}
+
+/// The content of a JSON string without its escapes. One that is not valid is returned as it is.
+fn unescaped(content: &str) -> Cow<'_, str> {
+    if !content.contains('\\') {
+        return Cow::Borrowed(content);
+    }
+    serde_json::from_str(&format!("\"{content}\"")).map_or(Cow::Borrowed(content), Cow::Owned)
+}
+
+/// Where the JSON value that starts at `start` and is not a string ends: a number or a word before the next separator, an array or an object
+/// after its last bracket. One that is cut off extends to the end of the text.
+fn end_of_value(text: &str, start: usize) -> usize {
+    let mut depth = 0_usize;
+    let mut at = start;
+    while let Some(c) = text[at..].chars().next() {
+        match c {
+            '"' => match next_string(text, at) {
+                Some(string) => {
+                    at = text.len().min(string.end + 1);
+                    continue;
+                }
+                None => return text.len(),
+            },
+            '[' | '{' => depth += 1,
+            ']' | '}' if depth <= 1 => return if depth == 0 { at } else { at + 1 },
+            ']' | '}' => depth -= 1,
+            ',' if depth == 0 => return at,
+            c if depth == 0 && c.is_whitespace() => return at,
+            _ => {}
+        }
+        at += c.len_utf8();
+    }
+    text.len()
+}
+
+/// The name of a parameter or field without its percent-encoding.
+fn percent_decoded(name: &str) -> Cow<'_, str> {
+    if !name.contains('%') {
+        return Cow::Borrowed(name);
+    }
+    let mut bytes = Vec::with_capacity(name.len());
+    let mut rest = name.as_bytes();
+    while let [first, others @ ..] = rest {
+        let digit = |at: usize| others.get(at).and_then(|digit| char::from(*digit).to_digit(16));
+        let byte = match (first, digit(0), digit(1)) {
+            (b'%', Some(high), Some(low)) => u8::try_from(high << 4 | low).ok(),
+            _ => None,
+        };
+        bytes.push(byte.unwrap_or(*first));
+        rest = if byte.is_some() { &others[2..] } else { others };
+    }
+    Cow::Owned(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 /// The user and password of an authority that starts at `start`: the part before its `@`.
@@ -62,7 +137,7 @@ fn parameter(text: &str, start: usize, keep: &[&str]) -> Option<Range<usize>> {
     let rest = &text[start..];
     let name = &rest[..rest.find(|c| matches!(c, '=' | '&' | '#' | '?' | ';') || ends_url(c))?];
     let value = rest[name.len()..].strip_prefix('=')?;
-    if keep.contains(&name) || !is_secret_name(name) {
+    if keep.contains(&name) || !is_secret_name(&percent_decoded(name)) {
         return None;
     }
     let end = value.find(|c| matches!(c, '&' | '#') || ends_url(c)).unwrap_or(value.len());
@@ -87,18 +162,18 @@ fn next_string(text: &str, from: usize) -> Option<Range<usize>> {
     Some(start..end.map_or(text.len(), |end| start + end))
 }
 
-fn hide(text: &str, mut secrets: Vec<Range<usize>>) -> Cow<'_, str> {
+fn hide(text: &str, mut secrets: Vec<Secret>) -> Cow<'_, str> {
     if secrets.is_empty() {
         return Cow::Borrowed(text);
     }
-    secrets.sort_by_key(|secret| secret.start);
+    secrets.sort_by_key(|(secret, _)| secret.start);
     let mut shown = String::with_capacity(text.len());
     let mut at = 0;
-    for secret in secrets {
+    for (secret, shown_instead) in secrets {
         // One inside another is hidden with it.
         if secret.start >= at {
             shown.push_str(&text[at..secret.start]);
-            shown.push_str(HIDDEN);
+            shown.push_str(shown_instead);
             at = secret.end;
         }
     }
@@ -125,6 +200,8 @@ mod tests {
             ("/x?next=/y?token=abc", "/x?next=/y?token=***"),
             (r#"<https://u:p@h/?key=1>; rel="next", </b?sig=2>; rel="prev""#, r#"<https://***@h/?key=***>; rel="next", </b?sig=2>; rel="prev""#),
             ("0; url=/x?password=p w", "0; url=/x?password=*** w"),
+            ("/x?api%6Bey=a&user%5Bpassword%5D=b&%74oken=%26c", "/x?api%6Bey=***&user%5Bpassword%5D=***&%74oken=***"),
+            ("/x?%zz=1&%=2&max%5Ftokens=3&100%25=4", "/x?%zz=1&%=2&max%5Ftokens=3&100%25=4"),
             ("/ü?schlüssel=a&token=ü", "/ü?schlüssel=a&token=***"),
         ];
         for (text, want) in rows {
@@ -138,6 +215,10 @@ mod tests {
         let forms = [
             ("client_secret=s&scope=a", "client_secret=***&scope=a"),
             ("a=?token=1", "a=?token=1"),
+            ("a=1&%70assword=a#b c&d=2", "a=1&%70assword=***&d=2"),
+            // A field in each line, as in text/plain.
+            ("user=me\r\npassword=open sesame\r\nnote=x", "user=me\r\npassword=***\r\nnote=x"),
+            ("token=\n\n&=1&=", "token=***\n\n&=1&="),
             ("x", "x"),
         ];
         for (text, want) in forms {
@@ -147,7 +228,17 @@ mod tests {
         let values = [
             (r#"{"prompt":"why?","max_tokens":5}"#, r#"{"prompt":"why?","max_tokens":5}"#),
             (r#"{"apiKey" : "a\"b\\", "n":{"password":"p"}}"#, r#"{"apiKey" : "***", "n":{"password":"***"}}"#),
-            (r#"["token","x",{"token":7}]"#, r#"["token","x",{"token":7}]"#),
+            (r#"["token","x",{"token":7}]"#, r#"["token","x",{"token":"***"}]"#),
+            (r#"{"\u0074oken":"a","api\u004Bey":"b","b":1}"#, r#"{"\u0074oken":"***","api\u004Bey":"***","b":1}"#),
+            (r#"{"key":-1.5e3 , "secret":true,"a":1}"#, r#"{"key":"***" , "secret":"***","a":1}"#),
+            (r#"{"keys":["a",{"b":"]"},[1]],"a":[2]}"#, r#"{"keys":"***","a":[2]}"#),
+            (r#"{"auth":{"user":"u","n":{"p":"}"}},"a":2}"#, r#"{"auth":"***","a":2}"#),
+            (r#"{"auth":{"user":"u","#, r#"{"auth":"***""#),
+            (r#"{"auth":["cut o"#, r#"{"auth":"***""#),
+            (r#"{"token":12"#, r#"{"token":"***""#),
+            (r#"{"token":"#, r#"{"token":"#),
+            (r#"{"token":}"#, r#"{"token":"***"}"#),
+            (r#"{"bad\q token":1}"#, r#"{"bad\q token":"***"}"#),
             (r#"{"text":"a \"token\":\"b\"","token":"cut o"#, r#"{"text":"a \"token\":\"b\"","token":"***"#),
             (r#"{"token":""#, r#"{"token":"***"#),
             ("{\"token\"", "{\"token\""),

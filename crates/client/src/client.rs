@@ -103,7 +103,8 @@ impl ClientBuilder {
     }
 
     /// Sends a header with every request to the client's own origin: that of its [`base_url`](Self::base_url) or, without one, that of its
-    /// first request. Other origins get it only if they are [allowed](Self::allowed_origin). A request's own header of the same name wins.
+    /// first request. Other origins get it only if they are [allowed](Self::allowed_origin), also when a redirect leads there. A request's own
+    /// header of the same name wins. With the caller's own HTTP client, that one follows redirects, by its own rules.
     ///
     /// # Errors
     /// [`UsageError::Header`] if HTTP does not allow the name or the value.

@@ -7,7 +7,7 @@ use http::HeaderMap;
 use tidewire_core::session::{Outcome, Refusal};
 use tidewire_core::{BadRecord, Format, Stats, TooLarge};
 
-use crate::redact::HeaderNames;
+use crate::redact::{HeaderNames, hidden};
 
 /// An error that a stream yields in place of a record.
 #[derive(Debug, thiserror::Error)]
@@ -177,7 +177,7 @@ impl fmt::Debug for StreamEnd {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("StreamEnd")
             .field("outcome", &self.outcome)
-            .field("cursor", &self.cursor.as_ref().map(|_| format_args!("…")))
+            .field("cursor", &hidden(self.cursor.as_ref()))
             .field("error", &self.error)
             .field("refused", &self.refused)
             .field("stats", &self.stats)

@@ -1,11 +1,14 @@
 //! Records and notices as owned values.
 
 use std::borrow::Cow;
+use std::fmt;
 use std::time::Duration;
 
 use tidewire_core as core;
 use tidewire_core::session::Reason;
 use tidewire_llm::Delta;
+
+use crate::redact::hidden;
 
 /// An event of an SSE stream (WHATWG HTML, 9.2.6).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,8 +31,8 @@ impl From<core::Event<'_>> for Event {
     }
 }
 
-/// One of everything that a stream can deliver: records, comments and notices.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// One of everything that a stream can deliver: records, comments and notices. Its `Debug` output leaves out the cursors of notices.
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Frame {
     /// An event of an SSE stream.
@@ -89,8 +92,29 @@ impl Frame {
     }
 }
 
-/// One request of a stream, and why it is made.
-#[derive(Clone, Debug, PartialEq, Eq)]
+impl fmt::Debug for Frame {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Event(event) => f.debug_tuple("Event").field(event).finish(),
+            Self::Record { index, json } => {
+                f.debug_struct("Record").field("index", index).field("json", json).finish()
+            }
+            Self::Text(text) => f.debug_tuple("Text").field(text).finish(),
+            Self::Comment(comment) => f.debug_tuple("Comment").field(comment).finish(),
+            Self::Retry(time) => f.debug_tuple("Retry").field(time).finish(),
+            Self::BadRecord(problem) => f.debug_tuple("BadRecord").field(problem).finish(),
+            Self::Skipped(problem) => f.debug_tuple("Skipped").field(problem).finish(),
+            Self::Delta(delta) => f.debug_tuple("Delta").field(delta).finish(),
+            Self::Attempt(attempt) => f.debug_tuple("Attempt").field(attempt).finish(),
+            Self::Stall(silent) => f.debug_tuple("Stall").field(silent).finish(),
+            Self::Replayed { id: _ } => f.debug_struct("Replayed").finish_non_exhaustive(),
+            Self::Gap { after } => f.debug_struct("Gap").field("after", &hidden(after.as_ref())).finish(),
+        }
+    }
+}
+
+/// One request of a stream, and why it is made. Its `Debug` output leaves out the cursor.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Attempt {
     /// Which attempt of the stream it is, from 1.
     pub number: u32,
@@ -104,4 +128,45 @@ pub struct Attempt {
     pub asked: Option<Duration>,
     /// What the transport said about the last attempt, or the status that the server answered with; for people.
     pub error: Option<String>,
+}
+
+impl fmt::Debug for Attempt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Attempt")
+            .field("number", &self.number)
+            .field("delay", &self.delay)
+            .field("reason", &self.reason)
+            .field("cursor", &hidden(self.cursor.as_ref()))
+            .field("asked", &self.asked)
+            .field("error", &self.error)
+            .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_output_of_notices_has_no_cursor() {
+        let cursor = || Some("s3cr3t".to_owned());
+        let attempt = Attempt {
+            number: 2,
+            delay: Duration::from_secs(1),
+            reason: Some(Reason::Body),
+            cursor: cursor(),
+            asked: None,
+            error: None,
+        };
+        let shown = [
+            (format!("{attempt:?}"), "cursor: Some(…)"),
+            (format!("{:#?}", Frame::Attempt(attempt)), "number: 2"),
+            (format!("{:?}", Frame::Gap { after: cursor() }), "Gap { after: Some(…) }"),
+            (format!("{:?}", Frame::Gap { after: None }), "Gap { after: None }"),
+            (format!("{:?}", Frame::Replayed { id: "s3cr3t".to_owned() }), "Replayed"),
+        ];
+        for (shown, part) in shown {
+            assert!(shown.contains(part) && !shown.contains("s3cr3t"), "{shown}");
+        }
+    }
 }

@@ -36,6 +36,12 @@ impl RequestTemplate {
         forget_body(request.headers_mut());
         // The key belongs to the request that made the response.
         request.headers_mut().remove("idempotency-key");
+        // A function of the caller may have led the attempt that the relay answered to another origin.
+        if let Some(client_headers) = request.client_headers.clone()
+            && !client_headers.are_for(url)
+        {
+            client_headers.withdraw(request.headers_mut());
+        }
         request
     }
 

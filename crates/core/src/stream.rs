@@ -302,8 +302,8 @@ impl Stream {
     /// Bytes of the body arrived that decode to nothing yet: the wire is not silent.
     pub fn activity(&mut self, at: At) {
         self.conclude(at);
-        if matches!(self.phase, Phase::Reading) {
-            self.handle(at, Input::Wire);
+        if matches!(self.phase, Phase::Reading | Phase::Untyped) {
+            self.handle(at, Input::Activity);
         }
     }
 

@@ -7,7 +7,7 @@ use tidewire_core::session::{
     Action, ContentType, Failure, Head, Input, Limit, Outcome, Policy, Reason, Refusal, ReplyState, Resume,
 };
 
-use crate::ids::Ids;
+use crate::ids::{Ids, Known};
 
 const LONGEST_OWN_WAIT: Duration = Duration::from_secs(30);
 const STOOD: Duration = Duration::from_secs(30);
@@ -89,6 +89,8 @@ pub(super) struct Model {
     refreshing: bool,
     /// A relay keeps the response.
     relayed: bool,
+    /// The body has no content type, and not a byte so far.
+    bare: bool,
     /// What the dialect said last.
     said: Option<ReplyState>,
     asking: bool,
@@ -119,6 +121,7 @@ impl Model {
             refreshed: false,
             refreshing: false,
             relayed: false,
+            bare: false,
             said: None,
             asking: true,
             asked: Duration::ZERO,
@@ -217,7 +220,10 @@ impl Model {
 
     fn in_body(&mut self, input: Input<'_>) -> Answer {
         match input {
-            Input::Wire => self.hear(),
+            Input::Wire => {
+                self.bare = false;
+                self.hear();
+            }
             Input::Record { cursor, id } => return self.take_record(cursor, id),
             Input::Cursor { cursor, id } => {
                 self.move_cursor(cursor);
@@ -235,10 +241,13 @@ impl Model {
             Input::Reply(ReplyState::Complete) | Input::EndMarker => return Answer::Close(Outcome::Complete),
             Input::Reply(ReplyState::Failed) | Input::FailureMarker => return Answer::Close(Outcome::Failed),
             Input::Reply(state) => self.said = Some(state),
+            Input::BodyEnd { .. } if self.bare => return self.no_content(),
             Input::BodyEnd { inside_record } => match self.clean_end() {
                 CleanEnd::Complete if !inside_record => return Answer::Close(Outcome::Complete),
                 CleanEnd::Ended if !inside_record => {
                     self.note_standing();
+                    // The relay's stream has ended, not the subscription.
+                    self.relayed = false;
                     if self.policy.follow && self.counts_as_idempotent() {
                         return self.wait(Reason::End, false, Duration::ZERO);
                     }
@@ -255,8 +264,13 @@ impl Model {
 
     /// One that arrived before changes nothing but what has been reported.
     fn take_record(&mut self, cursor: Option<&str>, id: Option<&str>) -> Answer {
-        if id.is_some_and(|id| self.ids.is_known(id)) {
-            return Answer::Replayed { first: !std::mem::replace(&mut self.replay_reported, true) };
+        match id.map(|id| self.ids.compare(id)) {
+            Some(Known::Delivered) => {
+                return Answer::Replayed { first: !std::mem::replace(&mut self.replay_reported, true) };
+            }
+            Some(Known::Old) => return Answer::Nothing,
+            None if self.ids.repeats() => return Answer::Nothing,
+            Some(Known::New) | None => {}
         }
         (self.any_record, self.record_of_this_request) = (true, true);
         (self.record, self.failures) = (self.asked, 0);
@@ -286,7 +300,8 @@ impl Model {
             200..=299 if self.too_late() => Answer::Close(TOO_LATE),
             204 => self.no_content(),
             200..=299 => match head.content_type {
-                ContentType::Accepted => {
+                ContentType::Accepted | ContentType::Assumed => {
+                    self.bare = head.content_type == ContentType::Assumed;
                     self.place = Place::Open { since: self.now };
                     self.refreshed = false;
                     self.relayed |= head.relayed && self.policy.resume != Resume::Never;

@@ -3,7 +3,7 @@
 use tidewire_core::json::{lookup, unescape};
 use tidewire_core::{CursorSource, Frame, MarkedFrame, Notice, StreamOptions};
 
-use crate::ids::Ids;
+use crate::ids::{Ids, Known};
 
 /// Kept beside a stream, from the frames that a decoder of our own reads.
 pub(super) struct Book {
@@ -106,8 +106,11 @@ impl Book {
                 Noted { notice: None, dropped: false }
             }
             Some(text) if text.is_empty() => {
-                self.ids.lose_count();
-                (self.any_record, self.cursor, self.cursor_is_string) = (true, None, true);
+                self.cursor_is_string = true;
+                if !self.ids.repeats() {
+                    self.ids.lose_count();
+                    (self.any_record, self.cursor) = (true, None);
+                }
                 Noted { notice: None, dropped: false }
             }
             Some(text) => {
@@ -128,19 +131,25 @@ impl Book {
             }
             return noted;
         }
-        if sendable(id).is_none() {
-            self.ids.lose_count();
+        if !self.ids.repeats() {
+            if sendable(id).is_none() {
+                self.ids.lose_count();
+            }
+            self.any_record = true;
+            self.move_cursor(id);
         }
-        self.any_record = true;
-        self.move_cursor(id);
         Noted { notice: None, dropped: false }
     }
 
     fn record_with_id(&mut self, id: &str) -> Noted {
-        if self.ids.is_known(id) {
-            let first = !std::mem::replace(&mut self.reported, true);
-            let notice = first.then(|| Notice::Replayed { id: id.to_owned() });
-            return Noted { notice, dropped: self.dedupe };
+        match self.ids.compare(id) {
+            Known::Delivered => {
+                let first = !std::mem::replace(&mut self.reported, true);
+                let notice = first.then(|| Notice::Replayed { id: id.to_owned() });
+                return Noted { notice, dropped: self.dedupe };
+            }
+            Known::Old => return Noted { notice: None, dropped: false },
+            Known::New => {}
         }
         self.any_record = true;
         self.cursor = Some(id.to_owned());

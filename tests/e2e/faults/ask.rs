@@ -5,7 +5,7 @@ use std::time::Duration;
 use fastrand::Rng;
 use tidewire::{Format, Resume};
 
-use crate::script::{Ask, Declared, EndOn, Limits, Payload, Shape, To, Verb};
+use crate::script::{Ask, Declared, EndOn, Limits, Payload, Refresh, Shape, To, Verb};
 
 /// Long beside what a busy machine needs for a request, short beside a test.
 pub(crate) const LIMIT: Duration = Duration::from_millis(2500);
@@ -66,7 +66,7 @@ pub(crate) fn ask(rng: &mut Rng) -> Ask {
         Format::Text => pick(rng, &[(2, EndOn::Default), (1, EndOn::None)]),
         _ => pick(rng, &[(2, EndOn::Default), (2, EndOn::Json), (1, EndOn::None)]),
     };
-    let http2 = rng.u8(..8) == 0;
+    let http2 = rng.u8(..6) == 0;
     Ask {
         format,
         by_hand: rng.u8(..8) == 0,
@@ -79,6 +79,8 @@ pub(crate) fn ask(rng: &mut Rng) -> Ask {
             &[(5, Resume::Auto), (2, Resume::Always), (1, Resume::Never), (1, Resume::Elsewhere)],
         ),
         follow: rng.u8(..6) == 0,
+        dedupe: rng.u8(..3) == 0,
+        refresh: pick(rng, &[(4, None), (3, Some(Refresh::Works)), (1, Some(Refresh::Fails))]),
         begin: (rng.u8(..6) == 0).then(|| pick(rng, &[(1, "3"), (1, "e7-3")]).to_owned()).filter(|id| {
             // A number is what the other places take.
             cursor_to.is_none() || id == "3"
@@ -103,5 +105,5 @@ fn limits(rng: &mut Rng) -> Limits {
     let progress = Limits { progress: Some(LIMIT), ..none };
     let first = Limits { first_event: Some(LIMIT), idle: Some(LATER), ..none };
     let total = Limits { total: Some(LIMIT * 2), ..none };
-    pick(rng, &[(100, none), (6, idle), (4, progress), (4, first), (2, total)])
+    pick(rng, &[(100, none), (6, idle), (4, progress), (4, first), (6, total)])
 }

@@ -17,6 +17,21 @@ pub(crate) struct Wishes {
     pub(crate) oversized: bool,
     /// JSON that is none.
     pub(crate) malformed: bool,
+    /// A `retry:` of any size: nobody will wait for it.
+    pub(crate) long_retry: bool,
+    /// Where the server goes on.
+    pub(crate) from: From,
+}
+
+/// Where a server goes on that was asked to continue after a cursor.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum From {
+    #[default]
+    Cursor,
+    /// It takes no notice of the cursor.
+    Start,
+    /// So many records before it.
+    Before(u64),
 }
 
 /// Ids and positions go on over the attempts of a stream.
@@ -74,6 +89,11 @@ impl Source {
         if let Some(position) = cursor.and_then(position) {
             self.position = position;
         }
+        self.position = match wishes.from {
+            From::Cursor => self.position,
+            From::Start => 0,
+            From::Before(records) => self.position.saturating_sub(records),
+        };
         let least = match (wishes, ask.format) {
             (Wishes { oversized: true, .. } | Wishes { malformed: true, .. }, _) => 2,
             // A first `[` would make an array of it.
@@ -106,6 +126,10 @@ impl Source {
         if rng.u8(..5) == 0 {
             push(&[format!("retry: {}", rng.u8(..9))], &mut blocks);
         }
+        if wishes.long_retry {
+            let ms = [60_001, 86_400_000, u64::MAX][rng.usize(..3)];
+            push(&[format!("retry: {ms}")], &mut blocks);
+        }
         let odd = rng.usize(..count.max(1));
         for index in 0..count {
             let mut lines = Vec::new();
@@ -119,7 +143,11 @@ impl Source {
             let id = match self.ids {
                 Ids::None => None,
                 _ if rng.u8(..50) == 0 => Some(String::new()),
+                // One without an id has that of the event before it.
+                Ids::Plain if rng.u8(..6) == 0 => None,
+                Ids::Plain if rng.u8(..20) == 0 => Some(self.position.saturating_sub(1).to_string()),
                 Ids::Plain => Some(self.position.to_string()),
+                Ids::Ordered if rng.u8(..12) == 0 => None,
                 Ids::Ordered => {
                     if rng.u8(..8) == 0 {
                         self.position += 2;
@@ -152,13 +180,21 @@ impl Source {
                 lines.push(["database: no", "id: a\0b", "retry: soon", "x"][rng.usize(..4)].to_owned());
             }
             push(&lines, &mut blocks);
-            if ask.heartbeat && rng.u8(..3) == 0 {
-                push(&[r#"data: {"type":"heartbeat"}"#.to_owned()], &mut blocks);
-            }
-            if rng.u8(..25) == 0 && self.ids == Ids::Plain {
-                // An id by itself counts too.
+            // An id by itself counts too, and so does that of a heartbeat.
+            let has_id = self.ids != Ids::None && rng.u8(..12) == 0;
+            let mut lines = Vec::new();
+            if has_id {
                 self.position += 1;
-                push(&[format!("id: {}", self.position)], &mut blocks);
+                lines.push(match self.ids {
+                    Ids::Ordered => format!("id: e7-{}", self.position),
+                    Ids::Plain | Ids::None => format!("id: {}", self.position),
+                });
+            }
+            if ask.heartbeat && rng.u8(..3) == 0 {
+                lines.push(r#"data: {"type":"heartbeat"}"#.to_owned());
+            }
+            if !lines.is_empty() {
+                push(&lines, &mut blocks);
             }
         }
         if wishes.failure {

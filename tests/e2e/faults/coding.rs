@@ -35,8 +35,21 @@ impl Coding {
     }
 
     /// The blocks compressed, most of them flushed by themselves. With `corrupt` a block of a kind that is not defined stands in
-    /// the place of the end.
-    pub(crate) fn encode(self, blocks: &[Vec<u8>], corrupt: bool, rng: &mut Rng) -> Vec<u8> {
+    /// the place of the end. Gzip and zstd may come in several parts, each a whole body; says how many there are.
+    pub(crate) fn encode(self, blocks: &[Vec<u8>], corrupt: bool, rng: &mut Rng) -> (Vec<u8>, usize) {
+        let mut cuts = vec![0, blocks.len()];
+        if matches!(self, Self::Gzip | Self::Zstd) && rng.u8(..3) == 0 {
+            cuts.extend((0..rng.usize(1..4)).map(|_| rng.usize(..=blocks.len())));
+            cuts.sort_unstable();
+        }
+        let parts = cuts.len() - 1;
+        let part = |(index, cut): (usize, &[usize])| {
+            self.encode_part(&blocks[cut[0]..cut[1]], corrupt && index + 1 == parts, rng)
+        };
+        (cuts.windows(2).enumerate().flat_map(part).collect(), parts)
+    }
+
+    fn encode_part(self, blocks: &[Vec<u8>], corrupt: bool, rng: &mut Rng) -> Vec<u8> {
         let flushes: Vec<bool> = blocks.iter().map(|_| rng.u8(..4) > 0).collect();
         macro_rules! through {
             ($encoder:expr, $finish:expr) => {{
@@ -101,21 +114,7 @@ impl Coding {
         match self {
             // A body without any byte is empty, whatever its coding.
             _ if wire.is_empty() => (Vec::new(), Reach::Whole),
-            // Our encoder writes the ten fixed bytes of a header and nothing more (RFC 1952, 2.3), and eight behind the data.
-            Self::Gzip if wire.len() < 10 => (Vec::new(), Reach::Short),
-            Self::Gzip => {
-                let (plain, reach, used) = inflate(Decompress::new(false), &wire[10..]);
-                let mut sum = flate2::Crc::new();
-                sum.update(&plain);
-                let reach = match (reach, wire[10 + used..].first_chunk::<8>()) {
-                    (Reach::Whole, None) => Reach::Short,
-                    (Reach::Whole, Some(trailer)) if trailer[..4] != sum.sum().to_le_bytes() => {
-                        Reach::Corrupt
-                    }
-                    (reach, _) => reach,
-                };
-                (plain, reach)
-            }
+            Self::Gzip => ungzip(wire),
             Self::Deflate => {
                 let (plain, reach, _) = inflate(Decompress::new(true), wire);
                 (plain, reach)
@@ -124,6 +123,30 @@ impl Coding {
             Self::Zstd => unzstd(wire),
         }
     }
+}
+
+/// Member after member. Our encoder writes the ten fixed bytes of a header and nothing more (RFC 1952, 2.3), and eight behind the data.
+fn ungzip(wire: &[u8]) -> (Vec<u8>, Reach) {
+    let mut all = Vec::new();
+    let mut rest = wire;
+    while !rest.is_empty() {
+        let Some((_, data)) = rest.split_first_chunk::<10>() else { return (all, Reach::Short) };
+        let (plain, reach, used) = inflate(Decompress::new(false), data);
+        let mut sum = flate2::Crc::new();
+        sum.update(&plain);
+        all.extend(plain);
+        if reach != Reach::Whole {
+            return (all, reach);
+        }
+        let Some((trailer, behind)) = data[used..].split_first_chunk::<8>() else {
+            return (all, Reach::Short);
+        };
+        if trailer[..4] != sum.sum().to_le_bytes() {
+            return (all, Reach::Corrupt);
+        }
+        rest = behind;
+    }
+    (all, Reach::Whole)
 }
 
 fn inflate(mut decoder: Decompress, wire: &[u8]) -> (Vec<u8>, Reach, usize) {
@@ -176,6 +199,7 @@ fn unzstd(wire: &[u8]) -> (Vec<u8>, Reach) {
     use zstd::stream::raw::{Decoder, InBuffer, Operation, OutBuffer};
     let mut decoder = Decoder::new().expect("a decoder");
     let mut plain = Vec::new();
+    let mut between_frames = false;
     // Byte by byte: what came before a corrupt one would be lost with it.
     for byte in wire.chunks(1) {
         let mut input = InBuffer::around(byte);
@@ -185,15 +209,13 @@ fn unzstd(wire: &[u8]) -> (Vec<u8>, Reach) {
             let Ok(hint) = decoder.run(&mut input, &mut output) else { return (plain, Reach::Corrupt) };
             let came = output.pos();
             plain.extend_from_slice(&piece[..came]);
-            if hint == 0 {
-                return (plain, Reach::Whole);
-            }
-            if came == 0 && input.pos() == 1 {
+            between_frames = hint == 0;
+            if input.pos() == 1 && (came == 0 || between_frames) {
                 break;
             }
         }
     }
-    (plain, Reach::Short)
+    (plain, if between_frames { Reach::Whole } else { Reach::Short })
 }
 
 #[test]
@@ -202,14 +224,23 @@ fn what_was_encoded_is_decoded_as_far_as_it_goes() {
     let blocks: Vec<Vec<u8>> = (0..20).map(|n| format!("data: {n} 波浪\n\n").into_bytes()).collect();
     let plain = blocks.concat();
     for coding in Coding::ALL {
-        let wire = coding.encode(&blocks, false, &mut rng);
+        let wire = coding.encode_part(&blocks, false, &mut rng);
         assert_eq!(coding.decode(&wire), (plain.clone(), Reach::Whole), "{coding:?}");
         for cut in 1..wire.len() {
             let (some, reach) = coding.decode(&wire[..cut]);
             assert!(plain.starts_with(&some), "{coding:?} at {cut}");
             assert_eq!(reach, Reach::Short, "{coding:?} at {cut} of {}", wire.len());
         }
-        let corrupt = coding.encode(&blocks, true, &mut rng);
+        let corrupt = coding.encode_part(&blocks, true, &mut rng);
         assert_eq!(coding.decode(&corrupt), (plain.clone(), Reach::Corrupt), "{coding:?}");
+        let mut most = 0;
+        for _ in 0..20 {
+            let (wire, parts) = coding.encode(&blocks, false, &mut rng);
+            assert_eq!(coding.decode(&wire), (plain.clone(), Reach::Whole), "{coding:?} in {parts} parts");
+            let whole = (1..=wire.len()).filter(|cut| coding.decode(&wire[..*cut]).1 == Reach::Whole);
+            assert_eq!(whole.count(), parts, "{coding:?}");
+            most = most.max(parts);
+        }
+        assert_eq!(most > 1, matches!(coding, Coding::Gzip | Coding::Zstd), "{coding:?}");
     }
 }

@@ -9,6 +9,9 @@ use tidewire_cli::serve::RequestLog;
 
 use crate::script::Shape;
 
+/// Says how often a request was renewed; it is no secret, so that servers log it.
+pub(crate) const RENEWED: &str = "x-renewed";
+
 /// Something that the caller sees, or that the servers see, in order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Item {
@@ -27,8 +30,12 @@ pub(crate) enum Item {
         reason: Reason,
         cursor: Option<String>,
         wait: (Duration, Duration),
+        /// What `retry:` asked for, if that is more than is waited for.
+        asked: Option<Duration>,
     },
     Gap(Option<String>),
+    /// Records arrive again, the first of them with this id.
+    Replayed(String),
     /// A request was sent; the caller does not see it as an item.
     Sent(Want),
 }
@@ -39,7 +46,9 @@ impl Item {
         match self {
             Self::Sent(_) => false,
             Self::Event { .. } | Self::Record(_) | Self::Text(_) | Self::BadRecord => true,
-            Self::Comment(_) | Self::Retry(_) | Self::Attempt { .. } | Self::Gap(_) => shape == Shape::Frames,
+            Self::Comment(_) | Self::Retry(_) | Self::Attempt { .. } | Self::Gap(_) | Self::Replayed(_) => {
+                shape == Shape::Frames
+            }
         }
     }
 }
@@ -58,6 +67,10 @@ pub(crate) struct Want {
     pub(crate) body: String,
     pub(crate) key: bool,
     pub(crate) authorized: bool,
+    /// How often what it carries was renewed.
+    pub(crate) renewals: u32,
+    /// It went to where a relay keeps the response.
+    pub(crate) at_relay: bool,
 }
 
 /// A request in the log of `serve`.
@@ -78,6 +91,14 @@ pub(crate) fn parsed(attempt: usize, request: &str) -> Want {
         lines.filter_map(|line| line.split_once(": ")).map(|(n, v)| (n.to_ascii_lowercase(), v)).collect();
     let header = |name: &str| headers.iter().find(|(n, _)| n == name).map(|(_, v)| (*v).to_owned());
     want(attempt, method, header, query, body.to_owned())
+}
+
+/// A request that arrived over HTTP/2.
+pub(crate) fn received(attempt: usize, request: &http::request::Parts, body: &[u8]) -> Want {
+    let header = |name: &str| Some(request.headers.get(name)?.to_str().ok()?.to_owned());
+    let query = request.uri.query().unwrap_or_default();
+    let body = String::from_utf8_lossy(body).into_owned();
+    want(attempt, request.method.as_str(), header, query, body)
 }
 
 fn want(
@@ -104,5 +125,7 @@ fn want(
             .unwrap_or(body),
         key: header("idempotency-key").is_some_and(|key| key == "k-1"),
         authorized: header("authorization").is_some(),
+        renewals: header(RENEWED).and_then(|value| value.parse().ok()).unwrap_or(0),
+        at_relay: parameter("kept").is_some(),
     }
 }

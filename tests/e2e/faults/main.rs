@@ -10,6 +10,7 @@
 mod ask;
 mod bodies;
 mod coding;
+mod http2;
 mod item;
 mod model;
 mod naive;
@@ -136,8 +137,11 @@ fn differences(script: &Script, model: &Model, played: &Played) -> String {
     let (expected, outcome) = expected(script, model);
     let (sent, items): (Vec<Item>, Vec<Item>) =
         expected.into_iter().partition(|item| matches!(item, Item::Sent(_)));
-    let told: Vec<Item> =
-        items.iter().filter(|item| matches!(item, Item::Attempt { .. } | Item::Gap(_))).cloned().collect();
+    let told: Vec<Item> = items
+        .iter()
+        .filter(|item| matches!(item, Item::Attempt { .. } | Item::Gap(_) | Item::Replayed(_)))
+        .cloned()
+        .collect();
     let shown: Vec<&Item> = items.iter().filter(|item| item.is_shown(script.ask.shape)).collect();
     let mut shown: Vec<Item> = shown.into_iter().map(|item| shaped(script, item)).collect();
     if script.ask.format == Format::Text {
@@ -208,9 +212,9 @@ fn same_items(expected: &[Item], seen: &[Item]) -> bool {
     expected.len() == seen.len()
         && expected.iter().zip(seen).all(|(expected, seen)| match (expected, seen) {
             (
-                Item::Attempt { number, reason, cursor, wait: (least, most) },
-                Item::Attempt { number: n, reason: r, cursor: c, wait: (wait, _) },
-            ) => number == n && reason == r && cursor == c && least <= wait && wait <= most,
+                Item::Attempt { number, reason, cursor, wait: (least, most), asked },
+                Item::Attempt { number: n, reason: r, cursor: c, wait: (wait, _), asked: a },
+            ) => (number, reason, cursor, asked) == (n, r, c, a) && least <= wait && wait <= most,
             (expected, seen) => expected == seen,
         })
 }

@@ -8,11 +8,14 @@ use crate::coding::{Coding, Reach};
 use crate::item::{Item, Want};
 use crate::naive::{Rules, Seen, Stop, read};
 use crate::script::{
-    Ask, Attempt, Declared, End, EndOn, Meets, NoHead, Payload, Reply, Shape, Stage, To, Verb,
+    Ask, Attempt, Declared, End, EndOn, Meets, NoHead, Payload, Refresh, Relay, Reply, Shape, Stage, To, Verb,
 };
 
 const MOST_WAIT: Duration = Duration::from_secs(30);
-const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(60);
+/// No wait that a server asks for is longer.
+const LONGEST_ASKED_WAIT: Duration = Duration::from_secs(60);
+/// So many ids are remembered.
+const REMEMBERED: usize = 1024;
 
 pub(crate) struct Model {
     ask: Ask,
@@ -26,7 +29,20 @@ pub(crate) struct Model {
     failures: u32,
     floor: Duration,
     ordered: Option<(String, u64)>,
+    /// The same, when the present attempt began.
+    ordered_before: Option<(String, u64)>,
+    /// The ids of records that were delivered, each with its attempt.
+    delivered: Vec<(u32, String)>,
+    replay_reported: bool,
+    /// The last record with an id of its own had arrived before.
+    repeating: bool,
     attempts: u32,
+    /// Refreshed, and no response accepted since.
+    refreshed: bool,
+    /// How often what requests carry was renewed.
+    renewals: u32,
+    /// A relay keeps the response.
+    relayed: bool,
     /// The cursor of the request that a redirect to another origin has dropped.
     lost: Option<String>,
     /// How many items there were before a body whose corrupt bytes may come in one read with what is before them, in a coding whose
@@ -47,7 +63,14 @@ impl Model {
             any_record: false,
             failures: 0,
             floor: Duration::ZERO,
+            ordered_before: None,
+            delivered: Vec::new(),
+            replay_reported: false,
+            repeating: false,
             attempts: 0,
+            refreshed: false,
+            renewals: 0,
+            relayed: false,
             lost: None,
             corrupt_at: None,
         }
@@ -57,13 +80,17 @@ impl Model {
     /// together with what is behind them, and behind the last item the stream may be over by itself.
     pub(crate) fn closes_at(&self, shape: Shape, count: usize) -> Option<usize> {
         let shown: Vec<&Item> = self.items.iter().filter(|item| item.is_shown(shape)).collect();
-        let alone = |count: &usize| !matches!(shown[count - 1], Item::Attempt { .. } | Item::Gap(_));
+        let alone = |count: &usize| {
+            !matches!(shown[count - 1], Item::Attempt { .. } | Item::Gap(_) | Item::Replayed(_))
+        };
         (count..shown.len()).find(alone)
     }
 
     /// What the next request comes to; `true` where another one follows.
     pub(crate) fn meet(&mut self, attempt: &Attempt) -> bool {
         self.attempts += 1;
+        self.ordered_before = self.ordered.clone();
+        (self.replay_reported, self.repeating) = (false, false);
         match &attempt.meets {
             Meets::Nobody => self.no_connection(None),
             Meets::MuteTls => self.no_connection(Some(Limit::Connect)),
@@ -73,10 +100,13 @@ impl Model {
                         Meets::NoHead(NoHead::Silence) => {
                             self.broke_before_head(Some(self.limit(false, true)))
                         }
-                        Meets::NoHead(NoHead::Garbage) => self.fails_for_good(),
+                        Meets::NoHead(NoHead::Garbage | NoHead::WantsHttp1) => self.fails_for_good(),
+                        Meets::NoHead(NoHead::NotProcessed) => self.no_connection(None),
                         Meets::NoHead(_) => self.broke_before_head(None),
-                        Meets::Status { status, retry_after } => self.status(*status, *retry_after),
-                        Meets::Reply(reply) => self.reply(reply),
+                        Meets::Status { status, retry_after, retry_after_ms } => {
+                            self.status(*status, *retry_after, *retry_after_ms);
+                        }
+                        Meets::Reply(reply) => self.reply(reply, attempt.redirect.is_some()),
                         Meets::RoundAndRound | Meets::Nobody | Meets::MuteTls => {}
                     }
                 }
@@ -106,6 +136,8 @@ impl Model {
     fn resumable(&self) -> bool {
         match self.ask.resume {
             Resume::Never => false,
+            // It is a GET of what the relay keeps.
+            Resume::Auto | Resume::Always if self.relayed => true,
             Resume::Always => !self.once(),
             Resume::Elsewhere => true,
             _ => self.idempotent(),
@@ -115,7 +147,7 @@ impl Model {
     /// Whether sending the next request can repeat no work: it is idempotent, or goes on behind the cursor by the caller's word.
     fn repeatable(&self) -> bool {
         let by_word = matches!(self.ask.resume, Resume::Always | Resume::Elsewhere) && self.resumable();
-        self.idempotent() || (by_word && self.any_record && self.cursor.is_some())
+        self.idempotent() || self.relayed || (by_word && self.any_record && self.cursor.is_some())
     }
 
     fn next_cursor(&self) -> Option<String> {
@@ -130,28 +162,34 @@ impl Model {
     fn send(&mut self, attempt: &Attempt) -> bool {
         self.lost = None;
         let cursor = self.next_cursor();
-        let elsewhere = self.ask.resume == Resume::Elsewhere && self.any_record && cursor.is_some();
+        let elsewhere =
+            !self.relayed && self.ask.resume == Resume::Elsewhere && self.any_record && cursor.is_some();
         let mut want = Want {
             attempt: self.attempts as usize - 1,
             method: match self.ask.method {
                 _ if elsewhere => "PUT",
+                _ if self.relayed => "GET",
                 Verb::Get => "GET",
                 Verb::Post => "POST",
                 Verb::Put => "PUT",
             },
             body: match self.ask.payload {
+                _ if self.relayed => String::new(),
                 Payload::None => String::new(),
                 Payload::Bytes => r#"{"q":1}"#.to_owned(),
                 // What was read is gone, and the request that goes on needs none.
                 Payload::Once if self.attempts > 1 => String::new(),
                 Payload::Once => r#"{"once":1}"#.to_owned(),
             },
-            key: self.ask.declared == Declared::Key,
+            key: self.ask.declared == Declared::Key && !self.relayed,
             authorized: true,
+            renewals: self.renewals,
+            at_relay: self.relayed,
             ..Want::default()
         };
         match (cursor, self.ask.cursor_to) {
             (None, _) => {}
+            (cursor, _) if self.relayed => want.last_event_id = cursor,
             (cursor, _) if elsewhere => want.query = cursor,
             (cursor, None) => want.last_event_id = cursor,
             (cursor, Some(To::Header)) => want.x_after = cursor,
@@ -214,26 +252,44 @@ impl Model {
         self.again(self.repeatable(), reason_of(limit, Reason::Head), Duration::ZERO, false, spent);
     }
 
-    fn status(&mut self, status: u16, retry_after: Option<&str>) {
+    fn status(&mut self, status: u16, retry_after: Option<&str>, retry_after_ms: Option<&str>) {
         if status == 204 {
             self.outcome = Some(if self.expects_marker() { Outcome::Truncated } else { Outcome::Ended });
             return;
         }
         let refused = |why| Outcome::Refused { status, why };
+        if status == 401
+            && let Some(refresh) = self.ask.refresh
+            && !self.refreshed
+            && (!self.once() || self.relayed)
+        {
+            self.refreshed = true;
+            self.announce(Reason::Status, (Duration::ZERO, Duration::ZERO));
+            match refresh {
+                Refresh::Works => self.renewals += 1,
+                Refresh::Fails => self.outcome = Some(refused(Refusal::Status)),
+            }
+            return;
+        }
         if ![408, 425, 429, 500, 502, 503, 504, 529].contains(&status) {
             self.outcome = Some(refused(Refusal::Status));
             return;
         }
-        let wait = match retry_after {
-            Some("Sun, 06 Nov 1994 08:49:37 GMT") => Some(Duration::ZERO),
-            // More than any number holds is as long as can be.
-            Some("99999999999999999999") => Some(Duration::from_secs(u64::MAX)),
-            Some(seconds) => seconds.parse().ok().map(Duration::from_secs),
-            None => None,
+        // More than any number holds is as long as can be.
+        let wait = match (retry_after_ms, retry_after) {
+            (Some("30"), _) => Some(Duration::from_millis(30)),
+            (Some("0.5"), _) => Some(Duration::from_micros(500)),
+            (Some("60001"), _) => Some(Duration::from_millis(60_001)),
+            (Some("99999999999999999999"), _) => Some(Duration::from_millis(u64::MAX)),
+            (_, Some("Sun, 06 Nov 1994 08:49:37 GMT")) => Some(Duration::ZERO),
+            (_, Some("0.02")) => Some(Duration::from_millis(20)),
+            (_, Some("99999999999999999999")) => Some(Duration::from_secs(u64::MAX)),
+            (_, Some(seconds)) => seconds.parse().ok().map(Duration::from_secs),
+            (_, None) => None,
         };
         // No scripted wait lies between what is left of the time and all of it.
         if let Some(wait) = wait
-            && (wait > LONGEST_RETRY_AFTER || self.ask.limits.total.is_some_and(|total| wait > total))
+            && (wait > LONGEST_ASKED_WAIT || self.ask.limits.total.is_some_and(|total| wait > total))
         {
             self.outcome = Some(refused(Refusal::RetryAfter(wait)));
             return;
@@ -261,11 +317,16 @@ impl Model {
         }
     }
 
-    fn reply(&mut self, reply: &Reply) {
+    fn reply(&mut self, reply: &Reply, redirected: bool) {
         let untyped = reply.content_type.is_none() && !self.ask.by_hand;
         if !untyped && !self.acceptable(reply.content_type) {
             self.outcome = Some(Outcome::Refused { status: 200, why: Refusal::ContentType });
             return;
+        }
+        if !untyped {
+            self.refreshed = false;
+            // Another origin's word does not count.
+            self.relayed |= reply.relay == Relay::Here && !redirected && self.ask.resume != Resume::Never;
         }
         if let Some(after) = self.lost.take().filter(|_| !untyped) {
             if self.any_record && !self.ask.follow {
@@ -285,7 +346,7 @@ impl Model {
             self.outcome = Some(Outcome::Refused { status: 200, why: Refusal::ContentType });
             return;
         }
-        if untyped && clean {
+        if reply.content_type.is_none() && plain.is_empty() && clean {
             // An empty body has no type that could be wrong.
             self.outcome = Some(if self.expects_marker() { Outcome::Truncated } else { Outcome::Ended });
             return;
@@ -311,6 +372,8 @@ impl Model {
             (_, Reach::Corrupt) => self.outcome = unreadable(None),
             _ if clean && (stop == Stop::Inside || self.expects_marker()) => self.broke(Reason::End, None),
             _ if clean => {
+                // What the relay keeps has ended.
+                self.relayed = false;
                 let may = self.ask.follow && self.repeatable();
                 self.again(may, Reason::End, Duration::ZERO, false, Outcome::Ended);
             }
@@ -321,16 +384,22 @@ impl Model {
                     self.beats();
                     self.broke(Reason::Body, Some(limit));
                 }
-                End::Cut | End::Reset | End::Clean | End::Garbage(_) => self.broke(Reason::Body, None),
+                End::Cut | End::Reset | End::StreamReset(_) | End::Clean | End::Garbage(_) => {
+                    self.broke(Reason::Body, None);
+                }
             },
         }
     }
 
     /// Takes in a frame; `true` where it decides the stream.
     fn take(&mut self, seen: Seen, record_here: &mut bool) -> bool {
-        let (item, data, name) = match seen {
+        let by_event_id = self.ask.cursor_to.is_none();
+        let (item, data, name, own) = match seen {
             Seen::Id(id) => {
-                self.set_id(id);
+                if by_event_id {
+                    self.gap_before(&id);
+                }
+                self.id_alone(id);
                 return false;
             }
             Seen::Retry(ms) => {
@@ -353,15 +422,16 @@ impl Model {
             Seen::Text(text) => {
                 self.record(record_here);
                 self.cursor = None;
+                self.ordered = None;
                 match self.items.last_mut() {
                     Some(Item::Text(before)) => before.push_str(&text),
                     _ => self.items.push(Item::Text(text)),
                 }
                 return false;
             }
-            Seen::Record(json) => (Item::Record(json.clone()), json, None),
-            Seen::Event { event, data, id } => {
-                (Item::Event { event: event.clone(), data: data.clone(), id }, data, Some(event))
+            Seen::Record(json) => (Item::Record(json.clone()), json, None, false),
+            Seen::Event { event, data, id, own } => {
+                (Item::Event { event: event.clone(), data: data.clone(), id }, data, Some(event), own)
             }
         };
         let json = serde_json::from_str::<serde_json::Value>(&data).unwrap_or_default();
@@ -372,9 +442,13 @@ impl Model {
             EndOn::Json => has_done,
             EndOn::Default | EndOn::None => false,
         };
+        let event_id = match &item {
+            Item::Event { id, .. } => Some(id.clone()),
+            _ => None,
+        };
         if !failed && data == "[DONE]" && self.ask.end_on != EndOn::None {
-            if let Item::Event { id, .. } = item {
-                self.set_id(id);
+            if let Some(id) = event_id {
+                self.id_alone(id);
             }
             self.outcome = Some(Outcome::Complete);
             return true;
@@ -383,31 +457,77 @@ impl Model {
             && !failed
             && !ends
             && json.get("type").is_some_and(|kind| *kind == "heartbeat");
-        if let Item::Event { id, .. } = &item {
-            let id = id.clone();
-            if self.ask.cursor_to.is_none() {
-                self.gap_before(&id);
-            }
-            self.set_id(id);
-        }
         if heartbeat {
+            if let Some(id) = event_id {
+                if by_event_id && own {
+                    self.gap_before(&id);
+                }
+                self.id_alone(id);
+            }
             self.items.push(Item::Comment(data));
             return false;
         }
-        self.record(record_here);
-        match (self.ask.cursor_to, json.get("seq"), &item) {
-            (Some(_), Some(seq), _) => self.cursor = Some(seq.to_string()),
-            // Where the stream stands now nobody can say; where an earlier one stopped is no place to go on from.
-            (None, _, Item::Record(_)) => self.cursor = None,
-            _ => {}
-        }
-        self.items.push(item);
         self.outcome = match (failed, ends) {
             (true, _) => Some(Outcome::Failed),
             (false, true) => Some(Outcome::Complete),
             (false, false) => None,
         };
+        let own_id = match (&event_id, json.get("seq")) {
+            (Some(id), _) if by_event_id => Some(id.clone()).filter(|id| own && !id.is_empty()),
+            (_, Some(seq)) if !by_event_id => Some(seq.to_string()),
+            _ => None,
+        };
+        if own_id.as_ref().is_some_and(|id| self.is_known(id)) {
+            self.repeating = true;
+            if !std::mem::replace(&mut self.replay_reported, true) {
+                self.items.extend(own_id.map(Item::Replayed));
+            }
+            self.last_id = event_id.unwrap_or_default();
+            if !self.ask.dedupe {
+                self.items.push(item);
+            }
+            return self.outcome.is_some();
+        }
+        if own_id.is_none() && self.repeating {
+            // The stream is no further for it.
+            self.last_id = event_id.unwrap_or_default();
+            self.items.push(item);
+            return self.outcome.is_some();
+        }
+        self.record(record_here);
+        if let Some(id) = &own_id {
+            self.repeating = false;
+            self.gap_before(id);
+            self.delivered.push((self.attempts, id.clone()));
+        }
+        match (own_id, event_id) {
+            (Some(id), event_id) if by_event_id => self.set_id(event_id.unwrap_or(id)),
+            (Some(seq), event_id) => {
+                self.cursor = Some(seq);
+                self.last_id = event_id.unwrap_or_default();
+            }
+            (None, Some(id)) => {
+                if by_event_id && !is_sendable(&id) {
+                    self.ordered = None;
+                }
+                self.id_alone(id);
+            }
+            // Where the stream stands now nobody can say; where an earlier one stopped is no place to go on from.
+            (None, None) if by_event_id => self.cursor = None,
+            (None, None) => {}
+        }
+        self.items.push(item);
         self.outcome.is_some()
+    }
+
+    /// Whether a record with this id arrived in an earlier attempt.
+    fn is_known(&self, id: &str) -> bool {
+        let passed = match (ordered(id), &self.ordered_before) {
+            (Some((epoch, seq)), Some((before, last))) => epoch == *before && seq <= *last,
+            _ => false,
+        };
+        let seen = self.delivered.iter().rev().take(REMEMBERED);
+        self.attempts > 1 && (passed || seen.into_iter().any(|(at, seen)| *at < self.attempts && seen == id))
     }
 
     fn record(&mut self, record_here: &mut bool) {
@@ -418,14 +538,26 @@ impl Model {
 
     fn set_id(&mut self, id: String) {
         if self.ask.cursor_to.is_none() {
-            let sendable = !id.is_empty() && id.bytes().all(|byte| byte >= 0x20 && byte != 0x7F);
-            self.cursor = sendable.then(|| id.clone());
+            self.cursor = is_sendable(&id).then(|| id.clone());
         }
         self.last_id = id;
     }
 
+    /// The last event id of what is no record of its own: it moves the cursor to no place where the stream was before.
+    fn id_alone(&mut self, id: String) {
+        if self.is_known(&id) {
+            self.last_id = id;
+        } else {
+            self.set_id(id);
+        }
+    }
+
     /// A hole in ids that are ordered is told before the event behind it.
     fn gap_before(&mut self, id: &str) {
+        // An empty id is none.
+        if id.is_empty() {
+            return;
+        }
         let Some((epoch, seq)) = ordered(id) else {
             self.ordered = None;
             return;
@@ -435,7 +567,7 @@ impl Model {
             && *before == epoch
         {
             if seq > last + 1 {
-                self.items.push(Item::Gap(self.cursor.clone()));
+                self.items.push(Item::Gap(Some(format!("{before}-{last}"))));
             }
             highest = seq.max(*last);
         }
@@ -474,16 +606,25 @@ impl Model {
         }
         let drawn = (self.ask.retry_delay * (1 << self.failures.min(20))).min(MOST_WAIT);
         self.failures += 1;
-        let least = self.floor.max(retry_after);
+        let least = self.floor.min(LONGEST_ASKED_WAIT).max(retry_after);
+        self.announce(reason, (least, drawn.max(least)));
+        if gap {
+            self.items.push(Item::Gap(self.cursor.clone()));
+        }
+        if self.ask.limits.total.is_some_and(|total| least > total) {
+            // It is still waited for when the time is over.
+            self.outcome = Some(Outcome::TimedOut(Limit::Total));
+        }
+    }
+
+    fn announce(&mut self, reason: Reason, wait: (Duration, Duration)) {
         self.items.push(Item::Attempt {
             number: self.attempts + 1,
             reason,
             cursor: self.next_cursor(),
-            wait: (least, drawn.max(least)),
+            wait,
+            asked: Some(self.floor).filter(|asked| *asked > LONGEST_ASKED_WAIT),
         });
-        if gap {
-            self.items.push(Item::Gap(self.cursor.clone()));
-        }
     }
 
     /// Which limit a silence passes first; `beats` is one that only comments break, `fresh` one before this request's first
@@ -515,14 +656,28 @@ impl Model {
         comments || (limits.idle.is_some() && !beats) || limits.progress.is_some() || limits.total.is_some()
     }
 
-    /// Where requests may go; a server of raw bytes speaks HTTP/1.1 alone.
+    /// Where requests may go; a server of raw bytes speaks HTTP/1.1 alone, and only `serve` keeps responses.
     pub(crate) fn stages(&self) -> &'static [Stage] {
-        if self.ask.http2 {
-            &[Stage::Serve]
-        } else {
-            &[Stage::Serve, Stage::Serve, Stage::Serve, Stage::Serve, Stage::Raw]
+        match (self.relayed, self.ask.http2) {
+            (true, _) => &[Stage::Serve],
+            (false, true) => &[Stage::Serve, Stage::Serve, Stage::Http2],
+            (false, false) => &[Stage::Serve, Stage::Serve, Stage::Serve, Stage::Serve, Stage::Raw],
         }
     }
+
+    pub(crate) const fn is_relayed(&self) -> bool {
+        self.relayed
+    }
+
+    /// Whether this is the first request.
+    pub(crate) const fn is_first(&self) -> bool {
+        self.attempts == 0
+    }
+}
+
+/// What can be the value of a header.
+fn is_sendable(id: &str) -> bool {
+    !id.is_empty() && id.bytes().all(|byte| byte >= 0x20 && byte != 0x7F)
 }
 
 /// The parts of an id of the form `epoch-seq`.

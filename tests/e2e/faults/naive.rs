@@ -14,6 +14,8 @@ pub(crate) enum Seen {
         event: String,
         data: String,
         id: String,
+        /// Its block set the id.
+        own: bool,
     },
     /// An id in a block without data.
     Id(String),
@@ -102,7 +104,8 @@ impl Block {
         }
         if let Some(data) = block.data {
             let event = if block.event.is_empty() { "message".to_owned() } else { lossy(&block.event) };
-            seen.push(Seen::Event { event, data: lossy(&data), id: last_id.clone() });
+            let own = block.id.is_some();
+            seen.push(Seen::Event { event, data: lossy(&data), id: last_id.clone(), own });
         } else if block.id.is_some() {
             seen.push(Seen::Id(last_id.clone()));
         }
@@ -352,12 +355,7 @@ fn text(bytes: &[u8], clean: bool, rules: &Rules<'_>) -> (Vec<Seen>, Stop) {
         show(&if half { format!("{whole}\u{FFFD}") } else { whole.to_owned() });
         return (seen, if half { Stop::Inside } else { Stop::Between });
     }
-    // What may still become the marker is held back.
-    let begun = (1..DONE.len()).rev().find(|length| whole.as_bytes().ends_with(&DONE[..*length]));
-    show(match (marker, begun) {
-        (Some(before), _) => before,
-        (None, Some(length)) if rules.done => &whole[..whole.len() - length],
-        (None, _) => whole,
-    });
+    // A beginning of the marker is text when no more of it arrives.
+    show(marker.unwrap_or(whole));
     (seen, if half { Stop::Inside } else { Stop::Between })
 }

@@ -26,6 +26,9 @@ pub(crate) struct Ask {
     pub(crate) declared: Declared,
     pub(crate) resume: Resume,
     pub(crate) follow: bool,
+    /// Records that arrive again are left out.
+    pub(crate) dedupe: bool,
+    pub(crate) refresh: Option<Refresh>,
     /// Where an earlier stream stopped.
     pub(crate) begin: Option<String>,
     /// Where the JSON field `seq` goes as the cursor; `None` leaves it to event ids.
@@ -73,6 +76,13 @@ pub(crate) enum Declared {
     Nothing,
     Idempotent,
     Key,
+}
+
+/// What comes of the caller's function that renews a token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Refresh {
+    Works,
+    Fails,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -124,6 +134,8 @@ pub(crate) enum Stage {
     Serve,
     /// The server of raw bytes.
     Raw,
+    /// The server of HTTP/2, which resets its streams with any code.
+    Http2,
 }
 
 #[derive(Clone, Debug)]
@@ -136,6 +148,7 @@ pub(crate) enum Meets {
     Status {
         status: u16,
         retry_after: Option<&'static str>,
+        retry_after_ms: Option<&'static str>,
     },
     /// Redirects without end.
     RoundAndRound,
@@ -150,6 +163,10 @@ pub(crate) enum NoHead {
     Half,
     Garbage,
     Silence,
+    /// HTTP/2: the request was not processed (REFUSED_STREAM).
+    NotProcessed,
+    /// HTTP/2: the server wants another version of HTTP.
+    WantsHttp1,
 }
 
 /// A reply with status 200.
@@ -158,6 +175,9 @@ pub(crate) struct Reply {
     pub(crate) head_after: Duration,
     pub(crate) content_type: Option<&'static str>,
     pub(crate) coding: Option<Coding>,
+    /// Of how many whole bodies the coded one is made.
+    pub(crate) parts: usize,
+    pub(crate) relay: Relay,
     pub(crate) framing: Framing,
     /// The body as it is on the wire, in the writes in which it is sent.
     pub(crate) slices: Vec<Vec<u8>>,
@@ -169,6 +189,22 @@ pub(crate) struct Reply {
     /// What was done to it, for the report.
     pub(crate) fault: &'static str,
 }
+
+/// What a head says of a relay that keeps the response.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Relay {
+    /// Nothing.
+    No,
+    /// It is kept by this server, at [`KEPT`].
+    Here,
+    /// It is kept by another origin, which is nobody's to ask.
+    Elsewhere,
+    /// There is a `Location`, but no name of a stream.
+    Unnamed,
+}
+
+/// Where `serve` keeps a response: its scenario goes on there.
+pub(crate) const KEPT: &str = "/s?kept=1";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Framing {
@@ -185,6 +221,8 @@ pub(crate) enum End {
     Cut,
     /// A TCP reset.
     Reset,
+    /// A reset of the HTTP/2 stream with this code.
+    StreamReset(u32),
     /// Nothing more comes, and the connection stays open.
     Silence,
     /// Nothing but comments comes.
@@ -206,6 +244,8 @@ impl std::fmt::Debug for Reply {
             .field("head_after", &self.head_after)
             .field("content_type", &self.content_type)
             .field("coding", &self.coding)
+            .field("parts", &self.parts)
+            .field("relay", &self.relay)
             .field("framing", &self.framing)
             .field("slow", &self.slow)
             .field("end", &self.end)
@@ -226,13 +266,25 @@ impl Attempt {
             Meets::NoHead(NoHead::Half) => "half a head",
             Meets::NoHead(NoHead::Garbage) => "garbage for a head",
             Meets::NoHead(NoHead::Silence) => "silence before the head",
+            Meets::NoHead(NoHead::NotProcessed) => "HTTP/2: not processed",
+            Meets::NoHead(NoHead::WantsHttp1) => "HTTP/2: wants HTTP/1.1",
             Meets::Status { status: 204, .. } => "status 204",
-            Meets::Status { retry_after: Some("0" | "1" | "Sun, 06 Nov 1994 08:49:37 GMT"), .. } => {
-                "busy, with Retry-After"
-            }
-            Meets::Status { retry_after: Some("soon"), .. } => "busy, Retry-After is garbage",
-            Meets::Status { retry_after: Some(_), .. } => "busy, Retry-After too long",
-            Meets::Status { status: 408 | 425 | 429 | 500 | 502 | 503 | 504 | 529, .. } => "busy",
+            Meets::Status { status: 401, .. } => "status 401",
+            Meets::Status {
+                status: 408 | 425 | 429 | 500 | 502 | 503 | 504 | 529,
+                retry_after,
+                retry_after_ms,
+            } => match (retry_after, retry_after_ms) {
+                (_, Some("60001" | "1e3" | "99999999999999999999")) => {
+                    "busy, retry-after-ms is too long or garbage"
+                }
+                (_, Some(_)) => "busy, with retry-after-ms",
+                (Some("0.02" | ".5"), None) => "busy, Retry-After has a fraction",
+                (Some("soon"), None) => "busy, Retry-After is garbage",
+                (Some("61" | "99999999999999999999"), None) => "busy, Retry-After too long",
+                (Some(_), None) => "busy, with Retry-After",
+                (None, None) => "busy",
+            },
             Meets::Status { .. } => "refused by status",
             Meets::RoundAndRound => "redirects without end",
             Meets::Reply(reply) => reply.fault,

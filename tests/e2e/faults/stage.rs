@@ -1,14 +1,16 @@
 //! Plays a script over real sockets, and notes what the caller and the servers saw.
 
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use tidewire::{Client, CursorTo, Error, Format, Frame, Outcome, Request, Resume, Streaming};
 use tidewire_cli::serve::{ServeConfig, Server};
 use tidewire_tests::within;
 
 use crate::ask::LIMIT;
-use crate::item::{Item, Want, logged, parsed};
-use crate::script::{Ask, Attempt, Declared, EndOn, Meets, Payload, Script, Shape, To, Verb};
+use crate::item::{Item, RENEWED, Want, logged, parsed, received};
+use crate::script::{Ask, Attempt, Declared, EndOn, Meets, Payload, Refresh, Script, Shape, To, Verb};
 use crate::upstream::{Gate, Place, address, place, scenario, watch};
 
 /// The clients that all streams share.
@@ -30,13 +32,14 @@ pub(crate) struct Played {
     pub(crate) attempts: u32,
     /// In the order of the attempts.
     pub(crate) requests: Vec<Want>,
-    /// Attempts and gaps as the hooks told them.
+    /// Attempts, gaps and replays as the hooks told them.
     pub(crate) told: Vec<Item>,
 }
 
 impl Clients {
     pub(crate) fn new() -> Self {
-        let http2 = reqwest::Client::builder().http2_prior_knowledge().build().expect("a client");
+        let http2 = reqwest::Client::builder().http2_prior_knowledge().retry(reqwest::retry::never()).build();
+        let http2 = http2.expect("a client");
         Self {
             usual: Client::new(),
             http2: Client::from_reqwest(http2),
@@ -109,6 +112,10 @@ pub(crate) async fn play(clients: &Clients, number: usize, script: &Script) -> P
             Place::Raw(server) => {
                 played.requests.extend(server.seen().iter().map(|seen| parsed(number, &seen.request)));
             }
+            Place::Http2(server) => {
+                let here = server.seen().into_iter();
+                played.requests.extend(here.map(|(head, body)| received(number, &head, &body)));
+            }
             Place::Nobody(_) => {}
         }
     }
@@ -149,6 +156,28 @@ fn request(client: &Client, ask: &Ask, urls: Vec<String>, told: &Arc<Mutex<Vec<I
     if ask.follow {
         request = request.follow();
     }
+    if ask.dedupe {
+        request = request.dedupe();
+    }
+    request = match ask.refresh {
+        None => request,
+        Some(refresh) => {
+            let calls = AtomicU32::new(0);
+            request.refresh(move |mut request| {
+                let renewals = calls.fetch_add(1, Ordering::Relaxed) + 1;
+                async move {
+                    tokio::time::sleep(Duration::from_millis(1)).await;
+                    match refresh {
+                        Refresh::Works => request
+                            .set_header(RENEWED, &renewals.to_string())
+                            .map(|()| request)
+                            .map_err(|error| error.to_string()),
+                        Refresh::Fails => Err("nobody renews it".to_owned()),
+                    }
+                }
+            })
+        }
+    };
     if let Some(begin) = &ask.begin {
         request = request.last_event_id(begin);
     }
@@ -183,7 +212,7 @@ fn request(client: &Client, ask: &Ask, urls: Vec<String>, told: &Arc<Mutex<Vec<I
     if let Some(idle) = limits.idle {
         request = request.idle_timeout(idle);
     }
-    let (attempts, gaps) = (Arc::clone(told), Arc::clone(told));
+    let (attempts, gaps, replays) = (Arc::clone(told), Arc::clone(told), Arc::clone(told));
     request
         .bearer_auth("secret")
         .retry_attempts(ask.retry_attempts)
@@ -195,6 +224,7 @@ fn request(client: &Client, ask: &Ask, urls: Vec<String>, told: &Arc<Mutex<Vec<I
             attempts.lock().expect("a lock").extend(of_frame(Frame::Attempt(attempt.clone())));
         })
         .on_gap(move |after| gaps.lock().expect("a lock").push(Item::Gap(after.map(str::to_owned))))
+        .on_replayed(move |id| replays.lock().expect("a lock").push(Item::Replayed(id.to_owned())))
 }
 
 /// All items of a stream, and how it ended.
@@ -252,7 +282,9 @@ fn of_frame(frame: Frame) -> Option<Item> {
             reason: attempt.reason?,
             cursor: attempt.cursor,
             wait: (attempt.delay, attempt.delay),
+            asked: attempt.asked,
         },
+        Frame::Replayed { id } => Item::Replayed(id),
         other => panic!("no such frame is scripted: {other:?}"),
     })
 }

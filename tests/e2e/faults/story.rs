@@ -6,10 +6,12 @@ use fastrand::Rng;
 use tidewire::Format;
 
 use crate::ask::{ask, pick};
-use crate::bodies::{Source, Wishes};
+use crate::bodies::{From, Source, Wishes};
 use crate::coding::Coding;
 use crate::model::Model;
-use crate::script::{Ask, Attempt, End, EndOn, Framing, Meets, NoHead, Payload, Reply, Script, Shape, Stage};
+use crate::script::{
+    Ask, Attempt, End, EndOn, Framing, Meets, NoHead, Payload, Relay, Reply, Script, Shape, Stage,
+};
 
 /// The script of one stream, and what must come of it.
 pub(crate) fn script(seed: u64, number: usize) -> (Script, Model) {
@@ -46,22 +48,29 @@ fn attempt(
     silences: &mut u32,
 ) -> Attempt {
     let stage = model.stages()[rng.usize(..model.stages().len())];
-    let redirect = (stage == Stage::Serve && !ask.http2 && rng.u8(..12) == 0)
+    let relayed = model.is_relayed();
+    let redirect = (stage == Stage::Serve && !ask.http2 && !relayed && rng.u8(..12) == 0)
         .then(|| pick(rng, &[(2, 307), (1, 308), (1, 301), (1, 302), (1, 303)]));
     let plain = |meets| Attempt { stage, redirect: None, meets };
     if calm {
         if ask.follow && (ask.end_on == EndOn::None || ask.format == Format::JsonArray || rng.u8(..3) == 0) {
             return plain(pick(rng, &[(3, Status(204)), (1, Status(404))]).meets());
         }
-        let wishes =
-            Wishes { end: ask.end_on != EndOn::Default || rng.bool() || ask.follow, ..Wishes::default() };
+        let wishes = Wishes {
+            end: ask.end_on != EndOn::Default || rng.bool() || ask.follow,
+            // Nothing comes after it.
+            long_retry: !ask.follow && rng.u8(..6) == 0,
+            ..Wishes::default()
+        };
         let reply = reply(rng, ask, model, source, stage, wishes, "none", End::Clean);
         return Attempt { stage, redirect, meets: Meets::Reply(reply) };
     }
     let may_be_silent = *silences < 2;
     let limits = &ask.limits;
     let any_limit = limits.any().is_some();
-    let kind = match any_limit && may_be_silent && rng.u8(..4) < 3 {
+    // The limit on the whole stream passes in waits too.
+    let silent_of_four = if limits.total.is_some() { 1 } else { 3 };
+    let kind = match any_limit && may_be_silent && rng.u8(..4) < silent_of_four {
         true => Kind::Silence,
         false => pick(
             rng,
@@ -100,6 +109,8 @@ fn attempt(
             }
             Attempt { stage, redirect, meets: Meets::Reply(reply) }
         }
+        // Where the response is kept, somebody listens.
+        Kind::Connect if relayed => plain(Meets::NoHead(NoHead::HangUp)),
         Kind::Connect => match rng.u8(..3) {
             // The limits of time count from sending the request, and so from before the handshake.
             0 if !ask.http2 && may_be_silent && !any_limit => {
@@ -108,18 +119,27 @@ fn attempt(
             }
             _ => plain(Meets::Nobody),
         },
-        Kind::NoHead => match stage {
-            Stage::Serve => plain(Meets::NoHead(NoHead::HangUp)),
-            Stage::Raw => plain(Meets::NoHead(pick(
+        Kind::NoHead => plain(Meets::NoHead(match stage {
+            Stage::Serve => NoHead::HangUp,
+            Stage::Raw => {
+                pick(rng, &[(1, NoHead::HangUp), (1, NoHead::Reset), (1, NoHead::Half), (1, NoHead::Garbage)])
+            }
+            Stage::Http2 => pick(
                 rng,
-                &[(1, NoHead::HangUp), (1, NoHead::Reset), (1, NoHead::Half), (1, NoHead::Garbage)],
-            ))),
-        },
+                &[
+                    (1, NoHead::HangUp),
+                    (1, NoHead::Reset),
+                    (2, NoHead::NotProcessed),
+                    (1, NoHead::WantsHttp1),
+                ],
+            ),
+        })),
         Kind::Status => {
             // So many requests may need longer than a limit of time.
             if stage == Stage::Serve
                 && !ask.http2
                 && !any_limit
+                && !relayed
                 && ask.payload != Payload::Once
                 && rng.u8(..16) == 0
             {
@@ -136,6 +156,7 @@ fn attempt(
                     (2, 500),
                     (1, 502),
                     (1, 504),
+                    (5, 401),
                     (1, 400),
                     (1, 404),
                     (1, 501),
@@ -150,8 +171,10 @@ fn attempt(
                         (8, None),
                         (6, Some("0")),
                         (1, Some("1")),
+                        (2, Some("0.02")),
                         (2, Some("Sun, 06 Nov 1994 08:49:37 GMT")),
                         (1, Some("soon")),
+                        (1, Some(".5")),
                         (1, Some("61")),
                         (1, Some("99999999999999999999")),
                     ],
@@ -159,16 +182,34 @@ fn attempt(
                 // Too close to the time that is left.
                 .filter(|value| *value != "1" || ask.limits.total.is_none()),
             };
-            plain(Meets::Status { status, retry_after })
+            let retry_after_ms = match status {
+                204 => None,
+                _ => pick(
+                    rng,
+                    &[
+                        (16, None),
+                        (3, Some("30")),
+                        (1, Some("0.5")),
+                        (1, Some("1e3")),
+                        (1, Some("60001")),
+                        (1, Some("99999999999999999999")),
+                    ],
+                ),
+            };
+            plain(Meets::Status { status, retry_after, retry_after_ms })
         }
         Kind::Cut => {
-            let end = if stage == Stage::Raw && rng.bool() { End::Reset } else { End::Cut };
+            let end = match stage {
+                Stage::Raw if rng.bool() => End::Reset,
+                Stage::Http2 if rng.u8(..4) > 0 => End::StreamReset(pick(rng, &CODES)),
+                Stage::Serve | Stage::Raw | Stage::Http2 => End::Cut,
+            };
             let wishes = Wishes { end: rng.bool(), ..Wishes::default() };
             let mut reply = reply(rng, ask, model, source, stage, wishes, "", end);
             if rng.u8(..8) > 0 {
                 cut(rng, ask, &mut reply);
             }
-            if reply.framing == Framing::Close && reply.end == End::Cut {
+            if reply.framing == Framing::Close && reply.end == End::Cut && stage != Stage::Http2 {
                 // Nothing was promised, so this is no cut.
                 reply.end = End::Clean;
             }
@@ -178,7 +219,11 @@ fn attempt(
                 (Some(Coding::Deflate), ..) => "cut inside deflate",
                 (Some(Coding::Br), ..) => "cut inside brotli",
                 (Some(Coding::Zstd), ..) => "cut inside zstd",
-                (None, _, _) if ask.http2 => "HTTP/2 reset",
+                (None, End::StreamReset(0), _) => "HTTP/2 reset without an error",
+                (None, End::StreamReset(_), _) => "HTTP/2 reset",
+                (None, _, Framing::Length) if stage == Stage::Http2 => "HTTP/2: short of its length",
+                (None, ..) if stage == Stage::Http2 => "HTTP/2: connection closed",
+                (None, ..) if ask.http2 => "HTTP/2 reset",
                 (None, End::Reset, Framing::Chunked) => "reset, chunked",
                 (None, End::Reset, Framing::Length) => "reset, with a length",
                 (None, End::Reset, Framing::Close) => "reset, to be closed",
@@ -205,17 +250,20 @@ fn attempt(
             Attempt { stage, redirect, meets: Meets::Reply(reply) }
         }
         // How much of a text is lost with a corrupt byte could not be told; see `Model::corrupt_at`.
-        Kind::Corrupt if ask.format == Format::Text && stage == Stage::Serve => plain(Meets::Nobody),
+        Kind::Corrupt if ask.format == Format::Text && stage == Stage::Serve => {
+            plain(Meets::NoHead(NoHead::HangUp))
+        }
         Kind::Corrupt => {
             let coding = Coding::ALL[rng.usize(..4)];
             let cursor = ask_cursor(model);
             let blocks = source.body(ask, cursor.as_deref(), Wishes::default(), rng);
-            let wire = coding.encode(&blocks, true, rng);
+            let (wire, parts) = coding.encode(&blocks, true, rng);
             let (good, corrupt) = wire.split_at(wire.len() - coding.undefined_block().len());
             let mut reply =
                 reply_of(rng, ask, stage, good.to_vec(), Some(coding), "corrupt content coding", End::Clean);
             reply.slices.push(corrupt.to_vec());
-            reply.held = stage == Stage::Raw;
+            reply.parts = parts;
+            reply.held = stage != Stage::Serve;
             Attempt { stage, redirect: None, meets: Meets::Reply(reply) }
         }
         Kind::SlowHead => {
@@ -226,6 +274,9 @@ fn attempt(
         }
     }
 }
+
+/// Codes with which a stream of HTTP/2 is reset (RFC 9113, 7): none, internal, refused, cancelled, and one that nobody knows.
+const CODES: [(u32, u32); 5] = [(2, 0), (1, 2), (1, 7), (1, 8), (1, 0xABCD)];
 
 #[derive(Clone, Copy)]
 enum Kind {
@@ -246,7 +297,7 @@ struct Status(u16);
 
 impl Status {
     const fn meets(self) -> Meets {
-        Meets::Status { status: self.0, retry_after: None }
+        Meets::Status { status: self.0, retry_after: None, retry_after_ms: None }
     }
 }
 
@@ -254,6 +305,17 @@ impl Status {
 fn odd(rng: &mut Rng, ask: &Ask, model: &Model, source: &mut Source, stage: Stage) -> Attempt {
     let malformed =
         matches!(ask.format, Format::Concat | Format::JsonArray | Format::Ndjson | Format::JsonSeq);
+    if rng.u8(..4) == 0 {
+        let end = if rng.u8(..3) > 0 { End::Clean } else { End::Cut };
+        let fault = "empty, without a content type";
+        let mut reply = reply_of(rng, ask, stage, Vec::new(), None, fault, end);
+        reply.content_type = None;
+        if reply.framing == Framing::Close {
+            // Nothing was promised.
+            reply.end = End::Clean;
+        }
+        return Attempt { stage, redirect: None, meets: Meets::Reply(reply) };
+    }
     let (fault, wishes) = match rng.u8(..4) {
         0 if ask.format == Format::Sse => {
             ("error event", Wishes { failure: true, end: true, ..Wishes::default() })
@@ -329,13 +391,17 @@ fn reply(
     end: End,
 ) -> Reply {
     let cursor = ask_cursor(model);
-    let blocks = source.body(ask, cursor.as_deref(), wishes, rng);
+    let from = pick(rng, &[(6, From::Cursor), (2, From::Start), (1, From::Before(1)), (1, From::Before(4))]);
+    let from = if model.is_first() && cursor.is_none() { From::Cursor } else { from };
+    // It would be waited for, but the time for all is over before.
+    let long_retry = wishes.long_retry || (ask.limits.total.is_some() && rng.bool());
+    let blocks = source.body(ask, cursor.as_deref(), Wishes { from, long_retry, ..wishes }, rng);
     let coding = (rng.u8(..6) == 0).then(|| Coding::ALL[rng.usize(..4)]);
-    let wire = match coding {
+    let (wire, parts) = match coding {
         Some(coding) => coding.encode(&blocks, false, rng),
-        None => blocks.concat(),
+        None => (blocks.concat(), 1),
     };
-    reply_of(rng, ask, stage, wire, coding, fault, end)
+    Reply { parts, ..reply_of(rng, ask, stage, wire, coding, fault, end) }
 }
 
 fn reply_of(
@@ -350,6 +416,15 @@ fn reply_of(
     let framing = match stage {
         Stage::Serve => Framing::Chunked,
         Stage::Raw => pick(rng, &[(1, Framing::Chunked), (1, Framing::Length), (1, Framing::Close)]),
+        Stage::Http2 => pick(rng, &[(1, Framing::Chunked), (1, Framing::Length)]),
+    };
+    let relay = match stage {
+        Stage::Serve => {
+            pick(rng, &[(24, Relay::No), (3, Relay::Here), (1, Relay::Elsewhere), (1, Relay::Unnamed)])
+        }
+        Stage::Raw | Stage::Http2 => {
+            pick(rng, &[(18, Relay::No), (1, Relay::Elsewhere), (1, Relay::Unnamed)])
+        }
     };
     let content_type = match ask.format {
         Format::Sse => pick(rng, &[(3, "text/event-stream"), (1, "text/event-stream; charset=utf-8")]),
@@ -362,6 +437,8 @@ fn reply_of(
         head_after: Duration::ZERO,
         content_type: Some(content_type),
         coding,
+        parts: 1,
+        relay,
         framing,
         slices: sliced(rng, ask, &wire),
         slow: rng.u8(..4) == 0,

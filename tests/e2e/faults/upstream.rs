@@ -14,11 +14,12 @@ use tokio::net::TcpSocket;
 use tokio::sync::Notify;
 
 use crate::ask::LIMIT;
-use crate::script::{Attempt, End, Framing, Meets, NoHead, Reply, Script, Stage};
+use crate::http2::Http2Server;
+use crate::script::{Attempt, End, Framing, KEPT, Meets, NoHead, Relay, Reply, Script, Stage};
 
 /// Comments come this much more often than a limit of time passes.
-const BEAT: Duration = Duration::from_millis(200);
-const BEATS: u32 = 100;
+pub(crate) const BEAT: Duration = Duration::from_millis(200);
+pub(crate) const BEATS: u32 = 100;
 
 /// An address of the stream's own: a port that another stream's server had before may still stand in the clients' pools, with a
 /// connection that is about to be closed. Elsewhere the machine has one such address, and a proxy may know only that one.
@@ -36,6 +37,7 @@ pub(crate) fn address(number: usize) -> Ipv4Addr {
 pub(crate) enum Place {
     Serve,
     Raw(RawServer),
+    Http2(Http2Server),
     /// Holds a port without listening on it.
     Nobody(#[expect(dead_code, reason = "held for its port")] TcpSocket),
 }
@@ -44,7 +46,7 @@ pub(crate) enum Place {
 pub(crate) struct Gate {
     /// Of the decoded body.
     bytes: usize,
-    open: Arc<Notify>,
+    pub(crate) open: Arc<Notify>,
 }
 
 impl Gate {
@@ -100,6 +102,11 @@ pub(crate) async fn place(attempt: &Attempt, ip: Ipv4Addr, serve: &Server, gate:
             Some(status) => (Place::Serve, serve.url(&format!("/redirect?to=s&status={status}"))),
             None => (Place::Serve, serve.url("/s")),
         },
+        (meets, Stage::Http2) => {
+            let server = Http2Server::start(ip, meets.clone(), Arc::clone(&gate.open)).await;
+            let url = server.url("/s");
+            (Place::Http2(server), url)
+        }
         (meets, Stage::Raw) => {
             let server = RawServer::start_on(ip, vec![acts(meets, gate)]).await;
             let url = server.url("/s");
@@ -125,8 +132,8 @@ pub(crate) fn scenario(script: &Script) -> Scenario {
                 lines.push(r#"{"end":true}"#.to_owned());
             }
             Meets::NoHead(_) => lines.push(r#"{"cut":true}"#.to_owned()),
-            Meets::Status { status, retry_after } => {
-                let headers: Vec<_> = retry_after.iter().map(|value| ["retry-after", value]).collect();
+            Meets::Status { status, retry_after, retry_after_ms } => {
+                let headers: Vec<_> = waits(*retry_after, *retry_after_ms).collect();
                 lines.push(response(*status, &headers));
                 if *status != 204 {
                     lines.push(r#"{"text":"{\"error\":\"so it is\"}"}"#.to_owned());
@@ -143,6 +150,29 @@ pub(crate) fn scenario(script: &Script) -> Scenario {
     Scenario::File(Arc::new(file))
 }
 
+/// The headers that ask to wait.
+pub(crate) fn waits(
+    retry_after: Option<&'static str>,
+    retry_after_ms: Option<&'static str>,
+) -> impl Iterator<Item = [&'static str; 2]> {
+    let seconds = retry_after.map(|value| ["retry-after", value]);
+    seconds.into_iter().chain(retry_after_ms.map(|value| ["retry-after-ms", value]))
+}
+
+/// The headers of a reply but for those of its framing.
+pub(crate) fn headers(reply: &Reply) -> Vec<[&'static str; 2]> {
+    let content_type = reply.content_type.map(|value| ["content-type", value]);
+    let coding = reply.coding.map(|coding| ["content-encoding", coding.name()]);
+    let name = ["tidewire-stream", "7"];
+    let relay: &[[&'static str; 2]] = match reply.relay {
+        Relay::No => &[],
+        Relay::Here => &[name, ["location", KEPT]],
+        Relay::Elsewhere => &[name, ["location", "http://127.0.0.1:9/s?kept=1"]],
+        Relay::Unnamed => &[["location", KEPT]],
+    };
+    content_type.into_iter().chain(coding).chain(relay.iter().copied()).collect()
+}
+
 fn response(status: u16, headers: &[[&str; 2]]) -> String {
     serde_json::json!({ "response": { "status": status, "headers": headers } }).to_string()
 }
@@ -151,10 +181,7 @@ fn served(reply: &Reply, http2: bool, lines: &mut Vec<String>) {
     if !reply.head_after.is_zero() {
         lines.push(format!(r#"{{"wait_ms":{}}}"#, reply.head_after.as_millis()));
     }
-    let coding = reply.coding.map(|coding| ["content-encoding", coding.name()]);
-    let content_type = reply.content_type.map(|value| ["content-type", value]);
-    let headers: Vec<_> = content_type.into_iter().chain(coding).collect();
-    lines.push(response(200, &headers));
+    lines.push(response(200, &headers(reply)));
     for slice in &reply.slices {
         lines.push(format!(r#"{{"base64":"{}"}}"#, STANDARD.encode(slice)));
         if reply.slow {
@@ -163,7 +190,7 @@ fn served(reply: &Reply, http2: bool, lines: &mut Vec<String>) {
     }
     match &reply.end {
         End::Clean | End::Garbage(_) => lines.push(r#"{"end":true}"#.to_owned()),
-        End::Cut | End::Reset => {
+        End::Cut | End::Reset | End::StreamReset(_) => {
             // A reset of HTTP/2 overtakes what the server has not yet written.
             if http2 {
                 lines.push(format!(r#"{{"wait_ms":{}}}"#, (LIMIT / 6).as_millis()));
@@ -190,8 +217,11 @@ fn acts(meets: &Meets, gate: &Gate) -> Vec<Act> {
         Meets::NoHead(NoHead::Half) => vec![send(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-st")],
         Meets::NoHead(NoHead::Garbage) => vec![send(b"SSH-2.0-OpenSSH_9.6\r\n\r\n")],
         Meets::NoHead(NoHead::Silence) => vec![Act::Hang],
-        Meets::Status { status, retry_after } => {
-            let retry = retry_after.map(|value| format!("retry-after: {value}\r\n")).unwrap_or_default();
+        Meets::NoHead(NoHead::NotProcessed | NoHead::WantsHttp1) => vec![],
+        Meets::Status { status, retry_after, retry_after_ms } => {
+            let retry: String = waits(*retry_after, *retry_after_ms)
+                .map(|[name, value]| format!("{name}: {value}\r\n"))
+                .collect();
             let body = if *status == 204 { "" } else { "content-length: 4\r\n" };
             let text = if *status == 204 { "" } else { "busy" };
             vec![send(format!("HTTP/1.1 {status} Said\r\n{retry}{body}\r\n{text}").as_bytes())]
@@ -205,9 +235,7 @@ fn raw(reply: &Reply, gate: &Gate) -> Vec<Act> {
     let wire = reply.wire();
     let clean = matches!(reply.end, End::Clean | End::Garbage(_));
     let mut head = "HTTP/1.1 200 OK\r\n".to_owned();
-    head += &reply.content_type.map(|value| format!("content-type: {value}\r\n")).unwrap_or_default();
-    head +=
-        &reply.coding.map(|coding| format!("content-encoding: {}\r\n", coding.name())).unwrap_or_default();
+    head.extend(headers(reply).iter().map(|[name, value]| format!("{name}: {value}\r\n")));
     head += &match reply.framing {
         Framing::Chunked => "transfer-encoding: chunked\r\n\r\n".to_owned(),
         Framing::Length => {
@@ -241,7 +269,7 @@ fn raw(reply: &Reply, gate: &Gate) -> Vec<Act> {
     match &reply.end {
         End::Clean => acts.push(Act::Send(last.to_vec())),
         End::Garbage(bytes) => acts.push(Act::Send([last, bytes].concat())),
-        End::Cut => {}
+        End::Cut | End::StreamReset(_) => {}
         End::Reset => acts.extend([Act::Until(Arc::clone(&gate.open)), Act::Reset]),
         End::Silence => acts.push(Act::Hang),
         End::Beats => {

@@ -133,7 +133,10 @@ async fn nothing_that_is_shown_holds_a_secret() {
     let ours = client(Client::builder());
 
     let set = "set-cookie: a=s3cr3t-set\r\nx-token: s3cr3t-reply\r\n";
-    let cut = vec![reply(&format!("{set}{STREAM}"), &chunk(b"id: 1\ndata: s3cr3t-reply\n\n")), Act::Reset];
+    let cut = vec![
+        reply(&format!("{set}{STREAM}"), &chunk(b"id: s3cr3t-cursor\ndata: s3cr3t-reply\n\n")),
+        Act::Reset,
+    ];
     let whole = vec![
         Act::Wait(Duration::from_millis(60)),
         reply(&format!("{set}{STREAM}"), &chunk(b"data: a\n\ndata: [DONE]\n\n")),

@@ -1,6 +1,9 @@
 //! Bodies with a content coding, over sockets.
 
 use std::io::Write as _;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -81,6 +84,32 @@ async fn an_event_is_delivered_with_its_last_byte() {
     let mut stream = get(&server.url("/")).events();
     let event = within("the event", stream.next()).await.expect("an item").expect("an event");
     assert_eq!(event.data, "one");
+}
+
+/// A block of deflate begins with its tables, which decode to nothing.
+#[tokio::test]
+async fn bytes_that_decode_to_nothing_yet_break_the_silence() {
+    let (first, _) = gzip(&["data: one\n\n"]);
+    let many: String = (0..500).map(|number| format!("data: {number}\n\n")).collect();
+    let rest = whole(&["data: one\n\n", &many]).split_off(first.len());
+    let (slow, rest) = rest.split_at(16);
+    let mut script = vec![Act::Send([head("content-encoding: gzip\r\n"), first].concat())];
+    for byte in slow {
+        script.extend([Act::Wait(Duration::from_millis(50)), Act::Send(vec![*byte])]);
+    }
+    script.push(Act::Send(rest.to_vec()));
+    let server = RawServer::start(vec![script]).await;
+    let pieces = Arc::new(AtomicUsize::new(0));
+    let empty = Arc::clone(&pieces);
+    let request = get(&server.url("/")).retry_attempts(0).idle_timeout(Duration::from_millis(500));
+    let request = request.on_wire(move |wire| {
+        if matches!(wire, Wire::Bytes(bytes) if bytes.is_empty()) {
+            empty.fetch_add(1, Ordering::Relaxed);
+        }
+    });
+    let (events, outcome, text) = read(request).await;
+    assert_eq!((events.len(), outcome), (501, Some(Outcome::Ended)), "{text}");
+    assert_eq!(pieces.load(Ordering::Relaxed), 0, "no hook gets a piece without bytes");
 }
 
 #[tokio::test]

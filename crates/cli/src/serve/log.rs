@@ -55,7 +55,7 @@ pub struct RequestLog {
     pub headers: BTreeMap<String, String>,
     /// The length of the request's body.
     pub body_bytes: u64,
-    /// The first KiB of the body as text, with secrets hidden as `***`.
+    /// The first KiB of the body as text, with secrets hidden as `***`. Empty for a multipart body, whose parts may hold anything.
     pub body: String,
     /// Its response, once that has ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -287,13 +287,7 @@ impl LoggedRequest {
         let Some(mut request) = self.request.take() else { return };
         let body = String::from_utf8_lossy(&start[..start.len().min(BODY_BYTES)]);
         let content_type = request.headers.get(header::CONTENT_TYPE.as_str());
-        let is_form =
-            content_type.is_some_and(|value| value.starts_with("application/x-www-form-urlencoded"));
-        let body = if is_form && !body.trim_start().starts_with(['{', '[']) {
-            redact_form(&body).into_owned()
-        } else {
-            redact_json(&body).into_owned()
-        };
+        let body = shown_body(content_type.map_or("", String::as_str), &body);
         request.body_bytes = len;
         request.body.clone_from(&body);
         (self.log.sink.0)(LogLine::Request(request));
@@ -377,6 +371,20 @@ impl Drop for LoggedBody {
     }
 }
 
+/// A body without secrets. Many clients send JSON as a form or as text, so what looks like JSON is read as that.
+fn shown_body(content_type: &str, body: &str) -> String {
+    let content_type = content_type.trim_start().to_ascii_lowercase();
+    if content_type.starts_with("multipart/") {
+        return String::new();
+    }
+    let without_json_secrets = redact_json(body);
+    let media_type = content_type.split(';').next().unwrap_or_default();
+    if media_type.contains("json") || body.trim_start().starts_with(['{', '[']) {
+        return without_json_secrets.into_owned();
+    }
+    redact_form(&without_json_secrets).into_owned()
+}
+
 fn without_secrets(headers: &HeaderMap) -> BTreeMap<String, String> {
     let mut shown = BTreeMap::<String, String>::new();
     for (name, value) in headers {
@@ -395,4 +403,28 @@ fn without_secrets(headers: &HeaderMap) -> BTreeMap<String, String> {
 
 fn millis(since: Instant) -> u64 {
     u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn which_secrets_of_a_body_are_hidden() {
+        let form = "Application/x-www-form-urlencoded";
+        let rows = [
+            (form, "token=a&b=1", "token=***&b=1"),
+            (form, r#"{"token":"a&b=1"}"#, r#"{"token":"***"}"#),
+            ("text/plain; charset=utf-8", "token=a b\nc=1", "token=***\nc=1"),
+            ("text/plain", r#" {"token":1}"#, r#" {"token":"***"}"#),
+            ("", "token=a", "token=***"),
+            ("", r#"say "token":"a""#, r#"say "token":"***""#),
+            ("application/json", r#""a=b&token=c""#, r#""a=b&token=c""#),
+            ("application/x-ndjson", r#"{"key":[1]}"#, r#"{"key":"***"}"#),
+            ("Multipart/form-data; boundary=x", "--x\r\n\r\nsecret\r\n--x--", ""),
+        ];
+        for (content_type, body, want) in rows {
+            assert_eq!(shown_body(content_type, body), want, "{content_type}");
+        }
+    }
 }

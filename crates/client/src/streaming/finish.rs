@@ -25,8 +25,12 @@ impl<I> Streaming<I> {
         let (Io::Reading(body), Some(Outcome::Complete)) = (&mut self.io, self.stream.outcome()) else {
             return Poll::Ready(());
         };
-        if body.poll_chunk(cx).is_ready() {
-            return Poll::Ready(());
+        while let Poll::Ready(chunk) = body.poll_chunk(cx) {
+            // Such as the last bytes of a content coding, which decode to nothing.
+            let is_empty = matches!(&chunk, Some(Ok(bytes)) if bytes.is_empty());
+            if !is_empty {
+                return Poll::Ready(());
+            }
         }
         let now = self.clock.now();
         let until = match self.parked {

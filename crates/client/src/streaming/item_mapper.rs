@@ -6,7 +6,7 @@ use tidewire_llm::{Delta, Deltas};
 
 use crate::error::{Error, RecordError};
 use crate::event::{Event, Frame};
-use crate::streaming::queue::{Item, Queue};
+use crate::streaming::queue::{Item, Queue, Unread};
 
 /// How frames, deltas and notices become items.
 pub(crate) struct ItemMapper<I> {
@@ -97,14 +97,35 @@ fn typed_records<T: DeserializeOwned>(frame: core::Frame<'_>, queue: &mut Queue<
     match frame {
         core::Frame::Record(record) => Some(parse(record.json)),
         core::Frame::Event(event) => {
-            let mut values = core::json::values(event.data.as_bytes())
-                .map(|value| value.map_err(not_json).and_then(parse));
-            let first = values.next();
-            values.for_each(|value| queue.push_back(value));
+            let data = event.data.as_bytes();
+            let mut at = 0;
+            let first = next_value(data, &mut at);
+            if white(&data[at..]) < data.len() - at {
+                // The others are parsed when they are asked for: values may take far more memory than their text.
+                queue.push_unread(Unread {
+                    data: data.to_vec(),
+                    at,
+                    take: |rest| next_value(&rest.data, &mut rest.at),
+                });
+            }
             first
         }
         other => problem(other),
     }
+}
+
+/// The next value of an event's data from `at` on, which moves past it; after what is not JSON, to the end.
+fn next_value<T: DeserializeOwned>(data: &[u8], at: &mut usize) -> Option<Item<T>> {
+    let rest = data.get(*at..)?;
+    let value = core::json::values(rest).next()?;
+    let value = value.map_err(|bad| core::BadRecord { offset: bad.offset + *at as u64, ..bad });
+    *at += value.map_or(rest.len(), |json| white(rest) + json.as_bytes().len());
+    Some(value.map_err(not_json).and_then(parse))
+}
+
+/// How many bytes of white space the text begins with (RFC 8259, 2).
+fn white(text: &[u8]) -> usize {
+    text.iter().take_while(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r')).count()
 }
 
 fn problem<I>(frame: core::Frame<'_>) -> Option<Item<I>> {
@@ -125,4 +146,54 @@ fn parse<T: DeserializeOwned>(json: Utf8<'_>) -> Item<T> {
 
 fn not_json(problem: core::BadRecord) -> Error {
     RecordError::NotJson(problem).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event(data: &str) -> core::Frame<'_> {
+        let [event, data, id] = ["message", data, ""].map(|text| Utf8::new(text.as_bytes()));
+        core::Frame::Event(core::Event { event, data, id, has_own_id: false })
+    }
+
+    #[test]
+    fn the_values_of_an_event_are_parsed_one_by_one() {
+        #[rustfmt::skip]
+        let rows = [
+            ("", &[][..]),
+            (" \n", &[]),
+            ("1", &["1"]),
+            (" 1 \n", &["1"]),
+            ("1 2\n3-4", &["1", "2", "3", "-4"]),
+            ("1 \"a\" 2", &["1", "type", "2"]),
+            ("1 2 x 3", &["1", "2", "bad 4"]),
+            ("x", &["bad 0"]),
+            ("1 2.", &["1", "bad 4"]),
+        ];
+        for (data, want) in rows {
+            let mut queue = Queue::new();
+            let mut item = (records::<i64>().frame)(event(data), &mut queue);
+            let mut have = Vec::new();
+            while let Some(value) = item {
+                have.push(match value {
+                    Ok(value) => value.to_string(),
+                    Err(Error::BadRecord(RecordError::NotJson(bad))) => format!("bad {}", bad.offset),
+                    Err(_) => "type".to_owned(),
+                });
+                item = queue.pop_front();
+            }
+            assert_eq!(have, want, "{data:?}");
+            assert!(queue.pop_front().is_none());
+        }
+    }
+
+    #[test]
+    fn an_event_of_many_values_makes_one_item_at_a_time() {
+        let data = "1 ".repeat(100_000);
+        let mut queue = Queue::new();
+        let first = (records::<u64>().frame)(event(&data), &mut queue);
+        assert!(first.is_some());
+        assert_eq!(queue.ready(), 0);
+    }
 }

@@ -44,7 +44,8 @@ impl<I> Streaming<I> {
                     relayed: relay.is_some(),
                 };
                 self.stream.head(at, &head, Clock::wall());
-                if let Some(relay) = relay {
+                // A response that is not read, such as a 503, says nothing about where the stream is kept.
+                if let Some(relay) = relay.filter(|_| self.stream.is_reading()) {
                     self.preparation.get_or_insert_default().relay = Some(relay);
                 }
                 if lost_cursor {
@@ -74,6 +75,8 @@ impl<I> Streaming<I> {
     /// Bytes of the body arrived, or its end (`None`), or a failure.
     pub(super) fn received(&mut self, at: At, chunk: Option<Chunk>) {
         match chunk {
+            // The wire is not silent, but there is nothing to read.
+            Some(Ok(bytes)) if bytes.is_empty() => self.stream.activity(at),
             Some(Ok(bytes)) => {
                 self.observer.bytes(at.now, bytes.len());
                 self.hooks.wire(Wire::Bytes(&bytes));

@@ -8,18 +8,24 @@ use url::Url;
 const TIDEWIRE_STREAM: HeaderName = HeaderName::from_static("tidewire-stream");
 
 /// The URL under which a relay keeps this response, if the head says so. `asked` is the URL that was requested, and `answered` the URL
-/// of the response after redirects. A URL of another origin does not count: a request there would carry the headers for this origin.
+/// of the response after redirects. All three must have one origin: a request to another one would carry the headers for this origin, and a
+/// response of another one may not say where this origin keeps a stream.
 pub(super) fn location(headers: &HeaderMap, asked: &Url, answered: Option<&Url>) -> Option<Url> {
     if !headers.contains_key(TIDEWIRE_STREAM) {
         return None;
     }
     let location = headers.get(LOCATION)?.to_str().ok()?;
-    let mut url = answered?.join(location).ok()?;
-    // A fragment is not sent, and a user would replace the caller's.
+    let answered = answered?;
+    let mut url = answered.join(location).ok()?;
+    let origin = asked.origin();
+    if !origin.is_tuple() || answered.origin() != origin || url.origin() != origin {
+        return None;
+    }
+    // A fragment is not sent. The user and password stay the caller's, whatever the server's URL says.
     url.set_fragment(None);
-    url.set_username("").ok()?;
-    url.set_password(None).ok()?;
-    (url.origin().is_tuple() && url.origin() == asked.origin()).then_some(url)
+    url.set_username(asked.username()).ok()?;
+    url.set_password(asked.password()).ok()?;
+    Some(url)
 }
 
 #[cfg(test)]
@@ -40,7 +46,7 @@ mod tests {
             (Some("//other/7"), "http://h/chat", None),
             // A redirect led to a response of another origin.
             (Some("/streams/7"), "http://other/chat", None),
-            (Some("http://h/7"), "http://other/chat", Some("http://h/7")),
+            (Some("http://h/7"), "http://other/chat", None),
             (Some("data:,x"), "http://h/chat", None),
             (None, "http://h/chat", None),
         ];
@@ -56,6 +62,11 @@ mod tests {
             let found = location(&headers, &asked, Some(&answered));
             assert_eq!(found.as_ref().map(Url::as_str), want, "{value:?}");
             assert_eq!(location(&headers, &asked, None), None);
+            // The caller's user and password go along, and no others.
+            let asked = Url::parse("http://me:s%20e@h/chat").expect("a URL");
+            let found = location(&headers, &asked, Some(&answered));
+            let want = want.map(|want| want.replace("http://", "http://me:s%20e@"));
+            assert_eq!(found.map(String::from), want, "{value:?}");
         }
     }
 }

@@ -70,5 +70,5 @@ impl TransportError {
     }
 }
 
-/// A piece of a body.
+/// A piece of a body. An empty one means that bytes arrived which decode to nothing yet.
 pub(crate) type Chunk = Result<Bytes, TransportError>;

@@ -240,6 +240,37 @@ async fn http2_streams_and_a_reset_is_a_break_whatever_its_code() {
     }
 }
 
+/// The HTTP library would send such a request again by itself, behind the session's back.
+#[cfg(all(
+    feature = "http2",
+    any(feature = "rustls-aws-lc", feature = "rustls-ring", feature = "native-tls")
+))]
+#[tokio::test]
+async fn a_request_that_http2_gives_back_is_sent_again_only_as_an_attempt() {
+    let authority = Authority::new("one");
+    for answer in [Answer::Http2Refused, Answer::Http2GoAway] {
+        for retries in [0, 1] {
+            let server = Server::tls(authority.certify("localhost").server(&["h2"]), answer.clone()).await;
+            let attempts = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
+            let counted = std::sync::Arc::clone(&attempts);
+            // The server took no request, so even a POST may be repeated.
+            let request = trusting(&authority).post(server.url("https")).body("x").retry_attempts(retries);
+            let request = request.retry_delay(Duration::from_millis(1)).on_attempt(move |_| {
+                counted.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            });
+            let (_, outcome, text) = read(request.events()).await;
+            assert_eq!(outcome, Some(Outcome::Unreachable), "{text}");
+            assert!(text.contains("before it took"), "{text}");
+            let attempts = attempts.load(std::sync::atomic::Ordering::Relaxed);
+            assert_eq!(
+                (attempts, server.requests().len()),
+                (retries as usize + 1, retries as usize + 1),
+                "{text}"
+            );
+        }
+    }
+}
+
 #[cfg(not(feature = "http2"))]
 #[tokio::test]
 async fn http2_is_not_offered_without_its_feature() {

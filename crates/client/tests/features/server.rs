@@ -25,6 +25,12 @@ pub(crate) enum Answer {
     /// A response over HTTP/2 that has one event and is then reset with this code; `None` ends it properly.
     #[cfg(feature = "http2")]
     Http2(Option<h2::Reason>),
+    /// An HTTP/2 connection that resets each request with REFUSED_STREAM.
+    #[cfg(feature = "http2")]
+    Http2Refused,
+    /// An HTTP/2 connection that says after a request that it takes none (GOAWAY, last stream 0), and closes.
+    #[cfg(feature = "http2")]
+    Http2GoAway,
     /// These bytes, once anything has come.
     AtOnce(&'static [u8]),
     /// Its connection is closed as soon as the first byte came.
@@ -63,7 +69,7 @@ impl Server {
         self.connections.load(Ordering::Relaxed)
     }
 
-    /// The requests over HTTP/1.1 so far.
+    /// The requests so far; those over HTTP/2 only with [`Answer::Http2Refused`] and [`Answer::Http2GoAway`], and without their text.
     pub(crate) fn requests(&self) -> Vec<String> {
         self.requests.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -126,6 +132,35 @@ async fn respond<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
         }
         #[cfg(feature = "http2")]
         Answer::Http2(reset) => http2(stream, reset).await,
+        #[cfg(feature = "http2")]
+        Answer::Http2Refused => {
+            let Ok(mut connection) = h2::server::handshake(stream).await else { return };
+            while let Some(Ok((_, mut respond))) = connection.accept().await {
+                noted.lock().unwrap_or_else(PoisonError::into_inner).push(String::new());
+                respond.send_reset(h2::Reason::REFUSED_STREAM);
+            }
+        }
+        #[cfg(feature = "http2")]
+        Answer::Http2GoAway => {
+            // Empty settings.
+            let _ = stream.write_all(b"\0\0\0\x04\0\0\0\0\0").await;
+            let mut preface = [0; 24];
+            let mut frame = stream.read_exact(&mut preface).await;
+            let mut kind = 0;
+            while frame.is_ok() && kind != 1 {
+                let mut head = [0; 9];
+                frame = stream.read_exact(&mut head).await;
+                kind = head[3];
+                let length = u32::from_be_bytes([0, head[0], head[1], head[2]]);
+                let mut payload = vec![0; usize::try_from(length).unwrap_or_default()];
+                let _ = stream.read_exact(&mut payload).await;
+            }
+            if frame.is_ok() {
+                noted.lock().unwrap_or_else(PoisonError::into_inner).push(String::new());
+                let _ = stream.write_all(b"\0\0\x08\x07\0\0\0\0\0\0\0\0\0\0\0\0\0").await;
+                let _ = stream.shutdown().await;
+            }
+        }
         Answer::AtOnce(_) | Answer::Close => {}
     }
 }

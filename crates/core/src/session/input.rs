@@ -23,6 +23,8 @@ pub enum Input<'a> {
     Sent,
     /// The response's head arrived.
     Head(Head),
+    /// Bytes of the body arrived that decode to nothing yet.
+    Activity,
     /// Bytes of the body arrived, whether or not they complete a record.
     Wire,
     /// A record arrived.

@@ -182,6 +182,7 @@ impl Session {
                 Input::Start
                 | Input::Sent
                 | Input::Head(_)
+                | Input::Activity
                 | Input::Wire
                 | Input::Record { .. }
                 | Input::Cursor { .. }
@@ -211,7 +212,8 @@ impl Session {
             (State::Connecting, Input::RefreshFailed) => self.refresh_failed(),
             (
                 State::Connecting,
-                Input::Wire
+                Input::Activity
+                | Input::Wire
                 | Input::Record { .. }
                 | Input::Cursor { .. }
                 | Input::CursorLost
@@ -228,16 +230,19 @@ impl Session {
                 Input::Sent | Input::Head(_) | Input::RefreshFailed | Input::QueueTimeout,
             ) => Action::Nothing,
             // A consumer that is slower than its server finds bytes at every poll, so no tick ever reports the limit.
-            (State::Open { .. } | State::Untyped { .. }, Input::Wire | Input::BodyEnd { .. })
-                if self.total_passed(at.now) =>
-            {
-                self.close(Outcome::TimedOut(Limit::Total))
-            }
+            (
+                State::Open { .. } | State::Untyped { .. },
+                Input::Activity | Input::Wire | Input::BodyEnd { .. },
+            ) if self.total_passed(at.now) => self.close(Outcome::TimedOut(Limit::Total)),
             (State::Open { .. } | State::Untyped { .. }, Input::Broken(_)) => self.broke_in_body(at),
             (State::Open { .. } | State::Untyped { .. }, Input::Unreadable { offset, limit }) => {
                 self.close(Outcome::Unreadable { offset, limit })
             }
 
+            (State::Open { .. } | State::Untyped { .. }, Input::Activity) => {
+                self.watchdog.wire(at.now);
+                Action::Nothing
+            }
             (State::Untyped { status }, Input::Wire) => self.refuse_untyped(status),
             (State::Untyped { .. }, Input::BodyEnd { .. }) => self.no_content(),
             (

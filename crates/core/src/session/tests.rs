@@ -186,6 +186,8 @@ const LIMITS: &[Timeline] = &[
     ("idle, others", "post idle=3", "C..I", "timed_out idle"),
     ("idle, from the head", "post idle=3", "Co..I", "timed_out idle"),
     ("idle before a record", "get idle=3", "Co..IC", "-"),
+    ("idle: bytes that decode to nothing are activity", "post idle=3", "Coa.a.a..I", "timed_out idle"),
+    ("idle: so they are without a content type", "post idle=3", "C[bare]a.a..I", "timed_out idle"),
     ("idle: comments are life", "post idle=3", "Cow.w.w..I", "timed_out idle"),
     ("idle after records", "get idle=3", "Coe..I[C:1]", "-"),
     ("idle after records, others", "post idle=3", "Coe..I", "timed_out idle"),
@@ -320,6 +322,8 @@ const NO_CONTENT_TYPE: &[Timeline] = &[
     ("format assumed, empty, marker expected", "get marker", "C[sniff]$", "truncated"),
     ("format assumed, empty, others", "post reply", "C[sniff]$", "truncated"),
     ("format assumed, not empty", "get marker", "C[sniff]w$C", "-"),
+    ("format assumed, nothing decoded", "get marker", "C[sniff]a$", "truncated"),
+    ("nothing decoded", "get", "C[bare]a$", "ended"),
     ("format assumed, broke", "get marker", "C[sniff]xC", "-"),
     ("format assumed, a record", "post", "C[sniff]e$", "ended"),
 ];

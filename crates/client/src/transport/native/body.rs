@@ -5,6 +5,7 @@ use std::mem;
 use std::pin::pin;
 use std::task::{Context, Poll, ready};
 
+use bytes::Bytes;
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
 use http::{HeaderMap, Method, StatusCode, Version};
 use http_body::Body as _;
@@ -55,6 +56,7 @@ impl BodyReader {
         }
     }
 
+    /// The next piece of the body. An empty one means that bytes arrived which decode to nothing yet.
     pub(crate) fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<Option<Chunk>> {
         let chunk = match self {
             Self::Plain(response) => match ready!(poll_raw(response, cx)) {
@@ -77,15 +79,20 @@ impl BodyReader {
 
 impl CodedBody {
     fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<Option<Chunk>> {
+        let mut arrived = false;
         loop {
             match self.decoding.next() {
                 Ok(Some(bytes)) => return Poll::Ready(Some(Ok(bytes))),
+                Ok(None) if arrived => return Poll::Ready(Some(Ok(Bytes::new()))),
                 Ok(None) => {}
                 Err(error) => return Poll::Ready(Some(Err(TransportError::Corrupt(error.to_string())))),
             }
             let Some(response) = &mut self.response else { return Poll::Ready(None) };
             match ready!(poll_raw(response, cx)) {
-                Some(Ok(bytes)) => self.decoding.push(bytes),
+                Some(Ok(bytes)) => {
+                    self.decoding.push(bytes);
+                    arrived = true;
+                }
                 Some(Err(error)) => return Poll::Ready(Some(Err(error))),
                 None => {
                     let error = self.response.take().and_then(cut_off).or_else(|| {

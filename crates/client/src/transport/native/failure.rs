@@ -85,11 +85,20 @@ mod http2 {
                 reason.description()
             )));
         }
+        // RFC 9113, 8.7 and 6.8: the request was not processed in any way. h2 reports a GOAWAY only to the requests that it excludes.
+        let is_untouched = match reason {
+            Reason::REFUSED_STREAM => true,
+            Reason::NO_ERROR => error.is_go_away() && error.is_remote(),
+            _ => false,
+        };
+        if is_untouched {
+            let text = match error.is_go_away() {
+                true => "the server closed the connection before it took the request",
+                false => "the server refused the request before it took it (HTTP/2 REFUSED_STREAM)",
+            };
+            return Some(TransportError::Connect(text.to_owned()));
+        }
         match reason {
-            // RFC 9113, 8.7: the request was not processed in any way.
-            Reason::REFUSED_STREAM => {
-                Some(TransportError::Connect("the server refused the HTTP/2 stream".to_owned()))
-            }
             Reason::HTTP_1_1_REQUIRED => {
                 Some(TransportError::Permanent("the server wants this request over HTTP/1.1".to_owned()))
             }
@@ -121,14 +130,18 @@ fn connect_failure(error: &reqwest::Error) -> TransportError {
         // rustls uses this kind for all its errors. It gets here if the caller's own client has another version of rustls.
         return TransportError::Permanent(format!("the TLS handshake failed: {text}"));
     }
-    let text = if error.is_dns() {
+    // By the same library's text; of a proxy for plain http nothing tells.
+    let tunnel = sources(error).map(ToString::to_string).find(|text| text.starts_with("tunnel error"));
+    let text = if tunnel.as_deref() == Some("tunnel error: failed to create underlying connection") {
+        format!("the proxy cannot be reached: {text}")
+    } else if tunnel.is_some() {
+        format!("the proxy did not connect to the host: {text}")
+    } else if error.is_dns() {
         format!("the host's name cannot be resolved: {text}")
     } else if is(ErrorKind::ConnectionRefused) {
         format!("the connection was refused: {text}")
     } else if is(ErrorKind::UnexpectedEof) {
         format!("the connection was closed during the TLS handshake: {text}")
-    } else if text.starts_with("tunnel error") {
-        format!("the proxy did not connect to the host: {text}")
     } else {
         format!("no connection: {text}")
     };

@@ -48,6 +48,11 @@ pub(super) fn redirected(
     }
     if !is_same_origin(&from.origin(), &url.origin()) {
         forget_private(next.headers_mut());
+        if let Some(client_headers) = next.client_headers.clone()
+            && !client_headers.are_for(&url)
+        {
+            client_headers.withdraw(next.headers_mut());
+        }
     }
     next.url = Some(url.clone());
     Some(Outgoing { url, template: Arc::new(next) })
@@ -103,6 +108,7 @@ fn forget_credentials(url: &mut Url) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::origins::ClientHeaders;
 
     fn redirect_from(url: &str, headers: HeaderMap, location: &str) -> Option<Outgoing> {
         let url = Url::parse(url).expect("a URL");
@@ -150,6 +156,38 @@ mod tests {
                 &["accept", "idempotency-key", "user-agent", "x-request-id"]
             };
             assert_eq!(kept, want, "{from} to {location}");
+        }
+    }
+
+    #[test]
+    fn the_clients_headers_follow_to_its_own_origins_only() {
+        let headers = |pairs: &[(&'static str, &'static str)]| -> HeaderMap {
+            let pair = |(name, value): &(&'static str, &'static str)| {
+                (HeaderName::from_static(name), HeaderValue::from_static(value))
+            };
+            pairs.iter().map(pair).collect()
+        };
+        let url = |url: &str| Url::parse(url).expect("a URL");
+        let own = headers(&[("x-team", "tides"), ("x-replaced", "client")]);
+        let allowed = vec![url("https://allowed.example/").origin()];
+        let client = Arc::new(ClientHeaders::new(own, Some(&url("https://a.example/")), allowed));
+        let rows = [
+            ("https://a.example/x", "/y", true),
+            ("https://a.example/x", "https://allowed.example/y", true),
+            ("https://a.example/x", "https://b.example/y", false),
+            ("https://a.example/x", "http://a.example/y", false),
+            ("https://allowed.example/x", "https://a.example/y", true),
+            ("https://allowed.example/x", "https://b.example/y", false),
+        ];
+        for (from, location, has_them) in rows {
+            let request = headers(&[("x-team", "tides"), ("x-replaced", "request"), ("x-own", "1")]);
+            let mut template = RequestTemplate::new(Method::GET, Some(url(from)), Arc::new(request));
+            template.client_headers = Some(Arc::clone(&client));
+            let response = headers(&[("location", location)]);
+            let next = redirected(&template, StatusCode::FOUND, &response).expect("a redirect");
+            let kept = &next.template.headers;
+            assert_eq!(kept.contains_key("x-team"), has_them, "{from} to {location}");
+            assert!(kept["x-replaced"] == "request" && kept.contains_key("x-own"), "{from} to {location}");
         }
     }
 

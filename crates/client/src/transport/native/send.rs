@@ -128,10 +128,12 @@ impl Transport {
     }
 }
 
-/// The settings of every client that is made here. reqwest's content codings are off, even if the program enables their features.
+/// The settings of every client that is made here. reqwest's content codings are off, even if the program enables their features. It also
+/// sends no request again by itself: the session decides that, and counts and announces each attempt.
 fn base(connect_timeout: Option<Duration>) -> reqwest::ClientBuilder {
     let builder = reqwest::Client::builder()
         .redirect(reqwest::redirect::Policy::none())
+        .retry(reqwest::retry::never())
         .user_agent(USER_AGENT)
         .no_gzip()
         .no_brotli()

@@ -17,7 +17,7 @@
 //! | `r` | a record without cursor and id | `t` | connect limit passed | `R` | reports a record that arrived again |
 //! | `0` | a record with an empty cursor | `p` `q` | pause, resume | `D` | the record arrived again, already reported |
 //! | `i` `i2` | an id without a record | `k` `z` | kick, cancel | `@` | connects to the relay (after its `C`) |
-//! | `w` | bytes, no record | `unfresh` | the refresh failed | `L` | wants the credentials renewed |
+//! | `w` `a` | bytes, no record; bytes that decode to nothing | `unfresh` | the refresh failed | `L` | wants the credentials renewed |
 //! | `retry=5` | a wait asked for | `open` `may` `end` | the dialect's reply state | `Q` | reports that `retry:` asked for more than a minute |
 //! | `lost` | the response was requested without its cursor | `done` `bad` | the same: complete, failed | | |
 //!
@@ -229,6 +229,7 @@ impl Play {
             "i" => (Input::Cursor { cursor: &number, id: Some(&number) }, None),
             "lost" => (Input::CursorLost, None),
             "w" => (Input::Wire, None),
+            "a" => (Input::Activity, None),
             "$" => (Input::BodyEnd { inside_record: false }, Some(Reason::End)),
             "%" => (Input::BodyEnd { inside_record: true }, Some(Reason::End)),
             "!" => (Input::EndMarker, None),
@@ -280,6 +281,7 @@ impl Play {
     fn make_noise(&mut self) {
         let late = [
             Input::Wire,
+            Input::Activity,
             Input::Record { cursor: Some("late"), id: Some("late") },
             Input::Cursor { cursor: "late", id: Some("late") },
             Input::CursorLost,
@@ -298,7 +300,7 @@ impl Play {
         let inputs = match self.session.state {
             State::Idle => [&late[..], &broken, &a_head, &[Input::Tick, Input::Kick]].concat(),
             State::Connecting => [&late[..], &[Input::Start]].concat(),
-            State::Untyped { .. } => [&late[1..8], &a_head, &[Input::Start, Input::QueueTimeout]].concat(),
+            State::Untyped { .. } => [&late[2..9], &a_head, &[Input::Start, Input::QueueTimeout]].concat(),
             State::Open { .. } => [&a_head[..], &[Input::Start, Input::QueueTimeout]].concat(),
             State::Waiting { .. } => {
                 [&late[..], &broken, &a_head, &[Input::Start, Input::QueueTimeout]].concat()
