@@ -46,7 +46,7 @@ const MATRIX = [
   ["a followed stream to its last event", "/notify?interval_ms=0&end=clean&cut_at=200", { follow: true }, "ended", undefined],
   ["a redirect across origins, GET", "/redirect?interval_ms=0&events=3", {}, "complete", 1],
   ["a redirect across origins, POST", "/redirect?interval_ms=0&events=3", SENT, "complete", 1],
-  ["redirects without end", "/redirect?to=redirect", { retryAttempts: 0 }, "unreachable", undefined],
+  ["redirects without end", "/redirect?to=redirect", { retryAttempts: 0 }, "refused", undefined],
 ];
 
 for (const [index, [what, path, options, want, requests]] of MATRIX.entries()) {
