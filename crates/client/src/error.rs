@@ -7,8 +7,7 @@ use http::HeaderMap;
 use tidewire_core::session::{Outcome, Refusal};
 use tidewire_core::{BadRecord, Format, Stats, TooLarge};
 
-use crate::event::hidden;
-use crate::redact::HeaderNames;
+use crate::redact::{HeaderNames, hidden};
 
 /// An error that a stream yields in place of a record.
 #[derive(Debug, thiserror::Error)]

@@ -8,6 +8,8 @@ use tidewire_core as core;
 use tidewire_core::session::Reason;
 use tidewire_llm::Delta;
 
+use crate::redact::hidden;
+
 /// An event of an SSE stream (WHATWG HTML, 9.2.6).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event {
@@ -139,11 +141,6 @@ impl fmt::Debug for Attempt {
             .field("error", &self.error)
             .finish()
     }
-}
-
-/// Shows only whether there is a cursor: it reveals what was read, and whoever has it may be able to read on.
-pub(crate) fn hidden(cursor: Option<&String>) -> impl fmt::Debug + use<> {
-    cursor.map(|_| format_args!("…"))
 }
 
 #[cfg(test)]

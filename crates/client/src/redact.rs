@@ -20,6 +20,11 @@ impl fmt::Debug for HeaderNames<'_> {
     }
 }
 
+/// Shows only whether there is a cursor: it reveals what was read, and whoever has it may be able to read on.
+pub(crate) fn hidden(cursor: Option<&String>) -> impl fmt::Debug + use<> {
+    cursor.map(|_| format_args!("…"))
+}
+
 /// A URL without its user, password and query.
 pub(crate) fn origin_and_path(url: &Url) -> String {
     format!("{}{}", url.origin().ascii_serialization(), url.path())

@@ -117,6 +117,24 @@ async fn a_later_answer_that_is_not_http_truncates_the_stream() {
 }
 
 #[tokio::test]
+async fn a_proxy_that_fails_is_named() {
+    let silent = RawServer::start(vec![vec![Act::Reset]]).await;
+    let bad = RawServer::start(vec![vec![Act::Send(b"HTTP/1.1 502 Bad Gateway\r\n\r\n".to_vec())]]).await;
+    let rows = [
+        ("http://127.0.0.1:1".to_owned(), "the proxy cannot be reached: "),
+        (silent.url(""), "the proxy did not connect to the host: "),
+        (bad.url(""), "the proxy did not connect to the host: "),
+    ];
+    for (proxy, words) in rows {
+        let settings = reqwest::Client::builder().proxy(reqwest::Proxy::all(&proxy).expect("a proxy"));
+        let client = Client::from_reqwest(settings.build().expect("a client"));
+        let (_, outcome, text) = read(client.get("https://localhost:1/").retry_delay(SOON)).await;
+        assert_eq!(outcome, Some(Outcome::Unreachable), "{text}");
+        assert!(text.contains(words), "{proxy}: {text}");
+    }
+}
+
+#[tokio::test]
 async fn a_proxy_that_asks_for_a_password_is_not_retried() {
     let answer = "HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n";
     let proxy = RawServer::start(vec![vec![Act::Send(answer.into()), Act::Hang]]).await;

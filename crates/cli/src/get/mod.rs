@@ -45,6 +45,8 @@ pub(crate) async fn run(args: GetArgs) -> ExitCode {
         },
         recorder,
         stop_reason: StopReason::StreamEnded,
+        has_records: false,
+        has_resumed: false,
     };
     let read = transfer.read(args.print.max_events.unwrap_or(u64::MAX), stop::watch()).await;
     read.and_then(|()| transfer.conclude(&args, situation)).unwrap_or_else(|error| exit::stdout_error(&error))
@@ -56,6 +58,10 @@ struct Transfer {
     printer: Printer,
     recorder: Option<Recorder>,
     stop_reason: StopReason,
+    /// A record has arrived.
+    has_records: bool,
+    /// A further request was made after the first record.
+    has_resumed: bool,
 }
 
 /// Why reading stopped.
@@ -102,7 +108,9 @@ impl Transfer {
                         Frame::Event(_) | Frame::Record { .. } | Frame::Text(_) | Frame::Delta(_)
                     ) {
                         left -= 1;
+                        self.has_records = true;
                     }
+                    self.has_resumed |= self.has_records && matches!(frame, Frame::Attempt(_));
                     if left == 0 {
                         self.close(StopReason::EnoughEvents);
                     }
@@ -127,7 +135,12 @@ impl Transfer {
     }
 
     /// Prints the end. The error is one of standard output.
-    fn conclude(&mut self, args: &GetArgs, situation: Situation) -> io::Result<ExitCode> {
+    fn conclude(&mut self, args: &GetArgs, mut situation: Situation) -> io::Result<ExitCode> {
+        if situation.could_resume && self.has_resumed {
+            // A relay keeps the response, and it was continued there: no option does more, and the cursor is the relay's.
+            situation.could_resume = false;
+            situation.continues_by_id = false;
+        }
         if let StopReason::InvalidRequest(problem) = &self.stop_reason {
             return Ok(exit::usage_error(problem));
         }

@@ -166,6 +166,22 @@ fn advice_on_a_truncated_stream_continues_it() {
 }
 
 #[test]
+fn a_response_that_was_continued_at_a_relay_is_not_advised_to_be_continued() {
+    let body = "id: 1\ndata: a\n\n";
+    for (relay, advised) in [("tidewire-stream: 7\r\nlocation: /streams/7\r\n", false), ("", true)] {
+        let answer = format!(
+            "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n{relay}content-length: 99\r\n\r\n{body}"
+        );
+        let url = raw_server(answer.leak().as_bytes());
+        let done = get(&url, &["--json", "{}"]);
+        let complaint = done.complaint();
+        assert_eq!(done.status, Some(3), "{complaint}");
+        assert_eq!(complaint.contains("--resume always"), advised, "{complaint}");
+        assert_eq!(complaint.contains("what arrived is not all of it"), !advised, "{complaint}");
+    }
+}
+
+#[test]
 fn advice_on_a_refusal() {
     let server = Upstream::start();
     let says = |path: &str, more: &[&str]| {

@@ -130,14 +130,18 @@ fn connect_failure(error: &reqwest::Error) -> TransportError {
         // rustls uses this kind for all its errors. It gets here if the caller's own client has another version of rustls.
         return TransportError::Permanent(format!("the TLS handshake failed: {text}"));
     }
-    let text = if error.is_dns() {
+    // By the same library's text; of a proxy for plain http nothing tells.
+    let tunnel = sources(error).map(ToString::to_string).find(|text| text.starts_with("tunnel error"));
+    let text = if tunnel.as_deref() == Some("tunnel error: failed to create underlying connection") {
+        format!("the proxy cannot be reached: {text}")
+    } else if tunnel.is_some() {
+        format!("the proxy did not connect to the host: {text}")
+    } else if error.is_dns() {
         format!("the host's name cannot be resolved: {text}")
     } else if is(ErrorKind::ConnectionRefused) {
         format!("the connection was refused: {text}")
     } else if is(ErrorKind::UnexpectedEof) {
         format!("the connection was closed during the TLS handshake: {text}")
-    } else if text.starts_with("tunnel error") {
-        format!("the proxy did not connect to the host: {text}")
     } else {
         format!("no connection: {text}")
     };
