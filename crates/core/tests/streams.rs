@@ -838,6 +838,44 @@ fn json_records_that_arrive_again_are_known_by_their_cursor() {
     assert_eq!(rig.bytes(b"{\"seq\":1}\n{}\n{\"seq\":3}\n"), "replayed(1) {} {\"seq\":3}");
 }
 
+/// A server may write the number of an old record as a string; the cursor goes back as it came.
+#[test]
+fn a_record_that_arrives_again_does_not_change_how_the_cursor_is_written() {
+    let cursor_source = CursorSource::Json(Path::parse("seq"));
+    let ndjson = Some("application/x-ndjson");
+    let mut rig = Rig::open_with(StreamOptions { cursor_source, ..get() }, ndjson);
+    assert_eq!(rig.bytes(b"{\"seq\":1}\n{\"seq\":2}\n"), "{\"seq\":1} {\"seq\":2}");
+    assert_eq!((rig.broke(), rig.seconds(1)), ("again(body)".into(), "connect".into()));
+    rig.head(ndjson);
+    assert_eq!(rig.bytes(b"{\"seq\":\"1\"}\n"), "replayed(1) {\"seq\":\"1\"}");
+    assert_eq!((rig.stream.cursor(), rig.stream.cursor_is_string()), (Some("2"), false));
+    rig.bytes(b"{\"seq\":\"3\"}\n");
+    assert_eq!((rig.stream.cursor(), rig.stream.cursor_is_string()), (Some("3"), true));
+}
+
+/// A redirect to another origin dropped it.
+#[test]
+fn a_cursor_that_was_lost_on_the_way_is_a_gap() {
+    let last_event_id = || Some("7".to_owned());
+    for (setup, want) in [
+        (StreamOptions { last_event_id: last_event_id(), ..get() }, "gap(7)"),
+        (StreamOptions { last_event_id: last_event_id(), ..follow() }, "gap(7)"),
+        (get(), ""),
+    ] {
+        let mut rig = Rig::open(setup);
+        rig.stream.lost_cursor(rig.at());
+        assert_eq!(rig.said(b""), want);
+    }
+    for (setup, want) in [(get(), "truncated"), (follow(), "gap(1)")] {
+        let mut rig = Rig::open(setup);
+        rig.bytes(b"id: 1\ndata: a\n\n");
+        assert_eq!((rig.broke(), rig.seconds(1)), ("again(body)".into(), "connect".into()));
+        rig.head(SSE);
+        rig.stream.lost_cursor(rig.at());
+        assert_eq!(rig.said(b""), want);
+    }
+}
+
 #[test]
 fn a_marker_that_arrives_again_ends_the_stream_all_the_same() {
     let markers = Markers { end_on: Some(vec!["event:close".parse().unwrap()]), ..Markers::default() };

@@ -59,6 +59,7 @@ pub(super) enum Happening {
         #[arbitrary(with = |bytes: &mut Unstructured| bytes.ratio(1_u8, 4_u8))]
         relayed: bool,
     },
+    Activity,
     Wire,
     Record {
         id: Option<Id>,
@@ -181,6 +182,7 @@ impl Happening {
                 let retry_after = retry_after.map(|tenths| Duration::from_millis(100) * tenths.into());
                 Input::Head(Head { status, content_type, retry_after, relayed })
             }
+            Self::Activity => Input::Activity,
             Self::Wire => Input::Wire,
             Self::Record { id, cursor } => Input::Record { cursor: cursor.text(id), id: id.map(Id::text) },
             Self::Records { from, tens } => {
@@ -226,18 +228,8 @@ fn status(bytes: &mut Unstructured<'_>) -> Result<u16> {
 }
 
 fn content_type(bytes: &mut Unstructured<'_>) -> Result<ContentType> {
-    const ACCEPTED: ContentType = ContentType::Accepted;
-    bytes
-        .choose(&[
-            ACCEPTED,
-            ACCEPTED,
-            ACCEPTED,
-            ACCEPTED,
-            ACCEPTED,
-            ContentType::Refused,
-            ContentType::Missing,
-        ])
-        .copied()
+    use ContentType::{Accepted, Assumed, Missing, Refused};
+    bytes.choose(&[Accepted, Accepted, Accepted, Accepted, Assumed, Refused, Missing]).copied()
 }
 
 fn retry_field(bytes: &mut Unstructured<'_>) -> Result<u64> {

@@ -197,11 +197,11 @@ impl Model {
             (Place::Connecting, Input::RefreshFailed) => {
                 return Answer::Close(Outcome::Refused { status: 401, why: Refusal::Status });
             }
-            (Place::Open { .. } | Place::Untyped { .. }, Input::Wire | Input::BodyEnd { .. })
-                if self.too_late() =>
-            {
-                return Answer::Close(TOO_LATE);
-            }
+            (
+                Place::Open { .. } | Place::Untyped { .. },
+                Input::Activity | Input::Wire | Input::BodyEnd { .. },
+            ) if self.too_late() => return Answer::Close(TOO_LATE),
+            (Place::Open { .. } | Place::Untyped { .. }, Input::Activity) => self.hear(),
             (Place::Open { .. } | Place::Untyped { .. }, Input::Broken(_)) => {
                 return self.broken(Reason::Body, None);
             }

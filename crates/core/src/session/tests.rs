@@ -352,6 +352,7 @@ const RELAYED: &[Timeline] = &[
     ("broke before a record", "get", "C[relay]x[C @]", "-"),
     ("broke before a record, others", "post", "C[relay]x[C @]", "-"),
     ("broke before a record, stored cursor", "post from=7", "[C:7][relay]x[C:7 @]", "-"),
+    ("broke before a record, others, never", "post never", "C[relay]x", "truncated"),
     ("broke after records", "get", "C[relay]ex[C:1 @]", "-"),
     ("broke after records, others", "post", "C[relay]ex[C:1 @]oe!", "complete"),
     ("broke after records, body read once", "post once", "C[relay]ex[C:1 @]", "-"),
@@ -392,6 +393,7 @@ const REPLAYED: &[Timeline] = &[
     ("does so until a new id", "get retries=1", "Coex[C:1]o[e1 R]rerx[C:2]", "-"),
     ("does not exist in the first response", "get", "Co[e7][e7]x[C:7]", "-"),
     ("does not exist in the first response, stored cursor", "get from=7", "[C:7]o[e7]x[C:7]", "-"),
+    ("is known as well if nothing is resumed", "get follow never", "Coe[x GAP]Co[e1 R][x GAP].C", "-"),
     ("does not exist without an id", "get follow", "Cor[x GAP]Cor[x GAP]C", "-"),
     ("is not what has one id twice in one response", "get retries=1", "Coex[C:1]o[e5][e5]x[C:5]", "-"),
     ("is what an earlier response had, whichever", "get", "Coex[C:1]oex[C:2]o[e1 R]x.[C:2]", "-"),
@@ -409,6 +411,7 @@ const REPLAYED: &[Timeline] = &[
         "-",
     ),
     ("ordered ids: an id alone moves no cursor back", "get", "Co[e7-1][e7-2]x[C:7-2]o[i7-1]x.[C:7-2]", "-"),
+    ("ordered ids: not in the first response, stored cursor", "get from=7-5", "[C:7-5]o[e7-3]x[C:7-3]", "-"),
     ("ordered ids: another epoch is new", "get retries=1", "Co[e7-5]x[C:7-5]o[e8-1]x[C:8-1]", "-"),
 ];
 
@@ -549,6 +552,16 @@ fn a_refresh_is_still_due_after_an_attempt_that_was_not_sent() {
     feed(5, Input::Tick);
     feed(5, Input::Sent);
     assert_eq!(feed(5, Input::Broken(Failure::Head)), Some(false));
+}
+
+/// A server that knew the key could make ids whose hashes are equal.
+#[test]
+fn the_hashes_of_ids_have_a_random_key() {
+    for chance in [7, u32::MAX] {
+        let mut session = Session::new(Policy::default(), None);
+        session.handle(At { now: Duration::ZERO, chance }, Input::Start);
+        assert_eq!(session.key, chance);
+    }
 }
 
 #[test]
