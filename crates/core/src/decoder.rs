@@ -111,27 +111,6 @@ impl Decoder {
         Self::sniffing(Sniff::UnknownText, options)
     }
 
-    /// The text decoder, if the body is text.
-    pub(crate) fn text(&self) -> Option<&Text> {
-        match &self.framing {
-            Framing::Other(other) => match &**other {
-                Other::Text(text) => Some(text),
-                _ => None,
-            },
-            Framing::Sniffing { .. } | Framing::Sse(_) => None,
-        }
-    }
-
-    pub(crate) fn text_mut(&mut self) -> Option<&mut Text> {
-        match &mut self.framing {
-            Framing::Other(other) => match &mut **other {
-                Other::Text(text) => Some(text),
-                _ => None,
-            },
-            Framing::Sniffing { .. } | Framing::Sse(_) => None,
-        }
-    }
-
     /// In the text format, holds these strings back while one may be the last of the body; if it is, it is handed out as
     /// [`Frame::LastText`].
     pub fn hold_back(&mut self, markers: Arc<[Box<str>]>) {

@@ -9,7 +9,6 @@ use crate::error::DecodeError;
 use crate::frame::{Frame, Record};
 use crate::marker::{DONE, Marker};
 use crate::sse::Sse;
-use crate::text::Text;
 
 /// Which records end a stream, report its failure, or are heartbeats.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -108,16 +107,6 @@ impl MarkedDecoder {
     pub fn restart(&mut self, decoder: Decoder) {
         self.decoder = decoder;
         self.watch_text();
-    }
-
-    /// Whether the body was left with text that was held back and is not a marker.
-    pub(crate) fn has_held_text(&self) -> bool {
-        self.decoder.text().is_some_and(Text::has_held)
-    }
-
-    /// Takes the text that was held back.
-    pub(crate) fn take_held_text(&mut self) -> &str {
-        self.decoder.text_mut().map_or("", Text::take_held)
     }
 
     fn watch_text(&mut self) {

@@ -185,8 +185,6 @@ pub struct Stream {
     phase: Phase,
     /// The next step is [`Step::Connect`].
     connect: bool,
-    /// A body was left that may have text which its decoder held back.
-    held_back: bool,
     /// The cursor was a JSON string in its record.
     quoted: bool,
     /// Steps to return before anything else; nearly always empty.
@@ -224,7 +222,6 @@ impl Stream {
             options: Arc::new(options),
             phase: Phase::NoResponse,
             connect: false,
-            held_back: false,
             quoted: false,
             pending: None,
             counters: Counters::default(),
@@ -415,12 +412,6 @@ impl Stream {
     pub fn next<'a, 'i: 'a>(&'a mut self, at: At, input: &mut &'i [u8]) -> Step<'a> {
         if mem::take(&mut self.connect) {
             return Step::Connect;
-        }
-        if mem::take(&mut self.held_back) && self.marked.has_held_text() {
-            self.counters.events += 1;
-            self.counters.first_event.get_or_insert(at.now.saturating_sub(self.session.started()));
-            let frame = Frame::Text(self.marked.take_held_text());
-            return Step::Frame { frame, notice: None };
         }
         if let Some(pending) = self.pending.as_mut().filter(|pending| !pending.is_empty()) {
             return pending.remove(0);
@@ -751,7 +742,6 @@ impl Stream {
             }
             Action::Stalled { silent } => self.pending().push(Step::Notice(Notice::Stalled(silent))),
             Action::Wait(retry) => {
-                self.held_back |= matches!(self.phase, Phase::Reading);
                 self.phase = Phase::NoResponse;
                 self.pending().push(Step::Retry(retry));
                 if retry.gap {
@@ -760,7 +750,6 @@ impl Stream {
                 }
             }
             Action::Close => {
-                self.held_back |= matches!(self.phase, Phase::Reading);
                 if let Some(Outcome::Refused { .. }) = self.session.outcome() {
                     let rest = self.session.remaining(at.now).unwrap_or(REFUSED_BODY_TIME);
                     let until = at.now.saturating_add(rest.min(REFUSED_BODY_TIME));

@@ -75,17 +75,6 @@ impl Text {
         self.markers = Some(markers);
     }
 
-    /// Whether text was held back that is not a whole marker. It is text after all if the body breaks here.
-    pub(crate) fn has_held(&self) -> bool {
-        !self.held.is_empty() && !self.held_is_whole
-    }
-
-    /// Takes the text that was held back.
-    pub(crate) fn take_held(&mut self) -> &str {
-        self.lent = core::mem::take(&mut self.held);
-        &self.lent
-    }
-
     /// The text in `input`, all of it but for half a character at its end. Takes all of `input`.
     ///
     /// # Errors

@@ -344,24 +344,10 @@ impl Driver {
         let most = 4 * piece.len() + 32;
         for count in 0.. {
             assert!(count < most, "an endless loop");
-            let left_body =
-                matches!(self.stream.state(), StreamState::Waiting { .. } | StreamState::Closed(_));
             let step = self.stream.next(at, &mut input);
             let is_gap = matches!(step, Step::Notice(Notice::Gap { .. }));
             assert_eq!(is_gap, core::mem::take(&mut self.gap), "a gap is reported where it is: {step:?}");
             match step {
-                Step::Frame { frame: Frame::Text(text), notice: None } if left_body => {
-                    // It was held back as what may be a marker, and the body was left without more of it.
-                    let Request::Open(own, _) = &self.request else { panic!("{text:?} of no body") };
-                    let mut own = own.clone();
-                    let whole = match own.finish() {
-                        Ok(MarkedFrame::Frame(Frame::Text(whole), None)) => whole,
-                        other => panic!("{text:?} was not held back: {other:?}"),
-                    };
-                    assert_eq!(whole.trim_end_matches('\u{FFFD}'), text.trim_end_matches('\u{FFFD}'));
-                    self.events += 1;
-                    self.trace.frame(&Frame::Text(text));
-                }
                 Step::Frame { frame, notice } => {
                     assert!(self.closed.is_none(), "a frame after the end");
                     let Request::Open(own, came_to) = &mut self.request else {

@@ -355,7 +355,12 @@ fn text(bytes: &[u8], clean: bool, rules: &Rules<'_>) -> (Vec<Seen>, Stop) {
         show(&if half { format!("{whole}\u{FFFD}") } else { whole.to_owned() });
         return (seen, if half { Stop::Inside } else { Stop::Between });
     }
-    // A beginning of the marker is text when no more of it arrives.
-    show(marker.unwrap_or(whole));
+    // What may still become the marker is held back.
+    let begun = (1..DONE.len()).rev().find(|length| whole.as_bytes().ends_with(&DONE[..*length]));
+    show(match (marker, begun) {
+        (Some(before), _) => before,
+        (None, Some(length)) if rules.done => &whole[..whole.len() - length],
+        (None, _) => whole,
+    });
     (seen, if half { Stop::Inside } else { Stop::Between })
 }
