@@ -489,8 +489,11 @@ impl Model {
             return self.outcome.is_some();
         }
         if own_id.is_none() && self.repeating {
-            // The stream is no further for it.
-            self.last_id = event_id.unwrap_or_default();
+            // The stream is no further for it, unless it is at its end.
+            match event_id {
+                Some(id) if self.outcome == Some(Outcome::Complete) => self.id_alone(id),
+                event_id => self.last_id = event_id.unwrap_or_default(),
+            }
             self.items.push(item);
             return self.outcome.is_some();
         }
