@@ -4,37 +4,37 @@ use fastrand::Rng;
 use serde_json::json;
 use tidewire::Format;
 
-use crate::script::{Ask, EndOn, Shape};
+use crate::script::{CallOptions, EndOn, ItemKind};
 
-/// What a body is to hold besides its records.
+/// What a body contains besides its records.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Wishes {
-    /// The stream's own end comes, where it has one.
+pub(crate) struct BodyWishes {
+    /// The stream's end marker, if it has one.
     pub(crate) end: bool,
     /// A record that reports a failure.
     pub(crate) failure: bool,
     /// A record beyond the limit.
     pub(crate) oversized: bool,
-    /// JSON that is none.
+    /// Malformed JSON.
     pub(crate) malformed: bool,
-    /// A `retry:` of any size: nobody will wait for it.
+    /// A `retry:` of any size. Only for bodies after which no wait ends.
     pub(crate) long_retry: bool,
-    /// Where the server goes on.
+    /// Where the server continues.
     pub(crate) from: From,
 }
 
-/// Where a server goes on that was asked to continue after a cursor.
+/// Where a server continues that was asked to continue after a cursor.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum From {
     #[default]
     Cursor,
-    /// It takes no notice of the cursor.
+    /// At the beginning: it ignores the cursor.
     Start,
-    /// So many records before it.
+    /// This many records before the cursor.
     Before(u64),
 }
 
-/// Ids and positions go on over the attempts of a stream.
+/// Makes bodies. Ids and positions continue over the attempts of a stream.
 pub(crate) struct Source {
     ids: Ids,
     /// Of the last record.
@@ -45,7 +45,7 @@ pub(crate) struct Source {
 enum Ids {
     None,
     Plain,
-    /// `epoch-seq`, now and then with a hole.
+    /// `epoch-seq`, now and then with a gap.
     Ordered,
 }
 
@@ -69,21 +69,21 @@ fn words(rng: &mut Rng) -> String {
 }
 
 impl Source {
-    pub(crate) fn new(ask: &Ask, rng: &mut Rng) -> Self {
-        let ids = match ask.format {
+    pub(crate) fn new(call: &CallOptions, rng: &mut Rng) -> Self {
+        let ids = match call.format {
             Format::Sse => [Ids::None, Ids::Plain, Ids::Plain, Ids::Ordered][rng.usize(..4)],
             _ => Ids::None,
         };
-        let position = ask.begin.as_deref().and_then(position).unwrap_or(0);
+        let position = call.begin.as_deref().and_then(position).unwrap_or(0);
         Self { ids, position }
     }
 
-    /// A whole body that goes on behind `cursor`, in the blocks in which its server would write it.
+    /// A whole body that continues after `cursor`, in the blocks in which its server would write it.
     pub(crate) fn body(
         &mut self,
-        ask: &Ask,
+        call: &CallOptions,
         cursor: Option<&str>,
-        wishes: Wishes,
+        wishes: BodyWishes,
         rng: &mut Rng,
     ) -> Vec<Vec<u8>> {
         if let Some(position) = cursor.and_then(position) {
@@ -94,17 +94,17 @@ impl Source {
             From::Start => 0,
             From::Before(records) => self.position.saturating_sub(records),
         };
-        let least = match (wishes, ask.format) {
-            (Wishes { oversized: true, .. } | Wishes { malformed: true, .. }, _) => 2,
-            // A first `[` would make an array of it.
-            (_, Format::Concat) | (Wishes { end: false, failure: false, .. }, _) => 1,
+        let least = match (wishes, call.format) {
+            (BodyWishes { oversized: true, .. } | BodyWishes { malformed: true, .. }, _) => 2,
+            // A body that begins with `[` would be read as an array.
+            (_, Format::Concat) | (BodyWishes { end: false, failure: false, .. }, _) => 1,
             _ => 0,
         };
         let count = rng.usize(least..least + 6);
-        match ask.format {
-            Format::Sse => self.sse(ask, count, wishes, rng),
-            Format::Text => text(ask, count, wishes, rng),
-            _ => self.json(ask, count, wishes, rng),
+        match call.format {
+            Format::Sse => self.sse(call, count, wishes, rng),
+            Format::Text => text(call, count, wishes, rng),
+            _ => self.json(call, count, wishes, rng),
         }
     }
 
@@ -113,7 +113,7 @@ impl Source {
         json!({ "seq": self.position, "text": words(rng), "more": [rng.u8(..9), { "deep": null }] })
     }
 
-    fn sse(&mut self, ask: &Ask, count: usize, wishes: Wishes, rng: &mut Rng) -> Vec<Vec<u8>> {
+    fn sse(&mut self, call: &CallOptions, count: usize, wishes: BodyWishes, rng: &mut Rng) -> Vec<Vec<u8>> {
         let line_end = ["\n", "\n", "\n", "\r\n", "\r"][rng.usize(..5)];
         let mut blocks: Vec<Vec<u8>> = Vec::new();
         let push = |lines: &[String], blocks: &mut Vec<Vec<u8>>| {
@@ -143,7 +143,7 @@ impl Source {
             let id = match self.ids {
                 Ids::None => None,
                 _ if rng.u8(..50) == 0 => Some(String::new()),
-                // One without an id has that of the event before it.
+                // An event without an id inherits that of the event before it.
                 Ids::Plain if rng.u8(..6) == 0 => None,
                 Ids::Plain if rng.u8(..20) == 0 => Some(self.position.saturating_sub(1).to_string()),
                 Ids::Plain => Some(self.position.to_string()),
@@ -159,7 +159,7 @@ impl Source {
             if let (Some(id), true) = (&id, id_first) {
                 lines.push(format!("id: {id}"));
             }
-            let as_json = ask.cursor_to.is_some() || ask.shape == Shape::Records || rng.bool();
+            let as_json = call.cursor_to.is_some() || call.kind == ItemKind::Records || rng.bool();
             if wishes.oversized && index == odd {
                 lines.push(format!("data: {}", "波".repeat(700)));
             } else if as_json {
@@ -180,7 +180,7 @@ impl Source {
                 lines.push(["database: no", "id: a\0b", "retry: soon", "x"][rng.usize(..4)].to_owned());
             }
             push(&lines, &mut blocks);
-            // An id by itself counts too, and so does that of a heartbeat.
+            // An id without data counts too, and so does the id of a heartbeat.
             let has_id = self.ids != Ids::None && rng.u8(..12) == 0;
             let mut lines = Vec::new();
             if has_id {
@@ -190,7 +190,7 @@ impl Source {
                     Ids::Plain | Ids::None => format!("id: {}", self.position),
                 });
             }
-            if ask.heartbeat && rng.u8(..3) == 0 {
+            if call.heartbeat && rng.u8(..3) == 0 {
                 lines.push(r#"data: {"type":"heartbeat"}"#.to_owned());
             }
             if !lines.is_empty() {
@@ -201,7 +201,7 @@ impl Source {
             push(&["event: error".to_owned(), format!("data: {}", words(rng))], &mut blocks);
         }
         if wishes.end {
-            match ask.end_on {
+            match call.end_on {
                 EndOn::Default => push(&["data: [DONE]".to_owned()], &mut blocks),
                 EndOn::Event => push(&["event: close".to_owned(), "data: bye".to_owned()], &mut blocks),
                 EndOn::Json => push(&[r#"data: {"done":true}"#.to_owned()], &mut blocks),
@@ -211,7 +211,7 @@ impl Source {
         blocks
     }
 
-    fn json(&mut self, ask: &Ask, count: usize, wishes: Wishes, rng: &mut Rng) -> Vec<Vec<u8>> {
+    fn json(&mut self, call: &CallOptions, count: usize, wishes: BodyWishes, rng: &mut Rng) -> Vec<Vec<u8>> {
         let mut records: Vec<String> = Vec::new();
         let odd = if count > 1 { rng.usize(1..count) } else { 0 };
         for index in 0..count {
@@ -221,23 +221,23 @@ impl Source {
             let object = self.object(rng);
             records.push(match rng.u8(..8) {
                 _ if wishes.oversized && index == odd => json!({ "big": "波".repeat(700) }).to_string(),
-                0 if index > 0 && ask.cursor_to.is_none() => json!(words(rng)).to_string(),
-                1 if index > 0 && ask.cursor_to.is_none() => json!([1, words(rng)]).to_string(),
-                2 if ask.format == Format::Concat => format!("{object:#}"),
+                0 if index > 0 && call.cursor_to.is_none() => json!(words(rng)).to_string(),
+                1 if index > 0 && call.cursor_to.is_none() => json!([1, words(rng)]).to_string(),
+                2 if call.format == Format::Concat => format!("{object:#}"),
                 _ => object.to_string(),
             });
-            if ask.heartbeat && rng.u8(..3) == 0 {
+            if call.heartbeat && rng.u8(..3) == 0 {
                 records.push(r#"{"type":"heartbeat"}"#.to_owned());
             }
         }
         if wishes.end {
-            match ask.end_on {
+            match call.end_on {
                 EndOn::Json => records.push(r#"{"seq":0,"done":true}"#.to_owned()),
-                EndOn::Default if ask.format != Format::JsonArray => records.push("[DONE]".to_owned()),
+                EndOn::Default if call.format != Format::JsonArray => records.push("[DONE]".to_owned()),
                 _ => {}
             }
         }
-        let mut blocks: Vec<Vec<u8>> = match ask.format {
+        let mut blocks: Vec<Vec<u8>> = match call.format {
             Format::Ndjson => {
                 let line_end = if rng.u8(..4) == 0 { "\r\n" } else { "\n" };
                 let blank = if rng.u8(..4) == 0 { line_end } else { "" };
@@ -256,27 +256,27 @@ impl Source {
                     text += "\u{0}";
                 }
                 text += "]\n";
-                // Each element is a block with what joins it to the one before.
+                // Each element is a block, together with the separator before it.
                 text.split('\u{0}').map(|block| block.as_bytes().to_vec()).collect()
             }
         };
-        if rng.u8(..20) == 0 && ask.format == Format::Ndjson {
+        if rng.u8(..20) == 0 && call.format == Format::Ndjson {
             blocks.insert(0, b"\xEF\xBB\xBF".to_vec());
         }
         blocks
     }
 }
 
-fn text(ask: &Ask, count: usize, wishes: Wishes, rng: &mut Rng) -> Vec<Vec<u8>> {
+fn text(call: &CallOptions, count: usize, wishes: BodyWishes, rng: &mut Rng) -> Vec<Vec<u8>> {
     let mut blocks: Vec<Vec<u8>> = (0..count).map(|_| format!("{} ", words(rng)).into_bytes()).collect();
-    if wishes.end && ask.end_on != EndOn::None {
+    if wishes.end && call.end_on != EndOn::None {
         let white = if rng.bool() { "\n" } else { "" };
         blocks.push(format!("[DONE]{white}").into_bytes());
     }
     blocks
 }
 
-/// The number in an id of ours.
+/// The number in an id.
 fn position(id: &str) -> Option<u64> {
     id.rsplit('-').next()?.parse().ok()
 }

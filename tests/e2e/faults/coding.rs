@@ -1,4 +1,4 @@
-//! Content codings: bodies are compressed block by block, and decoded again as far as they go, by the codecs themselves.
+//! Content codings: compresses bodies block by block, and decodes what arrived of them with the same libraries.
 
 use std::io::Write as _;
 
@@ -13,7 +13,7 @@ pub(crate) enum Coding {
     Zstd,
 }
 
-/// How far a compressed body goes.
+/// How a compressed body ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reach {
     Whole,
@@ -34,8 +34,8 @@ impl Coding {
         }
     }
 
-    /// The blocks compressed, most of them flushed by themselves. With `corrupt` a block of a kind that is not defined stands in
-    /// the place of the end. Gzip and zstd may come in several parts, each a whole body; says how many there are.
+    /// Compresses the blocks, most of them flushed one by one, and returns the number of parts: gzip and zstd bodies may be made of several
+    /// whole ones. With `corrupt`, a block of an undefined kind replaces the end.
     pub(crate) fn encode(self, blocks: &[Vec<u8>], corrupt: bool, rng: &mut Rng) -> (Vec<u8>, usize) {
         let mut cuts = vec![0, blocks.len()];
         if matches!(self, Self::Gzip | Self::Zstd) && rng.u8(..3) == 0 {
@@ -97,7 +97,7 @@ impl Coding {
         }
     }
 
-    /// The first bytes of a block that no version of the format defines; it stands at a byte boundary, behind a flush.
+    /// The first bytes of a block that no version of the format defines. After a flush it is at a byte boundary.
     pub(crate) const fn undefined_block(self) -> &'static [u8] {
         match self {
             // RFC 1951, 3.2.3: block type 11.
@@ -109,10 +109,10 @@ impl Coding {
         }
     }
 
-    /// What of the wire can be read, and how it ends.
+    /// Decodes as much as possible, and says how the body ends.
     pub(crate) fn decode(self, wire: &[u8]) -> (Vec<u8>, Reach) {
         match self {
-            // A body without any byte is empty, whatever its coding.
+            // A body without bytes is empty, whatever its coding.
             _ if wire.is_empty() => (Vec::new(), Reach::Whole),
             Self::Gzip => ungzip(wire),
             Self::Deflate => {
@@ -125,7 +125,7 @@ impl Coding {
     }
 }
 
-/// Member after member. Our encoder writes the ten fixed bytes of a header and nothing more (RFC 1952, 2.3), and eight behind the data.
+/// Decodes member after member. The encoder writes only the ten fixed bytes of each header (RFC 1952, 2.3), and a trailer of eight.
 fn ungzip(wire: &[u8]) -> (Vec<u8>, Reach) {
     let mut all = Vec::new();
     let mut rest = wire;
@@ -179,7 +179,7 @@ fn unbrotli(wire: &[u8]) -> (Vec<u8>, Reach) {
     let (mut plain, mut piece) = (Vec::new(), [0; 4096]);
     let (mut used, mut total) = (0, 0);
     loop {
-        // Byte by byte: what came before a corrupt one would be lost with it.
+        // Byte by byte, because a call loses what it decoded before a corrupt byte.
         let mut left = usize::from(used < wire.len());
         let (mut room, mut came) = (piece.len(), 0);
         let result = BrotliDecompressStream(
@@ -200,7 +200,7 @@ fn unzstd(wire: &[u8]) -> (Vec<u8>, Reach) {
     let mut decoder = Decoder::new().expect("a decoder");
     let mut plain = Vec::new();
     let mut between_frames = false;
-    // Byte by byte: what came before a corrupt one would be lost with it.
+    // Byte by byte, because a call loses what it decoded before a corrupt byte.
     for byte in wire.chunks(1) {
         let mut input = InBuffer::around(byte);
         loop {
@@ -219,7 +219,7 @@ fn unzstd(wire: &[u8]) -> (Vec<u8>, Reach) {
 }
 
 #[test]
-fn what_was_encoded_is_decoded_as_far_as_it_goes() {
+fn a_cut_body_is_decoded_up_to_the_cut() {
     let mut rng = Rng::with_seed(7);
     let blocks: Vec<Vec<u8>> = (0..20).map(|n| format!("data: {n} 波浪\n\n").into_bytes()).collect();
     let plain = blocks.concat();

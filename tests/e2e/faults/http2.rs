@@ -1,5 +1,5 @@
-//! A server of HTTP/2 that ends its streams in ways that no HTTP library offers: resets with any code, and bodies short of their
-//! length.
+//! An HTTP/2 server that ends responses in ways that no HTTP library offers: resets with any code, and bodies shorter than their
+//! `Content-Length`.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
@@ -13,12 +13,12 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
 use tokio::task::{JoinHandle, JoinSet};
 
-use crate::script::{End, Framing, Meets, NoHead, Reply};
+use crate::script::{Answer, End, Framing, NoHead, Response};
 use crate::upstream::{BEAT, BEATS, headers, waits};
 
 type Seen = Arc<Mutex<Vec<(Parts, Vec<u8>)>>>;
 
-/// It answers every request in the same way, and stops when it is dropped.
+/// The server. It answers every request in the same way, and stops when it is dropped.
 pub(crate) struct Http2Server {
     address: SocketAddr,
     seen: Seen,
@@ -26,18 +26,18 @@ pub(crate) struct Http2Server {
 }
 
 impl Http2Server {
-    /// `read` is notified when the client has read all that comes before the end.
-    pub(crate) async fn start(ip: Ipv4Addr, meets: Meets, read: Arc<Notify>) -> Self {
+    /// Starts a server. `read` is notified when the client has read everything before the end.
+    pub(crate) async fn start(ip: Ipv4Addr, answer: Answer, read: Arc<Notify>) -> Self {
         let listener = TcpListener::bind((ip, 0)).await.expect("a free port");
         let address = listener.local_addr().expect("an address");
         let seen = Seen::default();
         let noted = Arc::clone(&seen);
         let task = tokio::spawn(async move {
-            // Dropped with the task, and all of them with it.
+            // Dropping the set aborts the connections with the task.
             let mut connections = JoinSet::new();
             while let Ok((stream, _)) = listener.accept().await {
-                let (meets, read, noted) = (meets.clone(), Arc::clone(&read), Arc::clone(&noted));
-                connections.spawn(async move { serve(stream, &meets, &read, &noted).await });
+                let (answer, read, noted) = (answer.clone(), Arc::clone(&read), Arc::clone(&noted));
+                connections.spawn(async move { serve(stream, &answer, &read, &noted).await });
             }
         });
         Self { address, seen, task }
@@ -59,26 +59,26 @@ impl Drop for Http2Server {
     }
 }
 
-/// What becomes of the connection after an answer.
+/// What happens to the connection after an answer.
 enum After {
     Open,
     Closed,
 }
 
-async fn serve(stream: TcpStream, meets: &Meets, read: &Arc<Notify>, seen: &Seen) {
+async fn serve(stream: TcpStream, answer: &Answer, read: &Arc<Notify>, seen: &Seen) {
     let Ok(mut connection) = h2::server::handshake(stream).await else { return };
     let mut answers = JoinSet::new();
     loop {
-        // What is written to the connection's streams is sent while it is polled.
+        // Data of the connection's streams is sent only while the connection is polled.
         tokio::select! {
             request = connection.accept() => {
                 let Some(Ok((request, respond))) = request else { return };
-                let (meets, read, seen) = (meets.clone(), Arc::clone(read), Arc::clone(seen));
+                let (answer, read, seen) = (answer.clone(), Arc::clone(read), Arc::clone(seen));
                 answers.spawn(async move {
                     let (head, body) = request.into_parts();
                     let body = whole(body).await;
                     seen.lock().expect("a lock").push((head, body));
-                    answer(respond, &meets, &read).await
+                    answer_request(respond, &answer, &read).await
                 });
             }
             Some(answered) = answers.join_next() => {
@@ -99,14 +99,14 @@ async fn whole(mut body: RecvStream) -> Vec<u8> {
     bytes
 }
 
-async fn answer(mut respond: SendResponse<Bytes>, meets: &Meets, read: &Notify) -> After {
-    match meets {
-        Meets::NoHead(NoHead::Silence) => std::future::pending().await,
-        Meets::NoHead(NoHead::NotProcessed) => respond.send_reset(Reason::REFUSED_STREAM),
-        Meets::NoHead(NoHead::WantsHttp1) => respond.send_reset(Reason::HTTP_1_1_REQUIRED),
-        Meets::NoHead(NoHead::Reset) => respond.send_reset(Reason::INTERNAL_ERROR),
-        Meets::NoHead(_) => return After::Closed,
-        Meets::Status { status, retry_after, retry_after_ms } => {
+async fn answer_request(mut respond: SendResponse<Bytes>, answer: &Answer, read: &Notify) -> After {
+    match answer {
+        Answer::NoHead(NoHead::Silence) => std::future::pending().await,
+        Answer::NoHead(NoHead::NotProcessed) => respond.send_reset(Reason::REFUSED_STREAM),
+        Answer::NoHead(NoHead::WantsHttp1) => respond.send_reset(Reason::HTTP_1_1_REQUIRED),
+        Answer::NoHead(NoHead::Reset) => respond.send_reset(Reason::INTERNAL_ERROR),
+        Answer::NoHead(_) => return After::Closed,
+        Answer::Status { status, retry_after, retry_after_ms } => {
             let headers: Vec<_> = waits(*retry_after, *retry_after_ms).collect();
             let is_empty = *status == 204;
             if let Ok(mut body) = respond.send_response(head(*status, &headers), is_empty)
@@ -115,8 +115,8 @@ async fn answer(mut respond: SendResponse<Bytes>, meets: &Meets, read: &Notify) 
                 let _ = body.send_data("busy".into(), true);
             }
         }
-        Meets::Reply(reply) => return stream(respond, reply, read).await,
-        Meets::Nobody | Meets::MuteTls | Meets::RoundAndRound => {}
+        Answer::Response(response) => return stream(respond, response, read).await,
+        Answer::Nobody | Answer::SilentTls | Answer::EndlessRedirects => {}
     }
     After::Open
 }
@@ -129,29 +129,29 @@ fn head(status: u16, headers: &[[&str; 2]]) -> http::Response<()> {
     head.body(()).expect("a head")
 }
 
-async fn stream(mut respond: SendResponse<Bytes>, reply: &Reply, read: &Notify) -> After {
-    tokio::time::sleep(reply.head_after).await;
-    let mut head = head(200, &headers(reply));
-    let is_clean = matches!(reply.end, End::Clean | End::Garbage(_));
-    if reply.framing == Framing::Length {
+async fn stream(mut respond: SendResponse<Bytes>, response: &Response, read: &Notify) -> After {
+    tokio::time::sleep(response.head_after).await;
+    let mut head = head(200, &headers(response));
+    let is_clean = matches!(response.end, End::Clean | End::Garbage(_));
+    if response.framing == Framing::Length {
         let missing = if is_clean { 0 } else { 100_000 };
-        head.headers_mut().insert(http::header::CONTENT_LENGTH, (reply.wire().len() + missing).into());
+        head.headers_mut().insert(http::header::CONTENT_LENGTH, (response.wire().len() + missing).into());
     }
     let Ok(mut body) = respond.send_response(head, false) else { return After::Open };
-    for (index, slice) in reply.slices.iter().enumerate() {
-        if reply.held && index + 1 == reply.slices.len() {
+    for (index, slice) in response.slices.iter().enumerate() {
+        if response.held && index + 1 == response.slices.len() {
             read.notified().await;
         }
         if send(&mut body, slice).await.is_none() {
             return After::Open;
         }
-        if reply.slow {
+        if response.slow {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
     }
-    match reply.end {
+    match response.end {
         End::Clean | End::Garbage(_) => drop(body.send_data(Bytes::new(), true)),
-        End::Cut if reply.framing == Framing::Length => {
+        End::Cut if response.framing == Framing::Length => {
             read.notified().await;
             let _ = body.send_data(Bytes::new(), true);
         }
@@ -160,12 +160,12 @@ async fn stream(mut respond: SendResponse<Bytes>, reply: &Reply, read: &Notify) 
             return After::Closed;
         }
         End::StreamReset(code) => {
-            // A reset overtakes what was not sent yet.
+            // A reset overtakes data that was not sent yet.
             read.notified().await;
             body.send_reset(Reason::from(code));
         }
         End::Silence => std::future::pending().await,
-        End::Beats => {
+        End::Comments => {
             for _ in 0..BEATS {
                 tokio::time::sleep(BEAT).await;
                 if send(&mut body, b": beat\n\n").await.is_none() {
@@ -178,7 +178,7 @@ async fn stream(mut respond: SendResponse<Bytes>, reply: &Reply, read: &Notify) 
     After::Open
 }
 
-/// Sends bytes as fast as the client takes them; `None` once it takes no more.
+/// Sends bytes as flow control allows; `None` once the stream is closed.
 async fn send(body: &mut SendStream<Bytes>, mut bytes: &[u8]) -> Option<()> {
     while !bytes.is_empty() {
         body.reserve_capacity(bytes.len());

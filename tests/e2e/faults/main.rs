@@ -1,5 +1,5 @@
-//! A campaign of streams over real sockets, each with faults of its own, made of one seed. A model that was written from the
-//! table of reconnects says for each stream what its caller and its servers must see; all of that is compared.
+//! A campaign of streams over real sockets, each with random faults from one seed. A second implementation of the table of reconnects,
+//! the model, says what the caller and the servers of each stream must see, and everything is compared.
 //!
 //! ```sh
 //! cargo test -p tidewire-tests --test faults -- --nocapture                                          # the report
@@ -7,8 +7,8 @@
 //! TIDEWIRE_FAULTS_SEED=7 TIDEWIRE_FAULTS_ONLY=123 cargo test -p tidewire-tests --test faults         # one stream of it
 //! ```
 
-mod ask;
 mod bodies;
+mod call;
 mod coding;
 mod http2;
 mod item;
@@ -30,23 +30,23 @@ use cap::Cap;
 use item::Item;
 use model::Model;
 use report::Report;
-use script::{Script, Shape};
+use script::{ItemKind, Script};
 use stage::{Clients, Played, play};
 use tidewire::{Format, Outcome};
 use tidewire_tests::{PATIENCE, within};
 use tokio::sync::Semaphore;
 
-/// Counts, and limits nothing.
+/// Counts the bytes on the heap, without a limit.
 #[global_allocator]
 static HEAP: Cap<System> = Cap::new(System, usize::MAX);
 
 /// A slice of the campaign; `cargo xtask test --long` runs 30,000.
 const STREAMS: usize = 2000;
-/// Most of them wait most of their time.
+/// Streams at a time; they mostly wait.
 const AT_A_TIME: usize = 96;
-/// Clients and servers together: both are in this process.
+/// The most bytes on the heap, for clients and servers: both are in this process.
 const MOST_HEAP: usize = 256 << 20;
-/// Behind all of them; a hundred bytes a stream would be more.
+/// The most bytes that may remain after all streams. A leak of a hundred bytes per stream would exceed it.
 const KEPT_HEAP: usize = 512 << 10;
 
 fn number(name: &str) -> Option<u64> {
@@ -70,13 +70,13 @@ async fn every_stream_ends_as_the_model_says() {
     let begun = Instant::now();
     let at_first = HEAP.allocated();
     let report = Arc::new(Mutex::new(Report::default()));
-    let places = Arc::new(Semaphore::new(AT_A_TIME));
+    let slots = Arc::new(Semaphore::new(AT_A_TIME));
     let mut tasks = tokio::task::JoinSet::new();
     for number in 0..streams {
-        let place = Arc::clone(&places).acquire_owned().await.expect("never closed");
+        let slot = Arc::clone(&slots).acquire_owned().await.expect("never closed");
         let (clients, counted) = (Arc::clone(&clients), Arc::clone(&report));
         tasks.spawn(async move {
-            let _place = place;
+            let _place = slot;
             stream(&clients, seed, number, &counted).await;
         });
         while let Some(done) = tasks.try_join_next() {
@@ -87,7 +87,7 @@ async fn every_stream_ends_as_the_model_says() {
         note(done, &report);
     }
     let took = begun.elapsed().as_secs_f32();
-    // The clients' pools remember a connection for 90 s, be it closed.
+    // The clients' pools keep even closed connections for 90 s.
     let (most, pooled) = (HEAP.max_allocated(), HEAP.allocated());
     drop(clients);
     within("the memory that the streams took", async {
@@ -106,7 +106,7 @@ async fn every_stream_ends_as_the_model_says() {
     assert!(most < MOST_HEAP, "{most} bytes on the heap");
 }
 
-/// A stream that panicked has said why.
+/// Counts a stream that panicked. It has printed why.
 fn note(done: Result<(), tokio::task::JoinError>, report: &Mutex<Report>) {
     if done.is_err() {
         report.lock().expect("a lock").fail();
@@ -131,20 +131,20 @@ async fn stream(clients: &Clients, seed: u64, number: usize, report: &Mutex<Repo
     report.lock().expect("a lock").add(&script, &played);
 }
 
-/// What is not as it must be; empty where all is.
+/// Describes the differences between what was expected and seen; empty if there are none.
 fn differences(script: &Script, model: &Model, played: &Played) -> String {
     let mut wrong = String::new();
     let (expected, outcome) = expected(script, model);
     let (sent, items): (Vec<Item>, Vec<Item>) =
         expected.into_iter().partition(|item| matches!(item, Item::Sent(_)));
-    let told: Vec<Item> = items
+    let notices: Vec<Item> = items
         .iter()
         .filter(|item| matches!(item, Item::Attempt { .. } | Item::Gap(_) | Item::Replayed(_)))
         .cloned()
         .collect();
-    let shown: Vec<&Item> = items.iter().filter(|item| item.is_shown(script.ask.shape)).collect();
-    let mut shown: Vec<Item> = shown.into_iter().map(|item| shaped(script, item)).collect();
-    if script.ask.format == Format::Text {
+    let shown: Vec<&Item> = items.iter().filter(|item| item.is_shown(script.call.kind)).collect();
+    let mut shown: Vec<Item> = shown.into_iter().map(|item| as_kind(script, item)).collect();
+    if script.call.format == Format::Text {
         stage::merge_texts(&mut shown);
     }
     let mut differ = |what: &str, expected: &dyn std::fmt::Debug, seen: &dyn std::fmt::Debug| {
@@ -154,7 +154,7 @@ fn differences(script: &Script, model: &Model, played: &Played) -> String {
     let certain = match outcome == model.outcome && model.corrupt_at.is_some() {
         true => model.items[..model.corrupt_at.unwrap_or(0)]
             .iter()
-            .filter(|item| item.is_shown(script.ask.shape))
+            .filter(|item| item.is_shown(script.call.kind))
             .count(),
         false => shown.len(),
     };
@@ -162,8 +162,8 @@ fn differences(script: &Script, model: &Model, played: &Played) -> String {
     if !same_items(&shown[..came], &played.items) {
         differ("items", &shown, &played.items);
     }
-    if !same_items(&told, &played.told) {
-        differ("hooks", &told, &played.told);
+    if !same_items(&notices, &played.notices) {
+        differ("hooks", &notices, &played.notices);
     }
     let sent: Vec<_> = sent
         .into_iter()
@@ -186,21 +186,21 @@ fn differences(script: &Script, model: &Model, played: &Played) -> String {
     wrong
 }
 
-/// What the model says, up to where the caller closes the stream.
+/// What the model expects, up to where the caller closes the stream.
 fn expected(script: &Script, model: &Model) -> (Vec<Item>, Option<Outcome>) {
-    let shape = script.ask.shape;
-    let shown: Vec<usize> = (0..model.items.len()).filter(|&at| model.items[at].is_shown(shape)).collect();
-    match script.ask.close_after {
+    let kind = script.call.kind;
+    let shown: Vec<usize> = (0..model.items.len()).filter(|&at| model.items[at].is_shown(kind)).collect();
+    match script.call.close_after {
         Some(count) => (model.items[..=shown[count - 1]].to_vec(), Some(Outcome::Cancelled)),
         None => (model.items.clone(), model.outcome),
     }
 }
 
-/// The item as this shape of a stream shows it.
-fn shaped(script: &Script, item: &Item) -> Item {
-    match (script.ask.shape, item) {
-        (Shape::Text, Item::Event { data, .. }) => Item::Text(data.clone()),
-        (Shape::Records, Item::Record(json)) => {
+/// The item as a stream of this kind shows it.
+fn as_kind(script: &Script, item: &Item) -> Item {
+    match (script.call.kind, item) {
+        (ItemKind::Text, Item::Event { data, .. }) => Item::Text(data.clone()),
+        (ItemKind::Records, Item::Record(json)) => {
             let value: serde_json::Value = serde_json::from_str(json).expect("records are JSON");
             Item::Record(value.to_string())
         }
@@ -219,7 +219,7 @@ fn same_items(expected: &[Item], seen: &[Item]) -> bool {
         })
 }
 
-/// Where exactly reading stopped is the decoders' own tests' business.
+/// The decoders' own tests check the exact offset.
 fn without_offset(outcome: Option<Outcome>) -> Option<Outcome> {
     match outcome {
         Some(Outcome::Unreadable { limit, .. }) => Some(Outcome::Unreadable { offset: 0, limit }),

@@ -1,60 +1,60 @@
-//! What must come of a stream: the table of reconnects, written down a second time, over whole bodies and without a clock.
+//! The model: the table of reconnects, implemented a second time, over whole bodies and without a clock.
 
 use std::time::Duration;
 
 use tidewire::{Limit, Outcome, Reason, Refusal, Resume};
 
 use crate::coding::{Coding, Reach};
-use crate::item::{Item, Want};
+use crate::item::{Item, RequestFacts};
 use crate::naive::{Rules, Seen, Stop, read};
 use crate::script::{
-    Ask, Attempt, Declared, End, EndOn, Meets, NoHead, Payload, Refresh, Relay, Reply, Shape, Stage, To, Verb,
+    Answer, Attempt, CallOptions, Declared, End, EndOn, ItemKind, NoHead, Payload, Refresh, Relay, Response,
+    Stage, To, Verb,
 };
 
 const MOST_WAIT: Duration = Duration::from_secs(30);
-/// No wait that a server asks for is longer.
+/// The longest wait that a server can ask for.
 const LONGEST_ASKED_WAIT: Duration = Duration::from_secs(60);
-/// So many ids are remembered.
+/// How many ids are remembered.
 const REMEMBERED: usize = 1024;
 
 pub(crate) struct Model {
-    ask: Ask,
+    call: CallOptions,
     pub(crate) items: Vec<Item>,
     pub(crate) outcome: Option<Outcome>,
     pub(crate) cursor: Option<String>,
     last_id: String,
-    /// Records came, over all attempts.
+    /// A record arrived, in any attempt.
     pub(crate) any_record: bool,
-    /// In a row.
+    /// Failures in a row.
     failures: u32,
     floor: Duration,
     ordered: Option<(String, u64)>,
-    /// The same, when the present attempt began.
+    /// The same, when the current attempt began.
     ordered_before: Option<(String, u64)>,
     /// The ids of records that were delivered, each with its attempt.
     delivered: Vec<(u32, String)>,
     replay_reported: bool,
-    /// The last record with an id of its own had arrived before.
+    /// The last record with its own id had arrived before.
     repeating: bool,
     attempts: u32,
-    /// Refreshed, and no response accepted since.
+    /// Credentials were renewed, and no response was accepted since.
     refreshed: bool,
-    /// How often what requests carry was renewed.
+    /// How often credentials were renewed.
     renewals: u32,
     /// A relay keeps the response.
     relayed: bool,
-    /// The cursor of the request that a redirect to another origin has dropped.
+    /// The cursor that a redirect to another origin dropped from the request.
     lost: Option<String>,
-    /// How many items there were before a body whose corrupt bytes may come in one read with what is before them, in a coding whose
-    /// decoder then loses what it had decoded.
+    /// The number of items before a body with corrupt bytes, if its decoder may lose what it decoded in the same read.
     pub(crate) corrupt_at: Option<usize>,
 }
 
 impl Model {
-    pub(crate) fn new(ask: &Ask) -> Self {
-        let begin = ask.begin.clone();
+    pub(crate) fn new(call: &CallOptions) -> Self {
+        let begin = call.begin.clone();
         Self {
-            ask: ask.clone(),
+            call: call.clone(),
             items: Vec::new(),
             outcome: None,
             last_id: begin.clone().unwrap_or_default(),
@@ -76,38 +76,38 @@ impl Model {
         }
     }
 
-    /// Behind how many items, at least so many, the caller can close the stream and see no further one: a request and a gap come
-    /// together with what is behind them, and behind the last item the stream may be over by itself.
-    pub(crate) fn closes_at(&self, shape: Shape, count: usize) -> Option<usize> {
-        let shown: Vec<&Item> = self.items.iter().filter(|item| item.is_shown(shape)).collect();
+    /// The number of items, at least `count`, after which the caller can close the stream without seeing another one. A notice may arrive
+    /// together with the next item, and after the last item the stream may already be over.
+    pub(crate) fn closes_at(&self, kind: ItemKind, count: usize) -> Option<usize> {
+        let shown: Vec<&Item> = self.items.iter().filter(|item| item.is_shown(kind)).collect();
         let alone = |count: &usize| {
             !matches!(shown[count - 1], Item::Attempt { .. } | Item::Gap(_) | Item::Replayed(_))
         };
         (count..shown.len()).find(alone)
     }
 
-    /// What the next request comes to; `true` where another one follows.
+    /// Handles the next request; `true` if another one follows.
     pub(crate) fn meet(&mut self, attempt: &Attempt) -> bool {
         self.attempts += 1;
         self.ordered_before = self.ordered.clone();
         (self.replay_reported, self.repeating) = (false, false);
-        match &attempt.meets {
-            Meets::Nobody => self.no_connection(None),
-            Meets::MuteTls => self.no_connection(Some(Limit::Connect)),
-            meets => {
+        match &attempt.answer {
+            Answer::Nobody => self.no_connection(None),
+            Answer::SilentTls => self.no_connection(Some(Limit::Connect)),
+            answer => {
                 if self.send(attempt) {
-                    match meets {
-                        Meets::NoHead(NoHead::Silence) => {
+                    match answer {
+                        Answer::NoHead(NoHead::Silence) => {
                             self.broke_before_head(Some(self.limit(false, true)))
                         }
-                        Meets::NoHead(NoHead::Garbage | NoHead::WantsHttp1) => self.fails_for_good(),
-                        Meets::NoHead(NoHead::NotProcessed) => self.no_connection(None),
-                        Meets::NoHead(_) => self.broke_before_head(None),
-                        Meets::Status { status, retry_after, retry_after_ms } => {
+                        Answer::NoHead(NoHead::Garbage | NoHead::WantsHttp1) => self.fails_for_good(),
+                        Answer::NoHead(NoHead::NotProcessed) => self.no_connection(None),
+                        Answer::NoHead(_) => self.broke_before_head(None),
+                        Answer::Status { status, retry_after, retry_after_ms } => {
                             self.status(*status, *retry_after, *retry_after_ms);
                         }
-                        Meets::Reply(reply) => self.reply(reply, attempt.redirect.is_some()),
-                        Meets::RoundAndRound | Meets::Nobody | Meets::MuteTls => {}
+                        Answer::Response(response) => self.response(response, attempt.redirect.is_some()),
+                        Answer::EndlessRedirects | Answer::Nobody | Answer::SilentTls => {}
                     }
                 }
             }
@@ -115,28 +115,28 @@ impl Model {
         self.outcome.is_none()
     }
 
-    /// A failure that another request would meet again.
+    /// A permanent failure.
     fn fails_for_good(&mut self) {
         self.outcome = Some(if self.any_record { Outcome::Truncated } else { Outcome::Unreachable });
     }
 
     fn once(&self) -> bool {
-        self.ask.payload == Payload::Once
+        self.call.payload == Payload::Once
     }
 
     fn expects_marker(&self) -> bool {
-        matches!(self.ask.end_on, EndOn::Event | EndOn::Json)
+        matches!(self.call.end_on, EndOn::Event | EndOn::Json)
     }
 
     fn idempotent(&self) -> bool {
-        (self.ask.method == Verb::Get || self.ask.declared != Declared::Nothing) && !self.once()
+        (self.call.method == Verb::Get || self.call.declared != Declared::Nothing) && !self.once()
     }
 
-    /// Whether the stream may go on behind its cursor.
+    /// Whether the stream may resume from its cursor.
     fn resumable(&self) -> bool {
-        match self.ask.resume {
+        match self.call.resume {
             Resume::Never => false,
-            // It is a GET of what the relay keeps.
+            // The request is a GET at the relay.
             Resume::Auto | Resume::Always if self.relayed => true,
             Resume::Always => !self.once(),
             Resume::Elsewhere => true,
@@ -144,50 +144,50 @@ impl Model {
         }
     }
 
-    /// Whether sending the next request can repeat no work: it is idempotent, or goes on behind the cursor by the caller's word.
+    /// Whether the next request can be sent without repeating work: it is idempotent, or the caller allows it to resume.
     fn repeatable(&self) -> bool {
-        let by_word = matches!(self.ask.resume, Resume::Always | Resume::Elsewhere) && self.resumable();
+        let by_word = matches!(self.call.resume, Resume::Always | Resume::Elsewhere) && self.resumable();
         self.idempotent() || self.relayed || (by_word && self.any_record && self.cursor.is_some())
     }
 
     fn next_cursor(&self) -> Option<String> {
         match self.resumable() {
             true => self.cursor.clone(),
-            // As the caller made it; behind records it would only repeat them.
-            false => self.ask.begin.clone().filter(|_| !self.any_record),
+            // The caller's own cursor. After records it would repeat them.
+            false => self.call.begin.clone().filter(|_| !self.any_record),
         }
     }
 
-    /// Notes the requests of an attempt; `false` where a redirect ended the stream.
+    /// Records the requests of an attempt; `false` if a redirect ended the stream.
     fn send(&mut self, attempt: &Attempt) -> bool {
         self.lost = None;
         let cursor = self.next_cursor();
         let elsewhere =
-            !self.relayed && self.ask.resume == Resume::Elsewhere && self.any_record && cursor.is_some();
-        let mut want = Want {
+            !self.relayed && self.call.resume == Resume::Elsewhere && self.any_record && cursor.is_some();
+        let mut want = RequestFacts {
             attempt: self.attempts as usize - 1,
-            method: match self.ask.method {
+            method: match self.call.method {
                 _ if elsewhere => "PUT",
                 _ if self.relayed => "GET",
                 Verb::Get => "GET",
                 Verb::Post => "POST",
                 Verb::Put => "PUT",
             },
-            body: match self.ask.payload {
+            body: match self.call.payload {
                 _ if self.relayed => String::new(),
                 Payload::None => String::new(),
                 Payload::Bytes => r#"{"q":1}"#.to_owned(),
-                // What was read is gone, and the request that goes on needs none.
+                // It was read already, and a request that resumes has no body.
                 Payload::Once if self.attempts > 1 => String::new(),
                 Payload::Once => r#"{"once":1}"#.to_owned(),
             },
-            key: self.ask.declared == Declared::Key && !self.relayed,
+            key: self.call.declared == Declared::Key && !self.relayed,
             authorized: true,
             renewals: self.renewals,
             at_relay: self.relayed,
-            ..Want::default()
+            ..RequestFacts::default()
         };
-        match (cursor, self.ask.cursor_to) {
+        match (cursor, self.call.cursor_to) {
             (None, _) => {}
             (cursor, _) if self.relayed => want.last_event_id = cursor,
             (cursor, _) if elsewhere => want.query = cursor,
@@ -198,8 +198,8 @@ impl Model {
         }
         let once = self.once() && !want.body.is_empty();
         self.items.push(Item::Sent(want.clone()));
-        if let Meets::RoundAndRound = attempt.meets {
-            // Away from the first origin once, what is secret is gone for good.
+        if let Answer::EndlessRedirects = attempt.answer {
+            // Secrets are dropped at the first other origin.
             for _ in 0..20 {
                 self.redirected(&mut want, 307);
             }
@@ -211,7 +211,7 @@ impl Model {
                 self.outcome = Some(Outcome::Refused { status, why: Refusal::Status });
                 return false;
             }
-            // A method that stays keeps its body, which is gone.
+            // A method other than POST stays, and its body was read already.
             Some(status @ (301 | 302)) if once && want.method == "PUT" => {
                 self.outcome = Some(Outcome::Refused { status, why: Refusal::Status });
                 return false;
@@ -222,7 +222,7 @@ impl Model {
         true
     }
 
-    fn redirected(&mut self, want: &mut Want, status: u16) {
+    fn redirected(&mut self, want: &mut RequestFacts, status: u16) {
         let becomes_get = match status {
             301 | 302 => want.method == "POST",
             303 => true,
@@ -259,7 +259,7 @@ impl Model {
         }
         let refused = |why| Outcome::Refused { status, why };
         if status == 401
-            && let Some(refresh) = self.ask.refresh
+            && let Some(refresh) = self.call.refresh
             && !self.refreshed
             && (!self.once() || self.relayed)
         {
@@ -275,7 +275,7 @@ impl Model {
             self.outcome = Some(refused(Refusal::Status));
             return;
         }
-        // More than any number holds is as long as can be.
+        // A number that is too large counts as the largest.
         let wait = match (retry_after_ms, retry_after) {
             (Some("30"), _) => Some(Duration::from_millis(30)),
             (Some("0.5"), _) => Some(Duration::from_micros(500)),
@@ -287,9 +287,9 @@ impl Model {
             (_, Some(seconds)) => seconds.parse().ok().map(Duration::from_secs),
             (_, None) => None,
         };
-        // No scripted wait lies between what is left of the time and all of it.
+        // No scripted wait is between the remaining time and the whole limit.
         if let Some(wait) = wait
-            && (wait > LONGEST_ASKED_WAIT || self.ask.limits.total.is_some_and(|total| wait > total))
+            && (wait > LONGEST_ASKED_WAIT || self.call.limits.total.is_some_and(|total| wait > total))
         {
             self.outcome = Some(refused(Refusal::RetryAfter(wait)));
             return;
@@ -302,10 +302,10 @@ impl Model {
     fn acceptable(&self, content_type: Option<&str>) -> bool {
         let essence = content_type.map(|value| value.split(';').next().unwrap_or_default().trim());
         match essence {
-            _ if self.ask.by_hand => true,
+            _ if self.call.by_hand => true,
             None => false,
             Some("text/event-stream") => true,
-            Some(_) if self.ask.shape == Shape::Events => false,
+            Some(_) if self.call.kind == ItemKind::Events => false,
             Some(essence) => [
                 "application/x-ndjson",
                 "application/jsonl",
@@ -317,48 +317,48 @@ impl Model {
         }
     }
 
-    fn reply(&mut self, reply: &Reply, redirected: bool) {
-        let untyped = reply.content_type.is_none() && !self.ask.by_hand;
-        if !untyped && !self.acceptable(reply.content_type) {
+    fn response(&mut self, response: &Response, redirected: bool) {
+        let untyped = response.content_type.is_none() && !self.call.by_hand;
+        if !untyped && !self.acceptable(response.content_type) {
             self.outcome = Some(Outcome::Refused { status: 200, why: Refusal::ContentType });
             return;
         }
         if !untyped {
             self.refreshed = false;
-            // Another origin's word does not count.
-            self.relayed |= reply.relay == Relay::Here && !redirected && self.ask.resume != Resume::Never;
+            // A relay at another origin does not count.
+            self.relayed |= response.relay == Relay::Here && !redirected && self.call.resume != Resume::Never;
         }
         if let Some(after) = self.lost.take().filter(|_| !untyped) {
-            if self.any_record && !self.ask.follow {
+            if self.any_record && !self.call.follow {
                 self.outcome = Some(Outcome::Truncated);
                 return;
             }
             self.items.push(Item::Gap(Some(after)));
         }
-        let (plain, reach) = match reply.coding {
-            Some(coding) => coding.decode(&reply.wire()),
-            None => (reply.wire(), Reach::Whole),
+        let (plain, reach) = match response.coding {
+            Some(coding) => coding.decode(&response.wire()),
+            None => (response.wire(), Reach::Whole),
         };
-        let loses = reach == Reach::Corrupt && reply.coding == Some(Coding::Br) && !reply.held;
+        let loses = reach == Reach::Corrupt && response.coding == Some(Coding::Br) && !response.held;
         self.corrupt_at = loses.then_some(self.items.len());
-        let clean = matches!(reply.end, End::Clean | End::Garbage(_)) && reach == Reach::Whole;
+        let clean = matches!(response.end, End::Clean | End::Garbage(_)) && reach == Reach::Whole;
         if untyped && !plain.is_empty() {
             self.outcome = Some(Outcome::Refused { status: 200, why: Refusal::ContentType });
             return;
         }
-        if reply.content_type.is_none() && plain.is_empty() && clean {
-            // An empty body has no type that could be wrong.
+        if response.content_type.is_none() && plain.is_empty() && clean {
+            // Like a 204.
             self.outcome = Some(if self.expects_marker() { Outcome::Truncated } else { Outcome::Ended });
             return;
         }
         let last_id = self.last_id.clone();
         let rules = Rules {
-            done: self.ask.end_on != EndOn::None,
-            deliver_unterminated: self.ask.deliver_unterminated,
-            max_event_bytes: self.ask.max_event_bytes.unwrap_or(usize::MAX),
+            done: self.call.end_on != EndOn::None,
+            deliver_unterminated: self.call.deliver_unterminated,
+            max_event_bytes: self.call.max_event_bytes.unwrap_or(usize::MAX),
             last_id: &last_id,
         };
-        let (seen, stop) = read(self.ask.format, &plain, clean, &rules);
+        let (seen, stop) = read(self.call.format, &plain, clean, &rules);
         let mut record_here = false;
         for seen in seen {
             if self.take(seen, &mut record_here) {
@@ -367,19 +367,19 @@ impl Model {
         }
         let unreadable = |limit| Some(Outcome::Unreadable { offset: 0, limit });
         match (stop, reach) {
-            (Stop::TooLarge, _) => self.outcome = unreadable(self.ask.max_event_bytes),
+            (Stop::TooLarge, _) => self.outcome = unreadable(self.call.max_event_bytes),
             (Stop::Malformed, _) => self.outcome = unreadable(None),
             (_, Reach::Corrupt) => self.outcome = unreadable(None),
             _ if clean && (stop == Stop::Inside || self.expects_marker()) => self.broke(Reason::End, None),
             _ if clean => {
-                // What the relay keeps has ended.
+                // The response at the relay has ended.
                 self.relayed = false;
-                let may = self.ask.follow && self.repeatable();
+                let may = self.call.follow && self.repeatable();
                 self.again(may, Reason::End, Duration::ZERO, false, Outcome::Ended);
             }
-            _ => match reply.end {
+            _ => match response.end {
                 End::Silence => self.broke(Reason::Body, Some(self.limit(false, !record_here))),
-                End::Beats => {
+                End::Comments => {
                     let limit = self.limit(true, !record_here);
                     self.beats();
                     self.broke(Reason::Body, Some(limit));
@@ -391,9 +391,9 @@ impl Model {
         }
     }
 
-    /// Takes in a frame; `true` where it decides the stream.
+    /// Handles a frame; `true` if it ends the stream.
     fn take(&mut self, seen: Seen, record_here: &mut bool) -> bool {
-        let by_event_id = self.ask.cursor_to.is_none();
+        let by_event_id = self.call.cursor_to.is_none();
         let (item, data, name, own) = match seen {
             Seen::Id(id) => {
                 if by_event_id {
@@ -436,8 +436,8 @@ impl Model {
         };
         let json = serde_json::from_str::<serde_json::Value>(&data).unwrap_or_default();
         let has_done = json.get("done").is_some_and(|done| *done == true);
-        let failed = name.as_deref() == Some("error") && !self.ask.fail_on_none && !self.ask.follow;
-        let ends = match self.ask.end_on {
+        let failed = name.as_deref() == Some("error") && !self.call.fail_on_none && !self.call.follow;
+        let ends = match self.call.end_on {
             EndOn::Event => name.as_deref() == Some("close"),
             EndOn::Json => has_done,
             EndOn::Default | EndOn::None => false,
@@ -446,14 +446,14 @@ impl Model {
             Item::Event { id, .. } => Some(id.clone()),
             _ => None,
         };
-        if !failed && data == "[DONE]" && self.ask.end_on != EndOn::None {
+        if !failed && data == "[DONE]" && self.call.end_on != EndOn::None {
             if let Some(id) = event_id {
                 self.id_alone(id);
             }
             self.outcome = Some(Outcome::Complete);
             return true;
         }
-        let heartbeat = self.ask.heartbeat
+        let heartbeat = self.call.heartbeat
             && !failed
             && !ends
             && json.get("type").is_some_and(|kind| *kind == "heartbeat");
@@ -483,13 +483,13 @@ impl Model {
                 self.items.extend(own_id.map(Item::Replayed));
             }
             self.last_id = event_id.unwrap_or_default();
-            if !self.ask.dedupe {
+            if !self.call.dedupe {
                 self.items.push(item);
             }
             return self.outcome.is_some();
         }
         if own_id.is_none() && self.repeating {
-            // The stream is no further for it, unless it is at its end.
+            // It is no progress. The id at the end of the stream counts all the same.
             match event_id {
                 Some(id) if self.outcome == Some(Outcome::Complete) => self.id_alone(id),
                 event_id => self.last_id = event_id.unwrap_or_default(),
@@ -515,7 +515,7 @@ impl Model {
                 }
                 self.id_alone(id);
             }
-            // Where the stream stands now nobody can say; where an earlier one stopped is no place to go on from.
+            // The record has no cursor, and resuming from an older one would repeat it.
             (None, None) if by_event_id => self.cursor = None,
             (None, None) => {}
         }
@@ -523,7 +523,7 @@ impl Model {
         self.outcome.is_some()
     }
 
-    /// Whether a record with this id arrived in an earlier attempt.
+    /// Whether an earlier attempt delivered a record with this id.
     fn is_known(&self, id: &str) -> bool {
         let passed = match (ordered(id), &self.ordered_before) {
             (Some((epoch, seq)), Some((before, last))) => epoch == *before && seq <= *last,
@@ -540,13 +540,13 @@ impl Model {
     }
 
     fn set_id(&mut self, id: String) {
-        if self.ask.cursor_to.is_none() {
+        if self.call.cursor_to.is_none() {
             self.cursor = is_sendable(&id).then(|| id.clone());
         }
         self.last_id = id;
     }
 
-    /// The last event id of what is no record of its own: it moves the cursor to no place where the stream was before.
+    /// Handles a last event id that is not a new record's own. It does not move the cursor back.
     fn id_alone(&mut self, id: String) {
         if self.is_known(&id) {
             self.last_id = id;
@@ -555,9 +555,9 @@ impl Model {
         }
     }
 
-    /// A hole in ids that are ordered is told before the event behind it.
+    /// Reports a gap in ordered ids before this one.
     fn gap_before(&mut self, id: &str) {
-        // An empty id is none.
+        // An empty id clears the last event id.
         if id.is_empty() {
             return;
         }
@@ -577,7 +577,7 @@ impl Model {
         self.ordered = Some((epoch, highest));
     }
 
-    /// The connection or the body broke after the head, or more was to come.
+    /// The body broke or ended too early.
     fn broke(&mut self, reason: Reason, limit: Option<Limit>) {
         let reason = reason_of(limit, reason);
         if limit == Some(Limit::Total) {
@@ -587,7 +587,7 @@ impl Model {
         let (may, gap) = match (self.any_record, self.resumable() && self.cursor.is_some()) {
             (false, _) => (self.repeatable(), false),
             (true, true) => (true, false),
-            (true, false) => (self.ask.follow && self.repeatable(), true),
+            (true, false) => (self.call.follow && self.repeatable(), true),
         };
         let closed = match limit {
             Some(limit) => Outcome::TimedOut(limit),
@@ -601,21 +601,21 @@ impl Model {
         if self.any_record { Outcome::Truncated } else { Outcome::Unreachable }
     }
 
-    /// Another request, or the end.
+    /// Announces another request, or ends the stream.
     fn again(&mut self, may: bool, reason: Reason, retry_after: Duration, gap: bool, otherwise: Outcome) {
-        if !may || (!self.ask.follow && self.failures >= self.ask.retry_attempts) {
+        if !may || (!self.call.follow && self.failures >= self.call.retry_attempts) {
             self.outcome = Some(otherwise);
             return;
         }
-        let drawn = (self.ask.retry_delay * (1 << self.failures.min(20))).min(MOST_WAIT);
+        let drawn = (self.call.retry_delay * (1 << self.failures.min(20))).min(MOST_WAIT);
         self.failures += 1;
         let least = self.floor.min(LONGEST_ASKED_WAIT).max(retry_after);
         self.announce(reason, (least, drawn.max(least)));
         if gap {
             self.items.push(Item::Gap(self.cursor.clone()));
         }
-        if self.ask.limits.total.is_some_and(|total| least > total) {
-            // It is still waited for when the time is over.
+        if self.call.limits.total.is_some_and(|total| least > total) {
+            // The limit passes during the wait.
             self.outcome = Some(Outcome::TimedOut(Limit::Total));
         }
     }
@@ -630,10 +630,9 @@ impl Model {
         });
     }
 
-    /// Which limit a silence passes first; `beats` is one that only comments break, `fresh` one before this request's first
-    /// record.
+    /// The limit that silence exceeds first. `beats` says that comments arrive, `fresh` that this request has not brought a record.
     fn limit(&self, beats: bool, fresh: bool) -> Limit {
-        let limits = &self.ask.limits;
+        let limits = &self.call.limits;
         [
             (limits.idle.filter(|_| !beats), Limit::Idle),
             (limits.first_event.filter(|_| fresh), Limit::FirstEvent),
@@ -647,21 +646,21 @@ impl Model {
         .1
     }
 
-    /// How many comments come depends on time; they are left out on both sides.
+    /// Removes the comments, whose number depends on the time; the player does too.
     fn beats(&mut self) {
         self.items.retain(|item| !matches!(item, Item::Comment(text) if text == "beat"));
     }
 
-    /// Whether a silence would be found, be it full of comments.
+    /// Whether any limit is set that ends a silence, with comments or without.
     pub(crate) fn finds_silence(&self, beats: bool) -> bool {
-        let limits = &self.ask.limits;
+        let limits = &self.call.limits;
         let comments = beats && limits.first_event.is_some();
         comments || (limits.idle.is_some() && !beats) || limits.progress.is_some() || limits.total.is_some()
     }
 
-    /// Where requests may go; a server of raw bytes speaks HTTP/1.1 alone, and only `serve` keeps responses.
+    /// The servers that may get the next request. The raw server speaks only HTTP/1.1, and only `serve` keeps responses.
     pub(crate) fn stages(&self) -> &'static [Stage] {
-        match (self.relayed, self.ask.http2) {
+        match (self.relayed, self.call.http2) {
             (true, _) => &[Stage::Serve],
             (false, true) => &[Stage::Serve, Stage::Serve, Stage::Http2],
             (false, false) => &[Stage::Serve, Stage::Serve, Stage::Serve, Stage::Serve, Stage::Raw],
@@ -678,7 +677,7 @@ impl Model {
     }
 }
 
-/// What can be the value of a header.
+/// Whether the id can be the value of a header.
 fn is_sendable(id: &str) -> bool {
     !id.is_empty() && id.bytes().all(|byte| byte >= 0x20 && byte != 0x7F)
 }

@@ -1,5 +1,4 @@
-//! Readers of whole bodies, written from the formats' standards without a thought of speed or of pieces: what the decoders are
-//! held against.
+//! Simple readers of whole bodies, written from the formats' standards, to compare the decoders with.
 
 use tidewire::Format;
 
@@ -7,7 +6,7 @@ const BOM: &[u8] = b"\xEF\xBB\xBF";
 const DONE: &[u8] = b"[DONE]";
 const WHITE: &[u8] = b" \t\r\n";
 
-/// What a body holds, in order.
+/// Something that a body contains.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Seen {
     Event {
@@ -24,11 +23,11 @@ pub(crate) enum Seen {
     Comment(String),
     Retry(u64),
     BadRecord,
-    /// `[DONE]` where the format has it by itself.
+    /// `[DONE]` as a record or text of its own.
     Done,
 }
 
-/// Where the bytes end.
+/// Why reading stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Stop {
     Between,
@@ -37,7 +36,7 @@ pub(crate) enum Stop {
     Malformed,
 }
 
-/// How a body is to be read.
+/// How to read a body.
 pub(crate) struct Rules<'a> {
     /// `[DONE]` ends it.
     pub(crate) done: bool,
@@ -47,7 +46,7 @@ pub(crate) struct Rules<'a> {
     pub(crate) last_id: &'a str,
 }
 
-/// Reads a body; `clean` says that it ended by itself, so that the last bytes may count.
+/// Reads a body. `clean` says that it ended cleanly, so that an unterminated last line may count.
 pub(crate) fn read(format: Format, bytes: &[u8], clean: bool, rules: &Rules<'_>) -> (Vec<Seen>, Stop) {
     match format {
         Format::Sse => sse(bytes, clean, rules),
@@ -64,7 +63,7 @@ fn lossy(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-/// A block of an event stream, as far as it has come (WHATWG HTML, 9.2.6).
+/// The fields of an SSE block so far (WHATWG HTML, 9.2.6).
 #[derive(Default)]
 struct Block {
     data: Option<Vec<u8>>,
@@ -132,7 +131,7 @@ fn sse(bytes: &[u8], clean: bool, rules: &Rules<'_>) -> (Vec<Seen>, Stop) {
             return (seen, Stop::TooLarge);
         }
     }
-    // As the rest would read with its line end.
+    // How the unterminated line would read with its line end.
     let mut finished = Block { data: block.data.clone(), event: block.event.clone(), id: block.id.clone() };
     let mut behind = Vec::new();
     if !rest.is_empty() {
@@ -170,11 +169,11 @@ fn judge(text: &[u8], rules: &Rules<'_>) -> Value {
     if rules.done && text.len() < DONE.len() && DONE.starts_with(text) {
         return Value::Partial;
     }
-    // Half a character can only stand at the end.
+    // Only the last character can be cut in half.
     let whole = String::from_utf8_lossy(text);
     let whole = whole.strip_suffix('\u{FFFD}').unwrap_or(&whole);
     match serde_json::from_str::<serde::de::IgnoredAny>(whole) {
-        // Half a byte order mark is text.
+        // Half a byte order mark is not JSON.
         _ if whole.is_empty() => Value::Bad,
         Ok(_) => Value::Whole,
         Err(error) if error.is_eof() => Value::Partial,
@@ -221,7 +220,7 @@ fn ndjson(bytes: &[u8], clean: bool, rules: &Rules<'_>) -> (Vec<Seen>, Stop) {
     }
 }
 
-/// The length of the object, array or string at the start; `None` where it is not whole.
+/// The length of the object, array or string at the start; `None` if it is not whole.
 fn value_length(bytes: &[u8]) -> Option<usize> {
     let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
     for (at, byte) in bytes.iter().enumerate() {
@@ -296,7 +295,7 @@ fn array(bytes: &[u8]) -> (Vec<Seen>, Stop) {
     (seen, Stop::Malformed)
 }
 
-/// RFC 7464.
+/// JSON text sequences (RFC 7464).
 fn seq(bytes: &[u8], rules: &Rules<'_>) -> (Vec<Seen>, Stop) {
     let mut seen = Vec::new();
     let mut records = bytes.split(|byte| *byte == 0x1E);
@@ -321,7 +320,7 @@ fn seq(bytes: &[u8], rules: &Rules<'_>) -> (Vec<Seen>, Stop) {
                 }
             }
             None if last => return (seen, Stop::Inside),
-            // Several separators in a row are one.
+            // Several separators in a row count as one.
             None if text.is_empty() => {}
             None => seen.push(Seen::BadRecord),
         }
@@ -355,7 +354,7 @@ fn text(bytes: &[u8], clean: bool, rules: &Rules<'_>) -> (Vec<Seen>, Stop) {
         show(&if half { format!("{whole}\u{FFFD}") } else { whole.to_owned() });
         return (seen, if half { Stop::Inside } else { Stop::Between });
     }
-    // What may still become the marker is held back.
+    // The beginning of a marker is held back.
     let begun = (1..DONE.len()).rev().find(|length| whole.as_bytes().ends_with(&DONE[..*length]));
     show(match (marker, begun) {
         (Some(before), _) => before,

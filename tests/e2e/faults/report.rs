@@ -1,14 +1,13 @@
-//! What the campaign came to, in counts.
+//! Counts what happened in the campaign.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::item::Item;
-use crate::script::{Attempt, Meets, Relay, Reply, Script, Stage, Verb};
+use crate::script::{Answer, Attempt, Relay, Response, Script, Stage, Verb};
 use crate::stage::Played;
 
-/// A fault or an outcome that comes up less often than once in so many streams is taken for missing; the rarest of them come up some
-/// seven times as often.
+/// A fault, event or outcome must occur at least once in this many streams. The rarest of them occur about five times as often.
 const ONE_IN: usize = 3000;
 
 const FAULTS: [&str; 50] = [
@@ -64,16 +63,16 @@ const FAULTS: [&str; 50] = [
     "closed by the caller",
 ];
 
-/// What streams went through beside faults.
+/// What happened to streams besides faults.
 const EVENTS: [&str; 11] = [
     "records arrived again",
     "records arrived again, left out",
     "ordered ids arrived again",
-    "a hole in ordered ids",
+    "a gap in ordered ids",
     "kept by a relay",
     "continued at a relay",
     "a POST or PUT continued at a relay",
-    "a Location that is no relay's",
+    "a `Location` that is not a relay's",
     "renewed after a 401",
     "`retry:` beyond a minute, and waited for",
     "several parts in one content coding",
@@ -100,7 +99,7 @@ const OUTCOMES: [&str; 15] = [
 #[derive(Debug, Default)]
 pub(crate) struct Report {
     streams: usize,
-    /// Streams that asked `tidewire serve` at least once.
+    /// Streams that sent at least one request to `tidewire serve`.
     against_serve: usize,
     attempts: usize,
     items: usize,
@@ -115,7 +114,7 @@ impl Report {
         self.streams += 1;
         let made = &script.attempts[..script.attempts.len().min(played.attempts as usize)];
         let asks_serve = |attempt: &Attempt| {
-            attempt.stage == Stage::Serve && !matches!(attempt.meets, Meets::Nobody | Meets::MuteTls)
+            attempt.stage == Stage::Serve && !matches!(attempt.answer, Answer::Nobody | Answer::SilentTls)
         };
         self.against_serve += usize::from(made.iter().any(asks_serve));
         self.attempts += made.len();
@@ -145,7 +144,7 @@ impl Report {
         self.failed
     }
 
-    /// A campaign in which something never happened proves nothing of it.
+    /// Fails if something did not happen often enough to be tested.
     pub(crate) fn assert_nothing_is_missing(&self, streams: usize) {
         let least = streams / ONE_IN;
         let rare = |counts: &BTreeMap<&'static str, usize>, names: &[&'static str]| -> Vec<&'static str> {
@@ -162,26 +161,26 @@ impl Report {
     }
 }
 
-/// The events that the stream went through, each once.
+/// What happened to the stream, each only once.
 fn events(script: &Script, made: &[Attempt], played: &Played) -> impl Iterator<Item = &'static str> {
-    let any = |is: fn(&Item) -> bool| played.told.iter().any(is);
-    let reply = |is: fn(&Reply) -> bool| {
-        made.iter().any(|attempt| matches!(&attempt.meets, Meets::Reply(reply) if is(reply)))
+    let any = |is: fn(&Item) -> bool| played.notices.iter().any(is);
+    let response = |is: fn(&Response) -> bool| {
+        made.iter().any(|attempt| matches!(&attempt.answer, Answer::Response(response) if is(response)))
     };
     let again = any(|item| matches!(item, Item::Replayed(_)));
     let at_relay = played.requests.iter().any(|request| request.at_relay);
     let happened = [
         again,
-        again && script.ask.dedupe,
+        again && script.call.dedupe,
         any(|item| matches!(item, Item::Replayed(id) if id.contains('-'))),
         any(|item| matches!(item, Item::Gap(Some(id)) if id.contains('-'))),
-        reply(|reply| reply.relay == Relay::Here),
+        response(|response| response.relay == Relay::Here),
         at_relay,
-        at_relay && script.ask.method != Verb::Get,
-        reply(|reply| matches!(reply.relay, Relay::Elsewhere | Relay::Unnamed)),
+        at_relay && script.call.method != Verb::Get,
+        response(|response| matches!(response.relay, Relay::Elsewhere | Relay::Unnamed)),
         played.requests.iter().any(|request| request.renewals > 0),
         any(|item| matches!(item, Item::Attempt { asked: Some(_), .. })),
-        reply(|reply| reply.parts > 1),
+        response(|response| response.parts > 1),
     ];
     EVENTS.into_iter().zip(happened).filter_map(|(name, happened)| happened.then_some(name))
 }

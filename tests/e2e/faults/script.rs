@@ -1,4 +1,4 @@
-//! What one stream of the campaign is: what its caller asks for, and what each of its requests meets.
+//! The script of one stream: the options of its caller, and the answer to each of its requests.
 
 use std::time::Duration;
 
@@ -6,32 +6,32 @@ use tidewire::{Format, Resume};
 
 use crate::coding::Coding;
 
-/// One stream.
+/// The script of one stream.
 #[derive(Clone, Debug)]
 pub(crate) struct Script {
-    pub(crate) ask: Ask,
-    /// One for each request that the model expects.
+    pub(crate) call: CallOptions,
+    /// One for each request.
     pub(crate) attempts: Vec<Attempt>,
 }
 
-/// What the caller asks for.
+/// The options of a caller.
 #[derive(Clone, Debug)]
-pub(crate) struct Ask {
+pub(crate) struct CallOptions {
     pub(crate) format: Format,
-    /// Named by hand, whatever the content type says.
+    /// The format is chosen by hand, whatever the content type.
     pub(crate) by_hand: bool,
-    pub(crate) shape: Shape,
+    pub(crate) kind: ItemKind,
     pub(crate) method: Verb,
     pub(crate) payload: Payload,
     pub(crate) declared: Declared,
     pub(crate) resume: Resume,
     pub(crate) follow: bool,
-    /// Records that arrive again are left out.
+    /// Leave out records that arrive again.
     pub(crate) dedupe: bool,
     pub(crate) refresh: Option<Refresh>,
     /// Where an earlier stream stopped.
     pub(crate) begin: Option<String>,
-    /// Where the JSON field `seq` goes as the cursor; `None` leaves it to event ids.
+    /// Where the JSON field `seq` is sent as the cursor; `None` if event ids are the cursor.
     pub(crate) cursor_to: Option<To>,
     pub(crate) end_on: EndOn,
     /// No failure marker, not even `event: error`.
@@ -43,13 +43,13 @@ pub(crate) struct Ask {
     pub(crate) retry_attempts: u32,
     pub(crate) retry_delay: Duration,
     pub(crate) limits: Limits,
-    /// The caller closes the stream behind so many items.
+    /// The caller closes the stream after this many items.
     pub(crate) close_after: Option<usize>,
     pub(crate) http2: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Shape {
+pub(crate) enum ItemKind {
     Frames,
     Events,
     Records,
@@ -67,7 +67,7 @@ pub(crate) enum Verb {
 pub(crate) enum Payload {
     None,
     Bytes,
-    /// A stream that can be read once.
+    /// A body that can be read only once.
     Once,
 }
 
@@ -78,7 +78,7 @@ pub(crate) enum Declared {
     Key,
 }
 
-/// What comes of the caller's function that renews a token.
+/// Whether the caller's function that renews credentials succeeds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Refresh {
     Works,
@@ -94,17 +94,17 @@ pub(crate) enum To {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum EndOn {
-    /// `[DONE]`, which need not come.
+    /// `[DONE]`, which is optional.
     Default,
-    /// `event:close`, which must come.
+    /// `event:close`, which is required.
     Event,
-    /// `json:done=true`, which must come.
+    /// `json:done=true`, which is required.
     Json,
-    /// No end but the body's.
+    /// Only the end of the body.
     None,
 }
 
-/// Those that are set are short, and nothing but silence passes them.
+/// Time limits. Those that are set are short, and only silence exceeds them.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Limits {
     pub(crate) idle: Option<Duration>,
@@ -119,13 +119,13 @@ impl Limits {
     }
 }
 
-/// What one request meets.
+/// One request and its answer.
 #[derive(Clone, Debug)]
 pub(crate) struct Attempt {
     pub(crate) stage: Stage,
-    /// The status by which it is first sent on to the server's other port.
+    /// The status of a redirect to the server's other port that comes first.
     pub(crate) redirect: Option<u16>,
-    pub(crate) meets: Meets,
+    pub(crate) answer: Answer,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -134,28 +134,28 @@ pub(crate) enum Stage {
     Serve,
     /// The server of raw bytes.
     Raw,
-    /// The server of HTTP/2, which resets its streams with any code.
+    /// The HTTP/2 server.
     Http2,
 }
 
 #[derive(Clone, Debug)]
-pub(crate) enum Meets {
-    /// A port that nobody listens on.
+pub(crate) enum Answer {
+    /// Nobody listens on the port.
     Nobody,
-    /// A server that accepts and never answers the TLS handshake.
-    MuteTls,
+    /// The server accepts the connection and never answers the TLS handshake.
+    SilentTls,
     NoHead(NoHead),
     Status {
         status: u16,
         retry_after: Option<&'static str>,
         retry_after_ms: Option<&'static str>,
     },
-    /// Redirects without end.
-    RoundAndRound,
-    Reply(Reply),
+    /// Endless redirects.
+    EndlessRedirects,
+    Response(Response),
 }
 
-/// How it goes before the head has come.
+/// Why no head arrives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum NoHead {
     HangUp,
@@ -169,41 +169,41 @@ pub(crate) enum NoHead {
     WantsHttp1,
 }
 
-/// A reply with status 200.
+/// A response with status 200.
 #[derive(Clone)]
-pub(crate) struct Reply {
+pub(crate) struct Response {
     pub(crate) head_after: Duration,
     pub(crate) content_type: Option<&'static str>,
     pub(crate) coding: Option<Coding>,
-    /// Of how many whole bodies the coded one is made.
+    /// How many whole bodies the coded one is made of.
     pub(crate) parts: usize,
     pub(crate) relay: Relay,
     pub(crate) framing: Framing,
-    /// The body as it is on the wire, in the writes in which it is sent.
+    /// The coded body, in the pieces in which it is written.
     pub(crate) slices: Vec<Vec<u8>>,
-    /// Waits of a millisecond between the writes.
+    /// Wait a millisecond between the writes.
     pub(crate) slow: bool,
     pub(crate) end: End,
-    /// The last write waits until all before it has been read.
+    /// The last write waits until everything before it has been read.
     pub(crate) held: bool,
-    /// What was done to it, for the report.
+    /// The name of its fault in the report.
     pub(crate) fault: &'static str,
 }
 
-/// What a head says of a relay that keeps the response.
+/// What the head says about a relay that keeps the response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Relay {
     /// Nothing.
     No,
-    /// It is kept by this server, at [`KEPT`].
+    /// This server keeps it at [`KEPT`].
     Here,
-    /// It is kept by another origin, which is nobody's to ask.
+    /// Another origin keeps it, which must not be asked.
     Elsewhere,
-    /// There is a `Location`, but no name of a stream.
+    /// There is a `Location`, but no `Tidewire-Stream`.
     Unnamed,
 }
 
-/// Where `serve` keeps a response: its scenario goes on there.
+/// Where `serve` keeps a response: its scenario continues there.
 pub(crate) const KEPT: &str = "/s?kept=1";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -215,31 +215,31 @@ pub(crate) enum Framing {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum End {
-    /// As HTTP wants it.
+    /// A clean end.
     Clean,
-    /// The connection is closed before the end that was promised; over HTTP/2 the stream is reset.
+    /// The connection is closed before the end that the head announced. `serve` resets the stream over HTTP/2.
     Cut,
     /// A TCP reset.
     Reset,
     /// A reset of the HTTP/2 stream with this code.
     StreamReset(u32),
-    /// Nothing more comes, and the connection stays open.
+    /// Nothing more is sent, and the connection stays open.
     Silence,
-    /// Nothing but comments comes.
-    Beats,
-    /// A clean end, and bytes behind it.
+    /// Only comments are sent.
+    Comments,
+    /// A clean end, and bytes after it.
     Garbage(&'static [u8]),
 }
 
-impl Reply {
+impl Response {
     pub(crate) fn wire(&self) -> Vec<u8> {
         self.slices.concat()
     }
 }
 
-impl std::fmt::Debug for Reply {
+impl std::fmt::Debug for Response {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Reply")
+        f.debug_struct("Response")
             .field("fault", &self.fault)
             .field("head_after", &self.head_after)
             .field("content_type", &self.content_type)
@@ -256,21 +256,21 @@ impl std::fmt::Debug for Reply {
 }
 
 impl Attempt {
-    /// What the report counts it as.
+    /// Its name in the report.
     pub(crate) fn fault(&self) -> &'static str {
-        match &self.meets {
-            Meets::Nobody => "nobody listens",
-            Meets::MuteTls => "silence in the TLS handshake",
-            Meets::NoHead(NoHead::HangUp) => "closed before the head",
-            Meets::NoHead(NoHead::Reset) => "reset before the head",
-            Meets::NoHead(NoHead::Half) => "half a head",
-            Meets::NoHead(NoHead::Garbage) => "garbage for a head",
-            Meets::NoHead(NoHead::Silence) => "silence before the head",
-            Meets::NoHead(NoHead::NotProcessed) => "HTTP/2: not processed",
-            Meets::NoHead(NoHead::WantsHttp1) => "HTTP/2: wants HTTP/1.1",
-            Meets::Status { status: 204, .. } => "status 204",
-            Meets::Status { status: 401, .. } => "status 401",
-            Meets::Status {
+        match &self.answer {
+            Answer::Nobody => "nobody listens",
+            Answer::SilentTls => "silence in the TLS handshake",
+            Answer::NoHead(NoHead::HangUp) => "closed before the head",
+            Answer::NoHead(NoHead::Reset) => "reset before the head",
+            Answer::NoHead(NoHead::Half) => "half a head",
+            Answer::NoHead(NoHead::Garbage) => "garbage for a head",
+            Answer::NoHead(NoHead::Silence) => "silence before the head",
+            Answer::NoHead(NoHead::NotProcessed) => "HTTP/2: not processed",
+            Answer::NoHead(NoHead::WantsHttp1) => "HTTP/2: wants HTTP/1.1",
+            Answer::Status { status: 204, .. } => "status 204",
+            Answer::Status { status: 401, .. } => "status 401",
+            Answer::Status {
                 status: 408 | 425 | 429 | 500 | 502 | 503 | 504 | 529,
                 retry_after,
                 retry_after_ms,
@@ -285,9 +285,9 @@ impl Attempt {
                 (Some(_), None) => "busy, with Retry-After",
                 (None, None) => "busy",
             },
-            Meets::Status { .. } => "refused by status",
-            Meets::RoundAndRound => "redirects without end",
-            Meets::Reply(reply) => reply.fault,
+            Answer::Status { .. } => "refused by status",
+            Answer::EndlessRedirects => "redirects without end",
+            Answer::Response(response) => response.fault,
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Plays a script over real sockets, and notes what the caller and the servers saw.
+//! Plays a script over real sockets, and records what the caller and the servers saw.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
@@ -8,21 +8,23 @@ use tidewire::{Client, CursorTo, Error, Format, Frame, Outcome, Request, Resume,
 use tidewire_cli::serve::{ServeConfig, Server};
 use tidewire_tests::within;
 
-use crate::ask::LIMIT;
-use crate::item::{Item, RENEWED, Want, logged, parsed, received};
-use crate::script::{Ask, Attempt, Declared, EndOn, Meets, Payload, Refresh, Script, Shape, To, Verb};
-use crate::upstream::{Gate, Place, address, place, scenario, watch};
+use crate::call::LIMIT;
+use crate::item::{Item, RENEWED, RequestFacts, logged, parsed, received};
+use crate::script::{
+    Answer, Attempt, CallOptions, Declared, EndOn, ItemKind, Payload, Refresh, Script, To, Verb,
+};
+use crate::upstream::{Gate, Peer, address, peer, scenario, watch};
 
 /// The clients that all streams share.
 pub(crate) struct Clients {
     usual: Client,
-    /// HTTP/2 without TLS, which has to be known before.
+    /// Speaks HTTP/2 without TLS, by prior knowledge.
     http2: Client,
-    /// Gives up a connection soon.
+    /// Has a short connect timeout.
     hasty: Client,
 }
 
-/// What was seen of a stream.
+/// What happened to a stream.
 #[derive(Debug)]
 pub(crate) struct Played {
     pub(crate) items: Vec<Item>,
@@ -31,9 +33,9 @@ pub(crate) struct Played {
     pub(crate) cursor: Option<String>,
     pub(crate) attempts: u32,
     /// In the order of the attempts.
-    pub(crate) requests: Vec<Want>,
-    /// Attempts, gaps and replays as the hooks told them.
-    pub(crate) told: Vec<Item>,
+    pub(crate) requests: Vec<RequestFacts>,
+    /// Attempts, gaps and replays that the hooks reported.
+    pub(crate) notices: Vec<Item>,
 }
 
 impl Clients {
@@ -48,8 +50,8 @@ impl Clients {
     }
 
     fn of(&self, script: &Script) -> &Client {
-        let mute = script.attempts.iter().any(|attempt| matches!(attempt.meets, Meets::MuteTls));
-        match (script.ask.http2, mute) {
+        let mute = script.attempts.iter().any(|attempt| matches!(attempt.answer, Answer::SilentTls));
+        match (script.call.http2, mute) {
             (true, _) => &self.http2,
             (false, true) => &self.hasty,
             (false, false) => &self.usual,
@@ -63,33 +65,33 @@ pub(crate) async fn play(clients: &Clients, number: usize, script: &Script) -> P
     let config =
         ServeConfig { listen: (ip, 0).into(), scenario: Some(scenario(script)), ..ServeConfig::default() };
     let serve = Server::start(config).await.expect("a free port on a loopback address");
-    let (mut places, mut urls, mut gates) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut peers, mut urls, mut gates) = (Vec::new(), Vec::new(), Vec::new());
     for attempt in &script.attempts {
         let gate = Gate::of(attempt);
-        let (place, url) = place(attempt, ip, &serve, &gate).await;
-        places.push(place);
+        let (peer, url) = peer(attempt, ip, &serve, &gate).await;
+        peers.push(peer);
         urls.push(url);
         gates.push(gate);
     }
-    let told = Arc::new(Mutex::new(Vec::new()));
-    let request = request(clients.of(script), &script.ask, urls, &told).on_wire(watch(gates));
-    let close_after = script.ask.close_after.unwrap_or(usize::MAX);
-    let mut played = match script.ask.shape {
-        Shape::Frames => take(request.frames(), close_after, of_frame).await,
-        Shape::Events => take(request.events(), close_after, |event| of_frame(Frame::Event(event))).await,
-        Shape::Records => {
+    let notices = Arc::new(Mutex::new(Vec::new()));
+    let request = request(clients.of(script), &script.call, urls, &notices).on_wire(watch(gates));
+    let close_after = script.call.close_after.unwrap_or(usize::MAX);
+    let mut played = match script.call.kind {
+        ItemKind::Frames => take(request.frames(), close_after, of_frame).await,
+        ItemKind::Events => take(request.events(), close_after, |event| of_frame(Frame::Event(event))).await,
+        ItemKind::Records => {
             take(request.records(), close_after, |json: serde_json::Value| {
                 Some(Item::Record(json.to_string()))
             })
             .await
         }
-        Shape::Text => take(request.text(), close_after, |text| Some(Item::Text(text))).await,
+        ItemKind::Text => take(request.text(), close_after, |text| Some(Item::Text(text))).await,
     };
-    if script.ask.format == Format::Text {
+    if script.call.format == Format::Text {
         merge_texts(&mut played.items);
     }
-    played.told = std::mem::take(&mut *told.lock().expect("a lock"));
-    // Every connection is let go of by then.
+    played.notices = std::mem::take(&mut *notices.lock().expect("a lock"));
+    // By then the client has dropped every connection.
     let log = within(
         "the end of all requests",
         serve.log_until(|log| log.iter().all(|request| request.response.is_some())),
@@ -97,34 +99,39 @@ pub(crate) async fn play(clients: &Clients, number: usize, script: &Script) -> P
     .await;
     within("the shutdown", serve.shutdown()).await;
     let mut log = log.iter();
-    for (number, place) in places.iter().enumerate() {
-        match place {
-            Place::Serve => {
+    for (number, peer) in peers.iter().enumerate() {
+        match peer {
+            Peer::Serve => {
                 let hops = match &script.attempts[number] {
-                    Attempt { meets: Meets::RoundAndRound, .. } => 21,
+                    Attempt { answer: Answer::EndlessRedirects, .. } => 21,
                     Attempt { redirect: Some(_), .. } => 2,
                     _ => 1,
                 };
                 let here = log.by_ref().take(hops);
-                // What belongs to no attempt of the script stands with the last one.
+                // Requests beyond the script count for the last attempt.
                 played.requests.extend(here.map(|request| logged(number, request)));
             }
-            Place::Raw(server) => {
+            Peer::Raw(server) => {
                 played.requests.extend(server.seen().iter().map(|seen| parsed(number, &seen.request)));
             }
-            Place::Http2(server) => {
+            Peer::Http2(server) => {
                 let here = server.seen().into_iter();
                 played.requests.extend(here.map(|(head, body)| received(number, &head, &body)));
             }
-            Place::Nobody(_) => {}
+            Peer::Nobody(_) => {}
         }
     }
     played.requests.extend(log.map(|request| logged(usize::MAX, request)));
     played
 }
 
-fn request(client: &Client, ask: &Ask, urls: Vec<String>, told: &Arc<Mutex<Vec<Item>>>) -> Request {
-    let mut request = match ask.method {
+fn request(
+    client: &Client,
+    call: &CallOptions,
+    urls: Vec<String>,
+    notices: &Arc<Mutex<Vec<Item>>>,
+) -> Request {
+    let mut request = match call.method {
         Verb::Get => client.get(&urls[0]),
         Verb::Post => client.post(&urls[0]),
         Verb::Put => client.request(reqwest::Method::PUT, &urls[0]),
@@ -135,17 +142,17 @@ fn request(client: &Client, ask: &Ask, urls: Vec<String>, told: &Arc<Mutex<Vec<I
             urls.get(index).unwrap_or(&urls[urls.len() - 1]).clone()
         });
     }
-    request = match ask.payload {
+    request = match call.payload {
         Payload::None => request,
         Payload::Bytes => request.body(r#"{"q":1}"#),
         Payload::Once => request.body_once(r#"{"once":1}"#),
     };
-    request = match ask.declared {
+    request = match call.declared {
         Declared::Nothing => request,
         Declared::Idempotent => request.idempotent(),
         Declared::Key => request.idempotency_key("k-1"),
     };
-    request = match ask.resume {
+    request = match call.resume {
         Resume::Elsewhere => request.resume_with(|cursor, request| {
             request.set_method(reqwest::Method::PUT);
             request.set_query("resumed", cursor);
@@ -153,13 +160,13 @@ fn request(client: &Client, ask: &Ask, urls: Vec<String>, told: &Arc<Mutex<Vec<I
         }),
         resume => request.resume(resume),
     };
-    if ask.follow {
+    if call.follow {
         request = request.follow();
     }
-    if ask.dedupe {
+    if call.dedupe {
         request = request.dedupe();
     }
-    request = match ask.refresh {
+    request = match call.refresh {
         None => request,
         Some(refresh) => {
             let calls = AtomicU32::new(0);
@@ -178,45 +185,45 @@ fn request(client: &Client, ask: &Ask, urls: Vec<String>, told: &Arc<Mutex<Vec<I
             })
         }
     };
-    if let Some(begin) = &ask.begin {
+    if let Some(begin) = &call.begin {
         request = request.last_event_id(begin);
     }
-    request = match ask.cursor_to {
+    request = match call.cursor_to {
         None => request,
         Some(To::Header) => request.cursor("seq", CursorTo::Header("x-after".into())),
         Some(To::Query) => request.cursor("seq", CursorTo::Query("after".into())),
         Some(To::Body) => request.cursor("seq", CursorTo::Body("after".into())),
     };
-    request = match ask.end_on {
+    request = match call.end_on {
         EndOn::Default => request,
         EndOn::Event => request.end_on("event:close".parse().expect("a marker")),
         EndOn::Json => request.end_on("json:done=true".parse().expect("a marker")),
         EndOn::None => request.end_on_none(),
     };
-    if ask.fail_on_none {
+    if call.fail_on_none {
         request = request.fail_on_none();
     }
-    if ask.heartbeat {
+    if call.heartbeat {
         request = request.heartbeat_on("json:type=heartbeat".parse().expect("a marker"));
     }
-    if ask.deliver_unterminated {
+    if call.deliver_unterminated {
         request = request.deliver_unterminated();
     }
-    if let Some(bytes) = ask.max_event_bytes {
+    if let Some(bytes) = call.max_event_bytes {
         request = request.max_event_bytes(bytes);
     }
-    if ask.by_hand {
-        request = request.format(ask.format);
+    if call.by_hand {
+        request = request.format(call.format);
     }
-    let limits = ask.limits;
+    let limits = call.limits;
     if let Some(idle) = limits.idle {
         request = request.idle_timeout(idle);
     }
-    let (attempts, gaps, replays) = (Arc::clone(told), Arc::clone(told), Arc::clone(told));
+    let (attempts, gaps, replays) = (Arc::clone(notices), Arc::clone(notices), Arc::clone(notices));
     request
         .bearer_auth("secret")
-        .retry_attempts(ask.retry_attempts)
-        .retry_delay(ask.retry_delay)
+        .retry_attempts(call.retry_attempts)
+        .retry_delay(call.retry_delay)
         .first_event_timeout(limits.first_event.unwrap_or_default())
         .progress_timeout(limits.progress.unwrap_or_default())
         .timeout(limits.total.unwrap_or_default())
@@ -227,7 +234,7 @@ fn request(client: &Client, ask: &Ask, urls: Vec<String>, told: &Arc<Mutex<Vec<I
         .on_replayed(move |id| replays.lock().expect("a lock").push(Item::Replayed(id.to_owned())))
 }
 
-/// All items of a stream, and how it ended.
+/// Reads a stream to its end.
 async fn take<I: std::fmt::Debug>(
     mut stream: Streaming<I>,
     close_after: usize,
@@ -261,7 +268,7 @@ async fn take<I: std::fmt::Debug>(
         cursor: stream.last_event_id().map(str::to_owned),
         attempts: stream.stats().attempts,
         requests: Vec::new(),
-        told: Vec::new(),
+        notices: Vec::new(),
     }
 }
 
@@ -289,7 +296,7 @@ fn of_frame(frame: Frame) -> Option<Item> {
     })
 }
 
-/// Text comes in pieces of any size.
+/// Joins adjacent texts, since text arrives in pieces of any size.
 pub(crate) fn merge_texts(items: &mut Vec<Item>) {
     let mut merged: Vec<Item> = Vec::new();
     for item in items.drain(..) {

@@ -1,47 +1,48 @@
-//! From a seed to a script. The model is asked along the way, so that each body goes on where the one before was cut.
+//! Makes a script from a seed. Each body continues where the model says that the one before was cut.
 
 use std::time::Duration;
 
 use fastrand::Rng;
 use tidewire::Format;
 
-use crate::ask::{ask, pick};
-use crate::bodies::{From, Source, Wishes};
+use crate::bodies::{BodyWishes, From, Source};
+use crate::call::{call, pick};
 use crate::coding::Coding;
 use crate::model::Model;
 use crate::script::{
-    Ask, Attempt, End, EndOn, Framing, Meets, NoHead, Payload, Relay, Reply, Script, Shape, Stage,
+    Answer, Attempt, CallOptions, End, EndOn, Framing, ItemKind, NoHead, Payload, Relay, Response, Script,
+    Stage,
 };
 
-/// The script of one stream, and what must come of it.
+/// The script of a stream, and the model after it.
 pub(crate) fn script(seed: u64, number: usize) -> (Script, Model) {
     let mut rng = Rng::with_seed(seed.wrapping_add((number as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15)));
     let rng = &mut rng;
-    let ask = ask(rng);
-    let mut model = Model::new(&ask);
-    let mut source = Source::new(&ask, rng);
+    let call = call(rng);
+    let mut model = Model::new(&call);
+    let mut source = Source::new(&call, rng);
     let mut attempts = Vec::new();
     let trouble = rng.usize(..5);
     let mut silences = 0;
     loop {
         let calm = attempts.len() >= trouble;
-        let attempt = attempt(rng, &ask, &model, &mut source, calm, &mut silences);
+        let attempt = attempt(rng, &call, &model, &mut source, calm, &mut silences);
         let again = model.meet(&attempt);
         attempts.push(attempt);
         if !again {
             break;
         }
-        assert!(attempts.len() < 60, "a script without end: {ask:?}");
+        assert!(attempts.len() < 60, "a script without end: {call:?}");
     }
-    let mut script = Script { ask, attempts };
-    script.ask.close_after =
-        script.ask.close_after.and_then(|count| model.closes_at(script.ask.shape, count));
+    let mut script = Script { call, attempts };
+    script.call.close_after =
+        script.call.close_after.and_then(|count| model.closes_at(script.call.kind, count));
     (script, model)
 }
 
 fn attempt(
     rng: &mut Rng,
-    ask: &Ask,
+    call: &CallOptions,
     model: &Model,
     source: &mut Source,
     calm: bool,
@@ -49,26 +50,27 @@ fn attempt(
 ) -> Attempt {
     let stage = model.stages()[rng.usize(..model.stages().len())];
     let relayed = model.is_relayed();
-    let redirect = (stage == Stage::Serve && !ask.http2 && !relayed && rng.u8(..12) == 0)
+    let redirect = (stage == Stage::Serve && !call.http2 && !relayed && rng.u8(..12) == 0)
         .then(|| pick(rng, &[(2, 307), (1, 308), (1, 301), (1, 302), (1, 303)]));
-    let plain = |meets| Attempt { stage, redirect: None, meets };
+    let plain = |answer| Attempt { stage, redirect: None, answer };
     if calm {
-        if ask.follow && (ask.end_on == EndOn::None || ask.format == Format::JsonArray || rng.u8(..3) == 0) {
-            return plain(pick(rng, &[(3, Status(204)), (1, Status(404))]).meets());
+        if call.follow && (call.end_on == EndOn::None || call.format == Format::JsonArray || rng.u8(..3) == 0)
+        {
+            return plain(pick(rng, &[(3, Status(204)), (1, Status(404))]).answer());
         }
-        let wishes = Wishes {
-            end: ask.end_on != EndOn::Default || rng.bool() || ask.follow,
-            // Nothing comes after it.
-            long_retry: !ask.follow && rng.u8(..6) == 0,
-            ..Wishes::default()
+        let wishes = BodyWishes {
+            end: call.end_on != EndOn::Default || rng.bool() || call.follow,
+            // No attempt follows.
+            long_retry: !call.follow && rng.u8(..6) == 0,
+            ..BodyWishes::default()
         };
-        let reply = reply(rng, ask, model, source, stage, wishes, "none", End::Clean);
-        return Attempt { stage, redirect, meets: Meets::Reply(reply) };
+        let response = response(rng, call, model, source, stage, wishes, "none", End::Clean);
+        return Attempt { stage, redirect, answer: Answer::Response(response) };
     }
     let may_be_silent = *silences < 2;
-    let limits = &ask.limits;
+    let limits = &call.limits;
     let any_limit = limits.any().is_some();
-    // The limit on the whole stream passes in waits too.
+    // The limit on the whole stream can also pass during a wait.
     let silent_of_four = if limits.total.is_some() { 1 } else { 3 };
     let kind = match any_limit && may_be_silent && rng.u8(..4) < silent_of_four {
         true => Kind::Silence,
@@ -80,8 +82,8 @@ fn attempt(
                 (12, Kind::Status),
                 (40, Kind::Cut),
                 (8, Kind::EarlyEnd),
-                (12, Kind::Odd),
-                (10, Kind::Behind),
+                (12, Kind::Unusable),
+                (10, Kind::GarbageAfter),
                 (6, Kind::Corrupt),
                 (3, Kind::SlowHead),
             ],
@@ -90,36 +92,39 @@ fn attempt(
     match kind {
         Kind::Silence => {
             *silences += 1;
-            let beats = ask.format == Format::Sse
+            let beats = call.format == Format::Sse
                 && rng.u8(..3) == 0
                 && model.finds_silence(true)
-                && !ask.deliver_unterminated;
+                && !call.deliver_unterminated;
             if !beats && rng.u8(..3) == 0 {
-                return plain(Meets::NoHead(NoHead::Silence));
+                return plain(Answer::NoHead(NoHead::Silence));
             }
-            let (fault, end) =
-                if beats { ("comments for ever", End::Beats) } else { ("half-open silence", End::Silence) };
-            let mut reply = reply(rng, ask, model, source, stage, Wishes::default(), fault, end);
-            if beats {
-                // So that the comments are lines of their own.
-                reply.coding = None;
-                reply.slices = vec![b": open\n\n".to_vec()];
+            let (fault, end) = if beats {
+                ("comments for ever", End::Comments)
             } else {
-                cut(rng, ask, &mut reply);
+                ("half-open silence", End::Silence)
+            };
+            let mut response = response(rng, call, model, source, stage, BodyWishes::default(), fault, end);
+            if beats {
+                // Each comment must be a line of its own.
+                response.coding = None;
+                response.slices = vec![b": open\n\n".to_vec()];
+            } else {
+                cut(rng, call, &mut response);
             }
-            Attempt { stage, redirect, meets: Meets::Reply(reply) }
+            Attempt { stage, redirect, answer: Answer::Response(response) }
         }
-        // Where the response is kept, somebody listens.
-        Kind::Connect if relayed => plain(Meets::NoHead(NoHead::HangUp)),
+        // The relay is `serve`, which listens.
+        Kind::Connect if relayed => plain(Answer::NoHead(NoHead::HangUp)),
         Kind::Connect => match rng.u8(..3) {
-            // The limits of time count from sending the request, and so from before the handshake.
-            0 if !ask.http2 && may_be_silent && !any_limit => {
+            // The other limits count from sending the request, which is before the handshake.
+            0 if !call.http2 && may_be_silent && !any_limit => {
                 *silences += 1;
-                plain(Meets::MuteTls)
+                plain(Answer::SilentTls)
             }
-            _ => plain(Meets::Nobody),
+            _ => plain(Answer::Nobody),
         },
-        Kind::NoHead => plain(Meets::NoHead(match stage {
+        Kind::NoHead => plain(Answer::NoHead(match stage {
             Stage::Serve => NoHead::HangUp,
             Stage::Raw => {
                 pick(rng, &[(1, NoHead::HangUp), (1, NoHead::Reset), (1, NoHead::Half), (1, NoHead::Garbage)])
@@ -135,15 +140,15 @@ fn attempt(
             ),
         })),
         Kind::Status => {
-            // So many requests may need longer than a limit of time.
+            // So many requests may take longer than a time limit.
             if stage == Stage::Serve
-                && !ask.http2
+                && !call.http2
                 && !any_limit
                 && !relayed
-                && ask.payload != Payload::Once
+                && call.payload != Payload::Once
                 && rng.u8(..16) == 0
             {
-                return plain(Meets::RoundAndRound);
+                return plain(Answer::EndlessRedirects);
             }
             let status = pick(
                 rng,
@@ -179,8 +184,8 @@ fn attempt(
                         (1, Some("99999999999999999999")),
                     ],
                 )
-                // Too close to the time that is left.
-                .filter(|value| *value != "1" || ask.limits.total.is_none()),
+                // Too close to the limit on the whole stream.
+                .filter(|value| *value != "1" || call.limits.total.is_none()),
             };
             let retry_after_ms = match status {
                 204 => None,
@@ -196,7 +201,7 @@ fn attempt(
                     ],
                 ),
             };
-            plain(Meets::Status { status, retry_after, retry_after_ms })
+            plain(Answer::Status { status, retry_after, retry_after_ms })
         }
         Kind::Cut => {
             let end = match stage {
@@ -204,16 +209,16 @@ fn attempt(
                 Stage::Http2 if rng.u8(..4) > 0 => End::StreamReset(pick(rng, &CODES)),
                 Stage::Serve | Stage::Raw | Stage::Http2 => End::Cut,
             };
-            let wishes = Wishes { end: rng.bool(), ..Wishes::default() };
-            let mut reply = reply(rng, ask, model, source, stage, wishes, "", end);
+            let wishes = BodyWishes { end: rng.bool(), ..BodyWishes::default() };
+            let mut response = response(rng, call, model, source, stage, wishes, "", end);
             if rng.u8(..8) > 0 {
-                cut(rng, ask, &mut reply);
+                cut(rng, call, &mut response);
             }
-            if reply.framing == Framing::Close && reply.end == End::Cut && stage != Stage::Http2 {
-                // Nothing was promised, so this is no cut.
-                reply.end = End::Clean;
+            if response.framing == Framing::Close && response.end == End::Cut && stage != Stage::Http2 {
+                // The close is the end, so nothing is cut.
+                response.end = End::Clean;
             }
-            reply.fault = match (reply.coding, &reply.end, reply.framing) {
+            response.fault = match (response.coding, &response.end, response.framing) {
                 (Some(_), End::Clean, _) => "early clean end inside a content coding",
                 (Some(Coding::Gzip), ..) => "cut inside gzip",
                 (Some(Coding::Deflate), ..) => "cut inside deflate",
@@ -223,7 +228,7 @@ fn attempt(
                 (None, End::StreamReset(_), _) => "HTTP/2 reset",
                 (None, _, Framing::Length) if stage == Stage::Http2 => "HTTP/2: short of its length",
                 (None, ..) if stage == Stage::Http2 => "HTTP/2: connection closed",
-                (None, ..) if ask.http2 => "HTTP/2 reset",
+                (None, ..) if call.http2 => "HTTP/2 reset",
                 (None, End::Reset, Framing::Chunked) => "reset, chunked",
                 (None, End::Reset, Framing::Length) => "reset, with a length",
                 (None, End::Reset, Framing::Close) => "reset, to be closed",
@@ -231,51 +236,59 @@ fn attempt(
                 (None, _, Framing::Length) => "cut, with a length",
                 (None, ..) => "cut, chunked",
             };
-            Attempt { stage, redirect, meets: Meets::Reply(reply) }
+            Attempt { stage, redirect, answer: Answer::Response(response) }
         }
         Kind::EarlyEnd => {
-            let wishes = Wishes { end: rng.bool(), ..Wishes::default() };
-            let mut reply = reply(rng, ask, model, source, stage, wishes, "early clean end", End::Clean);
-            if reply.coding.is_some() {
-                reply.fault = "early clean end inside a content coding";
+            let wishes = BodyWishes { end: rng.bool(), ..BodyWishes::default() };
+            let mut response =
+                response(rng, call, model, source, stage, wishes, "early clean end", End::Clean);
+            if response.coding.is_some() {
+                response.fault = "early clean end inside a content coding";
             }
-            cut(rng, ask, &mut reply);
-            Attempt { stage, redirect, meets: Meets::Reply(reply) }
+            cut(rng, call, &mut response);
+            Attempt { stage, redirect, answer: Answer::Response(response) }
         }
-        Kind::Odd => odd(rng, ask, model, source, stage),
-        Kind::Behind => {
-            let wishes = Wishes { end: true, ..Wishes::default() };
-            let mut reply = reply(rng, ask, model, source, stage, wishes, "", End::Clean);
-            behind(rng, ask, &mut reply, stage);
-            Attempt { stage, redirect, meets: Meets::Reply(reply) }
+        Kind::Unusable => unusable(rng, call, model, source, stage),
+        Kind::GarbageAfter => {
+            let wishes = BodyWishes { end: true, ..BodyWishes::default() };
+            let mut response = response(rng, call, model, source, stage, wishes, "", End::Clean);
+            garbage_after(rng, call, &mut response, stage);
+            Attempt { stage, redirect, answer: Answer::Response(response) }
         }
-        // How much of a text is lost with a corrupt byte could not be told; see `Model::corrupt_at`.
-        Kind::Corrupt if ask.format == Format::Text && stage == Stage::Serve => {
-            plain(Meets::NoHead(NoHead::HangUp))
+        // The model cannot say how much text is lost with a corrupt byte; see `Model::corrupt_at`.
+        Kind::Corrupt if call.format == Format::Text && stage == Stage::Serve => {
+            plain(Answer::NoHead(NoHead::HangUp))
         }
         Kind::Corrupt => {
             let coding = Coding::ALL[rng.usize(..4)];
-            let cursor = ask_cursor(model);
-            let blocks = source.body(ask, cursor.as_deref(), Wishes::default(), rng);
+            let cursor = cursor_of(model);
+            let blocks = source.body(call, cursor.as_deref(), BodyWishes::default(), rng);
             let (wire, parts) = coding.encode(&blocks, true, rng);
             let (good, corrupt) = wire.split_at(wire.len() - coding.undefined_block().len());
-            let mut reply =
-                reply_of(rng, ask, stage, good.to_vec(), Some(coding), "corrupt content coding", End::Clean);
-            reply.slices.push(corrupt.to_vec());
-            reply.parts = parts;
-            reply.held = stage != Stage::Serve;
-            Attempt { stage, redirect: None, meets: Meets::Reply(reply) }
+            let mut response = response_of(
+                rng,
+                call,
+                stage,
+                good.to_vec(),
+                Some(coding),
+                "corrupt content coding",
+                End::Clean,
+            );
+            response.slices.push(corrupt.to_vec());
+            response.parts = parts;
+            response.held = stage != Stage::Serve;
+            Attempt { stage, redirect: None, answer: Answer::Response(response) }
         }
         Kind::SlowHead => {
-            let wishes = Wishes { end: true, ..Wishes::default() };
-            let mut reply = reply(rng, ask, model, source, stage, wishes, "slow head", End::Clean);
-            reply.head_after = Duration::from_millis(rng.u64(20..300));
-            Attempt { stage, redirect, meets: Meets::Reply(reply) }
+            let wishes = BodyWishes { end: true, ..BodyWishes::default() };
+            let mut response = response(rng, call, model, source, stage, wishes, "slow head", End::Clean);
+            response.head_after = Duration::from_millis(rng.u64(20..300));
+            Attempt { stage, redirect, answer: Answer::Response(response) }
         }
     }
 }
 
-/// Codes with which a stream of HTTP/2 is reset (RFC 9113, 7): none, internal, refused, cancelled, and one that nobody knows.
+/// Error codes of HTTP/2 resets (RFC 9113, 7): no error, internal error, refused stream, cancel, and an unknown one.
 const CODES: [(u32, u32); 5] = [(2, 0), (1, 2), (1, 7), (1, 8), (1, 0xABCD)];
 
 #[derive(Clone, Copy)]
@@ -286,8 +299,8 @@ enum Kind {
     Status,
     Cut,
     EarlyEnd,
-    Odd,
-    Behind,
+    Unusable,
+    GarbageAfter,
     Corrupt,
     SlowHead,
 }
@@ -296,57 +309,61 @@ enum Kind {
 struct Status(u16);
 
 impl Status {
-    const fn meets(self) -> Meets {
-        Meets::Status { status: self.0, retry_after: None, retry_after_ms: None }
+    const fn answer(self) -> Answer {
+        Answer::Status { status: self.0, retry_after: None, retry_after_ms: None }
     }
 }
 
-/// Replies that are whole, and no stream all the same.
-fn odd(rng: &mut Rng, ask: &Ask, model: &Model, source: &mut Source, stage: Stage) -> Attempt {
+/// A whole response that is not read to a good end.
+fn unusable(rng: &mut Rng, call: &CallOptions, model: &Model, source: &mut Source, stage: Stage) -> Attempt {
     let malformed =
-        matches!(ask.format, Format::Concat | Format::JsonArray | Format::Ndjson | Format::JsonSeq);
+        matches!(call.format, Format::Concat | Format::JsonArray | Format::Ndjson | Format::JsonSeq);
     if rng.u8(..4) == 0 {
         let end = if rng.u8(..3) > 0 { End::Clean } else { End::Cut };
         let fault = "empty, without a content type";
-        let mut reply = reply_of(rng, ask, stage, Vec::new(), None, fault, end);
-        reply.content_type = None;
-        if reply.framing == Framing::Close {
-            // Nothing was promised.
-            reply.end = End::Clean;
+        let mut response = response_of(rng, call, stage, Vec::new(), None, fault, end);
+        response.content_type = None;
+        if response.framing == Framing::Close {
+            // The close is the end.
+            response.end = End::Clean;
         }
-        return Attempt { stage, redirect: None, meets: Meets::Reply(reply) };
+        return Attempt { stage, redirect: None, answer: Answer::Response(response) };
     }
     let (fault, wishes) = match rng.u8(..4) {
-        0 if ask.format == Format::Sse => {
-            ("error event", Wishes { failure: true, end: true, ..Wishes::default() })
+        0 if call.format == Format::Sse => {
+            ("error event", BodyWishes { failure: true, end: true, ..BodyWishes::default() })
         }
-        1 | 2 if ask.max_event_bytes.is_some() && matches!(ask.format, Format::Sse | Format::Ndjson) => {
-            ("event beyond its limit", Wishes { oversized: true, ..Wishes::default() })
+        1 | 2 if call.max_event_bytes.is_some() && matches!(call.format, Format::Sse | Format::Ndjson) => {
+            ("event beyond its limit", BodyWishes { oversized: true, ..BodyWishes::default() })
         }
-        0..=2 if malformed => ("malformed JSON", Wishes { malformed: true, end: true, ..Wishes::default() }),
-        _ => ("wrong content type", Wishes { end: true, ..Wishes::default() }),
+        0..=2 if malformed => {
+            ("malformed JSON", BodyWishes { malformed: true, end: true, ..BodyWishes::default() })
+        }
+        _ => ("wrong content type", BodyWishes { end: true, ..BodyWishes::default() }),
     };
-    let mut reply = reply(rng, ask, model, source, stage, wishes, fault, End::Clean);
+    let mut response = response(rng, call, model, source, stage, wishes, fault, End::Clean);
     if fault == "wrong content type" {
-        reply.content_type = match ask.shape {
-            // Read as frames it would be another format.
-            Shape::Events => pick(rng, &[(1, None), (1, Some("text/html")), (1, Some("application/json"))]),
+        response.content_type = match call.kind {
+            // A stream of frames would read it in another format.
+            ItemKind::Events => {
+                pick(rng, &[(1, None), (1, Some("text/html")), (1, Some("application/json"))])
+            }
             _ => pick(rng, &[(1, None), (1, Some("text/html; charset=utf-8"))]),
         };
     }
-    Attempt { stage, redirect: None, meets: Meets::Reply(reply) }
+    Attempt { stage, redirect: None, answer: Answer::Response(response) }
 }
 
-/// Bytes behind the end: behind the marker inside the body, or behind the body itself.
-fn behind(rng: &mut Rng, ask: &Ask, reply: &mut Reply, stage: Stage) {
+/// Adds bytes after the end: after the marker inside the body, or after the body itself.
+fn garbage_after(rng: &mut Rng, call: &CallOptions, response: &mut Response, stage: Stage) {
     let marked =
-        ask.end_on != EndOn::None && !(ask.format == Format::JsonArray && ask.end_on == EndOn::Default);
-    if stage == Stage::Raw && reply.framing != Framing::Close && rng.u8(..4) > 0 {
-        reply.fault = match reply.framing {
+        call.end_on != EndOn::None && !(call.format == Format::JsonArray && call.end_on == EndOn::Default);
+    if stage == Stage::Raw && response.framing != Framing::Close && rng.u8(..4) > 0 {
+        response.fault = match response.framing {
             Framing::Length => "garbage behind the length",
             _ => "garbage behind the last chunk",
         };
-        reply.end = End::Garbage(pick(
+        response.end = End::Garbage(pick(
             rng,
             &[
                 (1, &b"\r\n\r\nHTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncontent-length: 12\r\n\r\ndata: evil\n\n"[..]),
@@ -354,9 +371,9 @@ fn behind(rng: &mut Rng, ask: &Ask, reply: &mut Reply, stage: Stage) {
                 (1, b"\0\0\0\0"),
             ],
         ));
-    } else if marked && ask.format != Format::Text && reply.coding.is_none() {
-        reply.fault = "garbage behind the marker";
-        reply.slices.push(
+    } else if marked && call.format != Format::Text && response.coding.is_none() {
+        response.fault = "garbage behind the marker";
+        response.slices.push(
             pick(
                 rng,
                 &[
@@ -368,51 +385,51 @@ fn behind(rng: &mut Rng, ask: &Ask, reply: &mut Reply, stage: Stage) {
             )
             .to_vec(),
         );
-        reply.end = if rng.bool() { End::Clean } else { End::Cut };
+        response.end = if rng.bool() { End::Clean } else { End::Cut };
     } else {
-        reply.fault = "none";
+        response.fault = "none";
     }
 }
 
-fn ask_cursor(model: &Model) -> Option<String> {
+fn cursor_of(model: &Model) -> Option<String> {
     model.cursor.clone()
 }
 
-/// A whole reply that goes on where the stream stands.
-#[expect(clippy::too_many_arguments, reason = "all that a reply is made of")]
-fn reply(
+/// A whole response that continues the stream.
+#[expect(clippy::too_many_arguments, reason = "all that a response is made of")]
+fn response(
     rng: &mut Rng,
-    ask: &Ask,
+    call: &CallOptions,
     model: &Model,
     source: &mut Source,
     stage: Stage,
-    wishes: Wishes,
+    wishes: BodyWishes,
     fault: &'static str,
     end: End,
-) -> Reply {
-    let cursor = ask_cursor(model);
+) -> Response {
+    let cursor = cursor_of(model);
     let from = pick(rng, &[(6, From::Cursor), (2, From::Start), (1, From::Before(1)), (1, From::Before(4))]);
     let from = if model.is_first() && cursor.is_none() { From::Cursor } else { from };
-    // It would be waited for, but the time for all is over before.
-    let long_retry = wishes.long_retry || (ask.limits.total.is_some() && rng.bool());
-    let blocks = source.body(ask, cursor.as_deref(), Wishes { from, long_retry, ..wishes }, rng);
+    // The limit on the whole stream passes before such a wait is over.
+    let long_retry = wishes.long_retry || (call.limits.total.is_some() && rng.bool());
+    let blocks = source.body(call, cursor.as_deref(), BodyWishes { from, long_retry, ..wishes }, rng);
     let coding = (rng.u8(..6) == 0).then(|| Coding::ALL[rng.usize(..4)]);
     let (wire, parts) = match coding {
         Some(coding) => coding.encode(&blocks, false, rng),
         None => (blocks.concat(), 1),
     };
-    Reply { parts, ..reply_of(rng, ask, stage, wire, coding, fault, end) }
+    Response { parts, ..response_of(rng, call, stage, wire, coding, fault, end) }
 }
 
-fn reply_of(
+fn response_of(
     rng: &mut Rng,
-    ask: &Ask,
+    call: &CallOptions,
     stage: Stage,
     wire: Vec<u8>,
     coding: Option<Coding>,
     fault: &'static str,
     end: End,
-) -> Reply {
+) -> Response {
     let framing = match stage {
         Stage::Serve => Framing::Chunked,
         Stage::Raw => pick(rng, &[(1, Framing::Chunked), (1, Framing::Length), (1, Framing::Close)]),
@@ -426,21 +443,21 @@ fn reply_of(
             pick(rng, &[(18, Relay::No), (1, Relay::Elsewhere), (1, Relay::Unnamed)])
         }
     };
-    let content_type = match ask.format {
+    let content_type = match call.format {
         Format::Sse => pick(rng, &[(3, "text/event-stream"), (1, "text/event-stream; charset=utf-8")]),
         Format::Ndjson => pick(rng, &[(1, "application/x-ndjson"), (1, "application/jsonl")]),
         Format::JsonSeq => "application/json-seq",
         Format::Text => "text/plain; charset=utf-8",
         _ => "application/json",
     };
-    Reply {
+    Response {
         head_after: Duration::ZERO,
         content_type: Some(content_type),
         coding,
         parts: 1,
         relay,
         framing,
-        slices: sliced(rng, ask, &wire),
+        slices: sliced(rng, call, &wire),
         slow: rng.u8(..4) == 0,
         end,
         held: false,
@@ -448,9 +465,9 @@ fn reply_of(
     }
 }
 
-/// The bytes in random writes. A busy machine may need long for many, so there are few of them where a limit of time is set.
-fn sliced(rng: &mut Rng, ask: &Ask, wire: &[u8]) -> Vec<Vec<u8>> {
-    let most = if ask.limits.any().is_some() { 6 } else { 60 };
+/// Cuts the bytes into random writes. With a time limit there are few, since a busy machine may need long for many.
+fn sliced(rng: &mut Rng, call: &CallOptions, wire: &[u8]) -> Vec<Vec<u8>> {
+    let most = if call.limits.any().is_some() { 6 } else { 60 };
     let mut rest = wire;
     let mut slices = Vec::new();
     let longest = pick(rng, &[(1, 7), (3, 60), (3, 400), (1, usize::MAX)]);
@@ -465,11 +482,11 @@ fn sliced(rng: &mut Rng, ask: &Ask, wire: &[u8]) -> Vec<Vec<u8>> {
     slices
 }
 
-/// Cut at a random byte.
-fn cut(rng: &mut Rng, ask: &Ask, reply: &mut Reply) {
-    let wire = reply.wire();
-    // No byte at all is an empty body in some places and half a coding in others, as its end comes with the head or behind it.
-    let least = usize::from(reply.coding.is_some() && !wire.is_empty());
+/// Cuts the body at a random byte.
+fn cut(rng: &mut Rng, call: &CallOptions, response: &mut Response) {
+    let wire = response.wire();
+    // A coded body without a single byte is empty or cut off, depending on whether its end arrives together with the head.
+    let least = usize::from(response.coding.is_some() && !wire.is_empty());
     let at = rng.usize(least..=wire.len());
-    reply.slices = sliced(rng, ask, &wire[..at]);
+    response.slices = sliced(rng, call, &wire[..at]);
 }

@@ -1,19 +1,19 @@
-//! What the callers of a campaign ask for, at random.
+//! Random options of a caller.
 
 use std::time::Duration;
 
 use fastrand::Rng;
 use tidewire::{Format, Resume};
 
-use crate::script::{Ask, Declared, EndOn, Limits, Payload, Refresh, Shape, To, Verb};
+use crate::script::{CallOptions, Declared, EndOn, ItemKind, Limits, Payload, Refresh, To, Verb};
 
-/// Long beside what a busy machine needs for a request, short beside a test.
+/// Longer than a busy machine needs for a request, shorter than a test.
 pub(crate) const LIMIT: Duration = Duration::from_millis(2500);
-/// Passed behind [`LIMIT`] where both are set.
+/// Passes after [`LIMIT`] when both are set.
 const LATER: Duration = Duration::from_millis(4500);
 const MAX_EVENT_BYTES: usize = 1500;
 
-/// One of these, each as likely as its number says.
+/// Picks a choice at random; its number is its weight.
 pub(crate) fn pick<T: Copy>(rng: &mut Rng, choices: &[(u32, T)]) -> T {
     let mut at = rng.u32(..choices.iter().map(|(weight, _)| *weight).sum::<u32>());
     for (weight, choice) in choices {
@@ -25,8 +25,8 @@ pub(crate) fn pick<T: Copy>(rng: &mut Rng, choices: &[(u32, T)]) -> T {
     unreachable!("the weights make up the sum")
 }
 
-/// What one caller asks for.
-pub(crate) fn ask(rng: &mut Rng) -> Ask {
+/// The options of one caller.
+pub(crate) fn call(rng: &mut Rng) -> CallOptions {
     let format = pick(
         rng,
         &[
@@ -39,10 +39,10 @@ pub(crate) fn ask(rng: &mut Rng) -> Ask {
         ],
     );
     let json = !matches!(format, Format::Sse | Format::Text);
-    let shape = match format {
-        Format::Sse => pick(rng, &[(3, Shape::Frames), (3, Shape::Events), (1, Shape::Text)]),
-        Format::Text => pick(rng, &[(1, Shape::Frames), (1, Shape::Text)]),
-        _ => pick(rng, &[(1, Shape::Frames), (1, Shape::Records)]),
+    let kind = match format {
+        Format::Sse => pick(rng, &[(3, ItemKind::Frames), (3, ItemKind::Events), (1, ItemKind::Text)]),
+        Format::Text => pick(rng, &[(1, ItemKind::Frames), (1, ItemKind::Text)]),
+        _ => pick(rng, &[(1, ItemKind::Frames), (1, ItemKind::Records)]),
     };
     let method = pick(rng, &[(6, Verb::Get), (4, Verb::Post), (1, Verb::Put)]);
     let payload = match method {
@@ -67,10 +67,10 @@ pub(crate) fn ask(rng: &mut Rng) -> Ask {
         _ => pick(rng, &[(2, EndOn::Default), (2, EndOn::Json), (1, EndOn::None)]),
     };
     let http2 = rng.u8(..6) == 0;
-    Ask {
+    CallOptions {
         format,
         by_hand: rng.u8(..8) == 0,
-        shape,
+        kind,
         method,
         payload,
         declared,
@@ -82,7 +82,7 @@ pub(crate) fn ask(rng: &mut Rng) -> Ask {
         dedupe: rng.u8(..3) == 0,
         refresh: pick(rng, &[(4, None), (3, Some(Refresh::Works)), (1, Some(Refresh::Fails))]),
         begin: (rng.u8(..6) == 0).then(|| pick(rng, &[(1, "3"), (1, "e7-3")]).to_owned()).filter(|id| {
-            // A number is what the other places take.
+            // A JSON cursor is a number.
             cursor_to.is_none() || id == "3"
         }),
         cursor_to,
