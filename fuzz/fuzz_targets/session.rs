@@ -1,3 +1,3 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|life: tidewire_fuzz::Life| tidewire_fuzz::session(&life));
+libfuzzer_sys::fuzz_target!(|history: tidewire_fuzz::History| tidewire_fuzz::session(&history));

@@ -1,4 +1,4 @@
-//! A reply whose events are known where they stand in the body, against one whose every event is taken for a frame.
+//! A reply whose repeated events are recognised by their bytes, compared with the same reply read frame by frame.
 
 use std::time::Duration;
 
@@ -11,8 +11,8 @@ use crate::input::Input;
 const NOW: At = At { now: Duration::ZERO, chance: 0 };
 const CHOICES: usize = 4;
 
-/// A dialect, how its events are written and the stream is set up; a place and a byte; the options of a decoder and the cuts; and records
-/// in lines. Each is written, written again, and once more with a few of that byte in the place of one of its own.
+/// The input is a dialect, how its events are written and the stream is set up, a position and a byte, the options of a decoder and the
+/// cuts, and records in lines. Each record is written twice, and a third time with that byte in place of one of its own.
 pub fn alike(data: &[u8]) {
     let Some((&[dialect, writing, at, byte], rest)) = data.split_first_chunk::<CHOICES>() else { return };
     let Some((reading, lines)) = rest.split_first_chunk::<CHOICES>() else { return };
@@ -30,7 +30,7 @@ pub fn alike(data: &[u8]) {
     let given = [&reading[..], &body].concat();
     let Some(mut input) = Input::new(&given) else { return };
     if input.is_limited() {
-        // About the length of records, so that some are too long.
+        // About the length of the records, so that some are too long.
         input.options.max_event_bytes = chosen.len() + input.options.max_event_bytes % 8;
     }
     let [known, plain] = [true, false]
@@ -38,7 +38,7 @@ pub fn alike(data: &[u8]) {
     assert_eq!(known, plain, "{}", body.escape_ascii());
 }
 
-/// The event of a record.
+/// Writes a record as an event.
 fn written(line: &[u8], writing: u8) -> Vec<u8> {
     let end = if writing & 1 == 0 { "\n" } else { "\r\n" };
     let name =
@@ -48,7 +48,7 @@ fn written(line: &[u8], writing: u8) -> Vec<u8> {
     [name.as_bytes(), name_end.as_bytes(), colon.as_bytes(), line, end.as_bytes(), end.as_bytes()].concat()
 }
 
-/// A stream for which one of its records may be a marker.
+/// The options of a stream. One of its records may be a marker.
 fn setup(dialect: &Dialect, writing: u8, marker: Option<&str>, input: Input<'_>) -> StreamOptions {
     let policy = Policy { retry_attempts: 0, ..Policy::default() };
     let mut setup =
@@ -64,7 +64,7 @@ fn setup(dialect: &Dialect, writing: u8, marker: Option<&str>, input: Input<'_>)
     setup
 }
 
-/// What came of a reply.
+/// What a reply was read as.
 #[derive(Debug, PartialEq)]
 struct Reply {
     said: Vec<String>,

@@ -1,4 +1,4 @@
-//! Which format a body has: by its first bytes, or by its content type.
+//! The choice of the format, by the first bytes of a body or by its content type.
 
 use tidewire_core::{Decoder, Format};
 
@@ -7,10 +7,10 @@ use crate::reading::{Reading, read};
 
 const BOM: &[u8] = b"\xEF\xBB\xBF";
 const WHITE: &[u8] = b" \t\r\n";
-/// White space in front of the deciding byte counts so far.
+/// The most white space before the byte that decides.
 const LONGEST_LEAD: usize = 4096;
 
-/// Content types, and what each says; `None` where the first byte decides between an array and values.
+/// Content types and the format of each: `None` if it is refused, `Some(None)` if the first byte decides between an array and values.
 const TYPES: [(&str, Option<Option<Format>>); 16] = [
     ("text/event-stream", Some(Some(Format::Sse))),
     ("Text/Event-Stream; charset=utf-8", Some(Some(Format::Sse))),
@@ -29,12 +29,12 @@ const TYPES: [(&str, Option<Option<Format>>); 16] = [
     (";text/plain", None),
     ("application", None),
 ];
-/// A body whose format has to be found out.
+/// The input is a body whose format has to be found out.
 pub fn decoder(data: &[u8]) {
     let Some((kind, data)) = data.split_first() else { return };
     let Some(input) = Input::new(data) else { return };
     let announced = TYPES.get(usize::from(*kind));
-    // Of the other kinds every second body is called text by a server that may not know better.
+    // Half of the other kinds are labelled as text by a server that may not know better; the others have no label.
     let unknown_text = announced.is_none() && *kind % 2 == 1;
     let make = || match announced {
         Some((name, _)) => Decoder::for_content_type(name, input.options),
@@ -59,7 +59,7 @@ pub fn decoder(data: &[u8]) {
     as_chosen_by_hand(&input, format, &whole);
 }
 
-/// How many bytes of a BOM and of white space stand in front of what counts. A BOM is passed over as long as it may be one.
+/// The length of the BOM and the white space at the start. The beginning of a BOM counts as one if the body ends in it.
 fn lead(body: &[u8]) -> usize {
     let bom = (0..=BOM.len()).rev().find(|length| body.starts_with(&BOM[..*length])).unwrap_or(0);
     let mut lead = if bom == BOM.len() || bom == body.len() { bom } else { 0 };
@@ -69,7 +69,7 @@ fn lead(body: &[u8]) -> usize {
     lead
 }
 
-/// The format that the first byte says; none of a body that is only white.
+/// The format by the first byte; [`Format::Auto`] if the body is only white space.
 fn by_first_byte(body: &[u8], json: bool) -> Format {
     match body.get(lead(body)) {
         None => Format::Auto,
@@ -81,7 +81,7 @@ fn by_first_byte(body: &[u8], json: bool) -> Format {
     }
 }
 
-/// Text, unless it begins as one of the other formats do. SSE has its fields at the beginning of a line.
+/// The format of a body that is labelled as text: text, unless it begins like another format. Fields of SSE begin a line.
 fn of_unknown_text(body: &[u8]) -> Format {
     let (white, begun) = body.split_at(lead(body));
     let at_line_start =
@@ -98,8 +98,8 @@ fn of_unknown_text(body: &[u8]) -> Format {
     }
 }
 
-/// It reads as if the format had been known, but for what is passed over in front of the deciding byte: a limit there, and a BOM
-/// in front of a record separator.
+/// A body is read as if the format had been chosen by hand. Bytes before the deciding one are an exception: they do not count towards
+/// the limit, and a BOM is accepted before a record separator.
 fn as_chosen_by_hand(input: &Input<'_>, format: Format, have: &Reading) {
     let passed_over = format == Format::JsonSeq && input.body.starts_with(BOM);
     if format == Format::Auto || passed_over || input.is_limited() {

@@ -1,11 +1,12 @@
-//! The dialects, reading what is alike by comparison, against themselves reading every record whole.
+//! The dialects, which recognise repeated records by comparison, compared with themselves reading each record from scratch.
 
 use serde_json::value::RawValue;
 use tidewire_core::{Event, Frame, Record, ReplyState, Utf8};
 use tidewire_llm::json::Value;
 use tidewire_llm::{DIALECTS, Deltas, Dialect, Message};
 
-/// A dialect, whether its records are events, a byte to change, and records in lines. Each is read, read again, and read with one byte changed.
+/// The input is a dialect, whether its records are events, a byte, and records in lines. Each record is read twice, and a third time with
+/// one byte replaced.
 pub fn dialects(data: &[u8]) {
     let Some((&[dialect, kind, at, byte], body)) = data.split_first_chunk::<4>() else { return };
     let dialect: Dialect = DIALECTS[usize::from(dialect) % DIALECTS.len()].parse().expect("its name");
@@ -16,7 +17,7 @@ pub fn dialects(data: &[u8]) {
         changed[place] = byte;
         for record in [line, line, &changed] {
             quick.read(record, kind % 2 == 0);
-            // No two records in a row are alike, and what is put behind JSON says nothing.
+            // White space after JSON means nothing, but makes consecutive records differ.
             let spaces = if Value::parse(record).is_ok() { &b"   "[..slow.count % 3] } else { b"" };
             slow.read(&[record, spaces].concat(), kind % 2 == 0);
             assert_eq!(quick.said, slow.said, "{}", record.escape_ascii());
@@ -31,7 +32,7 @@ struct Reader {
     deltas: Deltas,
     message: Message,
     count: usize,
-    /// What the last record came to.
+    /// What the last record was read as.
     said: (Vec<String>, Result<ReplyState, u64>),
 }
 

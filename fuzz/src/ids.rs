@@ -1,31 +1,31 @@
-//! Which ids a stream has had, kept as a plain list: what the session's ring of hashes and its order of ids are held against.
+//! The ids of a stream's records, kept as plain lists, to compare the session's rings of hashes and its order of ids with.
 
 use std::collections::HashMap;
 
-/// As many of the last ids are remembered, and of the first.
+/// How many of the last ids are remembered, and of the first.
 const LAST: usize = 1024;
 const FIRST: usize = 16;
 
-/// The ids of a stream's records, and how far those go that count up.
+/// The ids of a stream's records, and the highest of those that are numbered in order.
 #[derive(Debug, Default)]
 pub(crate) struct Ids {
     attempt: u32,
     /// How many new records with an id earlier attempts delivered.
     delivered_before: usize,
-    /// For each id, the last of the records of earlier attempts that had it; and the ids of this attempt, in order.
+    /// For each id, the index of the last record of earlier attempts that had it; and the ids of this attempt, in order.
     by_id: HashMap<String, usize>,
     present: Vec<String>,
     first: Vec<String>,
-    /// The present response repeats what had arrived, since its last record with an id or from the start.
+    /// The current response repeats records: the last one with an id, or everything since it started over.
     repeats: bool,
     from_the_start: bool,
-    /// The furthest id that counts up.
+    /// The highest ordered id of the current epoch.
     furthest: Option<Counted>,
-    /// The same, when the present attempt began.
+    /// The same, when the current attempt began.
     furthest_before: Option<Counted>,
 }
 
-/// What is known of a record by its id.
+/// What the id of a record says about it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Known {
     New,
@@ -33,7 +33,7 @@ pub(crate) enum Known {
     Old,
 }
 
-/// An id like `epoch-7`.
+/// An ordered id, such as `epoch-7`.
 #[derive(Clone, Debug)]
 struct Counted {
     id: String,
@@ -42,7 +42,7 @@ struct Counted {
 }
 
 impl Ids {
-    /// Of a stream that begins after `stored`.
+    /// The ids of a stream that begins after `stored`.
     pub(crate) fn after(stored: Option<&str>) -> Self {
         Self { furthest: stored.and_then(Counted::parse), ..Self::default() }
     }
@@ -57,7 +57,7 @@ impl Ids {
         self.furthest_before = self.furthest.clone();
     }
 
-    /// Whether a record with this id arrived before the present attempt.
+    /// Whether an earlier attempt delivered a record with this id.
     pub(crate) fn is_known(&self, id: &str) -> bool {
         let passed = match (Counted::parse(id), &self.furthest_before) {
             (Some(id), Some(before)) => id.epoch == before.epoch && id.number <= before.number,
@@ -67,7 +67,7 @@ impl Ids {
         self.attempt > 1 && (passed || seen)
     }
 
-    /// What becomes of a record with this id: it is new, or had arrived before, or is older than what is remembered.
+    /// Compares the id of a record with those of earlier attempts.
     pub(crate) fn compare(&mut self, id: &str) -> Known {
         if self.attempt <= 1 {
             return Known::New;
@@ -88,12 +88,12 @@ impl Ids {
         Known::New
     }
 
-    /// Whether what has no id of its own repeats what had arrived.
+    /// Whether a record without its own id counts as a repeat.
     pub(crate) fn repeats(&self) -> bool {
         self.repeats
     }
 
-    /// A record with this id is delivered. Gives the id after which others are missing.
+    /// Notes a new record with this id. Returns the id after which others are missing, if there is a gap.
     pub(crate) fn deliver(&mut self, id: &str) -> Option<String> {
         self.present.push(id.to_owned());
         if self.first.len() < FIRST {
@@ -102,7 +102,7 @@ impl Ids {
         self.mention(id)
     }
 
-    /// The same, of an id that came without a record.
+    /// The same for an id without a record.
     pub(crate) fn mention(&mut self, id: &str) -> Option<String> {
         let Some(id) = Counted::parse(id) else {
             self.furthest = None;
@@ -122,7 +122,7 @@ impl Ids {
         }
     }
 
-    /// Nobody knows any more which id comes next.
+    /// Forgets the order of the ids.
     pub(crate) fn lose_count(&mut self) {
         self.furthest = None;
     }

@@ -1,8 +1,8 @@
-//! What the fuzzer's bytes mean to the decoders' targets: a few choices, then the body.
+//! The input of the decoders' targets: a few choices, then the body.
 
 use tidewire_core::{DEFAULT_MAX_EVENT_BYTES, DecoderOptions};
 
-/// Bytes of choices in front of the body.
+/// The number of bytes of choices before the body.
 const CHOICES: usize = 4;
 const LIMITED: u8 = 1;
 const SKIP_OVERSIZED: u8 = 2;
@@ -10,7 +10,7 @@ const DELIVER_UNTERMINATED: u8 = 4;
 const DONE: u8 = 8;
 const UNCHECKED: u8 = 16;
 
-/// A body, how to read it and where to cut it.
+/// A body, the options for reading it, and where to cut it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Input<'a> {
     pub(crate) options: DecoderOptions,
@@ -39,12 +39,12 @@ impl<'a> Input<'a> {
         self.options.max_event_bytes != DEFAULT_MAX_EVENT_BYTES
     }
 
-    /// A number from 0 to 63, for what a target lets the fuzzer choose beside.
+    /// A number from 0 to 63 for further choices of a target.
     pub(crate) const fn choice(&self) -> usize {
         (self.kind >> 2) as usize
     }
 
-    /// The body, cut: byte by byte, once, or all over into pieces of 0 to 8 bytes.
+    /// The body in pieces: single bytes, two pieces, equal pieces, or random pieces of 0 to 8 bytes.
     pub(crate) fn pieces(&self) -> Pieces<'a> {
         let seed = usize::from(self.seed);
         Pieces {
@@ -88,7 +88,7 @@ impl<'a> Iterator for Pieces<'a> {
                 length
             }
             Cut::Random(state) => {
-                // The constants of Numerical Recipes; the high bits are the good ones.
+                // The constants are those of Numerical Recipes; only the high bits are random enough.
                 *state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
                 (*state >> 24) as usize % 9
             }

@@ -1,5 +1,4 @@
-//! The four framings of JSON records: against the body uncut, a naive reading of the whole with serde_json's idea of what a value
-//! is, and serde_json itself.
+//! The four framings of JSON records, compared with the uncut body, a simple reader of whole bodies, and serde_json.
 
 use alloc::vec::Vec;
 
@@ -14,10 +13,10 @@ use crate::reading::{End as Ended, Framing, Reading, Seen, read};
 #[allow(clippy::unwrap_used)]
 mod oracle;
 
-/// The oracle takes quadratic time; longer bodies are held against themselves and serde_json.
+/// The simple reader takes quadratic time; longer bodies are compared only with themselves and serde_json.
 const LONGEST_FOR_ORACLE: usize = 96;
 
-/// A frame, as the oracle has it.
+/// A frame of the simple reader.
 #[derive(Clone, Debug, PartialEq)]
 enum Line {
     Record { index: u64, text: Vec<u8> },
@@ -25,7 +24,7 @@ enum Line {
     Bad { offset: u64 },
 }
 
-/// How the body ended, as the oracle has it.
+/// How the body ended for the simple reader.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum End {
     Clean,
@@ -33,22 +32,22 @@ enum End {
     Malformed { offset: u64 },
 }
 
-/// A body of lines.
+/// The input is a body of lines.
 pub fn ndjson(data: &[u8]) {
     check(data, Format::Ndjson, Ndjson::new);
 }
 
-/// A body of records behind separators.
+/// The input is a body of records after separators.
 pub fn json_seq(data: &[u8]) {
     check(data, Format::JsonSeq, JsonSeq::new);
 }
 
-/// A body that is one array.
+/// The input is one array.
 pub fn json_array(data: &[u8]) {
     check(data, Format::JsonArray, JsonArray::new);
 }
 
-/// A body of values.
+/// The input is a body of values.
 pub fn concat(data: &[u8]) {
     check(data, Format::Concat, Concat::new);
 }
@@ -76,14 +75,14 @@ fn records_are_json(reading: &Reading) {
         let Seen::Record { index, json } = frame else { continue };
         assert_eq!(index, next, "records are counted");
         next += 1;
-        // What is not UTF-8 is left to whoever reads the text.
+        // The decoder does not check for UTF-8; the reader of the text does.
         let text: Vec<u8> = json.iter().map(|byte| if byte.is_ascii() { *byte } else { b'x' }).collect();
         let parsed = serde_json::from_slice::<&RawValue>(&text);
         assert!(parsed.is_ok_and(|raw| raw.get().len() == json.len()), "not JSON: {}", json.escape_ascii());
     }
 }
 
-/// A limit takes records away, and changes none.
+/// A limit removes records, but changes none.
 fn limit_holds(limited: &Reading, all: &Reading) {
     let text = |frame| match frame {
         Seen::Record { json, .. } => Some(json),

@@ -1,12 +1,12 @@
-//! Fuzz targets of the core and the dialects. Each reads the fuzzer's bytes as a few choices and a body (or a list of operations), and holds what
-//! the core makes of it against an oracle: the same body uncut, a naive reading of the whole, a crate that others wrote.
+//! Fuzz targets of the core and the dialects. Each reads its input as a few choices and a body, or as a list of operations, and compares the
+//! result of the core with that of an oracle: the same body uncut, a simple implementation, or another crate.
 //!
 //! `cargo xtask fuzz` runs them all under libFuzzer, `cargo xtask fuzz --slice` for a few seconds on the stable compiler.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
-    reason = "an oracle that is contradicted panics"
+    reason = "a target that finds a difference panics"
 )]
 
 extern crate alloc;
@@ -41,7 +41,7 @@ pub use json::{concat, json_array, json_seq, ndjson};
 pub use lookup::lookup;
 pub use partial::partial;
 pub use retry_after::retry_after;
-pub use session::{Life, session};
+pub use session::{History, session};
 pub use sse::sse;
 pub use stream::stream;
 pub use strings::strings;

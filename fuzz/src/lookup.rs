@@ -1,11 +1,11 @@
-//! One value out of a JSON text, and all of them: against the tree that serde_json builds, and the decoder of concatenated JSON.
+//! Lookups in a JSON text, compared with the tree that serde_json builds, and its values, compared with the decoder of concatenated JSON.
 
 use serde_json::Value;
 use serde_json::value::RawValue;
 use tidewire_core::json::{Concat, Path, lookup as look_up, unescape, values};
 use tidewire_core::{DecodeError, DecoderOptions, Frame, Marker};
 
-/// A path, and a JSON text behind it.
+/// The input is a path and a JSON text.
 pub fn lookup(data: &[u8]) {
     let Some((&length, rest)) = data.split_first() else { return };
     let (path, json) = rest.split_at(usize::from(length % 16).min(rest.len()));
@@ -40,7 +40,7 @@ fn as_the_tree_says(json: &[u8], path: &str, found: Option<&[u8]>) {
     assert_eq!(have.as_ref(), want, "at {path}");
 }
 
-/// The values of a text are those of a body, but for a byte order mark.
+/// The values of a text are those of a body, except that only a body may have a byte order mark.
 fn as_concatenated(json: &[u8]) {
     if json.starts_with(b"\xEF") {
         return;
@@ -70,7 +70,7 @@ fn as_concatenated(json: &[u8]) {
     assert_eq!(values.next(), None);
 }
 
-/// A marker is written as it is read, and a condition holds where the value is found.
+/// A marker is displayed as it was parsed, and a condition holds if the lookup finds its value.
 fn marker(path: &str, json: &[u8], found: Option<&[u8]>) {
     if let Ok(marker) = path.parse::<Marker>() {
         assert_eq!(marker.to_string(), path);

@@ -1,4 +1,4 @@
-//! An allocator that knows how much is held, so that a target can say how much of it may be.
+//! An allocator that counts the bytes on the heap, so that targets can limit them.
 #![expect(
     unsafe_code,
     reason = "a global allocator is an unsafe trait; every call goes to the system's as it came"
@@ -7,12 +7,12 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
-/// Bytes held now.
+/// The bytes on the heap now.
 pub(crate) fn held() -> usize {
     HELD.load(Relaxed)
 }
 
-/// What `work` returns, and how many bytes more than before it were held at its worst.
+/// Returns the result of `work`, and the peak of the heap during it, in bytes above the start.
 pub(crate) fn peak_of<T>(work: impl FnOnce() -> T) -> (T, usize) {
     let before = held();
     PEAK.store(before, Relaxed);

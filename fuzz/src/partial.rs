@@ -1,9 +1,9 @@
-//! Growing JSON against the whole of it, and against serde_json.
+//! JSON that arrives in pieces, compared with the whole text, and with serde_json.
 
 use serde_json::Value;
 use tidewire_llm::partial::Partial;
 
-/// How to cut, and a text that may be JSON.
+/// The input is the length of the pieces, and a text that may be JSON.
 pub fn partial(data: &[u8]) {
     let Some((&cut, text)) = data.split_first() else { return };
     let Ok(text) = str::from_utf8(text) else { return };
@@ -18,7 +18,7 @@ pub fn partial(data: &[u8]) {
     match (&whole, want) {
         (Ok(have), Ok(want)) => assert_eq!(serde_json::from_str::<Value>(have).expect("JSON"), want),
         (Err(offset), Ok(_)) => panic!("bad at {offset}"),
-        // Half a pair of surrogates and large numbers, which serde_json does not take, and JSON.parse does.
+        // serde_json rejects lone surrogates and very large numbers; JSON.parse accepts them.
         (Ok(_), Err(error)) => {
             let said = error.to_string();
             let known = ["surrogate", "hex escape", "out of range", "recursion limit"];

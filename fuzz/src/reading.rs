@@ -1,4 +1,4 @@
-//! A body run through a decoder, and all that must hold on the way.
+//! Reads a body with a decoder, and checks what holds for every decoder.
 
 use std::fmt;
 use std::time::Duration;
@@ -8,12 +8,12 @@ use tidewire_core::{BadRecord, DecodeError, Decoder, DecoderOptions, Format, Fra
 
 use crate::memory::{held, peak_of};
 
-/// What every decoder has.
+/// The methods that every decoder has.
 pub(crate) trait Framing {
     fn next<'a, 'i: 'a>(&'a mut self, input: &mut &'i [u8]) -> Result<Option<Frame<'a>>, DecodeError>;
     fn finish(&mut self) -> Result<Option<Frame<'_>>, DecodeError>;
     fn inside_record(&self) -> bool;
-    /// What it may hold beside its limit.
+    /// Bytes that it may hold beyond its limit.
     fn allowance(&self) -> usize {
         0
     }
@@ -29,7 +29,7 @@ impl Framing for Decoder {
     fn inside_record(&self) -> bool {
         Decoder::inside_record(self)
     }
-    /// White space in front of the byte that decides the format, in a vector that doubles. Where that decides for text, it is part of it.
+    /// White space before the byte that decides the format, in a vector that doubles. It is part of the body if that is text.
     fn allowance(&self) -> usize {
         match self.format() {
             Format::Auto => 2 * 4096,
@@ -57,7 +57,7 @@ macro_rules! framings {
 
 framings! { Sse Text Ndjson JsonSeq JsonArray Concat }
 
-/// What a body came to; adjacent texts are one.
+/// The frames of a body. Adjacent texts are joined.
 #[derive(Default, PartialEq)]
 pub(crate) struct Reading {
     frames: Vec<Kind>,
@@ -66,7 +66,7 @@ pub(crate) struct Reading {
     pub(crate) end: End,
 }
 
-/// A frame, with the lengths of what it carries.
+/// A frame, with the lengths of its parts.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Kind {
     Event { event: usize, data: usize, id: usize, has_own_id: bool },
@@ -89,7 +89,7 @@ pub(crate) enum End {
     Failed(DecodeError),
 }
 
-/// Reads the pieces to their end, or to an error, which must stay.
+/// Reads the pieces to their end, or to an error, which must be final.
 pub(crate) fn read<'w>(
     decoder: &mut impl Framing,
     options: DecoderOptions,
@@ -140,10 +140,10 @@ pub(crate) fn read<'w>(
     reading
 }
 
-/// What the decoder holds, against its limit.
+/// Checks how much memory the decoder holds.
 struct Meter {
     limit: usize,
-    /// The longest so far: what was lent of it may be kept.
+    /// The length of the longest piece so far; the decoder may copy all of it.
     piece: usize,
     held: usize,
 }
@@ -238,7 +238,7 @@ impl Reading {
         self.frames.push(kind);
     }
 
-    /// An error stays, takes what is left, and lies in the body.
+    /// Checks that an error is final, takes the rest of the input, and has an offset in the body.
     fn fail(&mut self, decoder: &mut impl Framing, error: DecodeError, length: u64) {
         let mut more = &b"data: 1\n\n[1]\n{}"[..];
         assert_eq!(decoder.next(&mut more), Err(error), "an error does not stay");
@@ -255,12 +255,12 @@ impl Reading {
         self.end = End::Failed(error);
     }
 
-    /// Whether this is where the other begins.
+    /// Whether the other reading begins with this one.
     pub(crate) fn is_start_of(&self, other: &Self) -> bool {
         other.frames.starts_with(&self.frames) && other.bytes.starts_with(&self.bytes)
     }
 
-    /// The frames again.
+    /// The frames.
     pub(crate) fn frames(&self) -> impl Iterator<Item = Seen<'_>> {
         let mut rest = &self.bytes[..];
         self.frames.iter().map(move |kind| {

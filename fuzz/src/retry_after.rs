@@ -1,4 +1,4 @@
-//! How long a server asks to wait: numbers, and dates against the crate httpdate.
+//! `Retry-After` and `retry-after-ms`: numbers, and dates compared with the crate httpdate.
 
 use std::time::{Duration, SystemTime};
 
@@ -7,7 +7,7 @@ use tidewire_core::session::{retry_after as read, retry_after_ms as read_ms};
 const NANOSECONDS: u128 = 1_000_000_000;
 const NANOSECONDS_OF_MS: u128 = 1_000_000;
 
-/// A time, and the value after it.
+/// The input is the present time and the header value.
 pub fn retry_after(data: &[u8]) {
     let Some((now, value)) = data.split_first_chunk::<4>() else { return };
     let now = Duration::from_secs(u32::from_le_bytes(*now).into());
@@ -24,7 +24,7 @@ pub fn retry_after(data: &[u8]) {
     as_another_says(trimmed, now, have);
 }
 
-/// A decimal number of units of so many nanoseconds; its whole part counts up to `most`. What is less than a nanosecond is nothing.
+/// Reads a decimal number of units of `unit` nanoseconds. Its whole part is at most `most`, and fractions of a nanosecond are dropped.
 fn number(value: &str, unit: u128, most: u128) -> Option<Duration> {
     let (whole, part) = value.split_once('.').unwrap_or((value, "0"));
     let is_number = |digits: &str| !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
@@ -32,7 +32,7 @@ fn number(value: &str, unit: u128, most: u128) -> Option<Duration> {
         return None;
     }
     let whole = whole.parse::<u128>().map_or(most, |whole| whole.min(most));
-    // Digit by digit, each a tenth of the one before.
+    // Each digit counts a tenth of the one before.
     let mut parts = 0;
     let mut tenth = unit / 10;
     for digit in part.bytes() {
@@ -43,9 +43,9 @@ fn number(value: &str, unit: u128, most: u128) -> Option<Duration> {
     Some(Duration::new(u64::try_from(all / NANOSECONDS).ok()?, (all % NANOSECONDS) as u32))
 }
 
-/// httpdate 1 reads a date as RFC 9110 does but for these, which are left out: some separators it does not look at, so a value
-/// must have as many words between spaces as its form; of two digits it makes a year of 1970 to 2069, whatever the present one. A
-/// wrong day of the week and a leap second are errors to it, and dates here; a vertical tab is white space to it.
+/// httpdate 1 reads dates as RFC 9110 does, with exceptions that are left out here: it does not check some separators, so a value must
+/// have the number of words of its form; a year of two digits is always one of 1970 to 2069; a wrong day of the week and a leap second
+/// are errors; and a vertical tab is white space.
 fn as_another_says(value: &str, now: Duration, have: Option<Duration>) {
     let Ok(date) = httpdate::parse_http_date(value) else { return };
     if value.contains('\u{B}') {

@@ -1,22 +1,22 @@
-//! The session, told anything at any time: against a model of the table of reconnects, and what holds whatever happens.
+//! The session, given any input at any time, compared with a model of the table of reconnects.
 
-mod life;
+mod history;
 mod model;
 
 use core::time::Duration;
 
-pub use life::Life;
-use life::{Happening, Later};
+pub use history::History;
+use history::{Happening, Later};
 use model::{Answer, Model};
 use tidewire_core::StreamState;
 use tidewire_core::session::{Action, At, Failure, Input, Reason, Session};
 
-/// More failures in a row than any policy here allows.
+/// More failures in a row than any policy of this target allows.
 const MANY: usize = 16;
 
-/// One life of a session.
-pub fn session(life: &Life) {
-    let (policy, stored) = (life.policy(), life.stored());
+/// The input is the history of one session.
+pub fn session(history: &History) {
+    let (policy, stored) = (history.policy(), history.stored());
     let mut pair = Pair {
         session: Session::new(policy, stored),
         model: Model::new(policy, stored),
@@ -24,19 +24,19 @@ pub fn session(life: &Life) {
         request: false,
         longest_silence: Duration::ZERO,
     };
-    for step in &life.steps {
+    for step in &history.steps {
         let later = match step.later {
             Later::AtOnce => Duration::ZERO,
             Later::Milliseconds(ms) => Duration::from_millis(ms.into()),
             Later::Seconds(seconds) => Duration::from_secs(seconds.into()),
             Later::WhenDue => pair.until_deadline().unwrap_or_default(),
         };
-        pair.happens(later, step.happening, step.chance);
+        pair.happen(later, step.happening, step.chance);
     }
-    pair.comes_to_an_end();
+    pair.ends();
 }
 
-/// The session, and what should become of it.
+/// The session and its model.
 struct Pair {
     session: Session,
     model: Model,
@@ -47,7 +47,7 @@ struct Pair {
 }
 
 impl Pair {
-    fn happens(&mut self, later: Duration, happening: Happening, chance: u32) {
+    fn happen(&mut self, later: Duration, happening: Happening, chance: u32) {
         let mut later = later;
         happening.each(|input| {
             self.tell(core::mem::take(&mut later), input, chance);
@@ -60,12 +60,12 @@ impl Pair {
         let over = self.session.outcome();
         let action = self.session.handle(At { now: self.now, chance }, input);
         let want = self.model.answer(input, &action);
-        self.is_as_wanted(&action, want);
+        self.is_expected(&action, want);
         if over.is_some() {
             assert_eq!(
                 (&action, self.session.outcome()),
                 (&Action::Nothing, over),
-                "something after the end"
+                "an action after the end"
             );
         }
         match action {
@@ -76,11 +76,11 @@ impl Pair {
             Action::Wait(_) | Action::Close => self.request = false,
             _ => {}
         }
-        self.stands_as_the_model();
+        self.matches_the_model();
         action
     }
 
-    fn is_as_wanted(&self, action: &Action, want: Answer) {
+    fn is_expected(&self, action: &Action, want: Answer) {
         match (action, want) {
             (Action::Nothing, Answer::Nothing) | (Action::Connect, Answer::Connect) => {}
             (Action::Stalled { silent }, Answer::Stalled) => {
@@ -103,7 +103,7 @@ impl Pair {
         }
     }
 
-    fn stands_as_the_model(&mut self) {
+    fn matches_the_model(&mut self) {
         assert_eq!(self.session.cursor(), self.model.cursor(), "the cursor is the last one that came");
         assert_eq!(self.session.request_cursor(), self.model.request_cursor(), "the cursor of a request");
         assert_eq!(self.session.continues_at_relay(), self.model.continues_at_relay());
@@ -113,7 +113,7 @@ impl Pair {
         let due = |when: Option<Duration>| when.map(|when| when.max(self.now));
         assert_eq!(due(self.session.deadline()), due(self.model.deadline(self.now)), "the deadline");
         let waits = self.model.connects() > 0 && !self.request && self.session.outcome().is_none();
-        assert!(!waits || self.session.deadline().is_some(), "it waits for nothing");
+        assert!(!waits || self.session.deadline().is_some(), "it waits without a deadline");
         let silence = self.session.longest_silence(self.now);
         assert!(self.longest_silence <= silence && silence <= self.now, "{silence:?} of silence");
         self.longest_silence = silence;
@@ -135,8 +135,8 @@ impl Pair {
         self.session.deadline().map(|when| when.saturating_sub(self.now))
     }
 
-    /// Whatever happened, failures without end are followed by an end, and so is a caller who has had enough.
-    fn comes_to_an_end(&mut self) {
+    /// After endless failures, or a cancel, the session ends.
+    fn ends(&mut self) {
         self.tell(Duration::ZERO, Input::Start, 0);
         self.tell(Duration::ZERO, Input::Resume, 0);
         for _ in 0..MANY {
@@ -146,9 +146,9 @@ impl Pair {
             if self.request {
                 self.tell(Duration::ZERO, Input::Broken(Failure::Connect), u32::MAX);
             } else {
-                let later = self.until_deadline().expect("it waits for something");
+                let later = self.until_deadline().expect("a deadline");
                 let action = self.tell(later, Input::Tick, 0);
-                assert_ne!(action, Action::Nothing, "a deadline for nothing");
+                assert_ne!(action, Action::Nothing, "a tick at the deadline does nothing");
             }
         }
         assert!(self.session.outcome().is_some() || self.model.policy().follow, "it never ends");

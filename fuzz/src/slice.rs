@@ -51,8 +51,8 @@ fn every_target_has_a_slice() {
 
 /// As libFuzzer's macro makes the value out of bytes.
 fn live(data: &[u8]) {
-    if let Ok(life) = crate::Life::arbitrary_take_rest(Unstructured::new(data)) {
-        crate::session(&life);
+    if let Ok(history) = crate::History::arbitrary_take_rest(Unstructured::new(data)) {
+        crate::session(&history);
     }
 }
 

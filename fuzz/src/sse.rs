@@ -1,4 +1,4 @@
-//! Server-sent events: against the body uncut, the words of the standard, and sse-core.
+//! Server-sent events, compared with the uncut body, an implementation of the standard word by word, and the crate sse-core.
 
 use std::num::NonZeroUsize;
 
@@ -10,10 +10,10 @@ use crate::reading::{End, Reading, Seen, read};
 use crate::support::decoding::Decoded;
 use crate::support::oracle;
 
-/// The oracles take their time; longer bodies are only held against themselves.
+/// The oracles are slow; longer bodies are compared only with themselves.
 const LONGEST_FOR_ORACLES: usize = 512;
 
-/// A body of server-sent events.
+/// The input is a body of server-sent events.
 pub fn sse(data: &[u8]) {
     let Some(input) = Input::new(data) else { return };
     let mut decoder = Sse::new(input.options);
@@ -35,14 +35,14 @@ pub fn sse(data: &[u8]) {
     }
 }
 
-/// A limit takes events away, and changes none.
+/// A limit removes events, but changes none.
 fn limit_holds(input: &Input<'_>, limited: &Reading, all: &Reading) {
     match limited.end {
         End::Failed(_) => assert!(limited.is_start_of(all), "{limited:?}\n{all:?}"),
         End::Clean | End::Inside => {
             let mut rest = all.frames();
             for frame in limited.frames().filter(|frame| !matches!(frame, Seen::Skipped(_))) {
-                // An id that was too long is not in effect, and that of an event that was too long is one without an event.
+                // An id that is too long is ignored, and the id of an event that is too long remains as one without an event.
                 let same = |seen: &Seen<'_>| match (*seen, frame) {
                     (Seen::Event { data, event, .. }, Seen::Event { data: d, event: e, .. }) => {
                         (data, event) == (d, e)
@@ -92,12 +92,11 @@ fn says(frame: &Seen<'_>, line: &serde_json::Value) -> bool {
     }
 }
 
-/// sse-core 0.2.3 follows the standard but for these, which are left out:
-/// - It has no comments and no ids without an event, which the standard ignores.
-/// - It reads `retry` as 32 bits and ignores what does not fit; the standard knows no bound, and here there are 64 bits, as
-///   browsers have them.
+/// sse-core 0.2.3 follows the standard, with differences that are left out here:
+/// - It does not report comments and ids without an event, which the standard ignores.
+/// - It reads `retry` as 32 bits and ignores larger values. The standard has no bound; the decoder has 64 bits, like browsers.
 ///
-/// It knows no end of the body either, so it is asked only where an unterminated block is discarded.
+/// It has no end of the body, so it is compared only if an unterminated block is discarded.
 fn as_another_says(body: &[u8], have: &Reading, last_event_id: &str) {
     let mut other = SseDecoder::with_limit(NonZeroUsize::MAX);
     let mut frames = have.frames().filter(|frame| match frame {

@@ -1,4 +1,4 @@
-//! The whole machine, called in any order: bodies cut or whole, against a decoder of its own and what holds for every stream.
+//! The stream, called in any order, with bodies cut and whole. Its frames are compared with those of a decoder of the same body.
 
 mod book;
 mod choices;
@@ -7,7 +7,7 @@ mod driver;
 use choices::{Call, Calls, setup};
 use driver::Driver;
 
-/// Choices, then calls (`stream/choices.rs` says how they are written).
+/// The input is choices, then calls, in the form that `stream/choices.rs` describes.
 pub fn stream(data: &[u8]) {
     let Some((choices, calls)) = data.split_first_chunk::<6>() else { return };
     let setup = setup(choices);
@@ -17,7 +17,7 @@ pub fn stream(data: &[u8]) {
         for call in Calls::new(calls) {
             driver.call(call);
         }
-        driver.comes_to_an_end();
+        driver.ends();
         driver.trace()
     };
     let cut = run(Some(choices[5]));

@@ -1,10 +1,10 @@
-//! `unescape` against serde_json and a naive reading in UTF-16, `compact` against a naive one and serde_json.
+//! `unescape`, compared with serde_json and a simple reader in UTF-16, and `compact`, compared with a simple version and serde_json.
 
 use serde_json::Value;
 use serde_json::value::RawValue;
 use tidewire_core::json::{compact, unescape};
 
-/// A text that may be a JSON string, or any JSON.
+/// The input is a text that may be a JSON string or other JSON.
 pub fn strings(data: &[u8]) {
     check_unescape(data);
     check_compact(&String::from_utf8_lossy(data));
@@ -25,7 +25,7 @@ fn check_unescape(raw: &[u8]) {
     }
 }
 
-/// The content of a well-formed string.
+/// Reads the content of a valid string.
 fn in_utf16(content: &str) -> String {
     let mut units = Vec::new();
     let mut rest = content.chars();

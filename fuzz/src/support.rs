@@ -1,4 +1,4 @@
-//! The naive oracles of the core's own tests.
+//! The simple readers of the core's own tests.
 #![allow(dead_code, unused_imports, reason = "each of the tests' modules has more than is needed here")]
 
 #[path = "../../crates/core/tests/support/decoding.rs"]

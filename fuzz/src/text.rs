@@ -1,4 +1,4 @@
-//! Text: against the body uncut, and the whole of it decoded at once.
+//! Text, compared with the uncut body, and with the whole body decoded at once.
 
 use tidewire_core::{Decoder, Format, Text};
 
@@ -19,7 +19,7 @@ const MARKERS: [&[&str]; 8] = [
     &["abc", "b"],
 ];
 
-/// A text body.
+/// The input is a text body.
 pub fn text(data: &[u8]) {
     let Some(input) = Input::new(data) else { return };
     let markers = MARKERS[input.choice() % MARKERS.len()];
@@ -36,7 +36,7 @@ pub fn text(data: &[u8]) {
     as_read_at_once(&input, markers, &whole);
 }
 
-/// The body is its text, less half a character and, if it ends in a closing marker, that marker and the white space after it.
+/// All of the body is text, except for a closing marker and the white space after it.
 fn as_read_at_once(input: &Input<'_>, markers: &[&str], have: &Reading) {
     let body = input.body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(input.body);
     let half = body.len() - whole_characters(body).len();
@@ -44,7 +44,7 @@ fn as_read_at_once(input: &Input<'_>, markers: &[&str], have: &Reading) {
     let trimmed = text.trim_end_matches(WHITE);
     let all = input.options.done.then_some(DONE).into_iter().chain(markers.iter().copied());
     let longest = all.clone().map(str::len).max().unwrap_or_default();
-    // No more is held back than the limit allows; what comes after that many bytes is text.
+    // More than this is not held back, so the marker is text.
     let limit = input.options.max_event_bytes.max(longest);
     let last = all.filter(|marker| trimmed.ends_with(marker)).max_by_key(|marker| marker.len());
     let last = last.filter(|marker| half == 0 && text.len() - trimmed.len() + marker.len() <= limit);
@@ -62,7 +62,7 @@ fn as_read_at_once(input: &Input<'_>, markers: &[&str], have: &Reading) {
     assert_eq!(have.end == End::Inside, half > 0, "inside a record");
 }
 
-/// The bytes without those at the end that more could complete to a character.
+/// The bytes without an incomplete character at the end.
 fn whole_characters(body: &[u8]) -> &[u8] {
     crate::support::oracle::whole_characters(body)
 }

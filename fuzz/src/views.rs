@@ -1,17 +1,17 @@
-//! Views of a JSON text against the tree that serde_json builds.
+//! Views of a JSON text, compared with the tree that serde_json builds.
 
 use serde_json::value::RawValue;
 use serde_json::{Map, Value as Tree};
 use tidewire_llm::json::Value;
 
-/// A text that may be JSON.
+/// The input is a text that may be JSON.
 pub fn views(data: &[u8]) {
     let ascii: Vec<u8> = data.iter().map(|byte| if byte.is_ascii() { *byte } else { b'x' }).collect();
     let sound = serde_json::from_slice::<&RawValue>(&ascii).is_ok();
     let view = match Value::parse(data) {
         Ok(view) => view,
         Err(bad) => {
-            // serde_json goes 128 levels deep, and calls a text bad elsewhere.
+            // serde_json stops at 128 levels, and reports errors at other offsets.
             let deep = ascii.iter().filter(|byte| matches!(byte, b'[' | b'{')).count() > 127;
             assert!(!sound || deep, "{bad}");
             return assert!(bad.offset <= data.len() as u64);
@@ -22,7 +22,7 @@ pub fn views(data: &[u8]) {
     }
 }
 
-/// The value as the views have it; the tree says only which keys there are.
+/// Rebuilds the tree from views; the given tree only names the keys.
 fn rebuilt(view: Value<'_>, tree: &Tree) -> Tree {
     match tree {
         Tree::String(_) => view.text().expect("a string").into_owned().into(),
@@ -33,7 +33,7 @@ fn rebuilt(view: Value<'_>, tree: &Tree) -> Tree {
         }
         Tree::Object(fields) => {
             let field = |(name, value): (&String, &Tree)| {
-                // A `null` is no value to a view.
+                // Views treat `null` as absent.
                 let [found, again] = view.fields(&[name, name]);
                 assert!(again.is_none(), "the first of equal names counts");
                 (name.clone(), found.map_or(Tree::Null, |found| rebuilt(found, value)))

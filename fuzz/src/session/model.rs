@@ -1,5 +1,4 @@
-//! What a session should do: the table of reconnects in ARCHITECTURE.md, row by row, and limits of time counted in the simplest
-//! way.
+//! A model of the session: the table of reconnects in ARCHITECTURE.md, row by row, and time limits counted in the simplest way.
 
 use core::time::Duration;
 
@@ -11,12 +10,12 @@ use crate::ids::{Ids, Known};
 
 const LONGEST_OWN_WAIT: Duration = Duration::from_secs(30);
 const STOOD: Duration = Duration::from_secs(30);
-/// What a server may ask for, in its head or in its stream.
+/// The longest wait that a server can ask for.
 const LONGEST_ASKED_WAIT: Duration = Duration::from_secs(60);
 
 const TOO_LATE: Outcome = Outcome::TimedOut(Limit::Total);
 
-/// What should be answered.
+/// The expected action.
 #[derive(Clone, Debug)]
 pub(super) enum Answer {
     Nothing,
@@ -44,7 +43,7 @@ enum Place {
     Open {
         since: Duration,
     },
-    /// Without a content type, and without a byte so far.
+    /// Open, without a content type and without a byte so far.
     Untyped {
         status: u16,
     },
@@ -54,15 +53,15 @@ enum Place {
     Over(Outcome),
 }
 
-/// What the end of the body would be, were it to come now and between records.
+/// What a clean end of the body between records would mean now.
 enum CleanEnd {
     Complete,
     Ended,
-    /// More was to come.
+    /// The body would be cut off.
     Early,
 }
 
-/// When on the clock of asking a limit passes, and what that is called; a report of a stall is called nothing.
+/// When a limit passes, on the clock that runs while the consumer asks, and which one; `None` for the report of a stall.
 type Passes = (Duration, Option<(Limit, Reason)>);
 
 pub(super) struct Model {
@@ -73,33 +72,33 @@ pub(super) struct Model {
     connects: u32,
     /// Requests that were handed to the transport.
     sent: u32,
-    /// Waits in a row.
+    /// Failures in a row.
     failures: u32,
-    /// The server's `retry:`, as it was asked for.
+    /// The wait that `retry:` asked for.
     asked_wait: Duration,
     any_record: bool,
     first_cursor: Option<String>,
     cursor: Option<String>,
     ids: Ids,
-    /// A record that had arrived before was reported in this attempt.
+    /// A repeated record was reported in this attempt.
     replay_reported: bool,
-    /// Refreshed since the last response that was accepted.
+    /// Credentials were renewed since the last accepted response.
     refreshed: bool,
-    /// What requests carry has to be renewed before one is sent.
+    /// Credentials have to be renewed before a request is sent.
     refreshing: bool,
     /// A relay keeps the response.
     relayed: bool,
-    /// The body has no content type, and not a byte so far.
+    /// The body has no content type, and no byte so far.
     bare: bool,
-    /// What the dialect said last.
+    /// The last reply state of the dialect.
     said: Option<ReplyState>,
     asking: bool,
-    /// How long the consumer has asked, and when on that clock something was heard, and a record.
+    /// How long the consumer has asked, and when, on that clock, the last bytes and the last record arrived.
     asked: Duration,
     heard: Duration,
     record: Duration,
     record_of_this_request: bool,
-    stall_told: bool,
+    stall_reported: bool,
 }
 
 impl Model {
@@ -128,11 +127,11 @@ impl Model {
             heard: Duration::ZERO,
             record: Duration::ZERO,
             record_of_this_request: false,
-            stall_told: false,
+            stall_reported: false,
         }
     }
 
-    /// Time goes by.
+    /// Time passes.
     pub(super) fn pass(&mut self, later: Duration) {
         self.now += later;
         if self.asking {
@@ -140,7 +139,7 @@ impl Model {
         }
     }
 
-    /// What should be answered; how long a wait is, is the session's to say.
+    /// The expected action. The length of a wait is taken from the session.
     pub(super) fn answer(&mut self, input: Input<'_>, said: &Action) -> Answer {
         let answer = self.decide(input);
         match (&answer, said) {
@@ -151,13 +150,13 @@ impl Model {
                 self.replay_reported = false;
                 self.heard = self.asked;
                 self.record = self.asked;
-                (self.record_of_this_request, self.stall_told) = (false, false);
+                (self.record_of_this_request, self.stall_reported) = (false, false);
             }
             (Answer::Wait { .. }, Action::Wait(retry)) => {
                 self.place = Place::Waiting { until: self.now + retry.delay }
             }
             (Answer::Close(outcome), _) => self.place = Place::Over(*outcome),
-            (Answer::Stalled, _) => self.stall_told = true,
+            (Answer::Stalled, _) => self.stall_reported = true,
             _ => {}
         }
         answer
@@ -246,7 +245,7 @@ impl Model {
                 CleanEnd::Complete if !inside_record => return Answer::Close(Outcome::Complete),
                 CleanEnd::Ended if !inside_record => {
                     self.note_standing();
-                    // The relay's stream has ended, not the subscription.
+                    // The response at the relay has ended; a subscription continues with the caller's own request.
                     self.relayed = false;
                     if self.policy.follow && self.counts_as_idempotent() {
                         return self.wait(Reason::End, false, Duration::ZERO);
@@ -262,7 +261,7 @@ impl Model {
         Answer::Nothing
     }
 
-    /// One that arrived before changes nothing but what has been reported.
+    /// A repeated record changes nothing, except that it is reported.
     fn take_record(&mut self, cursor: Option<&str>, id: Option<&str>) -> Answer {
         match id.map(|id| self.ids.compare(id)) {
             Some(Known::Delivered) => {
@@ -338,7 +337,7 @@ impl Model {
         }
     }
 
-    /// A 204, or a body without content type and without a byte.
+    /// A 204, or an empty body without a content type.
     fn no_content(&self) -> Answer {
         Answer::Close(match self.clean_end() {
             CleanEnd::Complete => Outcome::Complete,
@@ -357,7 +356,7 @@ impl Model {
         }
     }
 
-    /// The reply begins again, so that what had been all of it is not.
+    /// The reply starts over, so it is not complete any more.
     fn starts_over(&mut self) {
         if self.said == Some(ReplyState::MayComplete) {
             self.said = Some(ReplyState::Open);
@@ -371,7 +370,7 @@ impl Model {
             Failure::ConnectTimeout => Some(Limit::Connect),
             _ => return self.broken(Reason::Head, None),
         };
-        // It was never sent.
+        // Nothing was sent.
         if (self.policy.repeatable || self.counts_as_idempotent()) && !self.spent() {
             return self.wait(Reason::Connect, false, Duration::ZERO);
         }
@@ -402,7 +401,7 @@ impl Model {
         if self.too_late() {
             return Answer::Close(TOO_LATE);
         }
-        // What passed first counts; of two at the same time the one that is named first.
+        // The first limit that passed counts; of two at the same time, the one that is listed first.
         let passed =
             self.limits().into_iter().flatten().filter(|(point, _)| *point <= self.asked && self.asking);
         match passed.min_by_key(|(point, _)| *point) {
@@ -412,11 +411,11 @@ impl Model {
         }
     }
 
-    /// In the order of the table; the last is the report of a stall.
+    /// The limits in the order of the table; the report of a stall comes last.
     fn limits(&self) -> [Option<Passes>; 4] {
         let Policy { idle_timeout, first_event_timeout, progress_timeout, stall_after, .. } = self.policy;
         let first = first_event_timeout.filter(|_| !self.record_of_this_request);
-        let stall = stall_after.filter(|_| !self.stall_told);
+        let stall = stall_after.filter(|_| !self.stall_reported);
         [
             idle_timeout.map(|limit| (self.heard + limit, Some((Limit::Idle, Reason::Idle)))),
             first.map(|limit| (self.record + limit, Some((Limit::FirstEvent, Reason::FirstEvent)))),
@@ -435,24 +434,24 @@ impl Model {
     }
 
     fn at_once(&self, reason: Reason, gap: bool) -> Answer {
-        let (refresh, asked) = (self.refreshing, self.asked_too_much());
+        let (refresh, asked) = (self.refreshing, self.asked_beyond());
         Answer::Wait { reason, gap, refresh, asked, least: Duration::ZERO, most: Duration::ZERO }
     }
 
     fn wait(&mut self, reason: Reason, gap: bool, retry_after: Duration) -> Answer {
         if self.spent() {
-            // Only a clean end comes here with the attempts spent.
+            // Only a clean end gets here when the attempts are used up.
             return Answer::Close(Outcome::Ended);
         }
         let least = self.asked_wait.min(LONGEST_ASKED_WAIT).max(retry_after);
         let own = self.policy.retry_delay.saturating_mul(1 << self.failures.min(20)).min(LONGEST_OWN_WAIT);
         self.failures += 1;
-        let asked = self.asked_too_much();
+        let asked = self.asked_beyond();
         Answer::Wait { reason, gap, refresh: self.refreshing, asked, least, most: own.max(least) }
     }
 
-    /// What `retry:` asked for, if not all of it is waited for.
-    fn asked_too_much(&self) -> Option<Duration> {
+    /// The wait that `retry:` asked for, if it was longer than what is honoured.
+    fn asked_beyond(&self) -> Option<Duration> {
         Some(self.asked_wait).filter(|wait| *wait > LONGEST_ASKED_WAIT)
     }
 
@@ -502,21 +501,21 @@ impl Model {
         self.cursor.as_deref()
     }
 
-    /// After the cursor where that is allowed; else as the caller began it, but for records that would come twice.
+    /// The cursor, if resuming is allowed; otherwise the caller's own, unless records have arrived, which it would repeat.
     pub(super) fn request_cursor(&self) -> Option<&str> {
         let own = self.first_cursor.as_deref().filter(|_| !self.any_record);
         if self.may_resume() { self.cursor() } else { own }
     }
 
     fn hear(&mut self) {
-        (self.heard, self.stall_told) = (self.asked, false);
+        (self.heard, self.stall_reported) = (self.asked, false);
     }
 
     fn set_cursor(&mut self, cursor: &str) {
         self.cursor = Some(cursor).filter(|cursor| !cursor.is_empty()).map(str::to_owned);
     }
 
-    /// The same, for a cursor that came without a record of its own: what arrives again moves it nowhere.
+    /// The same for a cursor that is not a new record's own id. It does not move back.
     fn move_cursor(&mut self, cursor: &str) {
         if !self.ids.is_known(cursor) {
             self.set_cursor(cursor);
@@ -536,7 +535,7 @@ impl Model {
         match self.policy.resume {
             Resume::Never => false,
             Resume::Elsewhere => true,
-            // It is a GET of what the relay keeps.
+            // The request is a GET at the relay.
             _ if self.relayed => true,
             Resume::Always => self.policy.repeatable,
             _ => self.idempotent(),

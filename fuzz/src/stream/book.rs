@@ -1,11 +1,11 @@
-//! What a stream should know of its records: the cursor, and the ids that it has had.
+//! Keeps the cursor and the ids of a stream.
 
 use tidewire_core::json::{lookup, unescape};
 use tidewire_core::{CursorSource, Frame, MarkedFrame, Notice, StreamOptions};
 
 use crate::ids::{Ids, Known};
 
-/// Kept beside a stream, from the frames that a decoder of our own reads.
+/// The cursor and the ids, from frames that are decoded independently of the stream.
 pub(super) struct Book {
     source: CursorSource,
     dedupe: bool,
@@ -13,15 +13,15 @@ pub(super) struct Book {
     cursor: Option<String>,
     cursor_is_string: bool,
     any_record: bool,
-    /// A record that had arrived before was reported in this attempt.
+    /// A repeated record was reported in this attempt.
     reported: bool,
 }
 
-/// What comes of a frame.
+/// What the stream must do with a frame.
 #[derive(Debug, PartialEq)]
 pub(super) struct Noted {
     pub(super) notice: Option<Notice>,
-    /// It is left out.
+    /// It is not delivered.
     pub(super) dropped: bool,
 }
 
@@ -60,7 +60,7 @@ impl Book {
         self.cursor = None;
     }
 
-    /// The last event id in effect is the cursor, unless that would be a step back.
+    /// Takes the last event id in effect as the cursor, unless that would move it back.
     pub(super) fn last_event_id(&mut self, id: &str) {
         if self.source == CursorSource::EventId {
             self.without_record(id, false);
@@ -122,7 +122,7 @@ impl Book {
         }
     }
 
-    /// An event with this last event id.
+    /// Notes an event with this last event id.
     fn record(&mut self, id: &str, own: bool) -> Noted {
         if own {
             let noted = self.record_with_id(id);
@@ -157,7 +157,7 @@ impl Book {
         Noted { notice: gap.map(|after| Notice::Gap { after: Some(after) }), dropped: false }
     }
 
-    /// An id that came by itself, or with a heartbeat.
+    /// Notes an id without data, or that of a heartbeat.
     fn without_record(&mut self, id: &str, own: bool) -> Option<Notice> {
         self.move_cursor(id);
         let gap = if own && !id.is_empty() { self.ids.mention(id) } else { None };
@@ -171,7 +171,7 @@ impl Book {
     }
 }
 
-/// What can be the value of a header.
+/// The id, if it can be the value of a header.
 pub(super) fn sendable(id: &str) -> Option<&str> {
     let is_sendable = id.chars().all(|character| character == '\t' || !character.is_ascii_control());
     Some(id).filter(|id| is_sendable && !id.is_empty())

@@ -1,4 +1,4 @@
-//! What the fuzzer's bytes mean: six bytes of choices, then calls, most of them one byte each.
+//! The input of the target `stream`: six bytes of choices, then calls, most of them one byte each.
 
 use core::time::Duration;
 
@@ -6,11 +6,11 @@ use tidewire_core::json::Path;
 use tidewire_core::session::{Failure, Policy, ReplyState, Resume};
 use tidewire_core::{CursorSource, DecoderOptions, Format, Marker, Markers, ResponseHead, StreamOptions};
 
-/// What the driver is to do.
+/// Something that the driver does.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Call<'a> {
     Body(&'a [u8]),
-    /// After so many frames the caller looks away; what is left of the body is lost to all.
+    /// A body of which the driver reads only this many frames. The rest is lost.
     PartOfBody(&'a [u8], usize),
     Head(ResponseHead<'static>),
     BodyEnd,
@@ -21,10 +21,10 @@ pub(super) enum Call<'a> {
     LostCursor,
     ForgetCursor,
     Reply(ReplyState),
-    /// Time passes, then a tick.
+    /// A tick after this time.
     Tick(Duration),
     TickWhenDue,
-    /// The same, and nobody asks what to do before the next call.
+    /// A tick at the deadline, without asking for steps before the next call.
     TickUnseen,
     Pause,
     Resume,
@@ -34,7 +34,7 @@ pub(super) enum Call<'a> {
     Start,
 }
 
-/// Each call is a byte, its kind in the low half; behind that of a body stand its length and its bytes.
+/// Reads calls. Each is a byte with its kind in the low half; a body is followed by its length and its bytes.
 pub(super) struct Calls<'a> {
     rest: &'a [u8],
 }
@@ -104,7 +104,7 @@ impl<'a> Iterator for Calls<'a> {
 }
 
 impl Call<'_> {
-    /// Whether all that a body says is looked at before the next call; only then the cuts make no difference.
+    /// Whether all frames of a body are read before the next call. Only then do cuts make no difference.
     pub(super) const fn is_seen(&self) -> bool {
         !matches!(self, Self::PartOfBody(..))
     }
@@ -152,7 +152,7 @@ const RESPONSES: [(u16, Option<&str>, Option<&str>); 16] = [
 const REPLIES: [ReplyState; 5] =
     [ReplyState::Open, ReplyState::MayComplete, ReplyState::MayEnd, ReplyState::Complete, ReplyState::Failed];
 
-/// 0 the format, and flags in its high half; 1 and 2 flags; 3 the limit; 4 markers; 5 where bodies are cut.
+/// Reads the choices: the format with flags in its high half, two bytes of flags, the limit, the markers. The last one is about cuts.
 pub(super) fn setup(choices: &[u8; 6]) -> StreamOptions {
     let [format, flags, more, limit, markers, _] = *choices;
     let is = |byte: u8, bit: u8| byte & 1 << bit != 0;
@@ -208,7 +208,7 @@ const END_ON: [Option<&[&str]>; 8] = [
     Some(&["x", "json:a=1"]),
     Some(&["json:a.0=x", "event:e"]),
 ];
-/// Strings that end a text.
+/// Markers for text.
 const END_IN_TEXT: Option<&[&str]> = Some(&["fin", " b ", "x y"]);
 const FAIL_ON: [Option<&[&str]>; 4] =
     [None, Some(&[]), Some(&["event:error", "json:error=1"]), Some(&["[DONE]", "json:a=2"])];

@@ -1,4 +1,4 @@
-//! A driver that does what a stream says and believes nothing.
+//! A driver that does what a stream says, and checks it.
 
 use core::time::Duration;
 use std::io::Write;
@@ -12,60 +12,60 @@ use tidewire_core::{
 use super::Call;
 use super::book::{Book, sendable};
 
-/// Failures in a row after which a stream that follows nothing must have given up.
+/// More failures in a row than a stream that is not followed survives.
 const MANY: usize = 8;
 
 pub(super) struct Driver {
     setup: StreamOptions,
     stream: Stream,
-    /// Where bodies are cut; nowhere, if that is not said.
+    /// Where bodies are cut; `None` if they are whole.
     cut: Option<u8>,
     now: Duration,
     request: Request,
     connects: u32,
     /// Requests that were handed to a transport.
     sent: u32,
-    /// A tick has passed, and nobody has asked since what to do.
+    /// A tick has passed, and no step was asked for since.
     unseen: bool,
-    /// Records may be missing, and that is the next that has to be told.
+    /// The next step must report a gap.
     gap: bool,
-    /// The caller has looked away from a body; an error in it may come too late.
+    /// A part of the body was not read, so an error in it may be noticed later.
     left: bool,
     book: Book,
     /// The response has no content type, and nothing of its body has arrived.
     bare: bool,
-    /// What came of the body of a response that is refused.
+    /// What arrived of the body of a refused response.
     refused: Vec<u8>,
     events: u64,
     fed: u64,
-    /// Of the present body.
+    /// Bytes of the current body.
     body: u64,
     closed: Option<Outcome>,
-    /// The last event id in effect, of bodies before the present one.
+    /// The last event id in effect before the current body.
     last_event_id: Vec<u8>,
     trace: Trace,
 }
 
-/// The request under way.
+/// The current request.
 enum Request {
     None,
     Sent,
-    /// Its response is of no use: refused, or over.
+    /// Its response is not read: it is refused, or over.
     Spent,
-    /// A body without a content type, and without a byte so far.
+    /// Its body has no content type, and no byte so far.
     Untyped,
-    /// A reader of the body's own, and what it came to.
+    /// Its body is read. The decoder is independent of the stream; the outcome is set once the body decides it.
     Open(Box<MarkedDecoder>, Option<Outcome>),
 }
 
-/// What comes of a content type.
+/// How a content type is handled.
 enum Content {
     Read(Box<Decoder>),
     Refused,
     Untyped,
 }
 
-/// What was seen, the same under all cuts.
+/// What the driver saw. It must not depend on the cuts.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Trace {
     bytes: Vec<u8>,
@@ -107,7 +107,7 @@ impl Driver {
         let at = self.at();
         let by_caller = matches!(call, Call::Pause | Call::Resume | Call::Kick | Call::Cancel);
         if core::mem::take(&mut self.unseen) {
-            // A driver asks before it does anything else; its caller does not wait for that.
+            // A driver asks for steps before it does anything else, but its caller can call at any time.
             if !by_caller {
                 self.follow(&[], false);
             }
@@ -134,17 +134,17 @@ impl Driver {
             Call::Broke(failure) => self.stream.broke(at, failure, "reset".to_owned()),
             Call::Corrupt => {
                 self.stream.corrupt(at, "corrupt".to_owned());
-                if let Request::Open(_, came_to @ None) = &mut self.request
+                if let Request::Open(_, outcome @ None) = &mut self.request
                     && self.closed.is_none()
                 {
-                    *came_to = Some(Outcome::Unreadable { offset: self.body, limit: None });
+                    *outcome = Some(Outcome::Unreadable { offset: self.body, limit: None });
                 }
             }
             Call::RefreshFailed => return self.refresh_failed(),
             Call::LostCursor => self.lost_cursor(),
             Call::ForgetCursor => {
                 self.stream.forget_cursor(at);
-                // Nothing else knows a cursor that could be forgotten.
+                // Without an open body the call does nothing.
                 if matches!(self.request, Request::Open(..)) && self.closed.is_none() {
                     self.book.forget_cursor();
                 }
@@ -177,15 +177,15 @@ impl Driver {
         self.follow(&[], false);
     }
 
-    /// Failures without end, or else a caller who has had enough.
-    pub(super) fn comes_to_an_end(&mut self) {
+    /// Fails until the stream ends, or cancels it.
+    pub(super) fn ends(&mut self) {
         self.call(Call::Resume);
         for _ in 0..MANY {
             if self.closed.is_some() {
                 break;
             }
             if matches!(self.request, Request::None) {
-                self.stream.deadline().expect("it waits for nothing");
+                self.stream.deadline().expect("it waits without a deadline");
                 self.call(Call::TickWhenDue);
             } else {
                 self.call(Call::Broke(Failure::Connect));
@@ -237,7 +237,7 @@ impl Driver {
         };
     }
 
-    /// The decoder for a response of this type, if it is one that is read.
+    /// The decoder for a response of this type, if it is read.
     fn decoder(&self, content_type: Option<&str>) -> Content {
         let mut options = self.setup.decoder;
         options.done = self.setup.markers.done();
@@ -274,7 +274,7 @@ impl Driver {
         }
     }
 
-    /// The response was asked for without its cursor.
+    /// The response was requested without its cursor.
     fn lost_cursor(&mut self) {
         let after = self.stream.request_cursor().map(str::to_owned);
         let reading = matches!(self.request, Request::Open(_, None)) && self.closed.is_none();
@@ -286,13 +286,13 @@ impl Driver {
         }
     }
 
-    /// One who knows the dialect says what the last frame meant.
+    /// The dialect says how the reply stands after the last frame.
     fn reply(&mut self, state: ReplyState) {
         self.stream.reply_state(self.at(), state, Some("said"));
-        if let Request::Open(_, came_to @ None) = &mut self.request
+        if let Request::Open(_, outcome @ None) = &mut self.request
             && self.closed.is_none()
         {
-            *came_to = match state {
+            *outcome = match state {
                 ReplyState::Complete => Some(Outcome::Complete),
                 ReplyState::Failed => Some(Outcome::Failed),
                 ReplyState::Open | ReplyState::MayComplete | ReplyState::MayEnd => None,
@@ -324,14 +324,14 @@ impl Driver {
             rest = after;
             self.feed(piece);
             self.follow(piece, false);
-            // What is left of a body that nobody reads any more is not given to anybody.
+            // The rest of a body that is not read any more is dropped.
             if rest.is_empty() || self.closed.is_some() || matches!(self.request, Request::None) {
                 return;
             }
         }
     }
 
-    /// Does what the stream says until it wants more; the decoder of our own reads the same.
+    /// Takes the steps of the stream until it is starved. The independent decoder reads the same bytes.
     fn follow(&mut self, piece: &[u8], finishing: bool) {
         self.follow_frames(piece, finishing, usize::MAX);
     }
@@ -350,17 +350,17 @@ impl Driver {
             match step {
                 Step::Frame { frame, notice } => {
                     assert!(self.closed.is_none(), "a frame after the end");
-                    let Request::Open(own, came_to) = &mut self.request else {
+                    let Request::Open(own, outcome) = &mut self.request else {
                         panic!("{frame:?} of no body")
                     };
                     let (want, noted) = loop {
-                        assert_eq!(*came_to, None, "{frame:?} behind the end");
+                        assert_eq!(*outcome, None, "{frame:?} after the end");
                         let read = if finishing { own.finish() } else { own.next(&mut own_input) };
-                        let read = read.expect("the stream reads on");
+                        let read = read.expect("no decode error");
                         let noted = self.book.note(&read);
                         let want = match read {
-                            MarkedFrame::Frame(want, outcome) => {
-                                *came_to = outcome.map(outcome_of);
+                            MarkedFrame::Frame(want, marked) => {
+                                *outcome = marked.map(outcome_of);
                                 Some(want)
                             }
                             MarkedFrame::Heartbeat(Frame::Event(event)) => Some(Frame::Comment(event.data)),
@@ -372,7 +372,7 @@ impl Driver {
                         if !noted.dropped {
                             break (want, noted);
                         }
-                        assert_eq!(noted.notice, None, "not reported");
+                        assert_eq!(noted.notice, None, "a repeat is not reported");
                     };
                     assert_eq!(Some(frame), want);
                     assert_eq!(notice, noted.notice);
@@ -391,7 +391,7 @@ impl Driver {
                 }
                 Step::Pass => {}
                 Step::Starved => {
-                    assert!(self.closed.is_none(), "it wants more after its end");
+                    assert!(self.closed.is_none(), "starved after its end");
                     let reading = matches!(self.request, Request::Open(..) | Request::Spent);
                     assert!(input.is_empty() || !reading, "input is left over");
                     break;
@@ -406,7 +406,7 @@ impl Driver {
                     self.request = Request::Sent;
                     self.connects += 1;
                     self.book.next_attempt();
-                    // Where it was taken back before anybody saw it, it is still said, and not sent.
+                    // The step is also returned if the request was withdrawn meanwhile. Then it does not count as sent.
                     self.sent += u32::from(self.stream.state() == StreamState::Connecting);
                     self.stream.sent(at);
                     let cursor = self.stream.request_cursor();
@@ -435,24 +435,27 @@ impl Driver {
                     self.trace.note(&(retry.refresh, retry.asked));
                 }
                 Step::Notice(Notice::Stalled(silent)) => {
-                    assert!(!matches!(self.request, Request::None), "nobody is listened to");
+                    assert!(!matches!(self.request, Request::None), "a stall without a request");
                     self.trace.step(b'S', silent, "");
                 }
                 Step::Notice(Notice::Gap { after }) => {
-                    assert!(self.setup.policy.follow || !self.book.any_record(), "a gap, and nobody follows");
+                    assert!(
+                        self.setup.policy.follow || !self.book.any_record(),
+                        "a gap in a stream that is not followed"
+                    );
                     self.trace.step(b'G', Duration::ZERO, after.as_deref().unwrap_or_default());
                 }
                 Step::Notice(notice @ Notice::Replayed { .. }) => {
                     assert!(self.setup.dedupe, "a record is missing");
-                    let Request::Open(own, came_to) = &mut self.request else {
+                    let Request::Open(own, outcome) = &mut self.request else {
                         panic!("{notice:?} of no body")
                     };
-                    assert_eq!(*came_to, None, "{notice:?} behind the end");
+                    assert_eq!(*outcome, None, "{notice:?} after the end");
                     let read = if finishing { own.finish() } else { own.next(&mut own_input) };
-                    let read = read.expect("the stream reads on");
+                    let read = read.expect("no decode error");
                     let noted = self.book.note(&read);
-                    if let MarkedFrame::Frame(_, outcome) = read {
-                        *came_to = outcome.map(outcome_of);
+                    if let MarkedFrame::Frame(_, marked) = read {
+                        *outcome = marked.map(outcome_of);
                     }
                     self.trace.note(&notice);
                     assert_eq!((Some(notice), true), (noted.notice, noted.dropped));
@@ -463,9 +466,9 @@ impl Driver {
         if !over {
             self.is_as_the_body_says(own_input, finishing);
         }
-        // Of a refused response, too, not more is waited for than is said.
+        // The body of a refused response has a deadline too.
         let waits = matches!(self.request, Request::None | Request::Spent) && self.closed.is_none();
-        assert!(!waits || self.stream.deadline().is_some(), "it waits for nothing");
+        assert!(!waits || self.stream.deadline().is_some(), "it waits without a deadline");
         assert!(self.stream.refused_body().len() <= REFUSED_BODY_BYTES);
         self.has_the_cursor();
         self.says_its_state();
@@ -480,22 +483,22 @@ impl Driver {
         }
     }
 
-    /// Where the body has come to an end of itself, that is the outcome, whatever was called after it.
+    /// If the body decides the outcome, that is the outcome of the stream, whatever was called after it.
     fn is_as_the_body_says(&mut self, mut rest: &[u8], finishing: bool) {
-        let Request::Open(own, came_to) = &mut self.request else { return };
-        while came_to.is_none() {
+        let Request::Open(own, outcome) = &mut self.request else { return };
+        while outcome.is_none() {
             let read = if finishing { own.finish() } else { own.next(&mut rest) };
             if let Ok(read) = &read {
                 let noted = self.book.note(read);
                 if noted.dropped {
-                    assert_eq!(noted.notice, None, "not reported");
-                    if let MarkedFrame::Frame(_, outcome) = read {
-                        *came_to = outcome.map(outcome_of);
+                    assert_eq!(noted.notice, None, "a repeat is not reported");
+                    if let MarkedFrame::Frame(_, marked) = read {
+                        *outcome = marked.map(outcome_of);
                     }
                     continue;
                 }
             }
-            *came_to = match read {
+            *outcome = match read {
                 Ok(MarkedFrame::Nothing) => break,
                 Ok(MarkedFrame::Ended(outcome)) => Some(outcome_of(outcome)),
                 Ok(read) => panic!("{read:?} was not delivered"),
@@ -509,11 +512,11 @@ impl Driver {
                 }),
             };
         }
-        if came_to.is_some() {
-            assert_eq!(self.closed, *came_to, "what the body says");
+        if outcome.is_some() {
+            assert_eq!(self.closed, *outcome, "what the body says");
         }
         if self.closed == Some(Outcome::Complete)
-            && *came_to == self.closed
+            && *outcome == self.closed
             && own.decoder().format() == Format::Sse
         {
             self.book.last_event_id(&own.decoder().last_event_id().to_str());
@@ -556,7 +559,7 @@ impl Trace {
         write!(self.bytes, "\0{what:?}").expect("memory");
     }
 
-    /// The same, for what comes often.
+    /// Adds a step, more cheaply than [`note`](Self::note).
     fn step(&mut self, kind: u8, time: Duration, text: &str) {
         self.in_text = false;
         self.bytes.extend([0, kind]);

@@ -1,16 +1,16 @@
-//! What can happen to a session, out of the fuzzer's bytes.
+//! Random histories of a session: its policy and its inputs.
 
 use core::time::Duration;
 
 use arbitrary::{Arbitrary, Result, Unstructured};
 use tidewire_core::session::{ContentType, Failure, Head, Input, Policy, ReplyState, Resume};
 
-/// Where [`Happening::Unreadable`] says that it stopped.
+/// The offset of [`Happening::Unreadable`].
 const OFFSET: u64 = 7;
 
-/// What a session is allowed, and what happens to it.
+/// The policy of a session, and what happens to it.
 #[derive(Arbitrary, Debug)]
-pub struct Life {
+pub struct History {
     idempotent: bool,
     repeatable: bool,
     follow: bool,
@@ -23,13 +23,13 @@ pub struct Life {
     retry_attempts: u8,
     /// In tenths of a second.
     retry_delay: u8,
-    /// Seconds: first event, idle, progress, the whole, stall.
+    /// In seconds: first event, idle, progress, total, stall.
     limits: [Option<u8>; 5],
     stored: Option<Id>,
     pub(super) steps: Vec<Step>,
 }
 
-/// Something that happens, so much later.
+/// Something that happens after a time.
 #[derive(Arbitrary, Debug)]
 pub(super) struct Step {
     pub(super) later: Later,
@@ -65,7 +65,7 @@ pub(super) enum Happening {
         id: Option<Id>,
         cursor: Place,
     },
-    /// Records with ids that count up from there, but are not of a form that says so.
+    /// Many records, with ids that are not of the ordered form.
     Records {
         from: u8,
         tens: u8,
@@ -93,7 +93,7 @@ pub(super) enum Happening {
     Cancel,
 }
 
-/// Ids, some of which count up in an epoch.
+/// Ids; some of them are ordered.
 #[derive(Arbitrary, Clone, Copy, Debug)]
 pub(super) enum Id {
     A,
@@ -108,17 +108,17 @@ pub(super) enum Id {
     OtherTwo,
 }
 
-/// The cursor that comes with an id.
+/// The cursor that arrives with an id.
 #[derive(Arbitrary, Clone, Copy, Debug)]
 pub(super) enum Place {
-    /// The id; where there is none, nothing is said of the cursor.
+    /// The id, if there is one.
     Id,
     Nothing,
     Empty,
     Other(Id),
 }
 
-impl Life {
+impl History {
     pub(super) fn policy(&self) -> Policy {
         let limit = |index: usize| self.limits[index].map(|seconds| Duration::from_secs(seconds.into()));
         Policy {
@@ -173,7 +173,7 @@ impl Place {
 }
 
 impl Happening {
-    /// The inputs that say so, one after the other.
+    /// Hands over its inputs one by one.
     pub(super) fn each(self, mut tell: impl FnMut(Input<'_>)) {
         tell(match self {
             Self::Start => Input::Start,
@@ -219,7 +219,7 @@ fn resume(bytes: &mut Unstructured<'_>) -> Result<Resume> {
 }
 
 fn status(bytes: &mut Unstructured<'_>) -> Result<u16> {
-    // 200 is what most responses have, and what leads further.
+    // Mostly 200, since only that leads to a body.
     const STATUSES: [u16; 22] = [
         200, 200, 200, 200, 206, 204, 100, 301, 304, 400, 401, 401, 403, 404, 408, 425, 429, 500, 502, 503,
         504, 529,
