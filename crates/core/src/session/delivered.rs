@@ -230,6 +230,24 @@ mod tests {
     }
 
     #[test]
+    fn a_first_id_after_a_known_one_is_not_a_start() {
+        let mut delivered = delivered(0..3000);
+        delivered.begin_attempt();
+        assert_eq!(delivered.compare("2500", KEY), Known::Delivered);
+        assert_eq!(delivered.compare("3", KEY), Known::New);
+    }
+
+    #[test]
+    fn the_oldest_ids_are_forgotten_first() {
+        let mut delivered = delivered(0..1500);
+        delivered.begin_attempt();
+        (2000..2010).for_each(|id: u32| delivered.remember(&id.to_string(), KEY));
+        delivered.begin_attempt();
+        assert!(!knows(&delivered, 485) && knows(&delivered, 486));
+        assert!(knows(&delivered, 1499) && knows(&delivered, 2009));
+    }
+
+    #[test]
     fn of_ordered_ids_all_up_to_the_cursor_are_known() {
         let mut delivered = Delivered::default();
         for id in ["e1-1", "e1-2", "e1-7"] {
