@@ -393,6 +393,7 @@ const REPLAYED: &[Timeline] = &[
     ("does so until a new id", "get retries=1", "Coex[C:1]o[e1 R]rerx[C:2]", "-"),
     ("does not exist in the first response", "get", "Co[e7][e7]x[C:7]", "-"),
     ("does not exist in the first response, stored cursor", "get from=7", "[C:7]o[e7]x[C:7]", "-"),
+    ("ends with a new record", "get", "Coex[C:1]o[e1 R]e0x", "truncated"),
     ("says nothing of the next response", "get follow", "Coex[C:1]o[e1 R]x.[C:1]orx[C:1]", "-"),
     ("is known as well if nothing is resumed", "get follow never", "Coe[x GAP]Co[e1 R][x GAP].C", "-"),
     ("does not exist without an id", "get follow", "Cor[x GAP]Cor[x GAP]C", "-"),
