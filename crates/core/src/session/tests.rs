@@ -414,6 +414,12 @@ const REPLAYED: &[Timeline] = &[
     ),
     ("ordered ids: an id alone moves no cursor back", "get", "Co[e7-1][e7-2]x[C:7-2]o[i7-1]x.[C:7-2]", "-"),
     ("ordered ids: not in the first response, stored cursor", "get from=7-5", "[C:7-5]o[e7-3]x[C:7-3]", "-"),
+    (
+        "ordered ids: an id alone in the first response, stored cursor",
+        "get from=7-5",
+        "[C:7-5]o[i7-3]x[C:7-3]",
+        "-",
+    ),
     ("ordered ids: another epoch is new", "get retries=1", "Co[e7-5]x[C:7-5]o[e8-1]x[C:8-1]", "-"),
 ];
 
@@ -556,6 +562,26 @@ fn a_refresh_is_still_due_after_an_attempt_that_was_not_sent() {
     assert_eq!(feed(5, Input::Broken(Failure::Head)), Some(false));
 }
 
+/// A server that starts over and breaks off before anything new arrives is given up, also after more records than are remembered.
+#[test]
+fn records_that_are_too_old_to_be_remembered_are_no_progress() {
+    let policy = Policy { idempotent: true, retry_attempts: 1, ..Policy::default() };
+    let mut session = Session::new(policy, None);
+    let at = At { now: Duration::ZERO, chance: 0 };
+    session.handle(at, Input::Start);
+    for (records, outcome) in [(2000, None), (100, Some(Outcome::Truncated))] {
+        session.handle(at, Input::Head(head(200, None)));
+        for id in 0..records {
+            let id = format!("{id}");
+            session.handle(at, Input::Record { cursor: Some(&id), id: Some(&id) });
+        }
+        assert_eq!(session.cursor(), Some("1999"));
+        session.handle(at, Input::Broken(Failure::Body));
+        assert_eq!(session.outcome(), outcome);
+        session.handle(at, Input::Tick);
+    }
+}
+
 /// A server that knew the key could make ids whose hashes are equal.
 #[test]
 fn the_hashes_of_ids_have_a_random_key() {
@@ -628,6 +654,7 @@ fn input_after_the_total_timeout_ends_the_stream() {
         (None, Input::Head(head(204, None)), "timed_out"),
         (None, Input::Head(head(403, None)), "refused"),
         (Some(opens), Input::Wire, "timed_out"),
+        (Some(opens), Input::Activity, "timed_out"),
         (Some(opens), Input::BodyEnd { inside_record: false }, "timed_out"),
         (Some(opens), Input::EndMarker, "complete"),
         (Some(opens), Input::Broken(Failure::Body), "truncated"),
