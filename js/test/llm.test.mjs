@@ -288,6 +288,17 @@ test("fed by hand: deltas, the message, and whether it is whole", () => {
   cut.free();
 });
 
+test("fed by hand, a reply that ends inside a record is not whole, in a dialect whose replies just end too", () => {
+  const body = bytes('data: {"out":"a"}\n\ndata: {"out":"b"}\n\n');
+  const fed = (length) => {
+    const parser = createParser({ dialect: "generic:out" });
+    parser.push(body.subarray(0, length));
+    return parser.end();
+  };
+  assert.equal(fed(body.length).text, "ab");
+  assert.throws(() => fed(body.length - 1), { code: "truncated" });
+});
+
 test("a handler that throws loses no delta, and one that pushes is told so", () => {
   const seen = [];
   const parser = createParser({

@@ -290,9 +290,11 @@ impl Stream {
             return;
         }
         if matches!(self.phase, Phase::Reading) {
-            self.counters.first_byte.get_or_insert(at.now.saturating_sub(self.session.started()));
+            let counters = &mut self.counters;
+            counters.first_byte.get_or_insert(at.now.saturating_sub(self.session.started()));
+            counters.bytes += bytes as u64;
+            counters.body_bytes += bytes as u64;
         }
-        self.fed(bytes);
         self.handle(at, Input::Wire);
     }
 
@@ -301,14 +303,6 @@ impl Stream {
         self.conclude(at);
         if matches!(self.phase, Phase::Reading | Phase::Untyped) {
             self.handle(at, Input::Activity);
-        }
-    }
-
-    /// Counts bytes of a body that does not come from a transport, so that the time of arrival does not matter.
-    pub fn fed(&mut self, bytes: usize) {
-        if matches!(self.phase, Phase::Reading) {
-            self.counters.bytes += bytes as u64;
-            self.counters.body_bytes += bytes as u64;
         }
     }
 

@@ -337,13 +337,14 @@ impl Machine {
     /// goes on as [`advance`](Self::advance).
     pub fn feed(&mut self, length: usize, last: bool) -> u32 {
         let State::Streaming(stream) = &mut self.state else { return Action::Closed as u32 };
+        let at = at(0.0, 0);
         if last {
             stream.body_end();
         } else {
             (self.came, self.used) = (length, 0);
-            stream.fed(length);
+            stream.received(at, length);
         }
-        self.gather(at(0.0, 0)) as u32
+        self.gather(at) as u32
     }
 }
 
