@@ -120,13 +120,13 @@ impl Pair {
     }
 
     fn state_says_the_same(&self) {
-        match self.session.state() {
+        match self.session.state(self.now) {
             StreamState::Idle => assert!(self.model.connects() == 0 && !self.request),
             StreamState::Connecting | StreamState::Open => assert!(self.request),
-            StreamState::Waiting { until } => {
-                assert!(!self.request && self.session.deadline().is_some_and(|deadline| deadline <= until));
+            StreamState::Waiting { delay } => {
+                assert!(!self.request && self.until_deadline().is_some_and(|rest| rest <= delay));
             }
-            StreamState::Closed(outcome) => assert_eq!(self.session.outcome(), Some(outcome)),
+            StreamState::Closed(outcome) => assert_eq!(self.session.outcome(), outcome),
             state => panic!("an unknown state: {state:?}"),
         }
     }

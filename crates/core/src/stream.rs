@@ -269,7 +269,7 @@ impl Stream {
             relayed: head.relayed,
         };
         self.handle(at, Input::Head(facts));
-        if self.session.state() != StreamState::Open {
+        if !self.session.is_open() {
             return;
         }
         self.counters.body_bytes = 0;
@@ -571,10 +571,10 @@ impl Stream {
 
     /// What the stream is doing now. While a refused response's body is still read, it is open.
     #[must_use]
-    pub const fn state(&self) -> StreamState {
+    pub const fn state(&self, now: Duration) -> StreamState {
         match self.phase {
             Phase::Refused(_) => StreamState::Open,
-            _ => self.session.state(),
+            _ => self.session.state(now),
         }
     }
 
@@ -831,7 +831,10 @@ fn noted(action: Action, id: &str, dedupe: bool) -> Noted {
             let notice = first.then(|| Notice::Replayed { id: id.to_owned() });
             Noted { notice, dropped: dedupe }
         }
-        _ => Noted { notice: None, dropped: false },
+        // A record or an id causes nothing else.
+        Action::Nothing | Action::Connect | Action::Stalled { .. } | Action::Wait(_) | Action::Close => {
+            Noted { notice: None, dropped: false }
+        }
     }
 }
 

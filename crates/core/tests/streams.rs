@@ -903,6 +903,15 @@ fn a_body_without_a_content_type_is_refused_unless_it_is_empty() {
 }
 
 #[test]
+fn an_empty_body_without_a_content_type_ends_a_followed_stream() {
+    let chosen = StreamOptions { format: Format::Sse, ..follow() };
+    for (content_type, want) in [(None, "ended"), (SSE, "again(end)")] {
+        let mut rig = Rig::open_with(chosen.clone(), content_type);
+        assert_eq!(rig.end(), want);
+    }
+}
+
+#[test]
 fn text_is_inspected_only_if_sniffing_is_on() {
     for (sniff, want) in [(true, "message:a"), (false, "data: a\n\n")] {
         let mut rig = Rig::open_with(StreamOptions { sniff, ..get() }, Some("text/plain"));
@@ -965,23 +974,25 @@ fn only_requests_that_were_sent_are_counted() {
     assert_eq!(stream.next(at, &mut &[][..]), Step::Connect);
     stream.sent(at);
     assert_eq!(stream.stats(at.now).attempts, 1);
-    assert_eq!(stream.state(), StreamState::Connecting);
+    assert_eq!(stream.state(at.now), StreamState::Connecting);
 }
 
 #[test]
 fn a_stream_says_where_it_is() {
     let mut rig = Rig::new(get());
-    let mut states = vec![rig.stream.state().name()];
+    let state = |rig: &Rig| rig.stream.state(rig.at().now);
+    let mut states = vec![state(&rig)];
     rig.stream.start(rig.at());
-    states.push(rig.stream.state().name());
+    states.push(state(&rig));
     rig.said(b"");
     rig.head(SSE);
-    states.push(rig.stream.state().name());
+    states.push(state(&rig));
     rig.broke();
-    states.push(rig.stream.state().name());
+    states.push(state(&rig));
     rig.stream.cancel(rig.at());
     rig.said(b"");
-    states.push(rig.stream.state().name());
-    assert_eq!(states, ["idle", "connecting", "open", "waiting", "closed"]);
-    assert_eq!(rig.stream.state(), StreamState::Closed(Outcome::Cancelled));
+    states.push(state(&rig));
+    let names: Vec<&str> = states.iter().map(StreamState::name).collect();
+    assert_eq!(names, ["idle", "connecting", "open", "waiting", "closed"]);
+    assert_eq!(states[4], StreamState::Closed(Some(Outcome::Cancelled)));
 }

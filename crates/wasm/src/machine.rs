@@ -303,7 +303,9 @@ impl Machine {
     pub fn fact(&mut self, what: u32) -> bool {
         let text = match &self.state {
             State::Described(setup) if what == fact::ACCEPT => Some(setup.format.accept().into()),
-            State::Streaming(stream) if what == fact::IS_OPEN => return stream.state() == StreamState::Open,
+            State::Streaming(stream) if what == fact::IS_OPEN => {
+                return stream.state(Duration::ZERO) == StreamState::Open;
+            }
             State::Streaming(stream) if what == fact::AT_RELAY => return stream.continues_at_relay(),
             State::Streaming(stream) if what == fact::CONTINUATION => {
                 stream.request_cursor().and_then(|cursor| self.reply.continuation(cursor)).map(Cow::Owned)

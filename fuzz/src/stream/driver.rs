@@ -407,7 +407,7 @@ impl Driver {
                     self.connects += 1;
                     self.book.next_attempt();
                     // The step is also returned if the request was withdrawn meanwhile. Then it does not count as sent.
-                    self.sent += u32::from(self.stream.state() == StreamState::Connecting);
+                    self.sent += u32::from(self.stream.state(self.now) == StreamState::Connecting);
                     self.stream.sent(at);
                     let cursor = self.stream.request_cursor();
                     let first = self.setup.last_event_id.as_deref();
@@ -475,8 +475,8 @@ impl Driver {
     }
 
     fn says_its_state(&self) {
-        match (self.stream.state(), &self.request) {
-            (StreamState::Closed(outcome), _) => assert_eq!(self.closed, Some(outcome)),
+        match (self.stream.state(self.now), &self.request) {
+            (StreamState::Closed(outcome), _) => assert_eq!(self.closed, outcome),
             (StreamState::Connecting, Request::Sent) | (StreamState::Waiting { .. }, Request::None) => {}
             (StreamState::Open, Request::Open(..) | Request::Untyped | Request::Spent) => {}
             (state, _) => panic!("{state:?} is not where the request is"),

@@ -16,8 +16,7 @@ pub(crate) mod parts;
 pub(crate) mod queue;
 mod receive;
 mod relay;
-pub(crate) mod state;
-mod wait;
+pub(crate) mod wait;
 
 use std::fmt;
 use std::mem;
@@ -27,7 +26,7 @@ use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use tidewire_core::session::{At, Outcome};
-use tidewire_core::{self as core, Format, Stats, Stream};
+use tidewire_core::{Format, Stats, Stream, StreamState};
 use tidewire_llm::{Deltas, Dialect};
 use tokio::sync::OwnedSemaphorePermit;
 
@@ -36,7 +35,6 @@ use self::io::{Io, Parked, ReplyDecoder};
 use self::item_mapper::ItemMapper;
 use self::parts::StreamParts;
 use self::queue::Queue;
-use self::state::StreamState;
 use crate::error::{Error, StreamEnd};
 use crate::observe::Observer;
 use crate::platform::{Clock, Timer, chance};
@@ -122,15 +120,7 @@ impl<I> Streaming<I> {
         if let Parked::Over(end) = &self.parked {
             return StreamState::Closed(end.as_ref().map(|end| end.outcome));
         }
-        match self.stream.state() {
-            core::StreamState::Idle => StreamState::Idle,
-            core::StreamState::Connecting => StreamState::Connecting,
-            core::StreamState::Waiting { until } => {
-                StreamState::Waiting { delay: until.saturating_sub(self.clock.now()) }
-            }
-            core::StreamState::Closed(outcome) => StreamState::Closed(Some(outcome)),
-            _ => StreamState::Open,
-        }
+        self.stream.state(self.clock.now())
     }
 
     /// The cursor, from which a later stream can continue this one.

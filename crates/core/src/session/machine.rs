@@ -297,14 +297,19 @@ impl Session {
 
     /// What the stream is doing now.
     #[must_use]
-    pub const fn state(&self) -> StreamState {
+    pub const fn state(&self, now: Duration) -> StreamState {
         match self.state {
             State::Idle => StreamState::Idle,
             State::Connecting => StreamState::Connecting,
             State::Open { .. } | State::Untyped { .. } => StreamState::Open,
-            State::Waiting { until } => StreamState::Waiting { until },
-            State::Closed(outcome) => StreamState::Closed(outcome),
+            State::Waiting { until } => StreamState::Waiting { delay: until.saturating_sub(now) },
+            State::Closed(outcome) => StreamState::Closed(Some(outcome)),
         }
+    }
+
+    /// Whether the head of a response was accepted, and its body has not ended.
+    pub(crate) const fn is_open(&self) -> bool {
+        matches!(self.state, State::Open { .. } | State::Untyped { .. })
     }
 
     /// How the stream ended, once it has.

@@ -8,24 +8,24 @@ use super::outcome::Outcome;
 ///
 /// ```text
 ///             ┌─────────────── open ──────────────┐
-/// Idle ─▶ Connecting ─▶ Open ─▶ Waiting{until} ─▶ Connecting …      any ─▶ Closed(outcome)
+/// Idle ─▶ Connecting ─▶ Open ─▶ Waiting{delay} ─▶ Connecting …      any ─▶ Closed(outcome)
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum StreamState {
-    /// No item was requested yet, or the stream waits for a slot on its client.
+    /// The caller has not asked for an item yet, or the stream waits for a slot on its client.
     Idle,
-    /// A request is under way and its response's head has not arrived.
+    /// A request is being made or was sent, and the head of its response has not arrived.
     Connecting,
     /// A body is being read.
     Open,
     /// Another attempt will follow.
     Waiting {
-        /// When, since the driver's origin of time.
-        until: Duration,
+        /// In how long from now.
+        delay: Duration,
     },
-    /// The stream is over.
-    Closed(Outcome),
+    /// The stream is over, with this outcome; `None` if the driver could not make its first request.
+    Closed(Option<Outcome>),
 }
 
 impl StreamState {
