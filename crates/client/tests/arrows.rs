@@ -50,7 +50,6 @@ const LINE: &[&str] = &[
     "streaming/hooks.rs",
     "streaming/parts.rs",
     "streaming/background.rs",
-    "streaming/state.rs",
     "streaming/relay.rs",
     "streaming/io.rs",
     "streaming/mod.rs",
