@@ -3,6 +3,7 @@
 mod book;
 mod choices;
 mod driver;
+mod shown;
 
 use choices::{Call, Calls, setup};
 use driver::Driver;

@@ -121,6 +121,11 @@ impl MarkedDecoder {
         &self.decoder
     }
 
+    /// To be called when the body has broken: the text that was held back for a closing marker.
+    pub(crate) fn release_text(&mut self) -> &str {
+        self.decoder.release_text()
+    }
+
     /// The markers.
     #[must_use]
     pub fn markers(&self) -> &Markers {

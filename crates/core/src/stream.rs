@@ -189,12 +189,22 @@ pub struct Stream {
     quoted: bool,
     /// Steps to return before anything else; nearly always empty.
     #[expect(clippy::box_collection, reason = "an empty one takes no more than a word")]
-    pending: Option<Box<Vec<Step<'static>>>>,
+    pending: Option<Box<Vec<Pending>>>,
     /// Without its markers, which the decoder has.
     options: Arc<StreamOptions>,
     counters: Counters,
     marked: MarkedDecoder,
     error: Option<Box<str>>,
+}
+
+/// A step that was decided on, but not returned yet.
+#[derive(Clone, Debug, PartialEq)]
+enum Pending {
+    Connect,
+    Retry(Retry),
+    Notice(Notice),
+    /// Text that the decoder holds back; the body has broken.
+    HeldText,
 }
 
 /// See [`Stats`].
@@ -408,7 +418,12 @@ impl Stream {
             return Step::Connect;
         }
         if let Some(pending) = self.pending.as_mut().filter(|pending| !pending.is_empty()) {
-            return pending.remove(0);
+            return match pending.remove(0) {
+                Pending::Connect => Step::Connect,
+                Pending::Retry(retry) => Step::Retry(retry),
+                Pending::Notice(notice) => Step::Notice(notice),
+                Pending::HeldText => self.release_text(at),
+            };
         }
         match &mut self.phase {
             Phase::NoResponse | Phase::Untyped => return Step::Starved,
@@ -550,7 +565,7 @@ impl Stream {
         };
         self.handle(at, Input::CursorLost);
         if self.is_reading() {
-            self.pending().push(Step::Notice(Notice::Gap { after: Some(after) }));
+            self.pending().push(Pending::Notice(Notice::Gap { after: Some(after) }));
         }
     }
 
@@ -682,8 +697,13 @@ impl Stream {
         Ok(decoder.with_last_event_id(self.marked.decoder().last_event_id().as_bytes()))
     }
 
-    /// Reports to the session how the body ended, if it has, so that later inputs no longer count.
+    /// Reports to the session what it must know before the next input: how the body ended, if it has, so that later inputs no longer
+    /// count, and whether text is held back.
     fn conclude(&mut self, at: At) {
+        let held = self.holds_text();
+        if held != self.session.holds_text() {
+            self.session.handle(at, Input::TextHeld(held));
+        }
         match self.phase {
             Phase::Finished => {
                 let inside_record = self.marked.decoder().inside_record();
@@ -719,7 +739,31 @@ impl Stream {
         }
     }
 
-    fn pending(&mut self) -> &mut Vec<Step<'static>> {
+    /// The step for text that was held back when the body broke.
+    #[cold]
+    fn release_text(&mut self, at: At) -> Step<'_> {
+        let text = self.marked.release_text();
+        if text.is_empty() {
+            return Step::Pass;
+        }
+        self.counters.events += 1;
+        self.counters.first_event.get_or_insert(at.now.saturating_sub(self.session.started()));
+        Step::Frame { frame: Frame::Text(text), notice: None }
+    }
+
+    #[inline]
+    fn holds_text(&self) -> bool {
+        matches!(self.phase, Phase::Reading) && self.marked.decoder().holds_text()
+    }
+
+    /// Shows the text that is held back before anything else, because nothing will follow it in its body.
+    fn show_held_text(&mut self) {
+        if self.holds_text() {
+            self.pending().push(Pending::HeldText);
+        }
+    }
+
+    fn pending(&mut self) -> &mut Vec<Pending> {
         self.pending.get_or_insert_default()
     }
 
@@ -730,20 +774,26 @@ impl Stream {
             Action::Connect => {
                 self.error = None;
                 match &mut self.pending {
-                    Some(pending) if !pending.is_empty() => pending.push(Step::Connect),
+                    Some(pending) if !pending.is_empty() => pending.push(Pending::Connect),
                     _ => self.connect = true,
                 }
             }
-            Action::Stalled { silent } => self.pending().push(Step::Notice(Notice::Stalled(silent))),
+            Action::Stalled { silent } => self.pending().push(Pending::Notice(Notice::Stalled(silent))),
             Action::Wait(retry) => {
+                if retry.gap {
+                    self.show_held_text();
+                }
                 self.phase = Phase::NoResponse;
-                self.pending().push(Step::Retry(retry));
+                self.pending().push(Pending::Retry(retry));
                 if retry.gap {
                     let after = self.session.cursor().map(ToOwned::to_owned);
-                    self.pending().push(Step::Notice(Notice::Gap { after }));
+                    self.pending().push(Pending::Notice(Notice::Gap { after }));
                 }
             }
             Action::Close => {
+                if self.session.outcome() != Some(Outcome::Cancelled) {
+                    self.show_held_text();
+                }
                 if let Some(Outcome::Refused { .. }) = self.session.outcome() {
                     let rest = self.session.remaining(at.now).unwrap_or(REFUSED_BODY_TIME);
                     let until = at.now.saturating_add(rest.min(REFUSED_BODY_TIME));
@@ -758,7 +808,7 @@ impl Stream {
     fn close(&mut self) {
         self.connect = false;
         if let Some(pending) = &mut self.pending {
-            pending.retain(|step| *step != Step::Connect);
+            pending.retain(|step| *step != Pending::Connect);
         }
         let refused = match mem::replace(&mut self.phase, Phase::NoResponse) {
             Phase::Refused(refused) => {

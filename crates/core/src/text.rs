@@ -130,6 +130,20 @@ impl Text {
         Ok(Some(if self.options.done && marker == DONE { Frame::Done } else { Frame::LastText(marker) }))
     }
 
+    /// Whether text is held back.
+    pub(crate) fn holds_back(&self) -> bool {
+        !self.held.is_empty()
+    }
+
+    /// To be called when the body has broken: what was held back, which is text after all. Half a character is not.
+    pub(crate) fn release(&mut self) -> &str {
+        let (text, shown) = self.read(b"");
+        self.lent = text.get(..shown).unwrap_or_default().to_owned();
+        self.lent.push_str(&self.held);
+        self.held.clear();
+        &self.lent
+    }
+
     /// Whether the body ended inside a character.
     #[must_use]
     pub fn inside_record(&self) -> bool {

@@ -3,7 +3,7 @@
 use core::time::Duration;
 use std::io::Write;
 
-use tidewire_core::session::{At, Failure, Outcome, Reason, Refusal, ReplyState, StreamState};
+use tidewire_core::session::{At, Failure, Outcome, Reason, Refusal, ReplyState, Retry, StreamState};
 use tidewire_core::{
     CursorSource, DecodeError, Decoder, Format, Frame, MarkedDecoder, MarkedFrame, MarkerOutcome, Notice,
     REFUSED_BODY_BYTES, ResponseHead, Step, Stream, StreamOptions,
@@ -11,6 +11,7 @@ use tidewire_core::{
 
 use super::Call;
 use super::book::{Book, sendable};
+use super::shown::ShownText;
 
 /// More failures in a row than a stream that is not followed survives.
 const MANY: usize = 8;
@@ -32,6 +33,10 @@ pub(super) struct Driver {
     /// A part of the body was not read, so an error in it may be noticed later.
     left: bool,
     book: Book,
+    /// The text of the current body, if it is read as text.
+    text: Option<ShownText>,
+    /// Text that was held back was shown, because the body is over.
+    released: bool,
     /// The response has no content type, and nothing of its body has arrived.
     bare: bool,
     /// What arrived of the body of a refused response.
@@ -77,6 +82,8 @@ impl Driver {
         Self {
             stream: Stream::new(setup.clone()),
             book: Book::new(&setup),
+            text: None,
+            released: false,
             bare: false,
             refused: Vec::new(),
             last_event_id: setup.last_event_id.clone().unwrap_or_default().into_bytes(),
@@ -221,10 +228,14 @@ impl Driver {
         }
         self.refused.clear();
         self.bare = head.content_type.is_none();
+        self.text = None;
         let read = (200..300).contains(&head.status) && head.status != 204;
         self.request = match self.decoder(head.content_type) {
             Content::Read(decoder) if read => {
                 (self.body, self.left) = (0, false);
+                let is_inspected = decoder.format() == Format::Auto
+                    && head.content_type.is_some_and(|value| value.starts_with("text/"));
+                self.text = (is_inspected || decoder.format() == Format::Text).then(ShownText::default);
                 let reader =
                     MarkedDecoder::new(*decoder, self.setup.markers.clone(), self.setup.policy.follow);
                 Request::Open(Box::new(reader), None)
@@ -305,6 +316,9 @@ impl Driver {
         self.body += piece.len() as u64;
         self.stream.received(self.at(), piece.len());
         self.bare &= piece.is_empty();
+        if let (Some(text), Request::Open(_, None)) = (&mut self.text, &self.request) {
+            text.arrived(piece);
+        }
         if matches!(self.request, Request::Untyped) && !piece.is_empty() {
             self.request = Request::Spent;
         }
@@ -344,10 +358,24 @@ impl Driver {
         let most = 4 * piece.len() + 32;
         for count in 0.. {
             assert!(count < most, "an endless loop");
+            let held = self.held_text();
             let step = self.stream.next(at, &mut input);
             let is_gap = matches!(step, Step::Notice(Notice::Gap { .. }));
             assert_eq!(is_gap, core::mem::take(&mut self.gap), "a gap is reported where it is: {step:?}");
+            assert!(
+                !self.released
+                    || is_gap
+                    || matches!(step, Step::Retry(Retry { gap: true, .. }) | Step::Closed),
+                "{step:?} after text that was held back"
+            );
             match step {
+                Step::Frame { frame: Frame::Text(text), .. } if held.as_deref() == Some(text) => {
+                    self.book.note(&MarkedFrame::Frame(Frame::Text(text), None));
+                    self.events += 1;
+                    self.trace.frame(&Frame::Text(text));
+                    self.released = true;
+                    self.text = None;
+                }
                 Step::Frame { frame, notice } => {
                     assert!(self.closed.is_none(), "a frame after the end");
                     let Request::Open(own, outcome) = &mut self.request else {
@@ -378,6 +406,9 @@ impl Driver {
                     assert_eq!(notice, noted.notice);
                     self.events +=
                         u64::from(matches!(frame, Frame::Event(_) | Frame::Record(_) | Frame::Text(_)));
+                    if let (Frame::Text(text), Some(shown)) = (&frame, &mut self.text) {
+                        shown.show(text);
+                    }
                     self.trace.frame(&frame);
                     if let Some(notice) = notice {
                         self.trace.note(&notice);
@@ -397,6 +428,9 @@ impl Driver {
                     break;
                 }
                 Step::Closed => {
+                    if self.stream.outcome() != Some(Outcome::Cancelled) && !finishing {
+                        self.shows_all_text();
+                    }
                     self.close();
                     break;
                 }
@@ -429,6 +463,9 @@ impl Driver {
                         retry.delay <= Duration::from_secs(60)
                             && (!retry.refresh || self.setup.policy.refresh)
                     );
+                    if retry.gap && !finishing {
+                        self.shows_all_text();
+                    }
                     self.gap = retry.gap;
                     self.drop_request();
                     self.trace.step(b'A', retry.delay, retry.reason.name());
@@ -472,6 +509,20 @@ impl Driver {
         assert!(self.stream.refused_body().len() <= REFUSED_BODY_BYTES);
         self.has_the_cursor();
         self.says_its_state();
+    }
+
+    /// The text that was held back, of a body that is over.
+    fn held_text(&self) -> Option<String> {
+        let over = !matches!(self.stream.state(self.now), StreamState::Open);
+        self.text.as_ref().filter(|_| over).map(ShownText::held)
+    }
+
+    /// The body is over, and neither by its own clean end nor by the caller: no text is held back any more.
+    fn shows_all_text(&mut self) {
+        let open = matches!(&self.request, Request::Open(own, None) if matches!(own.decoder().format(), Format::Text | Format::Auto));
+        if let Some(text) = self.text.take().filter(|_| open) {
+            assert_eq!(text.held(), "", "text was held back and is lost");
+        }
     }
 
     fn says_its_state(&self) {
@@ -539,6 +590,7 @@ impl Driver {
     }
 
     fn drop_request(&mut self) {
+        self.released = false;
         if let Request::Open(own, _) = &self.request {
             self.last_event_id = own.decoder().last_event_id().as_bytes().to_vec();
         }

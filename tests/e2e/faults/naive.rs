@@ -20,6 +20,8 @@ pub(crate) enum Seen {
     Id(String),
     Record(String),
     Text(String),
+    /// Text that may be the closing marker, at the place where the body broke.
+    Held(String),
     Comment(String),
     Retry(u64),
     BadRecord,
@@ -356,10 +358,15 @@ fn text(bytes: &[u8], clean: bool, rules: &Rules<'_>) -> (Vec<Seen>, Stop) {
     }
     // The beginning of a marker is held back.
     let begun = (1..DONE.len()).rev().find(|length| whole.as_bytes().ends_with(&DONE[..*length]));
-    show(match (marker, begun) {
+    let shown = match (marker, begun) {
         (Some(before), _) => before,
         (None, Some(length)) if rules.done => &whole[..whole.len() - length],
         (None, _) => whole,
-    });
+    };
+    show(shown);
+    let held = &whole[shown.len()..];
+    if !held.is_empty() {
+        seen.push(Seen::Held(held.to_owned()));
+    }
     (seen, if half { Stop::Inside } else { Stop::Between })
 }
