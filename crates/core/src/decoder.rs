@@ -237,16 +237,15 @@ impl Decoder {
     }
 
     /// To be called when the body has broken: the text that was held back.
-    pub(crate) fn release_text(&mut self) -> &str {
-        if let Framing::Sniffing { by: Sniff::UnknownText, .. } = self.framing {
-            self.choose_text();
-        }
+    pub(crate) fn release_text(&mut self) -> Result<Option<Frame<'_>>, DecodeError> {
+        // Too little to be anything else.
+        self.choose_text();
         match &mut self.framing {
             Framing::Other(other) => match &mut **other {
                 Other::Text(text) => text.release(),
-                _ => "",
+                _ => Ok(None),
             },
-            Framing::Sniffing { .. } | Framing::Sse(_) => "",
+            Framing::Sniffing { .. } | Framing::Sse(_) => Ok(None),
         }
     }
 

@@ -122,8 +122,12 @@ impl MarkedDecoder {
     }
 
     /// To be called when the body has broken: the text that was held back for a closing marker.
-    pub(crate) fn release_text(&mut self) -> &str {
-        self.decoder.release_text()
+    ///
+    /// # Errors
+    /// None.
+    pub(crate) fn release_text(&mut self) -> Result<MarkedFrame<'_>, DecodeError> {
+        let frame = self.decoder.release_text()?;
+        Ok(frame.map_or(MarkedFrame::Nothing, |text| MarkedFrame::Frame(text, None)))
     }
 
     /// The markers.

@@ -417,36 +417,35 @@ impl Stream {
         if mem::take(&mut self.connect) {
             return Step::Connect;
         }
-        if let Some(pending) = self.pending.as_mut().filter(|pending| !pending.is_empty()) {
-            return match pending.remove(0) {
-                Pending::Connect => Step::Connect,
-                Pending::Retry(retry) => Step::Retry(retry),
-                Pending::Notice(notice) => Step::Notice(notice),
-                Pending::HeldText => self.release_text(at),
-            };
-        }
-        match &mut self.phase {
-            Phase::NoResponse | Phase::Untyped => return Step::Starved,
-            Phase::Closed { .. } => return Step::Closed,
-            Phase::Refused(refused) => {
-                let body = &mut refused.body;
-                let room = REFUSED_BODY_BYTES - body.len();
-                body.extend_from_slice(&input[..input.len().min(room)]);
-                *input = &[];
-                if body.len() < REFUSED_BODY_BYTES {
-                    return Step::Starved;
+        let pending = self.pending.as_mut().filter(|pending| !pending.is_empty());
+        let read = match pending.map(|pending| pending.remove(0)) {
+            Some(Pending::Connect) => return Step::Connect,
+            Some(Pending::Retry(retry)) => return Step::Retry(retry),
+            Some(Pending::Notice(notice)) => return Step::Notice(notice),
+            // There is some, so the phase is not changed below.
+            Some(Pending::HeldText) => self.marked.release_text(),
+            None => match &mut self.phase {
+                Phase::NoResponse | Phase::Untyped => return Step::Starved,
+                Phase::Closed { .. } => return Step::Closed,
+                Phase::Refused(refused) => {
+                    let body = &mut refused.body;
+                    let room = REFUSED_BODY_BYTES - body.len();
+                    body.extend_from_slice(&input[..input.len().min(room)]);
+                    *input = &[];
+                    if body.len() < REFUSED_BODY_BYTES {
+                        return Step::Starved;
+                    }
+                    self.close();
+                    return Step::Pass;
                 }
-                self.close();
-                return Step::Pass;
-            }
-            Phase::Finished | Phase::Decided(_) | Phase::Undecodable(_) => {
-                self.conclude(at);
-                return Step::Pass;
-            }
-            Phase::Reading | Phase::Finishing => {}
-        }
-        let finishing = self.phase == Phase::Finishing;
-        let read = if finishing { self.marked.finish() } else { self.marked.next(input) };
+                Phase::Finished | Phase::Decided(_) | Phase::Undecodable(_) => {
+                    self.conclude(at);
+                    return Step::Pass;
+                }
+                Phase::Reading => self.marked.next(input),
+                Phase::Finishing => self.marked.finish(),
+            },
+        };
         // From here on the frame borrows the decoder, so the consequences of the frame are left to the next call.
         match read {
             Ok(MarkedFrame::Frame(frame, outcome)) => {
@@ -474,11 +473,11 @@ impl Stream {
                 self.phase = Phase::Decided(outcome);
                 Step::Pass
             }
-            Ok(MarkedFrame::Nothing) if finishing => {
+            Ok(MarkedFrame::Nothing) if matches!(self.phase, Phase::Reading) => Step::Starved,
+            Ok(MarkedFrame::Nothing) => {
                 self.phase = Phase::Finished;
                 Step::Pass
             }
-            Ok(MarkedFrame::Nothing) => Step::Starved,
             Err(error) => {
                 self.phase = Phase::Undecodable(Box::new(error));
                 Step::Pass
@@ -737,18 +736,6 @@ impl Stream {
             let id = self.marked.decoder().last_event_id().to_str();
             self.session.handle(at, Input::Cursor { cursor: sendable(&id), id: None });
         }
-    }
-
-    /// The step for text that was held back when the body broke.
-    #[cold]
-    fn release_text(&mut self, at: At) -> Step<'_> {
-        let text = self.marked.release_text();
-        if text.is_empty() {
-            return Step::Pass;
-        }
-        self.counters.events += 1;
-        self.counters.first_event.get_or_insert(at.now.saturating_sub(self.session.started()));
-        Step::Frame { frame: Frame::Text(text), notice: None }
     }
 
     #[inline]

@@ -365,7 +365,7 @@ fn text(bytes: &[u8], clean: bool, rules: &Rules<'_>) -> (Vec<Seen>, Stop) {
     };
     show(shown);
     let held = &whole[shown.len()..];
-    if !held.is_empty() {
+    if marker.is_none() && !held.is_empty() {
         seen.push(Seen::Held(held.to_owned()));
     }
     (seen, if half { Stop::Inside } else { Stop::Between })
