@@ -26,8 +26,9 @@ for (const [what, options, timeout] of [
 }
 
 test("a server that never sends headers: an abort", limit, async () => {
-  const server = await scripted(() => {});
-  const { error } = await take(stream(server.base, { signal: AbortSignal.timeout(50) }));
+  const controller = new AbortController();
+  const server = await scripted(() => controller.abort(new DOMException("late", "TimeoutError")));
+  const { error } = await take(stream(server.base, { signal: controller.signal }));
   assert.equal(error.name, "TimeoutError");
   await until(() => server.requests[0].closed);
   await server.stop();

@@ -60,25 +60,25 @@ test("a pause holds back what was read, and resume() hands it out", limit, async
 
 test("limits of time stand still in a pause, and go on behind it", limit, async () => {
   const server = await scripted((_, response) => response.writeHead(200, SSE).write("data: a\n\n"));
-  const s = stream(server.base, { idleTimeout: 100, retryAttempts: 0 });
+  const s = stream(server.base, { idleTimeout: 1000, retryAttempts: 0 });
   await s.next();
   const next = s.next();
   next.catch(() => {});
   await sleep(20);
   s.pause();
-  await sleep(300);
+  await sleep(1500);
   assert.equal(s.state, "open");
   const resumed = performance.now();
   s.resume();
   await assert.rejects(next, { code: "timed_out", timeout: "idle" });
   // What had passed of the limit before the pause counts.
-  assert.ok(performance.now() - resumed >= 40);
+  assert.ok(performance.now() - resumed >= 100);
   await server.stop();
 });
 
 test("the limit of the whole stream passes in a pause too", limit, async () => {
   const server = await scripted((_, response) => response.writeHead(200, SSE).write("data: a\n\n"));
-  const s = stream(server.base, { timeout: 100 });
+  const s = stream(server.base, { timeout: 1000 });
   await s.next();
   s.pause();
   await assert.rejects(s.next(), { code: "timed_out", timeout: "total" });
