@@ -189,10 +189,10 @@ for (const how of ["close", "return", "next", "pause", "resume", "reconnect"]) {
           },
         });
       };
-      const s = stream("http://nowhere/", { fetch, timeout: 50 });
+      const s = stream("http://nowhere/", { fetch, timeout: 300 });
       await s.next();
       const asking = isAsked ? s.next().catch(({ code }) => code) : undefined;
-      await sleep(100);
+      await sleep(400);
       if (how === "pause") s.resume();
       if (!isAsked) await s.next().catch(() => {});
       assert.ok(["timed_out", "cancelled"].includes((await s.outcome).outcome));
