@@ -67,10 +67,11 @@ fn fuzz_all(targets: &[&'static Target], seconds: u64) -> Result<(), Trouble> {
     let jobs = available_parallelism().map_or(1, usize::from).min(targets.len());
     say!("{}", bold(format!("{} targets, {jobs} at a time, {seconds} s each", targets.len())));
     let waiting = Mutex::new(targets.iter());
+    // A worker that panicked leaves the list as it was. The lock is free again when a target is taken.
+    let next = || waiting.lock().unwrap_or_else(|lock| lock.into_inner()).next();
     let work = || {
         let mut results = Vec::new();
-        // A worker that panicked leaves the list as it was.
-        while let Some(target) = waiting.lock().unwrap_or_else(|lock| lock.into_inner()).next() {
+        while let Some(target) = next() {
             let result = fuzz(target, seconds)?;
             say!("{}", result.line());
             results.push(result);
