@@ -3,7 +3,6 @@
 mod book;
 mod choices;
 mod driver;
-mod shown;
 
 use choices::{Call, Calls, setup};
 use driver::Driver;

@@ -233,31 +233,6 @@ test("a bad JSON line is thrown, unless somebody is told", async () => {
   assert.equal(told.outcome.outcome, "ended");
 });
 
-test("text that may be the marker is shown if the body breaks there", async () => {
-  for (const [sent, options, texts] of [
-    ["a [DO", { method: "POST" }, ["a ", "[DO"]],
-    ["[DO", { method: "POST" }, ["[DO"]],
-    // Nothing of the first response was shown, so the second one brings it.
-    ["[DO", { retryAttempts: 1, retryDelay: 0 }, ["[DO"]],
-    ["[DO", { follow: true, retryDelay: 0 }, ["[DO", "[DO"]],
-  ]) {
-    let requests = 0;
-    const s = stream("http://localhost/", {
-      ...options,
-      fetch: async () => {
-        if (options.follow && ++requests > 2) return new Response(null, { status: 204 });
-        const pieces = [new TextEncoder().encode(sent)];
-        const pull = (controller) => (pieces.length ? controller.enqueue(pieces.pop()) : controller.error(new TypeError("reset")));
-        const body = new ReadableStream({ pull }, { highWaterMark: 0 });
-        return new Response(body, { headers: { "content-type": "text/plain" } });
-      },
-    });
-    const { items, outcome } = await take(s);
-    assert.deepEqual(items.map(({ text }) => text), texts);
-    assert.equal(outcome.outcome, options.follow ? "ended" : "truncated");
-  }
-});
-
 test("what cannot be is said at once", () => {
   for (const [input, options] of [
     ["not a url", {}],

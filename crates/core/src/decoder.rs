@@ -225,30 +225,6 @@ impl Decoder {
         }
     }
 
-    /// Whether text is held back, because it may be a closing marker or because the format is not certain.
-    #[inline]
-    pub(crate) fn holds_text(&self) -> bool {
-        match &self.framing {
-            Framing::Sse(_) => false,
-            Framing::Sniffing { by: Sniff::UnknownText, lead, .. } => !BOM.starts_with(lead),
-            Framing::Other(other) => matches!(&**other, Other::Text(text) if text.holds_back()),
-            Framing::Sniffing { .. } => false,
-        }
-    }
-
-    /// To be called when the body has broken: the text that was held back.
-    pub(crate) fn release_text(&mut self) -> Result<Option<Frame<'_>>, DecodeError> {
-        // Too little to be anything else.
-        self.choose_text();
-        match &mut self.framing {
-            Framing::Other(other) => match &mut **other {
-                Other::Text(text) => text.release(),
-                _ => Ok(None),
-            },
-            Framing::Sniffing { .. } | Framing::Sse(_) => Ok(None),
-        }
-    }
-
     fn sniffing(by: Sniff, options: DecoderOptions) -> Self {
         Self {
             framing: Framing::Sniffing { by, lead: Vec::new(), options, text_markers: None },

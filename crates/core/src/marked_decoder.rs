@@ -121,15 +121,6 @@ impl MarkedDecoder {
         &self.decoder
     }
 
-    /// To be called when the body has broken: the text that was held back for a closing marker.
-    ///
-    /// # Errors
-    /// None.
-    pub(crate) fn release_text(&mut self) -> Result<MarkedFrame<'_>, DecodeError> {
-        let frame = self.decoder.release_text()?;
-        Ok(frame.map_or(MarkedFrame::Nothing, |text| MarkedFrame::Frame(text, None)))
-    }
-
     /// The markers.
     #[must_use]
     pub fn markers(&self) -> &Markers {

@@ -189,22 +189,12 @@ pub struct Stream {
     quoted: bool,
     /// Steps to return before anything else; nearly always empty.
     #[expect(clippy::box_collection, reason = "an empty one takes no more than a word")]
-    pending: Option<Box<Vec<Pending>>>,
+    pending: Option<Box<Vec<Step<'static>>>>,
     /// Without its markers, which the decoder has.
     options: Arc<StreamOptions>,
     counters: Counters,
     marked: MarkedDecoder,
     error: Option<Box<str>>,
-}
-
-/// A step that was decided on, but not returned yet.
-#[derive(Clone, Debug, PartialEq)]
-enum Pending {
-    Connect,
-    Retry(Retry),
-    Notice(Notice),
-    /// Text that the decoder holds back; the body has broken.
-    HeldText,
 }
 
 /// See [`Stats`].
@@ -417,35 +407,31 @@ impl Stream {
         if mem::take(&mut self.connect) {
             return Step::Connect;
         }
-        let pending = self.pending.as_mut().filter(|pending| !pending.is_empty());
-        let read = match pending.map(|pending| pending.remove(0)) {
-            Some(Pending::Connect) => return Step::Connect,
-            Some(Pending::Retry(retry)) => return Step::Retry(retry),
-            Some(Pending::Notice(notice)) => return Step::Notice(notice),
-            // There is some, so the phase is not changed below.
-            Some(Pending::HeldText) => self.marked.release_text(),
-            None => match &mut self.phase {
-                Phase::NoResponse | Phase::Untyped => return Step::Starved,
-                Phase::Closed { .. } => return Step::Closed,
-                Phase::Refused(refused) => {
-                    let body = &mut refused.body;
-                    let room = REFUSED_BODY_BYTES - body.len();
-                    body.extend_from_slice(&input[..input.len().min(room)]);
-                    *input = &[];
-                    if body.len() < REFUSED_BODY_BYTES {
-                        return Step::Starved;
-                    }
-                    self.close();
-                    return Step::Pass;
+        if let Some(pending) = self.pending.as_mut().filter(|pending| !pending.is_empty()) {
+            return pending.remove(0);
+        }
+        match &mut self.phase {
+            Phase::NoResponse | Phase::Untyped => return Step::Starved,
+            Phase::Closed { .. } => return Step::Closed,
+            Phase::Refused(refused) => {
+                let body = &mut refused.body;
+                let room = REFUSED_BODY_BYTES - body.len();
+                body.extend_from_slice(&input[..input.len().min(room)]);
+                *input = &[];
+                if body.len() < REFUSED_BODY_BYTES {
+                    return Step::Starved;
                 }
-                Phase::Finished | Phase::Decided(_) | Phase::Undecodable(_) => {
-                    self.conclude(at);
-                    return Step::Pass;
-                }
-                Phase::Reading => self.marked.next(input),
-                Phase::Finishing => self.marked.finish(),
-            },
-        };
+                self.close();
+                return Step::Pass;
+            }
+            Phase::Finished | Phase::Decided(_) | Phase::Undecodable(_) => {
+                self.conclude(at);
+                return Step::Pass;
+            }
+            Phase::Reading | Phase::Finishing => {}
+        }
+        let finishing = self.phase == Phase::Finishing;
+        let read = if finishing { self.marked.finish() } else { self.marked.next(input) };
         // From here on the frame borrows the decoder, so the consequences of the frame are left to the next call.
         match read {
             Ok(MarkedFrame::Frame(frame, outcome)) => {
@@ -473,11 +459,11 @@ impl Stream {
                 self.phase = Phase::Decided(outcome);
                 Step::Pass
             }
-            Ok(MarkedFrame::Nothing) if matches!(self.phase, Phase::Reading) => Step::Starved,
-            Ok(MarkedFrame::Nothing) => {
+            Ok(MarkedFrame::Nothing) if finishing => {
                 self.phase = Phase::Finished;
                 Step::Pass
             }
+            Ok(MarkedFrame::Nothing) => Step::Starved,
             Err(error) => {
                 self.phase = Phase::Undecodable(Box::new(error));
                 Step::Pass
@@ -564,7 +550,7 @@ impl Stream {
         };
         self.handle(at, Input::CursorLost);
         if self.is_reading() {
-            self.pending().push(Pending::Notice(Notice::Gap { after: Some(after) }));
+            self.pending().push(Step::Notice(Notice::Gap { after: Some(after) }));
         }
     }
 
@@ -696,13 +682,8 @@ impl Stream {
         Ok(decoder.with_last_event_id(self.marked.decoder().last_event_id().as_bytes()))
     }
 
-    /// Reports to the session what it must know before the next input: how the body ended, if it has, so that later inputs no longer
-    /// count, and whether text is held back.
+    /// Reports to the session how the body ended, if it has, so that later inputs no longer count.
     fn conclude(&mut self, at: At) {
-        let held = self.holds_text();
-        if held != self.session.holds_text() {
-            self.session.handle(at, Input::TextHeld(held));
-        }
         match self.phase {
             Phase::Finished => {
                 let inside_record = self.marked.decoder().inside_record();
@@ -738,19 +719,7 @@ impl Stream {
         }
     }
 
-    #[inline]
-    fn holds_text(&self) -> bool {
-        matches!(self.phase, Phase::Reading) && self.marked.decoder().holds_text()
-    }
-
-    /// Shows the text that is held back before anything else, because nothing will follow it in its body.
-    fn show_held_text(&mut self) {
-        if self.holds_text() {
-            self.pending().push(Pending::HeldText);
-        }
-    }
-
-    fn pending(&mut self) -> &mut Vec<Pending> {
+    fn pending(&mut self) -> &mut Vec<Step<'static>> {
         self.pending.get_or_insert_default()
     }
 
@@ -761,26 +730,20 @@ impl Stream {
             Action::Connect => {
                 self.error = None;
                 match &mut self.pending {
-                    Some(pending) if !pending.is_empty() => pending.push(Pending::Connect),
+                    Some(pending) if !pending.is_empty() => pending.push(Step::Connect),
                     _ => self.connect = true,
                 }
             }
-            Action::Stalled { silent } => self.pending().push(Pending::Notice(Notice::Stalled(silent))),
+            Action::Stalled { silent } => self.pending().push(Step::Notice(Notice::Stalled(silent))),
             Action::Wait(retry) => {
-                if retry.gap {
-                    self.show_held_text();
-                }
                 self.phase = Phase::NoResponse;
-                self.pending().push(Pending::Retry(retry));
+                self.pending().push(Step::Retry(retry));
                 if retry.gap {
                     let after = self.session.cursor().map(ToOwned::to_owned);
-                    self.pending().push(Pending::Notice(Notice::Gap { after }));
+                    self.pending().push(Step::Notice(Notice::Gap { after }));
                 }
             }
             Action::Close => {
-                if self.session.outcome() != Some(Outcome::Cancelled) {
-                    self.show_held_text();
-                }
                 if let Some(Outcome::Refused { .. }) = self.session.outcome() {
                     let rest = self.session.remaining(at.now).unwrap_or(REFUSED_BODY_TIME);
                     let until = at.now.saturating_add(rest.min(REFUSED_BODY_TIME));
@@ -795,7 +758,7 @@ impl Stream {
     fn close(&mut self) {
         self.connect = false;
         if let Some(pending) = &mut self.pending {
-            pending.retain(|step| *step != Pending::Connect);
+            pending.retain(|step| *step != Step::Connect);
         }
         let refused = match mem::replace(&mut self.phase, Phase::NoResponse) {
             Phase::Refused(refused) => {

@@ -130,20 +130,6 @@ impl Text {
         Ok(Some(if self.options.done && marker == DONE { Frame::Done } else { Frame::LastText(marker) }))
     }
 
-    /// Whether text is held back that is text after all if the body breaks here: the beginning of a marker, but not a whole one.
-    pub(crate) fn holds_back(&self) -> bool {
-        !self.held.is_empty() && !self.held_is_whole
-    }
-
-    /// To be called when the body has broken and text is held back: that text. Half a character is none.
-    pub(crate) fn release(&mut self) -> Result<Option<Frame<'_>>, DecodeError> {
-        let mut rest = core::mem::take(&mut self.held).into_bytes();
-        rest.append(&mut self.partial);
-        self.partial = rest;
-        (self.options.done, self.markers) = (false, None);
-        self.next(&mut &[][..])
-    }
-
     /// Whether the body ended inside a character.
     #[must_use]
     pub fn inside_record(&self) -> bool {
@@ -192,7 +178,7 @@ impl Text {
         let (shown, is_whole) = self
             .markers()
             .map(|marker| marker_start(text, marker))
-            .min_by_key(|(start, is_whole)| (*start, !is_whole))
+            .min_by_key(|(start, _)| *start)
             .unwrap_or((text.len(), false));
         self.held_is_whole = is_whole;
         if text.len() - shown > limit {

@@ -978,63 +978,6 @@ fn only_requests_that_were_sent_are_counted() {
 }
 
 #[test]
-fn text_that_is_held_back_is_shown_if_the_body_breaks() {
-    let text = Some("text/plain");
-    let once = || StreamOptions { policy: Policy { retry_attempts: 0, ..get().policy }, ..get() };
-    let sniffed = |setup| StreamOptions { sniff: true, ..setup };
-    let cases = [
-        (once(), "a [DO", "a  [DO truncated", 2),
-        // A whole marker is not shown, though it does not count.
-        (once(), "a[DONE] ", "a truncated", 1),
-        (sniffed(once()), "dat", "dat truncated", 1),
-        (sniffed(once()), " ", "  truncated", 1),
-        (sniffed(once()), "\u{FEFF}", "unreachable", 0),
-        // Nothing of it was shown, so the next response begins with it.
-        (get(), "[DO", "again(body)", 0),
-        (get(), "a [DO", "a  [DO truncated", 2),
-        // The next response may be another one.
-        (follow(), "[DO", "[DO again(body) gap()", 1),
-        (follow(), "a [DO", "a  [DO again(body) gap()", 2),
-    ];
-    for (setup, body, want, events) in cases {
-        let mut rig = Rig::open_with(setup, text);
-        let mut said = vec![rig.bytes(body.as_bytes()), rig.broke()];
-        said.retain(|said| !said.is_empty());
-        assert_eq!(said.join(" "), want, "{body:?}");
-        assert_eq!(rig.stats().events, events, "{body:?}");
-    }
-}
-
-#[test]
-fn text_that_is_held_back_is_shown_at_every_other_end() {
-    let limited = |limit: Option<Duration>, total| {
-        let policy = Policy {
-            idle_timeout: limit,
-            timeout: total,
-            retry_attempts: 0,
-            stall_after: None,
-            ..get().policy
-        };
-        Rig::open_with(StreamOptions { policy, ..get() }, Some("text/plain"))
-    };
-    let second = Some(Duration::from_secs(1));
-    for (limit, total) in [(second, None), (None, second)] {
-        let mut rig = limited(limit, total);
-        assert_eq!((rig.bytes(b"a[").as_str(), rig.seconds(1).as_str()), ("a", "[ timed_out"));
-    }
-    let mut rig = limited(None, None);
-    assert_eq!(rig.bytes(b"a["), "a");
-    rig.stream.corrupt(rig.at(), "no gzip".to_owned());
-    assert_eq!(rig.said(b""), "[ unreadable");
-    let mut rig = limited(None, None);
-    assert_eq!(rig.bytes(b"a["), "a");
-    rig.stream.cancel(rig.at());
-    assert_eq!(rig.said(b""), "cancelled");
-    let mut rig = limited(None, None);
-    assert_eq!((rig.bytes(b"a[").as_str(), rig.end().as_str()), ("a", "[ ended"));
-}
-
-#[test]
 fn a_stream_says_where_it_is() {
     let mut rig = Rig::new(get());
     let state = |rig: &Rig| rig.stream.state(rig.at().now);

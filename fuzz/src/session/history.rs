@@ -75,7 +75,6 @@ pub(super) enum Happening {
         cursor: Place,
     },
     CursorLost,
-    TextHeld(bool),
     RetryField(#[arbitrary(with = retry_field)] u64),
     Reply(#[arbitrary(with = reply_state)] ReplyState),
     EndMarker,
@@ -197,7 +196,6 @@ impl Happening {
                 Input::Cursor { cursor: cursor.text(id).unwrap_or_default(), id: id.map(Id::text) }
             }
             Self::CursorLost => Input::CursorLost,
-            Self::TextHeld(held) => Input::TextHeld(held),
             Self::RetryField(ms) => Input::RetryField(Duration::from_millis(ms)),
             Self::Reply(state) => Input::Reply(state),
             Self::EndMarker => Input::EndMarker,

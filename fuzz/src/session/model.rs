@@ -90,8 +90,6 @@ pub(super) struct Model {
     relayed: bool,
     /// The body has no content type, and no byte so far.
     bare: bool,
-    /// Text of the response is held back.
-    text_held: bool,
     /// The last reply state of the dialect.
     said: Option<ReplyState>,
     asking: bool,
@@ -123,7 +121,6 @@ impl Model {
             refreshing: false,
             relayed: false,
             bare: false,
-            text_held: false,
             said: None,
             asking: true,
             asked: Duration::ZERO,
@@ -155,25 +152,14 @@ impl Model {
                 self.record = self.asked;
                 (self.record_of_this_request, self.stall_reported) = (false, false);
             }
-            (Answer::Wait { gap, .. }, Action::Wait(retry)) => {
-                self.place = Place::Waiting { until: self.now + retry.delay };
-                self.body_is_over(*gap);
+            (Answer::Wait { .. }, Action::Wait(retry)) => {
+                self.place = Place::Waiting { until: self.now + retry.delay }
             }
-            (Answer::Close(outcome), _) => {
-                self.body_is_over(*outcome != Outcome::Cancelled);
-                self.place = Place::Over(*outcome);
-            }
+            (Answer::Close(outcome), _) => self.place = Place::Over(*outcome),
             (Answer::Stalled, _) => self.stall_reported = true,
             _ => {}
         }
         answer
-    }
-
-    /// Held text is shown, or comes again. It is a record without a cursor.
-    fn body_is_over(&mut self, shows: bool) {
-        if std::mem::take(&mut self.text_held) && shows {
-            (self.any_record, self.cursor) = (true, None);
-        }
     }
 
     fn decide(&mut self, input: Input<'_>) -> Answer {
@@ -250,7 +236,6 @@ impl Model {
                 }
                 self.starts_over();
             }
-            Input::TextHeld(held) => self.text_held = held,
             Input::RetryField(wait) => self.asked_wait = wait,
             Input::Reply(ReplyState::Complete) | Input::EndMarker => return Answer::Close(Outcome::Complete),
             Input::Reply(ReplyState::Failed) | Input::FailureMarker => return Answer::Close(Outcome::Failed),
@@ -403,8 +388,7 @@ impl Model {
             (false, false) => self.policy.follow && self.counts_as_idempotent(),
         };
         if again && !self.spent() {
-            let gap = if first { self.shows_held_text() } else { !resumes };
-            return self.wait(reason, gap, Duration::ZERO);
+            return self.wait(reason, !first && !resumes, Duration::ZERO);
         }
         Answer::Close(match limit {
             Some(limit) => Outcome::TimedOut(limit),
@@ -442,7 +426,7 @@ impl Model {
 
     fn kick(&mut self) -> Answer {
         let resumes = self.any_record && self.cursor.is_some() && self.may_resume();
-        let gap = if self.any_record { !resumes } else { self.shows_held_text() };
+        let gap = self.any_record && !resumes;
         if resumes || (self.counts_as_idempotent() && (self.policy.follow || !gap)) {
             return self.at_once(Reason::Kick, gap);
         }
@@ -568,12 +552,7 @@ impl Model {
     }
 
     const fn cut_off(&self) -> Outcome {
-        if self.any_record || self.text_held { Outcome::Truncated } else { Outcome::Unreachable }
-    }
-
-    /// Whether a break shows held text: only a subscription may get another body next.
-    const fn shows_held_text(&self) -> bool {
-        self.text_held && self.policy.follow
+        if self.any_record { Outcome::Truncated } else { Outcome::Unreachable }
     }
 
     fn note_standing(&mut self) {

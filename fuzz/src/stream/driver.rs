@@ -3,15 +3,14 @@
 use core::time::Duration;
 use std::io::Write;
 
-use tidewire_core::session::{At, Failure, Outcome, Reason, Refusal, ReplyState, Retry, StreamState};
+use tidewire_core::session::{At, Failure, Outcome, Reason, Refusal, ReplyState, StreamState};
 use tidewire_core::{
-    CursorSource, DecodeError, Decoder, Format, Frame, MarkedDecoder, MarkedFrame, Marker, MarkerOutcome,
-    Notice, REFUSED_BODY_BYTES, ResponseHead, Step, Stream, StreamOptions,
+    CursorSource, DecodeError, Decoder, Format, Frame, MarkedDecoder, MarkedFrame, MarkerOutcome, Notice,
+    REFUSED_BODY_BYTES, ResponseHead, Step, Stream, StreamOptions,
 };
 
 use super::Call;
 use super::book::{Book, sendable};
-use super::shown::ShownText;
 
 /// More failures in a row than a stream that is not followed survives.
 const MANY: usize = 8;
@@ -33,10 +32,6 @@ pub(super) struct Driver {
     /// A part of the body was not read, so an error in it may be noticed later.
     left: bool,
     book: Book,
-    /// The text of the current body, if it is read as text.
-    text: Option<ShownText>,
-    /// Text that was held back was shown, because the body is over.
-    released: bool,
     /// The response has no content type, and nothing of its body has arrived.
     bare: bool,
     /// What arrived of the body of a refused response.
@@ -82,8 +77,6 @@ impl Driver {
         Self {
             stream: Stream::new(setup.clone()),
             book: Book::new(&setup),
-            text: None,
-            released: false,
             bare: false,
             refused: Vec::new(),
             last_event_id: setup.last_event_id.clone().unwrap_or_default().into_bytes(),
@@ -228,14 +221,10 @@ impl Driver {
         }
         self.refused.clear();
         self.bare = head.content_type.is_none();
-        self.text = None;
         let read = (200..300).contains(&head.status) && head.status != 204;
         self.request = match self.decoder(head.content_type) {
             Content::Read(decoder) if read => {
                 (self.body, self.left) = (0, false);
-                let is_inspected = decoder.format() == Format::Auto
-                    && head.content_type.is_some_and(|value| value.starts_with("text/"));
-                self.text = (is_inspected || decoder.format() == Format::Text).then(ShownText::default);
                 let reader =
                     MarkedDecoder::new(*decoder, self.setup.markers.clone(), self.setup.policy.follow);
                 Request::Open(Box::new(reader), None)
@@ -316,11 +305,6 @@ impl Driver {
         self.body += piece.len() as u64;
         self.stream.received(self.at(), piece.len());
         self.bare &= piece.is_empty();
-        let open = matches!(self.stream.state(self.now), StreamState::Open);
-        // A limit may have passed before the bytes arrived, which are not read then.
-        if let (Some(text), Request::Open(_, None), true) = (&mut self.text, &self.request, open) {
-            text.arrived(piece);
-        }
         if matches!(self.request, Request::Untyped) && !piece.is_empty() {
             self.request = Request::Spent;
         }
@@ -360,24 +344,10 @@ impl Driver {
         let most = 4 * piece.len() + 32;
         for count in 0.. {
             assert!(count < most, "an endless loop");
-            let held = self.held_text();
             let step = self.stream.next(at, &mut input);
             let is_gap = matches!(step, Step::Notice(Notice::Gap { .. }));
             assert_eq!(is_gap, core::mem::take(&mut self.gap), "a gap is reported where it is: {step:?}");
-            assert!(
-                !self.released
-                    || is_gap
-                    || matches!(step, Step::Retry(Retry { gap: true, .. }) | Step::Closed),
-                "{step:?} after text that was held back"
-            );
             match step {
-                Step::Frame { frame: Frame::Text(text), .. } if held.as_deref() == Some(text) => {
-                    self.book.note(&MarkedFrame::Frame(Frame::Text(text), None));
-                    self.events += 1;
-                    self.trace.frame(&Frame::Text(text));
-                    self.released = true;
-                    self.text = None;
-                }
                 Step::Frame { frame, notice } => {
                     assert!(self.closed.is_none(), "a frame after the end");
                     let Request::Open(own, outcome) = &mut self.request else {
@@ -408,9 +378,6 @@ impl Driver {
                     assert_eq!(notice, noted.notice);
                     self.events +=
                         u64::from(matches!(frame, Frame::Event(_) | Frame::Record(_) | Frame::Text(_)));
-                    if let (Frame::Text(text), Some(shown)) = (&frame, &mut self.text) {
-                        shown.show(text);
-                    }
                     self.trace.frame(&frame);
                     if let Some(notice) = notice {
                         self.trace.note(&notice);
@@ -430,9 +397,6 @@ impl Driver {
                     break;
                 }
                 Step::Closed => {
-                    if self.stream.outcome() != Some(Outcome::Cancelled) && !finishing {
-                        self.shows_all_text();
-                    }
                     self.close();
                     break;
                 }
@@ -465,9 +429,6 @@ impl Driver {
                         retry.delay <= Duration::from_secs(60)
                             && (!retry.refresh || self.setup.policy.refresh)
                     );
-                    if retry.gap && !finishing {
-                        self.shows_all_text();
-                    }
                     self.gap = retry.gap;
                     self.drop_request();
                     self.trace.step(b'A', retry.delay, retry.reason.name());
@@ -511,36 +472,6 @@ impl Driver {
         assert!(self.stream.refused_body().len() <= REFUSED_BODY_BYTES);
         self.has_the_cursor();
         self.says_its_state();
-    }
-
-    /// The text that was held back, of a body that is over.
-    fn held_text(&self) -> Option<String> {
-        let over = !matches!(self.stream.state(self.now), StreamState::Open);
-        self.text.as_ref().filter(|_| over).map(ShownText::held)
-    }
-
-    /// The body is over, and neither by its own clean end nor by the caller: no text is held back any more.
-    fn shows_all_text(&mut self) {
-        let is_text = matches!(self.stream.format(), Format::Text | Format::Auto);
-        let open = is_text && matches!(self.request, Request::Open(_, None));
-        if let Some(text) = self.text.take().filter(|_| open) {
-            let held = text.held();
-            // A whole marker is not shown, though it does not count.
-            assert!(
-                held.is_empty() || self.is_marker(held.trim_ascii_end()),
-                "{held:?} was held back and is lost"
-            );
-        }
-    }
-
-    /// Whether the text is an end or failure marker.
-    fn is_marker(&self, text: &str) -> bool {
-        let markers = &self.setup.markers;
-        let declared = [&markers.end_on, &markers.fail_on].into_iter().flatten().flatten();
-        (markers.done() && text == "[DONE]")
-            || declared
-                .into_iter()
-                .any(|marker| matches!(marker, Marker::Data(data) if data.trim_ascii() == text))
     }
 
     fn says_its_state(&self) {
@@ -608,7 +539,6 @@ impl Driver {
     }
 
     fn drop_request(&mut self) {
-        self.released = false;
         if let Request::Open(own, _) = &self.request {
             self.last_event_id = own.decoder().last_event_id().as_bytes().to_vec();
         }

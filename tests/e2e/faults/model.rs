@@ -42,8 +42,6 @@ pub(crate) struct Model {
     refreshed: bool,
     /// How often credentials were renewed.
     renewals: u32,
-    /// Text of the present response that may be the closing marker.
-    held: Option<String>,
     /// A relay keeps the response.
     relayed: bool,
     /// The cursor that a redirect to another origin dropped from the request.
@@ -72,7 +70,6 @@ impl Model {
             attempts: 0,
             refreshed: false,
             renewals: 0,
-            held: None,
             relayed: false,
             lost: None,
             corrupt_at: None,
@@ -93,7 +90,7 @@ impl Model {
     pub(crate) fn meet(&mut self, attempt: &Attempt) -> bool {
         self.attempts += 1;
         self.ordered_before = self.ordered.clone();
-        (self.replay_reported, self.repeating, self.held) = (false, false, None);
+        (self.replay_reported, self.repeating) = (false, false);
         match &attempt.answer {
             Answer::Nobody => self.no_connection(None),
             Answer::SilentTls => self.no_connection(Some(Limit::Connect)),
@@ -372,10 +369,7 @@ impl Model {
         match (stop, reach) {
             (Stop::TooLarge, _) => self.outcome = unreadable(self.call.max_event_bytes),
             (Stop::Malformed, _) => self.outcome = unreadable(None),
-            (_, Reach::Corrupt) => {
-                self.show_held();
-                self.outcome = unreadable(None);
-            }
+            (_, Reach::Corrupt) => self.outcome = unreadable(None),
             _ if clean && (stop == Stop::Inside || self.expects_marker()) => self.broke(Reason::End, None),
             _ if clean => {
                 // The response at the relay has ended.
@@ -427,11 +421,12 @@ impl Model {
             }
             Seen::Text(text) => {
                 self.record(record_here);
-                self.text(&text);
-                return false;
-            }
-            Seen::Held(text) => {
-                self.held = Some(text);
+                self.cursor = None;
+                self.ordered = None;
+                match self.items.last_mut() {
+                    Some(Item::Text(before)) => before.push_str(&text),
+                    _ => self.items.push(Item::Text(text)),
+                }
                 return false;
             }
             Seen::Record(json) => (Item::Record(json.clone()), json, None, false),
@@ -586,13 +581,11 @@ impl Model {
     fn broke(&mut self, reason: Reason, limit: Option<Limit>) {
         let reason = reason_of(limit, reason);
         if limit == Some(Limit::Total) {
-            self.show_held();
             self.outcome = Some(Outcome::TimedOut(Limit::Total));
             return;
         }
         let (may, gap) = match (self.any_record, self.resumable() && self.cursor.is_some()) {
-            // Another response may begin with other text.
-            (false, _) => (self.repeatable(), self.held.is_some() && self.call.follow),
+            (false, _) => (self.repeatable(), false),
             (true, true) => (true, false),
             (true, false) => (self.call.follow && self.repeatable(), true),
         };
@@ -605,36 +598,14 @@ impl Model {
     }
 
     fn cut_off(&self) -> Outcome {
-        if self.any_record || self.held.is_some() { Outcome::Truncated } else { Outcome::Unreachable }
-    }
-
-    /// Shows the text that was held back, because its body is over.
-    fn show_held(&mut self) {
-        if let Some(text) = self.held.take() {
-            self.any_record = true;
-            self.text(&text);
-        }
-    }
-
-    /// Text has no cursor.
-    fn text(&mut self, text: &str) {
-        self.cursor = None;
-        self.ordered = None;
-        match self.items.last_mut() {
-            Some(Item::Text(before)) => before.push_str(text),
-            _ => self.items.push(Item::Text(text.to_owned())),
-        }
+        if self.any_record { Outcome::Truncated } else { Outcome::Unreachable }
     }
 
     /// Announces another request, or ends the stream.
     fn again(&mut self, may: bool, reason: Reason, retry_after: Duration, gap: bool, otherwise: Outcome) {
         if !may || (!self.call.follow && self.failures >= self.call.retry_attempts) {
-            self.show_held();
             self.outcome = Some(otherwise);
             return;
-        }
-        if gap {
-            self.show_held();
         }
         let drawn = (self.call.retry_delay * (1 << self.failures.min(20))).min(MOST_WAIT);
         self.failures += 1;

@@ -20,8 +20,6 @@ pub(crate) enum Seen {
     Id(String),
     Record(String),
     Text(String),
-    /// Text that may be the closing marker, at the place where the body broke.
-    Held(String),
     Comment(String),
     Retry(u64),
     BadRecord,
@@ -358,15 +356,10 @@ fn text(bytes: &[u8], clean: bool, rules: &Rules<'_>) -> (Vec<Seen>, Stop) {
     }
     // The beginning of a marker is held back.
     let begun = (1..DONE.len()).rev().find(|length| whole.as_bytes().ends_with(&DONE[..*length]));
-    let shown = match (marker, begun) {
+    show(match (marker, begun) {
         (Some(before), _) => before,
         (None, Some(length)) if rules.done => &whole[..whole.len() - length],
         (None, _) => whole,
-    };
-    show(shown);
-    let held = &whole[shown.len()..];
-    if marker.is_none() && !held.is_empty() {
-        seen.push(Seen::Held(held.to_owned()));
-    }
+    });
     (seen, if half { Stop::Inside } else { Stop::Between })
 }

@@ -43,8 +43,6 @@ pub enum Input<'a> {
     },
     /// The response whose head arrived was requested without its cursor, because a redirect dropped it: it starts over.
     CursorLost,
-    /// Whether text is held back, because it may be the closing marker of the body. If the body breaks off there, it is text after all.
-    TextHeld(bool),
     /// The stream's `retry:` field asked for this wait before connecting again.
     RetryField(Duration),
     /// Whether an LLM reply is over after the records so far.

@@ -76,8 +76,6 @@ pub struct Session {
     pub(super) refreshing: bool,
     /// The present response has no content type, and nothing of its body has arrived.
     pub(super) unlabelled_and_empty: bool,
-    /// Text of the present response is held back.
-    pub(super) text_held: bool,
     /// A relay keeps the response, so every further request continues at its `Location`.
     pub(super) relayed: bool,
     pub(super) backoff: Backoff,
@@ -115,7 +113,6 @@ impl Session {
             refreshed: false,
             refreshing: false,
             unlabelled_and_empty: false,
-            text_held: false,
             relayed: false,
             any_record: false,
             delivered: None,
@@ -190,7 +187,6 @@ impl Session {
                 | Input::Record { .. }
                 | Input::Cursor { .. }
                 | Input::CursorLost
-                | Input::TextHeld(_)
                 | Input::RetryField(_)
                 | Input::Reply(_)
                 | Input::EndMarker
@@ -221,7 +217,6 @@ impl Session {
                 | Input::Record { .. }
                 | Input::Cursor { .. }
                 | Input::CursorLost
-                | Input::TextHeld(_)
                 | Input::RetryField(_)
                 | Input::Reply(_)
                 | Input::EndMarker
@@ -255,7 +250,6 @@ impl Session {
                 Input::Record { .. }
                 | Input::Cursor { .. }
                 | Input::CursorLost
-                | Input::TextHeld(_)
                 | Input::RetryField(_)
                 | Input::Reply(_)
                 | Input::EndMarker
@@ -273,10 +267,6 @@ impl Session {
                 id.and_then(|id| self.follow_order(id)).map_or(Action::Nothing, |after| Action::Gap { after })
             }
             (State::Open { .. }, Input::CursorLost) => self.cursor_lost(),
-            (State::Open { .. }, Input::TextHeld(held)) => {
-                self.text_held = held;
-                Action::Nothing
-            }
             (State::Open { .. }, Input::RetryField(wait)) => {
                 self.backoff.ask(wait);
                 Action::Nothing
@@ -320,11 +310,6 @@ impl Session {
     /// Whether the head of a response was accepted, and its body has not ended.
     pub(crate) const fn is_open(&self) -> bool {
         matches!(self.state, State::Open { .. } | State::Untyped { .. })
-    }
-
-    /// Whether text of the present response is held back.
-    pub(crate) const fn holds_text(&self) -> bool {
-        self.text_held
     }
 
     /// How the stream ended, once it has.
@@ -479,7 +464,7 @@ impl Session {
         }
     }
 
-    pub(super) fn set_cursor(&mut self, cursor: Option<&str>) {
+    fn set_cursor(&mut self, cursor: Option<&str>) {
         match cursor {
             None => {}
             Some("") => self.cursor = None,

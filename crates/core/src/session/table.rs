@@ -1,6 +1,5 @@
 //! The table of reconnects: how the session reacts to heads, breaks, ends and time limits.
 
-use core::mem;
 use core::time::Duration;
 
 use super::action::{Action, Reason, Retry};
@@ -133,7 +132,7 @@ impl Session {
         self.note_stability(at.now);
         let before_head = self.state == State::Connecting;
         let (may, gap) = if before_head || !self.any_record {
-            (self.may_repeat(), self.shows_held_text())
+            (self.may_repeat(), false)
         } else if self.may_resume() && self.cursor.is_some() {
             (true, false)
         } else {
@@ -181,7 +180,7 @@ impl Session {
     /// Connects again at once; does nothing if the request may not be sent again.
     pub(super) fn kick(&mut self, at: At) -> Action {
         let resumes = self.any_record && self.may_resume() && self.cursor.is_some();
-        let gap = if self.any_record { !resumes } else { self.shows_held_text() };
+        let gap = self.any_record && !resumes;
         let may = resumes || (self.may_repeat() && (!gap || self.policy.follow));
         if !may {
             return Action::Nothing;
@@ -218,7 +217,6 @@ impl Session {
     }
 
     fn wait(&mut self, at: At, delay: Duration, reason: Reason, gap: bool) -> Action {
-        self.body_is_over(gap);
         self.state = State::Waiting { until: at.now.saturating_add(delay) };
         let attempt = self.begun.saturating_add(1);
         let asked = self.backoff.asked_beyond();
@@ -226,28 +224,13 @@ impl Session {
     }
 
     pub(super) fn close(&mut self, outcome: Outcome) -> Action {
-        self.body_is_over(outcome != Outcome::Cancelled);
         self.state = State::Closed(outcome);
         Action::Close
     }
 
-    /// Text that is held back now is shown, or comes again with the next response. It is a record without a cursor.
-    fn body_is_over(&mut self, shows_held_text: bool) {
-        if mem::take(&mut self.text_held) && shows_held_text {
-            self.any_record = true;
-            self.set_cursor(Some(""));
-        }
-    }
-
     /// The outcome once the attempts are used up, if neither a status nor a time limit ended the last one.
     const fn cut_off(&self) -> Outcome {
-        if self.any_record || self.text_held { Outcome::Truncated } else { Outcome::Unreachable }
-    }
-
-    /// Whether a break shows the text that is held back: a subscription may get another response next. Otherwise the next response begins
-    /// with the same text, if nothing of it was shown.
-    fn shows_held_text(&self) -> bool {
-        self.text_held && self.policy.follow
+        if self.any_record { Outcome::Truncated } else { Outcome::Unreachable }
     }
 
     /// Whether the request, as it would be sent now, can be sent twice without repeating work. That also holds for a request that the

@@ -378,21 +378,6 @@ const RELAYED: &[Timeline] = &[
     ("refused although it is a relay's", "post", "C[404]", "refused 404"),
 ];
 
-const HELD_TEXT: &[Timeline] = &[
-    ("comes again with the next response", "get", "Co[held]xC", "-"),
-    ("is shown if there is none", "get retries=0", "Co[held]x", "truncated"),
-    ("is shown if there is none, others", "post", "Co[held]x", "truncated"),
-    ("is shown if there is none, a limit", "get retries=0 idle=2", "Co[held]I", "timed_out idle"),
-    ("is shown before another response", "get follow", "Co[held][x GAP]C", "-"),
-    ("is shown before another response, stored cursor", "get follow from=7", "[C:7]o[held][x GAP]C", "-"),
-    ("is shown before another response, kicked", "get follow", "Co[held][k GAP C]", "-"),
-    ("comes again with the next response, kicked", "get", "Co[held][k C]", "-"),
-    ("is no other than what comes later", "get retries=0", "Co[held][shown]x", "unreachable"),
-    ("is gone with its response", "get retries=1", "Co[held]xCx", "unreachable"),
-    ("says nothing of a stream with records", "get follow", "Co[0][held][x GAP]C", "-"),
-    ("may be a marker", "get marker", "Co[held][shown]!", "complete"),
-];
-
 const REPLAYED: &[Timeline] = &[
     ("is no progress", "get retries=1", "Coex[C:1]o[e1 R]x", "truncated"),
     ("is no progress, followed", "get follow", "Coex[C:1]o[e1 R]x.[C:1]o[e1 R]x...[C:1]", "-"),
@@ -484,7 +469,6 @@ fn timelines() {
         NO_CONTENT_TYPE,
         REFRESH,
         RELAYED,
-        HELD_TEXT,
         REPLAYED,
         ORDERED_IDS,
         WHAT_A_DIALECT_SAYS,

@@ -28,7 +28,6 @@ enum Happening {
     Wire,
     Record { cursor: Option<u8>, has_id: bool },
     Cursor(u8),
-    TextHeld(bool),
     RetryField(u64),
     Reply(ReplyState),
     EndMarker,
@@ -48,7 +47,7 @@ enum Happening {
 fn happening() -> impl Strategy<Value = Happening> {
     use Happening::{
         BodyEnd, Broken, Cancel, Cursor, EndMarker, FailureMarker, Head, Kick, Pause, QueueTimeout, Record,
-        RefreshFailed, Reply, Resume, RetryField, Sent, Start, TextHeld, Tick, Unreadable, Wire,
+        RefreshFailed, Reply, Resume, RetryField, Sent, Start, Tick, Unreadable, Wire,
     };
     let statuses = prop::sample::select(vec![200, 200, 200, 204, 301, 401, 404, 408, 429, 500, 503, 529]);
     let failures =
@@ -76,7 +75,6 @@ fn happening() -> impl Strategy<Value = Happening> {
         4 => Just(Wire),
         6 => (prop::option::of(0_u8..5), any::<bool>()).prop_map(|(cursor, has_id)| Record { cursor, has_id }),
         2 => (0_u8..5).prop_map(Cursor),
-        3 => any::<bool>().prop_map(TextHeld),
         1 => prop::sample::select(vec![0, 7, 50, 60, 61, 100_000, u64::MAX]).prop_map(RetryField),
         2 => prop::sample::select(replies.to_vec()).prop_map(Reply),
         1 => Just(RefreshFailed),
@@ -159,8 +157,6 @@ struct Model {
     /// The request may have taken effect on the server.
     sent: bool,
     any_record: bool,
-    /// Text of the present response is held back.
-    text_held: bool,
     cursor: Option<String>,
     floor: Duration,
 }
@@ -183,7 +179,6 @@ fn check(policy: Policy, stored: Option<&str>, steps: &[Step]) {
         waits: 0,
         sent: false,
         any_record: false,
-        text_held: false,
         cursor: stored.map(ToOwned::to_owned),
         floor: Duration::ZERO,
     };
@@ -200,8 +195,7 @@ fn check(policy: Policy, stored: Option<&str>, steps: &[Step]) {
             continue;
         }
         model.note(before, happening, now);
-        let cancelled = session.outcome() == Some(Outcome::Cancelled);
-        model.allows(&action, cancelled);
+        model.allows(&action);
         assert_eq!(session.cursor(), model.cursor.as_deref(), "the cursor is the last one that came");
         assert_eq!(session.attempts(), model.requests);
         let over = session.outcome().is_some();
@@ -248,7 +242,6 @@ impl Model {
                 self.renews |= self.at_once;
             }
             (State::Open { .. }, Happening::Cursor(cursor)) => self.move_cursor(name(cursor)),
-            (State::Open { .. }, Happening::TextHeld(held)) => self.text_held = held,
             (State::Open { .. }, Happening::RetryField(seconds)) => {
                 self.floor = Duration::from_secs(seconds);
             }
@@ -281,14 +274,7 @@ impl Model {
         }
     }
 
-    /// Text that is held back is shown, or comes again. It has no cursor.
-    fn body_is_over(&mut self, shows: bool) {
-        if core::mem::take(&mut self.text_held) && shows {
-            (self.any_record, self.cursor) = (true, None);
-        }
-    }
-
-    fn allows(&mut self, action: &Action, cancelled: bool) {
+    fn allows(&mut self, action: &Action) {
         assert_eq!(
             self.replayed.take(),
             match action {
@@ -325,10 +311,9 @@ impl Model {
                 assert!(self.request, "nothing was under way");
                 assert_eq!(attempt, self.connects + 1);
                 assert!(
-                    !gap || ((self.any_record || self.text_held) && self.policy.follow),
+                    !gap || (self.any_record && self.policy.follow),
                     "a gap where nothing can be missing"
                 );
-                self.body_is_over(gap);
                 if reason == Reason::Kick || core::mem::take(&mut self.at_once) {
                     assert_eq!(delay, Duration::ZERO);
                 } else {
@@ -345,10 +330,7 @@ impl Model {
             &Action::Stalled { silent } => {
                 assert!(self.request && Some(silent) >= self.policy.stall_after);
             }
-            Action::Close => {
-                self.request = false;
-                self.body_is_over(!cancelled);
-            }
+            Action::Close => self.request = false,
         }
     }
 
@@ -417,7 +399,6 @@ fn feed(session: &mut Session, at: At, happening: Happening) -> Action {
             text = Some(name(cursor).unwrap_or_default());
             Input::Cursor { cursor: text.as_deref().unwrap_or_default(), id: text.as_deref() }
         }
-        Happening::TextHeld(held) => Input::TextHeld(held),
         Happening::RetryField(seconds) => Input::RetryField(Duration::from_secs(seconds)),
         Happening::Reply(state) => Input::Reply(state),
         Happening::RefreshFailed => Input::RefreshFailed,

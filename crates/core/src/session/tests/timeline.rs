@@ -228,8 +228,6 @@ impl Play {
             "0" => (Input::Record { cursor: Some(""), id: None }, None),
             "i" => (Input::Cursor { cursor: &number, id: Some(&number) }, None),
             "lost" => (Input::CursorLost, None),
-            "held" => (Input::TextHeld(true), None),
-            "shown" => (Input::TextHeld(false), None),
             "w" => (Input::Wire, None),
             "a" => (Input::Activity, None),
             "$" => (Input::BodyEnd { inside_record: false }, Some(Reason::End)),
@@ -287,7 +285,6 @@ impl Play {
             Input::Record { cursor: Some("late"), id: Some("late") },
             Input::Cursor { cursor: "late", id: Some("late") },
             Input::CursorLost,
-            Input::TextHeld(true),
             Input::RetryField(Duration::from_secs(77)),
             Input::Reply(ReplyState::Complete),
             Input::Reply(ReplyState::MayComplete),
@@ -303,7 +300,7 @@ impl Play {
         let inputs = match self.session.state {
             State::Idle => [&late[..], &broken, &a_head, &[Input::Tick, Input::Kick]].concat(),
             State::Connecting => [&late[..], &[Input::Start]].concat(),
-            State::Untyped { .. } => [&late[2..10], &a_head, &[Input::Start, Input::QueueTimeout]].concat(),
+            State::Untyped { .. } => [&late[2..9], &a_head, &[Input::Start, Input::QueueTimeout]].concat(),
             State::Open { .. } => [&a_head[..], &[Input::Start, Input::QueueTimeout]].concat(),
             State::Waiting { .. } => {
                 [&late[..], &broken, &a_head, &[Input::Start, Input::QueueTimeout]].concat()
