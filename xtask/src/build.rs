@@ -12,7 +12,7 @@ use crate::tools;
 /// What selects the shared build.
 const SELECTION: [&str; 2] = ["--workspace", "--all-features"];
 /// The programs that the tests and other steps run.
-const PROGRAMS: [&str; 2] = ["tidewire", "tidewire-contract-service"];
+const PROGRAMS: [&str; 4] = ["tidewire", "tidewire-contract-service", "uniffi-bindgen", "xtask-header"];
 
 /// Builds the programs, the tests and the examples.
 pub(crate) fn everything() -> Result<(), Trouble> {

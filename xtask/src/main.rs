@@ -1,6 +1,7 @@
 //! Tidewire's own commands, run as `cargo xtask …`: one file per command, and what they share.
 
 mod bench;
+mod bindings;
 mod build;
 mod campaigns;
 mod contract;
@@ -31,6 +32,8 @@ struct Arguments {
 enum Command {
     /// Measure Tidewire and its peers, and write docs/benchmarks.md
     Bench(bench::Arguments),
+    /// Build and pack the packages for C, Kotlin and Python into target/bindings
+    Bindings(bindings::Arguments),
     /// Run LaunchDarkly's SSE client tests, if their program is installed
     Contract(contract::Arguments),
     /// Watch a reply stream in, and survive a network that cuts it every few events
@@ -48,6 +51,7 @@ fn main() -> ExitCode {
     let result = run::watch_for_interrupts().and_then(|()| run::enter_checkout()).and_then(|()| {
         match arguments.command {
             Command::Bench(arguments) => bench::run(&arguments),
+            Command::Bindings(arguments) => bindings::run(&arguments),
             Command::Contract(arguments) => contract::run(&arguments),
             Command::Demo(arguments) => demo::run(&arguments),
             Command::Fuzz(arguments) => fuzz::run(&arguments),

@@ -4,7 +4,7 @@ use std::process::Command;
 
 use crate::run::{Trouble, run as run_command};
 use crate::steps::{self, Choice, Step};
-use crate::{bench, build, campaigns, contract, fuzz, js, servers, tools, web};
+use crate::{bench, bindings, build, campaigns, contract, fuzz, js, servers, tools, web};
 
 /// Runs the steps one after the other, even if an earlier one has failed.
 #[derive(clap::Args)]
@@ -47,6 +47,34 @@ const STEPS: &[Step] = &[
         contract::step,
     )
     .needs(&["build"]),
+    Step::new(
+        "bindings",
+        "the native library of the bindings, its size, and the cases for every language",
+        90,
+        bindings::set_up,
+    )
+    .needs(&["build"]),
+    Step::new(
+        "c",
+        "the C package: its header, every case and the end-to-end list in C, C++ and Go",
+        25,
+        bindings::c::test,
+    )
+    .needs(&["build", "bindings"]),
+    Step::new(
+        "kotlin",
+        "the packed Kotlin package: the cases, streams against serve, cancellation",
+        150,
+        bindings::kotlin::test,
+    )
+    .needs(&["bindings"]),
+    Step::new(
+        "python-package",
+        "the Python package: its wheel installed, cases, streams against serve, types",
+        80,
+        bindings::python::test,
+    )
+    .needs(&["bindings"]),
     Step::new("npm", "set up what builds the npm package, and build it", 60, js::build),
     Step::new(
         "js",
@@ -110,6 +138,13 @@ const STEPS: &[Step] = &[
     )
     .needs(&["build", "npm", "hosts"]),
     Step::long("web-example", "the front end in Rust: lints, and that it builds", 2, web::example),
+    Step::long(
+        "kotlin-cancel",
+        "10,000 cancellations of collectors in Kotlin",
+        1,
+        bindings::kotlin::test_long,
+    )
+    .needs(&["kotlin"]),
     Step::long("js-bench", "the benches of the npm package work", 1, js::benches).needs(&["npm"]),
     Step::long("bench", "the benches of the crates work", 5, bench::quick),
 ];

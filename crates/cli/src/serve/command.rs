@@ -4,6 +4,7 @@ use std::{
     future,
     io::{self, Write},
     net::{IpAddr, Ipv4Addr, SocketAddr},
+    path::PathBuf,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -20,6 +21,7 @@ use super::{
     log::{LogLine, LogSink},
     scenario::Scenario,
     server::{ServeConfig, Server},
+    tls::TlsIdentity,
 };
 use crate::terminal;
 
@@ -47,13 +49,23 @@ pub struct ServeArgs {
     /// A name of the server besides localhost and IP addresses; requests to other names are refused
     #[arg(long, value_name = "NAME")]
     pub allow_host: Vec<String>,
+    /// Serves HTTPS with this certificate: a PEM file, the server's own certificate first
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    pub tls_cert: Option<PathBuf>,
+    /// The key of the certificate, a PEM file
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    pub tls_key: Option<PathBuf>,
 }
 
 /// Serves until Ctrl-C, and prints the log to standard output as JSON lines, each a [`LogLine`].
 ///
 /// # Errors
-/// If it cannot listen on the address. The message says what to do.
+/// If it cannot listen on the address, or cannot use the certificate. The message says what to do.
 pub async fn run(args: ServeArgs) -> io::Result<()> {
+    let tls = match (&args.tls_cert, &args.tls_key) {
+        (Some(certificate), Some(key)) => Some(TlsIdentity::load(certificate, key)?),
+        _ => None,
+    };
     let (sender, lines) = mpsc::sync_channel(MAX_WAITING_LINES);
     let dropped = Arc::new(AtomicU64::new(0));
     let log = LogSink::new({
@@ -70,6 +82,7 @@ pub async fn run(args: ServeArgs) -> io::Result<()> {
         scenario: args.scenario.or(args.dialect),
         cors: args.cors,
         names: args.allow_host,
+        tls,
         log,
     })
     .await?;

@@ -4,7 +4,7 @@ use std::{
     fmt, io,
     net::SocketAddr,
     pin::Pin,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
 };
 
 use axum::{extract::connect_info::Connected, serve::IncomingStream};
@@ -13,20 +13,27 @@ use tokio::{
     net::{TcpListener, TcpStream},
     sync::watch,
 };
+use tokio_rustls::{Accept, TlsAcceptor, server::TlsStream};
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
+use super::tls::TlsIdentity;
+
 /// Accepts connections until `closing`, which also closes those that it accepted.
-#[derive(Debug)]
 pub(crate) struct Listener {
     tcp: TcpListener,
+    tls: Option<TlsIdentity>,
     port: u16,
     closing: CancellationToken,
 }
 
 impl Listener {
-    pub(crate) fn new(tcp: TcpListener, closing: CancellationToken) -> io::Result<Self> {
+    pub(crate) fn new(
+        tcp: TcpListener,
+        tls: Option<TlsIdentity>,
+        closing: CancellationToken,
+    ) -> io::Result<Self> {
         let port = tcp.local_addr()?.port();
-        Ok(Self { tcp, port, closing })
+        Ok(Self { tcp, tls, port, closing })
     }
 }
 
@@ -39,7 +46,8 @@ impl axum::serve::Listener for Listener {
         // Nagle's algorithm would join the small writes that scenarios are about. An error means that the connection is gone
         // already, as its first read will show.
         let _ = stream.set_nodelay(true);
-        (Connection::new(stream, self.port, self.closing.child_token()), peer)
+        let wire = Wire::new(stream, self.tls.as_ref().map(TlsIdentity::acceptor));
+        (Connection::new(wire, self.port, self.closing.child_token()), peer)
     }
 
     fn local_addr(&self) -> io::Result<SocketAddr> {
@@ -85,9 +93,47 @@ impl Connected<IncomingStream<'_, Listener>> for ConnectionHandle {
     }
 }
 
-/// A TCP connection that counts its flushes and fails once it is hung up.
+/// The bytes of a connection, with TLS or without.
+enum Wire {
+    Plain(TcpStream),
+    /// The handshake is a part of the first read, so that a slow one holds up no other connection.
+    Handshake(Box<Accept<TcpStream>>),
+    Tls(Box<TlsStream<TcpStream>>),
+    /// The handshake failed.
+    Broken,
+}
+
+/// The stream through which bytes go.
+trait Stream: AsyncRead + AsyncWrite + Unpin {}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Stream for S {}
+
+impl Wire {
+    fn new(stream: TcpStream, tls: Option<&TlsAcceptor>) -> Self {
+        match tls {
+            None => Self::Plain(stream),
+            Some(tls) => Self::Handshake(Box::new(tls.accept(stream))),
+        }
+    }
+
+    /// The stream, once the handshake is done.
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Pin<&mut dyn Stream>>> {
+        if let Self::Handshake(accept) = self {
+            let accepted = ready!(Pin::new(accept).poll(cx));
+            *self = Self::Broken;
+            *self = Self::Tls(Box::new(accepted?));
+        }
+        Poll::Ready(match self {
+            Self::Plain(stream) => Ok(Pin::new(stream)),
+            Self::Tls(stream) => Ok(Pin::new(&mut **stream)),
+            Self::Handshake(_) | Self::Broken => Err(io::ErrorKind::NotConnected.into()),
+        })
+    }
+}
+
+/// A connection that counts its flushes and fails once it is hung up.
 pub(crate) struct Connection {
-    stream: TcpStream,
+    wire: Wire,
     flushes: watch::Sender<u64>,
     hung_up: Pin<Box<WaitForCancellationFutureOwned>>,
     handle: ConnectionHandle,
@@ -95,15 +141,15 @@ pub(crate) struct Connection {
 
 impl fmt::Debug for Connection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Connection").field("stream", &self.stream).finish_non_exhaustive()
+        f.debug_struct("Connection").field("handle", &self.handle).finish_non_exhaustive()
     }
 }
 
 impl Connection {
-    fn new(stream: TcpStream, port: u16, hang_up: CancellationToken) -> Self {
+    fn new(wire: Wire, port: u16, hang_up: CancellationToken) -> Self {
         let (flushes, flushed) = watch::channel(0);
         let hung_up = Box::pin(hang_up.clone().cancelled_owned());
-        Self { stream, flushes, hung_up, handle: ConnectionHandle { port, flushes: flushed, hang_up } }
+        Self { wire, flushes, hung_up, handle: ConnectionHandle { port, flushes: flushed, hang_up } }
     }
 }
 
@@ -117,13 +163,13 @@ impl AsyncRead for Connection {
         if self.hung_up.as_mut().poll(cx).is_ready() {
             return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
         }
-        Pin::new(&mut self.stream).poll_read(cx, buf)
+        ready!(self.wire.poll_ready(cx))?.poll_read(cx, buf)
     }
 }
 
 impl AsyncWrite for Connection {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, bytes)
+        ready!(self.wire.poll_ready(cx))?.poll_write(cx, bytes)
     }
 
     fn poll_write_vectored(
@@ -131,16 +177,20 @@ impl AsyncWrite for Connection {
         cx: &mut Context<'_>,
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(cx, bufs)
+        ready!(self.wire.poll_ready(cx))?.poll_write_vectored(cx, bufs)
     }
 
     fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
+        match &self.wire {
+            Wire::Plain(stream) => stream.is_write_vectored(),
+            // TLS joins the pieces into records.
+            Wire::Handshake(_) | Wire::Tls(_) | Wire::Broken => true,
+        }
     }
 
     /// hyper flushes when its own buffer is empty, so everything it had is now in the kernel.
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let flushed = Pin::new(&mut self.stream).poll_flush(cx);
+        let flushed = ready!(self.wire.poll_ready(cx))?.poll_flush(cx);
         if flushed.is_ready() {
             self.flushes.send_modify(|flushes| *flushes += 1);
         }
@@ -148,6 +198,10 @@ impl AsyncWrite for Connection {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
+        match &mut self.wire {
+            Wire::Plain(stream) => Pin::new(stream).poll_shutdown(cx),
+            Wire::Tls(stream) => Pin::new(stream).poll_shutdown(cx),
+            Wire::Handshake(_) | Wire::Broken => Poll::Ready(Ok(())),
+        }
     }
 }

@@ -27,6 +27,7 @@ mod server;
 #[cfg(test)]
 mod tests;
 mod texts;
+mod tls;
 
 pub use self::{
     access::Cors,
@@ -37,4 +38,5 @@ pub use self::{
     scenarios::{ALL as SCENARIOS, NamedScenario, REPLY_SHAPES, ReplyShape},
     server::{ServeConfig, Server},
     texts::{flaky_text, prompt_text, reply_text},
+    tls::{TlsError, TlsIdentity},
 };

@@ -45,6 +45,8 @@ const MAX_COUNTERS: usize = 10_000;
 pub(crate) struct ServerState {
     pub(crate) scenario: Option<Scenario>,
     pub(crate) log: Arc<ServerLog>,
+    /// `http` or `https`.
+    pub(crate) scheme: &'static str,
     /// The two ports; `redirect` leads from one to the other.
     pub(crate) ports: [u16; 2],
     pub(crate) cors: Cors,
@@ -244,7 +246,7 @@ impl ServerState {
         let authority = uri.authority().cloned().or_else(from_header);
         let host = authority.as_ref().map_or("127.0.0.1", |authority| authority.host());
         let [main, other] = self.ports;
-        format!("http://{host}:{}", if port == main { other } else { main })
+        format!("{}://{host}:{}", self.scheme, if port == main { other } else { main })
     }
 }
 

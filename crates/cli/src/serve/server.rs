@@ -15,6 +15,7 @@ use super::{
     log::{LogSink, RequestLog, ServerLog},
     routes::{ServerState, router},
     scenario::Scenario,
+    tls::TlsIdentity,
 };
 
 /// What to serve, on which address, and which pages and host names are allowed.
@@ -28,6 +29,8 @@ pub struct ServeConfig {
     pub cors: Cors,
     /// Names of the server besides `localhost` and IP addresses. Requests to other names are refused.
     pub names: Vec<String>,
+    /// With what both ports speak HTTPS. `None` is plain HTTP.
+    pub tls: Option<TlsIdentity>,
     /// Receives the lines of the log.
     pub log: LogSink,
 }
@@ -40,6 +43,7 @@ impl Default for ServeConfig {
             scenario: None,
             cors: Cors::default(),
             names: Vec::new(),
+            tls: None,
             log: LogSink::default(),
         }
     }
@@ -61,6 +65,7 @@ impl Default for ServeConfig {
 /// ```
 #[derive(Debug)]
 pub struct Server {
+    scheme: &'static str,
     addr: SocketAddr,
     other_addr: SocketAddr,
     log: Arc<ServerLog>,
@@ -79,11 +84,13 @@ impl Server {
         let other = listen(SocketAddr::new(addr.ip(), 0)).await?;
         let other_addr = other.local_addr()?;
 
+        let scheme = if config.tls.is_some() { "https" } else { "http" };
         let closing = CancellationToken::new();
         let log = Arc::new(ServerLog::new(config.log, closing.clone()));
         let router = router(Arc::new(ServerState {
             scenario: config.scenario,
             log: Arc::clone(&log),
+            scheme,
             ports: [addr.port(), other_addr.port()],
             cors: config.cors,
             names: config.names,
@@ -91,13 +98,13 @@ impl Server {
         }));
         let start = |tcp| {
             let service = router.clone().into_make_service_with_connect_info::<ConnectionHandle>();
-            let serve = axum::serve(Listener::new(tcp, closing.clone())?, service);
+            let serve = axum::serve(Listener::new(tcp, config.tls.clone(), closing.clone())?, service);
             io::Result::Ok(tokio::spawn(
                 serve.with_graceful_shutdown(closing.clone().cancelled_owned()).into_future(),
             ))
         };
         let tasks = [start(tcp)?, start(other)?];
-        Ok(Self { addr, other_addr, log, closing, tasks })
+        Ok(Self { scheme, addr, other_addr, log, closing, tasks })
     }
 
     /// The address that it listens on.
@@ -112,7 +119,7 @@ impl Server {
 
     /// The URL of a path that begins with a slash.
     pub fn url(&self, path: &str) -> String {
-        format!("http://{}{path}", self.addr)
+        format!("{}://{}{path}", self.scheme, self.addr)
     }
 
     /// The requests so far (the last 10,000), in the order in which they arrived.

@@ -20,6 +20,8 @@ use tokio::{
 
 use super::*;
 
+mod tls;
+
 async fn start() -> Server {
     Server::start(ServeConfig::default()).await.unwrap()
 }

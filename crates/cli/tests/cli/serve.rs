@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::support::{PATIENCE, Process, listening, tidewire};
+use crate::support::{PATIENCE, Process, Run as _, TempFile, listening, tidewire};
 
 fn start(options: &[&str]) -> (Process, String) {
     let mut server =
@@ -58,6 +58,29 @@ fn names_of_the_server_are_its_own_or_allowed() {
         let mut answer = String::new();
         socket.read_to_string(&mut answer).unwrap();
         assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{host}: {answer}");
+    }
+}
+
+#[test]
+fn a_certificate_makes_it_https() {
+    let key = rcgen::KeyPair::generate().unwrap();
+    let certificate =
+        rcgen::CertificateParams::new(["localhost".to_owned()]).unwrap().self_signed(&key).unwrap();
+    let (certificate, key) = (TempFile::with(&certificate.pem()), TempFile::with(&key.serialize_pem()));
+    let options =
+        |certificate, key| tidewire(["serve", "--port", "0", "--tls-cert", certificate, "--tls-key", key]);
+    let mut server = Process::spawn(&mut options(certificate.name(), key.name()));
+    let url = listening(&server.line());
+    assert!(url.starts_with("https://127.0.0.1:"), "{url}");
+    for (certificate, key, said) in [
+        ("missing.pem", key.name(), "cannot read missing.pem"),
+        (certificate.name(), "missing.pem", "cannot read missing.pem"),
+        (key.name(), key.name(), "--tls-cert takes a PEM file"),
+        (certificate.name(), certificate.name(), "--tls-key takes a PEM file"),
+    ] {
+        let done = options(certificate, key).run();
+        assert_eq!(done.status, Some(7));
+        assert!(done.complaint().contains(said), "{}", done.complaint());
     }
 }
 

@@ -59,6 +59,8 @@ fn an_error_in_the_arguments_is_one_line() {
         (&["serve", "--port", "http"], "whole number"),
         (&["serve", "--port", "65536"], "65535"),
         (&["serve", "--host", "here"], "127.0.0.1"),
+        (&["serve", "--tls-cert", "cert.pem"], "--tls-key"),
+        (&["serve", "--tls-key", "key.pem"], "--tls-cert"),
         (&["serve", "--cors", "a b"], "http://localhost:5173"),
     ];
     each(

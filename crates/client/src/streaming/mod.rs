@@ -16,7 +16,7 @@ pub(crate) mod parts;
 pub(crate) mod queue;
 mod receive;
 mod relay;
-pub(crate) mod wait;
+mod wait;
 
 use std::fmt;
 use std::mem;

@@ -11,7 +11,7 @@ use self::imports::{ROOT, code, sources, used_modules};
 #[rustfmt::skip]
 const LAYERS: &[&str] = &[
     "terminal", "exit", "stop", "usage", "data", "lines", "redact",
-    "serve::connection", "serve::script", "serve::encoding", "serve::body", "serve::texts", "serve::params", "serve::response",
+    "serve::tls", "serve::connection", "serve::script", "serve::encoding", "serve::body", "serve::texts", "serve::params", "serve::response",
     "serve::scenario_file::format", "serve::scenario_file::parser", "serve::scenario_file::writer", "serve::scenario_file",
     "serve::scenarios::pace", "serve::scenarios::sse", "serve::scenarios::chat", "serve::scenarios::http", "serve::scenarios::feed",
     "serve::scenarios::json", "serve::scenarios::wire",
@@ -27,7 +27,7 @@ const LAYERS: &[&str] = &[
 ];
 
 /// Test modules with a file of their own; they may use everything.
-const TESTS: [&str; 1] = ["serve::tests"];
+const TESTS: [&str; 2] = ["serve::tests", "serve::tests::tls"];
 
 fn source_folder() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src"))

@@ -1,0 +1,3 @@
+module example.org/tidewire-example
+
+go 1.18

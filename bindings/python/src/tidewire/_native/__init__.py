@@ -1,0 +1,1 @@
+"""The native library, and the module that the build generates from it."""
