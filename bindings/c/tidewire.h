@@ -427,6 +427,11 @@ tidewire_status tidewire_resume(const tidewire_stream *stream);
 // Connects again at once, if the request may be sent again: the network is back, or the stream seems dead.
 tidewire_status tidewire_reconnect(const tidewire_stream *stream);
 
+// Looks whether the stream is alive after an absence (an app was in the background, a computer slept) of `away_ms` milliseconds: a stream
+// that waits connects at once, and one whose connection may be dead, and stays silent for a second more, is continued by another request
+// if that loses nothing.
+tidewire_status tidewire_check(const tidewire_stream *stream, uint64_t away_ms);
+
 // What the stream is doing.
 tidewire_status tidewire_state(const tidewire_stream *stream, tidewire_stream_state *state);
 

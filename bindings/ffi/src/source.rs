@@ -99,6 +99,10 @@ impl Source {
         self.stream.reconnect();
     }
 
+    pub(crate) fn check(&mut self, away: Duration) {
+        self.stream.check(away);
+    }
+
     pub(crate) fn state(&mut self) -> StreamState {
         self.stream.state()
     }
@@ -173,6 +177,7 @@ trait AnyStream: Send {
     fn rest(&mut self) -> Poll<Next>;
     fn close(&mut self);
     fn reconnect(&mut self);
+    fn check(&mut self, away: Duration);
     fn state(&mut self) -> StreamState;
     fn stats(&mut self) -> tidewire::Stats;
     fn cursor(&mut self) -> Option<&str>;
@@ -202,6 +207,10 @@ impl<I: Send + 'static> AnyStream for Items<I> {
 
     fn reconnect(&mut self) {
         self.0.reconnect();
+    }
+
+    fn check(&mut self, away: Duration) {
+        self.0.check(away);
     }
 
     fn state(&mut self) -> StreamState {
@@ -248,6 +257,10 @@ impl AnyStream for Reply {
 
     fn reconnect(&mut self) {
         self.stream().reconnect();
+    }
+
+    fn check(&mut self, away: Duration) {
+        self.stream().check(away);
     }
 
     fn state(&mut self) -> StreamState {

@@ -133,6 +133,15 @@ impl NativeStream {
         }
     }
 
+    /// Looks whether the stream is alive after an absence of `away_ms`: a stream that waits connects at once, and one whose connection may be
+    /// dead, and stays silent for a second more, is continued by another request if that loses nothing.
+    pub fn check(&self, away_ms: u64) {
+        if self.is_here() {
+            self.shared.source().check(Duration::from_millis(away_ms));
+            self.shared.for_reader.notify(usize::MAX);
+        }
+    }
+
     /// What the stream is doing.
     pub fn state(&self) -> StreamState {
         if self.is_here() { self.shared.state() } else { StreamState::closed(None) }

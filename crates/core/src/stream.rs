@@ -386,6 +386,13 @@ impl Stream {
         self.handle(at, Input::Kick);
     }
 
+    /// The program is back after an absence: a stream that waits connects now, and one whose connection may be dead, and stays silent
+    /// for a second more, is continued by another request if that loses nothing.
+    pub fn check(&mut self, at: At, away: Duration) {
+        self.conclude(at);
+        self.handle(at, Input::Check { away });
+    }
+
     /// The client had no free slot for the stream in time.
     pub fn queue_timeout(&mut self, at: At) {
         self.handle(at, Input::QueueTimeout);

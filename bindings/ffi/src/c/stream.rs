@@ -260,6 +260,14 @@ pub unsafe extern "C" fn tidewire_reconnect(stream: Option<&tidewire_stream>) ->
     on(stream, NativeStream::reconnect)
 }
 
+/// Looks whether the stream is alive after an absence (an app was in the background, a computer slept) of `away_ms` milliseconds: a stream
+/// that waits connects at once, and one whose connection may be dead, and stays silent for a second more, is continued by another request
+/// if that loses nothing.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tidewire_check(stream: Option<&tidewire_stream>, away_ms: u64) -> tidewire_status {
+    on(stream, |stream| stream.check(away_ms))
+}
+
 /// What the stream is doing.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tidewire_state(

@@ -13,7 +13,7 @@ from ._native import tidewire_ffi as native
 from ._outcome import Outcome, State, Stats, outcome_of, state_of, stats_of
 from ._reader import Reader
 from ._records import reader_of
-from ._request import Dialect
+from ._request import Dialect, Seconds, milliseconds
 
 T = TypeVar("T")
 
@@ -229,6 +229,14 @@ class Stream:
     def reconnect(self) -> None:
         """Connects again at once, if the request may be sent again: the network is back, or the stream seems dead."""
         self._reader.native.reconnect()
+
+    def check(self, away: Seconds = 0) -> None:
+        """Looks whether the stream is alive after an absence: the program was suspended, a laptop slept. `away` is how long that was.
+
+        A stream that waits connects at once. If the absence or the silence was as long as `stall_after`, the connection gets a second
+        to show that it is alive; then another request continues the stream, if that loses nothing.
+        """
+        self._reader.native.check(milliseconds("away", away) or 0)
 
     def stop(self) -> None:
         """Stops the stream and closes its connection. A loop over it yields what was read before, and then raises `StoppedError`."""

@@ -23,6 +23,7 @@ use std::mem;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use bytes::Bytes;
 use tidewire_core::session::{At, Outcome};
@@ -155,6 +156,17 @@ impl<I> Streaming<I> {
     pub fn reconnect(&mut self) {
         let at = self.at();
         self.stream.kick(at);
+    }
+
+    /// Looks whether the stream is alive, for use when the program is back after an absence: an app was in the background, a laptop slept.
+    /// `away` is how long that was; it is needed because the clock of the limits may have stood still.
+    ///
+    /// A stream that waits connects at once. If the absence, or the silence on the wire, was as long as
+    /// [`stall_after`](crate::Request::stall_after), the connection gets a second to show that it is alive; then another request continues
+    /// the stream, if that loses nothing.
+    pub fn check(&mut self, away: Duration) {
+        let at = self.at();
+        self.stream.check(at, away);
     }
 
     /// Stops the stream. Items that have arrived are still handed out; then it ends `cancelled`.

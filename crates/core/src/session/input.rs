@@ -75,6 +75,11 @@ pub enum Input<'a> {
     Resume,
     /// Connect now: the network is back, or the caller wants it.
     Kick,
+    /// The program is back after an absence: it slept, or nobody looked at it. The connection may have died without a word.
+    Check {
+        /// How long it was away. The clock of [`At`] may have stood still meanwhile.
+        away: Duration,
+    },
     /// The client had no free slot for the stream in time.
     QueueTimeout,
     /// The caller stops the stream.

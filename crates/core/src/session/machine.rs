@@ -164,7 +164,7 @@ impl Session {
             }
             (State::Idle, _) => Action::Nothing,
 
-            (State::Waiting { .. }, Input::Kick) => {
+            (State::Waiting { .. }, Input::Kick | Input::Check { .. }) => {
                 self.state = State::Waiting { until: at.now };
                 Action::Nothing
             }
@@ -200,6 +200,9 @@ impl Session {
 
             (State::Connecting | State::Open { .. } | State::Untyped { .. }, Input::Tick) => self.tick(at),
             (State::Connecting | State::Open { .. } | State::Untyped { .. }, Input::Kick) => self.kick(at),
+            (State::Connecting | State::Open { .. } | State::Untyped { .. }, Input::Check { away }) => {
+                self.check(at.now, away)
+            }
             (State::Connecting | State::Open { .. } | State::Untyped { .. }, Input::Start) => Action::Nothing,
 
             (State::Connecting, Input::Sent) => {

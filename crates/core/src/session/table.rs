@@ -11,6 +11,8 @@ use super::watchdog::Due;
 
 /// A body that stayed open this long resets the backoff: a failure after it counts as the first in a row.
 const STABLE_AFTER: Duration = Duration::from_secs(30);
+/// Unless the caller says otherwise, a connection that was silent for this long may be dead.
+const SUSPICIOUS_SILENCE: Duration = Duration::from_secs(15);
 /// The longest wait that a server can ask for.
 pub(super) const LONGEST_SERVER_WAIT: Duration = Duration::from_secs(60);
 const UNAUTHORIZED: u16 = 401;
@@ -170,6 +172,7 @@ impl Session {
                 self.watchdog.stall_reported();
                 return Action::Stalled { silent: self.watchdog.silence(at.now) };
             }
+            Due::Dead => return self.kick(at),
             Due::Cut(Limit::Progress) => (Reason::Progress, Limit::Progress),
             Due::Cut(Limit::FirstEvent) => (Reason::FirstEvent, Limit::FirstEvent),
             Due::Cut(_) => (Reason::Idle, Limit::Idle),
@@ -179,13 +182,34 @@ impl Session {
 
     /// Connects again at once; does nothing if the request may not be sent again.
     pub(super) fn kick(&mut self, at: At) -> Action {
-        let resumes = self.any_record && self.may_resume() && self.cursor.is_some();
-        let gap = self.any_record && !resumes;
-        let may = resumes || (self.may_repeat() && (!gap || self.policy.follow));
-        if !may {
+        if !self.may_kick() {
             return Action::Nothing;
         }
+        let gap = self.any_record && !self.resumes();
         self.wait(at, Duration::ZERO, Reason::Kick, gap)
+    }
+
+    /// Whether the next request continues after the records so far.
+    fn resumes(&self) -> bool {
+        self.any_record && self.may_resume() && self.cursor.is_some()
+    }
+
+    fn may_kick(&self) -> bool {
+        self.resumes() || (self.may_repeat() && (!self.any_record || self.policy.follow))
+    }
+
+    /// Gives the connection a moment to show that it is alive, if it was silent for long or the program was away for long. It may also be
+    /// that the server has nothing to say, so another request must lose nothing; and a request without a record, whose answer may take
+    /// long, is not repeated for its silence alone.
+    pub(super) fn check(&mut self, now: Duration, away: Duration) -> Action {
+        let suspicious = self.policy.stall_after.unwrap_or(SUSPICIOUS_SILENCE);
+        let slept = away >= suspicious;
+        let is_silent = slept || self.watchdog.silence(now) >= suspicious;
+        let is_worth_it = slept || self.any_record || self.request_cursor().is_some();
+        if is_silent && is_worth_it && self.may_kick() {
+            self.watchdog.check(now);
+        }
+        Action::Nothing
     }
 
     /// The server no longer accepts the request's credentials: they are renewed and the request is sent again, which does not count

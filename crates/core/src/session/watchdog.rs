@@ -5,6 +5,9 @@ use core::time::Duration;
 use super::outcome::Limit;
 use super::policy::Policy;
 
+/// How long a connection that may be dead gets to show that it is not.
+const CHECK_TIME: Duration = Duration::from_secs(1);
+
 /// Measures silence, on a clock that runs only while the consumer asks for items.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Watchdog {
@@ -20,6 +23,8 @@ pub(super) struct Watchdog {
     any_record: bool,
     /// Whether the current silence has been reported.
     stall_reported: bool,
+    /// The connection may be dead, and is taken for it at this point of the watchdog's own clock unless something arrives.
+    check: Option<Duration>,
     longest_silence: Duration,
 }
 
@@ -28,6 +33,8 @@ pub(super) struct Watchdog {
 pub(super) enum Due {
     Cut(Limit),
     Stall,
+    /// The connection is taken for dead.
+    Dead,
 }
 
 impl Watchdog {
@@ -39,6 +46,7 @@ impl Watchdog {
             record: Duration::ZERO,
             any_record: false,
             stall_reported: false,
+            check: None,
             longest_silence: Duration::ZERO,
         }
     }
@@ -47,6 +55,7 @@ impl Watchdog {
     pub(super) fn sent(&mut self, now: Duration) {
         let clock = self.clock(now);
         (self.wire, self.record, self.any_record, self.stall_reported) = (clock, clock, false, false);
+        self.check = None;
     }
 
     /// Bytes arrived.
@@ -54,6 +63,13 @@ impl Watchdog {
         self.settle(now);
         self.wire = self.clock(now);
         self.stall_reported = false;
+        self.check = None;
+    }
+
+    /// Unless something arrives within a moment, the connection is taken for dead.
+    pub(super) fn check(&mut self, now: Duration) {
+        let until = self.clock(now).saturating_add(CHECK_TIME);
+        self.check.get_or_insert(until);
     }
 
     /// A record arrived.
@@ -113,6 +129,11 @@ impl Watchdog {
             if next.is_none_or(|(first, _)| point < first) {
                 next = Some((point, due));
             }
+        }
+        if let Some(until) = self.check
+            && next.is_none_or(|(first, _)| until < first)
+        {
+            next = Some((until, Due::Dead));
         }
         next.map(|(point, due)| (asking_since.saturating_add(point.saturating_sub(self.asked_before)), due))
     }

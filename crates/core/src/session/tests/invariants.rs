@@ -40,14 +40,15 @@ enum Happening {
     Pause,
     Resume,
     Kick,
+    Check { away: u64 },
     QueueTimeout,
     Cancel,
 }
 
 fn happening() -> impl Strategy<Value = Happening> {
     use Happening::{
-        BodyEnd, Broken, Cancel, Cursor, EndMarker, FailureMarker, Head, Kick, Pause, QueueTimeout, Record,
-        RefreshFailed, Reply, Resume, RetryField, Sent, Start, Tick, Unreadable, Wire,
+        BodyEnd, Broken, Cancel, Check, Cursor, EndMarker, FailureMarker, Head, Kick, Pause, QueueTimeout,
+        Record, RefreshFailed, Reply, Resume, RetryField, Sent, Start, Tick, Unreadable, Wire,
     };
     let statuses = prop::sample::select(vec![200, 200, 200, 204, 301, 401, 404, 408, 429, 500, 503, 529]);
     let failures =
@@ -87,6 +88,7 @@ fn happening() -> impl Strategy<Value = Happening> {
         2 => Just(Pause),
         2 => Just(Resume),
         2 => Just(Kick),
+        2 => prop::sample::select(vec![0, 14, 600, u64::MAX]).prop_map(|away| Check { away }),
         1 => Just(QueueTimeout),
         1 => Just(Cancel),
     ]
@@ -411,6 +413,7 @@ fn feed(session: &mut Session, at: At, happening: Happening) -> Action {
         Happening::Pause => Input::Pause,
         Happening::Resume => Input::Resume,
         Happening::Kick => Input::Kick,
+        Happening::Check { away } => Input::Check { away: Duration::from_secs(away) },
         Happening::QueueTimeout => Input::QueueTimeout,
         Happening::Cancel => Input::Cancel,
     };

@@ -18,6 +18,7 @@
 //! | `0` | a record with an empty cursor | `p` `q` | pause, resume | `D` | the record arrived again, already reported |
 //! | `i` `i2` | an id without a record | `k` `z` | kick, cancel | `@` | connects to the relay (after its `C`) |
 //! | `w` `a` | bytes, no record; bytes that decode to nothing | `unfresh` | the refresh failed | `L` | wants the credentials renewed |
+//! | `check` `woke` | the program is back, and was away for ten minutes | | | | |
 //! | `retry=5` | a wait asked for | `open` `may` `end` | the dialect's reply state | `Q` | reports that `retry:` asked for more than a minute |
 //! | `lost` | the response was requested without its cursor | `done` `bad` | the same: complete, failed | | |
 //!
@@ -34,6 +35,7 @@ use std::println;
 use super::super::machine::State;
 use super::super::*;
 
+const A_CHECK: Input<'_> = Input::Check { away: Duration::from_secs(600) };
 /// Half of the way from zero to the bound of a wait.
 const EVEN: u32 = 1 << 31;
 
@@ -249,6 +251,8 @@ impl Play {
             "p" => (Input::Pause, None),
             "q" => (Input::Resume, None),
             "k" => (Input::Kick, Some(Reason::Kick)),
+            "check" => (Input::Check { away: Duration::ZERO }, None),
+            "woke" => (Input::Check { away: Duration::from_secs(600) }, None),
             "z" => (Input::Cancel, None),
             "queue" => (Input::QueueTimeout, None),
             _ => match word.strip_prefix("retry=") {
@@ -296,9 +300,9 @@ impl Play {
         let broken = [Input::Broken(Failure::Connect), Input::Broken(Failure::Body)];
         let a_head =
             [Input::Head(head(503, None)), Input::Head(head(200, None)), Input::Sent, Input::RefreshFailed];
-        let closing = [Input::Cancel, Input::Kick, Input::Tick, Input::Pause, Input::Resume];
+        let closing = [Input::Cancel, Input::Kick, A_CHECK, Input::Tick, Input::Pause, Input::Resume];
         let inputs = match self.session.state {
-            State::Idle => [&late[..], &broken, &a_head, &[Input::Tick, Input::Kick]].concat(),
+            State::Idle => [&late[..], &broken, &a_head, &[Input::Tick, Input::Kick, A_CHECK]].concat(),
             State::Connecting => [&late[..], &[Input::Start]].concat(),
             State::Untyped { .. } => [&late[2..9], &a_head, &[Input::Start, Input::QueueTimeout]].concat(),
             State::Open { .. } => [&a_head[..], &[Input::Start, Input::QueueTimeout]].concat(),

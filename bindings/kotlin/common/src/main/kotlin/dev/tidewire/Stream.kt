@@ -132,6 +132,17 @@ public class TidewireStream<out T : Any> internal constructor(
     }
 
     /**
+     * Looks whether the stream is alive after an absence: an app was in the background, a laptop slept. [away] is how long that was.
+     *
+     * A stream that waits connects at once. If the absence or the silence was as long as [RequestBuilder.stallAfter], the connection gets a
+     * second to show that it is alive; then another request continues the stream, if that loses nothing.
+     */
+    public fun check(away: Duration = Duration.ZERO) {
+        val ms = milliseconds("away", away)
+        runs.value?.ask { check(ms) }
+    }
+
+    /**
      * Stops the stream for good, and closes its connection. Items that were read are still delivered; then collecting ends with a
      * [TidewireException] of the code `cancelled`, and so does every later attempt to collect it.
      */
