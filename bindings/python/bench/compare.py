@@ -102,6 +102,18 @@ def tidewire_async(url: str) -> int:
     return asyncio.run(read())
 
 
+def batches_of_one(read: Callable[[str], int]) -> Callable[[str], int]:
+    """The same, with one call of the native library for each event."""
+
+    def read_one_by_one(url: str) -> int:
+        from tidewire import _reader
+
+        _reader.MOST = 1
+        return read(url)
+
+    return read_one_by_one
+
+
 def tidewire_deltas(url: str) -> int:
     import tidewire
 
@@ -157,6 +169,8 @@ def openai_async(url: str) -> int:
 READERS: dict[str, Callable[[str], int]] = {
     "tidewire, for": tidewire_for,
     "tidewire, async for": tidewire_async,
+    "tidewire, for, batches of one": batches_of_one(tidewire_for),
+    "tidewire, async for, batches of one": batches_of_one(tidewire_async),
     "tidewire, deltas": tidewire_deltas,
     "httpx-sse, for": httpx_sse_for,
     "httpx-sse, async for": httpx_sse_async,
@@ -211,7 +225,7 @@ def main() -> None:
             best[name] = [[min(run[pace][part] for run in runs) for part in (0, 1)] for pace in (0, 1)]
             burst, paced = best[name]
             print(
-                f"{name:24} as fast as possible {burst[0]:7.1f} ({burst[1]:6.1f})   one each ms {paced[0]:7.1f} ({paced[1]:6.1f})",
+                f"{name:36} as fast as possible {burst[0]:7.1f} ({burst[1]:6.1f})   one each ms {paced[0]:7.1f} ({paced[1]:6.1f})",
                 flush=True,
             )
     finally:
