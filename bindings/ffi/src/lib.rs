@@ -15,6 +15,7 @@ mod c;
 mod client;
 mod decode;
 mod delta;
+mod direct;
 mod end;
 mod engine;
 mod error;

@@ -8,6 +8,8 @@ use crate::item::Item;
 
 /// No further item is read while the items that are kept take this much memory, in bytes.
 const MOST_BYTES: usize = 64 * 1024;
+/// Nor while there are so many of them.
+const MOST_ITEMS: usize = 256;
 
 /// Items in order, and the end of the stream after the last of them.
 #[derive(Clone, Debug, Default, PartialEq, uniffi::Record)]
@@ -61,7 +63,7 @@ impl Queue {
 
     /// Whether another item may be read.
     pub(crate) fn has_room(&self) -> bool {
-        self.bytes < MOST_BYTES
+        self.bytes < MOST_BYTES && self.items.len() < MOST_ITEMS
     }
 
     pub(crate) fn is_over(&self) -> bool {

@@ -4,7 +4,7 @@ use std::future::{Future, poll_fn};
 use std::mem;
 use std::pin::Pin;
 use std::process;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::thread;
@@ -14,6 +14,7 @@ use event_listener::{Event, EventListener, Listener};
 use tidewire::Request;
 use tokio::task::yield_now;
 
+use crate::direct;
 use crate::end::{StreamEnd, StreamStats};
 use crate::engine;
 use crate::error::NativeError;
@@ -38,6 +39,8 @@ pub struct NativeStream {
     shared: Arc<Shared>,
     process: u32,
     started: AtomicBool,
+    /// Its number for direct calls; 0 if it has none.
+    number: AtomicU64,
 }
 
 /// What the consumer and the reading task share. `source` is locked before `queue` where both are.
@@ -54,14 +57,22 @@ struct Shared {
 /// What the consumer wants.
 #[derive(Debug, Default)]
 struct Demand {
-    /// Calls that wait for items, and the most that one of them takes.
+    /// Calls that wait for items.
     waiting: u32,
-    most: usize,
+    /// A consumer that is told once there are items.
+    told: Option<Told>,
     paused: bool,
     /// The next call, or the one that waits, is to return without items.
     interrupted: bool,
     /// The stream was dropped or stopped, so the task is to end.
     over: bool,
+}
+
+/// What is called, once, when there is something to hand over.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Told {
+    pub(crate) call: extern "C" fn(u64),
+    pub(crate) data: u64,
 }
 
 #[uniffi::export]
@@ -75,7 +86,7 @@ impl NativeStream {
         if let Some(batch) = self.ready(number, most)? {
             return Ok(batch);
         }
-        let _waiting = Waiting::begin(&self.shared, most);
+        let _waiting = Waiting::begin(&self.shared);
         loop {
             let changed = self.shared.for_consumer.listen();
             if let Some(batch) = self.shared.batch(most) {
@@ -104,7 +115,7 @@ impl NativeStream {
     pub fn interrupt(&self) {
         if self.is_here() {
             self.shared.demand().interrupted = true;
-            self.shared.for_consumer.notify(usize::MAX);
+            self.shared.tell_consumers();
         }
     }
 
@@ -140,6 +151,13 @@ impl NativeStream {
             self.shared.source().check(Duration::from_millis(away_ms));
             self.shared.for_reader.notify(usize::MAX);
         }
+    }
+
+    /// A number for the calls of `direct.rs`, which do what `next_batch` does and cost less.
+    pub fn direct(self: Arc<Self>) -> u64 {
+        let number = direct::register(&self);
+        self.number.store(number, Relaxed);
+        number
     }
 
     /// What the stream is doing.
@@ -209,7 +227,36 @@ impl NativeStream {
             shared: Arc::new(shared),
             process: process::id(),
             started: AtomicBool::new(false),
+            number: AtomicU64::new(0),
         }))
+    }
+
+    /// The next items as for [`next_batch`](Self::next_batch); if there are none yet, `None`, and `told` is called when there are.
+    pub(crate) fn take_or_tell(
+        &self,
+        number: u64,
+        most: u32,
+        told: Told,
+    ) -> Result<Option<Batch>, NativeError> {
+        if let Some(batch) = self.ready(number, most)? {
+            return Ok(Some(batch));
+        }
+        self.shared.demand().told = Some(told);
+        // Something may have come between the two.
+        if let Some(batch) = self.shared.batch(most) {
+            self.shared.demand().told = None;
+            return Ok(Some(batch));
+        }
+        self.shared.for_reader.notify(usize::MAX);
+        Ok(None)
+    }
+
+    /// Nobody is to be told any more.
+    pub(crate) fn leave(&self) {
+        if self.is_here() {
+            self.shared.demand().told = None;
+            self.shared.for_reader.notify(usize::MAX);
+        }
     }
 
     /// The next items as for [`next_batch_blocking`](Self::next_batch_blocking); `None` if the time was up.
@@ -224,11 +271,11 @@ impl NativeStream {
         }
         if timeout_ms == Some(0) {
             // The call waits for nothing, so the reading task would not notice it.
-            engine::within(|| self.shared.take_what_is_ready(most.max(1) as usize))?;
+            engine::within(|| self.shared.take_what_is_ready())?;
             return Ok(self.shared.batch(most));
         }
         let until = timeout_ms.and_then(|ms| Instant::now().checked_add(Duration::from_millis(ms)));
-        let _waiting = Waiting::begin(&self.shared, most);
+        let _waiting = Waiting::begin(&self.shared);
         loop {
             let changed = self.shared.for_consumer.listen();
             if let Some(batch) = self.shared.batch(most) {
@@ -278,6 +325,7 @@ impl NativeStream {
 impl Drop for NativeStream {
     fn drop(&mut self) {
         if self.is_here() {
+            direct::forget(*self.number.get_mut());
             self.shared.stop();
         }
     }
@@ -293,12 +341,8 @@ impl StreamState {
 struct Waiting<'a>(&'a Shared);
 
 impl<'a> Waiting<'a> {
-    fn begin(shared: &'a Shared, most: u32) -> Self {
-        {
-            let mut demand = shared.demand();
-            demand.waiting += 1;
-            demand.most = most.max(1) as usize;
-        }
+    fn begin(shared: &'a Shared) -> Self {
+        shared.demand().waiting += 1;
         shared.for_reader.notify(usize::MAX);
         Self(shared)
     }
@@ -362,7 +406,16 @@ impl Shared {
         }
         self.demand().over = true;
         self.for_reader.notify(usize::MAX);
+        self.tell_consumers();
+    }
+
+    /// There are items, the end, or an interruption.
+    fn tell_consumers(&self) {
         self.for_consumer.notify(usize::MAX);
+        let told = self.demand().told.take();
+        if let Some(Told { call, data }) = told {
+            call(data);
+        }
     }
 
     /// Adds the result of a poll, and the notices that it caused.
@@ -387,10 +440,10 @@ impl Shared {
         queue.len() == 0 && !queue.is_over()
     }
 
-    /// Whether another item may be read for a call that takes so many.
-    fn has_room(&self, most: usize) -> bool {
+    /// Whether another item may be read.
+    fn has_room(&self) -> bool {
         let queue = self.queue();
-        !queue.is_over() && queue.has_room() && queue.len() < most
+        !queue.is_over() && queue.has_room()
     }
 
     /// Whether the reading task has something to do.
@@ -398,8 +451,8 @@ impl Shared {
         let demand = self.demand();
         if demand.over || self.queue().is_over() {
             Want::Over
-        } else if demand.waiting > 0 && !demand.paused && self.queue().len() == 0 {
-            Want::Items(demand.most)
+        } else if (demand.waiting > 0 || demand.told.is_some()) && !demand.paused && self.queue().len() == 0 {
+            Want::Items
         } else {
             Want::Nothing
         }
@@ -423,12 +476,11 @@ impl Shared {
         if is_pending && self.is_empty() { Poll::Pending } else { Poll::Ready(()) }
     }
 
-    /// Takes what is ready, for a call that takes at most so many items, and returns whether there was anything. The clock of the limits
-    /// stands still afterwards.
-    fn take_what_is_ready(&self, most: usize) -> bool {
+    /// Takes what is ready, and returns whether there was anything. The clock of the limits stands still afterwards.
+    fn take_what_is_ready(&self) -> bool {
         let mut source = self.source();
         let before = self.queue().len();
-        while self.has_room(most) {
+        while self.has_room() {
             let polled = source.rest();
             let is_pending = polled.is_pending();
             self.take(&mut source, polled);
@@ -442,7 +494,7 @@ impl Shared {
 
 /// What the reading task is to do.
 enum Want {
-    Items(usize),
+    Items,
     Nothing,
     Over,
 }
@@ -456,16 +508,16 @@ async fn read(shared: Arc<Shared>) {
         match shared.wants() {
             Want::Over => break,
             Want::Nothing => told.await,
-            Want::Items(most) => {
+            Want::Items => {
                 poll_fn(|cx| poll_unless_told(&shared, &mut told, cx, &mut state)).await;
                 // The connection is read by a task of the same thread. It gets its turn, so that a batch has all that has arrived. If
                 // nobody waits any more, this stops the clock of the limits.
                 while {
                     yield_now().await;
-                    shared.take_what_is_ready(most)
+                    shared.take_what_is_ready()
                 } {}
                 if !shared.is_empty() {
-                    shared.for_consumer.notify(usize::MAX);
+                    shared.tell_consumers();
                 }
             }
         }
@@ -494,6 +546,6 @@ impl Drop for Guard {
             StreamEnd::without_outcome("cancelled", "the runtime was shut down".to_owned())
         };
         self.0.queue().set_end(end);
-        self.0.for_consumer.notify(usize::MAX);
+        self.0.tell_consumers();
     }
 }

@@ -272,6 +272,88 @@ fn a_consumer_that_never_waits_gets_on() {
     panic!("no end after {events} events");
 }
 
+/// Those that were told by direct calls.
+static TOLD: Mutex<Vec<u64>> = Mutex::new(Vec::new());
+
+extern "C" fn told(data: u64) {
+    TOLD.lock().expect("a lock").push(data);
+}
+
+/// One direct call: its result, and what it wrote.
+fn direct_take(stream: u64, item: u64, most: u32, capacity: usize) -> (i64, Vec<u8>) {
+    let mut buffer = vec![0; capacity];
+    let address = buffer.as_mut_ptr();
+    // SAFETY: the buffer has this capacity, and the function is one of this program.
+    let length = unsafe {
+        direct::tidewire_direct_take(stream, item, most, address, capacity as u64, Some(told), stream)
+    };
+    buffer.truncate(usize::try_from(length).unwrap_or(0));
+    (length, buffer)
+}
+
+fn was_told(stream: u64) -> bool {
+    let until = Instant::now() + PATIENCE;
+    while Instant::now() < until {
+        if TOLD.lock().expect("a lock").contains(&stream) {
+            TOLD.lock().expect("a lock").retain(|told| *told != stream);
+            return true;
+        }
+        thread::sleep(Duration::from_millis(1));
+    }
+    false
+}
+
+#[test]
+fn direct_calls_take_what_other_calls_take() {
+    let serve = Serve::start();
+    let stream = events(get(&serve.url("/notify?interval_ms=0")));
+    let number = Arc::clone(&stream).direct();
+    let (mut item, mut come) = (0, Vec::new());
+    loop {
+        let (length, bytes) = direct_take(number, item, 3, 1 << 16);
+        if length == 0 {
+            assert!(was_told(number));
+            continue;
+        }
+        let batch: Batch = uniffi::Lift::<UniFfiTag>::try_read(&mut &bytes[..]).expect("a batch");
+        // The same comes again until it is acknowledged, if the buffer is too small too.
+        assert_eq!(direct_take(number, item, 3, 4), (-length, Vec::new()));
+        assert_eq!(direct_take(number, item, 3, 1 << 16), (length, bytes));
+        assert_eq!(stream.next_batch_blocking(item, 3, Some(0)), Ok(batch.clone()));
+        item += batch.items.len() as u64;
+        come.extend(batch.items);
+        if let Some(end) = batch.end {
+            assert_eq!(end.code, "ended");
+            break;
+        }
+    }
+    let mut ids = come
+        .iter()
+        .filter_map(|item| if let Item::Event { id, .. } = item { Some(id.as_str()) } else { None });
+    assert!((1..=10).all(|id| ids.next() == Some(id.to_string().as_str())) && ids.next().is_none());
+    // What a direct call cannot do, the other says.
+    assert_eq!(direct_take(number, item + 1, 3, 1 << 16).0, -1);
+    drop(stream);
+    assert_eq!(direct_take(number, item, 3, 1 << 16).0, -1);
+    assert_eq!(direct_take(0, 0, 3, 1 << 16).0, -1);
+}
+
+#[test]
+fn a_consumer_is_told_of_stops_and_not_after_it_left() {
+    let serve = Serve::start();
+    let stream = events(get(&serve.url("/stall?interval_ms=0")));
+    let number = Arc::clone(&stream).direct();
+    let taken = take(&stream, 4);
+    assert_eq!(direct_take(number, taken, 3, 1 << 16).0, 0);
+    direct::tidewire_direct_leave(number);
+    stream.interrupt();
+    assert_eq!(stream.next_batch_blocking(taken, 3, None), Ok(Batch::default()));
+    assert!(!TOLD.lock().expect("a lock").contains(&number));
+    assert_eq!(direct_take(number, taken, 3, 1 << 16).0, 0);
+    stream.stop();
+    assert!(was_told(number) && direct_take(number, taken, 3, 1 << 16).0 > 0);
+}
+
 #[test]
 fn an_interrupted_call_returns_nothing_and_loses_nothing() {
     let serve = Serve::start();

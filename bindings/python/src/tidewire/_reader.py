@@ -21,7 +21,7 @@ from collections.abc import Callable, Coroutine
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from typing import Any, cast
 
-from . import _wire
+from . import _direct, _wire
 from ._errors import StoppedError, UsageError, error_of, raise_from
 from ._exit import exiting, rest_if_exiting
 from ._items import Attempt, Gap, Problem, Replayed, Stall
@@ -94,6 +94,8 @@ class Reader:
         self.failure: BaseException | None = None
         """What a function of the caller raised in the last attempt."""
         self.native: native.NativeStream
+        self._direct: int | None = None
+        """The number of the native stream for direct calls."""
         self._is_read = False
 
     @property
@@ -114,8 +116,12 @@ class Reader:
         try:
             self.run = None
             first = self.taken
-            while not self._store(self.native.next_batch_blocking(first, MOST, slice_ms), first):
-                pass
+            while True:
+                batch: Any = _direct.next_batch(self._number(), first, MOST, slice_ms)
+                if batch is None:
+                    batch = self.native.next_batch_blocking(first, MOST, slice_ms)
+                if self._store(batch, first):
+                    break
         except (native.NativeError, native.InternalError) as error:
             raise_from(error)
         finally:
@@ -133,23 +139,36 @@ class Reader:
             self.run = runner
             first = self.taken
             # An empty batch comes after an interruption.
-            while not self._store(await self.native.next_batch(first, MOST), first):
-                pass
+            while True:
+                batch: Any = await _direct.next_batch_async(self._number(), first, MOST)
+                if batch is None:
+                    batch = await self.native.next_batch(first, MOST)
+                if self._store(batch, first):
+                    break
         except (native.NativeError, native.InternalError) as error:
             raise_from(error)
         finally:
             self._is_read = False
         return True
 
+    def use(self, chosen: native.NativeStream) -> None:
+        """Reads this native stream from now on."""
+        self.native = chosen
+        self._direct = None
+
+    def _number(self) -> int:
+        if self._direct is None:
+            self._direct = self.native.direct()
+        return self._direct
+
     def report(self, notice: Any) -> None:
         """Calls the function for a notice."""
         if not self.callbacks.call(notice) and isinstance(notice, Problem):
             log.warning("a record was left out: %s", notice.message)
 
-    def _store(self, batch: native.Batch, first: int) -> bool:
-        found = cast(_wire.Batch, batch)
-        self.batch = Taken(found.items, first, found.outcome)
-        return bool(found.items) or found.outcome is not None
+    def _store(self, batch: _wire.Batch, first: int) -> bool:
+        self.batch = Taken(batch.items, first, batch.outcome)
+        return bool(batch.items) or batch.outcome is not None
 
     def _is_over(self) -> bool:
         """Raises an end that is no success."""

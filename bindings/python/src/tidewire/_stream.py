@@ -120,7 +120,7 @@ class Stream:
         self._is_paused = False
         self._is_stopped = False
         # Also checks the options.
-        reader.native = open_native(_Kind.EVENTS, None)
+        reader.use(open_native(_Kind.EVENTS, None))
 
     # What is read.
 
@@ -282,6 +282,7 @@ class Stream:
             chosen.pause()
         if self._is_stopped:
             chosen.stop()
-        first, self._reader.native = self._reader.native, chosen
+        first = self._reader.native
+        self._reader.use(chosen)
         # For those who wait for its state.
         first.stop()

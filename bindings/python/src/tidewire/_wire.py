@@ -193,6 +193,16 @@ def _append(buffer: Any, value: bytes) -> None:
         buffer.len += len(value)
 
 
+def create_future() -> Any:
+    """A future of the event loop of this task, asyncio's or trio's."""
+    return _AnyLoop.create_future()
+
+
+def call_soon_threadsafe(callback: Callable[..., None], future: Any, *arguments: Any) -> None:
+    """Calls a function with a future on the future's own loop, unless that is over."""
+    _AnyLoop.call_soon_threadsafe(callback, future, *arguments)
+
+
 class _AnyLoop:
     """Stands in for the event loop of the generated code: each wait belongs to the loop of its own task, asyncio's or trio's."""
 
@@ -243,6 +253,9 @@ class _TrioFuture:
 
     def cancelled(self) -> bool:
         return False
+
+    def done(self) -> bool:
+        return bool(self._event.is_set())
 
     def set_result(self, result: Any) -> None:
         self._result = result

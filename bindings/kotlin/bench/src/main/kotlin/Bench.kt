@@ -4,12 +4,6 @@ import com.launchdarkly.eventsource.ConnectStrategy
 import com.launchdarkly.eventsource.EventSource as DarklyEventSource
 import com.launchdarkly.eventsource.MessageEvent
 import dev.tidewire.TidewireClient
-import dev.tidewire.native.ClientSettings
-import dev.tidewire.native.Item
-import dev.tidewire.native.NativeClient
-import dev.tidewire.native.RequestHooks
-import dev.tidewire.native.RequestSettings
-import dev.tidewire.native.StreamKind
 import java.io.File
 import java.lang.management.ManagementFactory
 import java.net.URI
@@ -23,7 +17,6 @@ import kotlinx.coroutines.channels.trySendBlocking
 import kotlinx.coroutines.delay
 import kotlinx.coroutines.flow.Flow
 import kotlinx.coroutines.flow.callbackFlow
-import kotlinx.coroutines.flow.flow
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.runBlocking
 import okhttp3.Dispatcher
@@ -59,26 +52,6 @@ private object Tidewire : Client {
                 stream.collect { collector.emit(it.id to it.data) }
             } finally {
                 stream.lastEventId?.let(seen)
-            }
-        }
-    }
-}
-
-/** One call of the native library for each event. */
-private object OneByOne : Client {
-    override val name = "batches of one"
-    private val native by lazy { NativeClient(ClientSettings()) }
-
-    override fun events(url: String, cursor: String?, seen: (String) -> Unit): Flow<Pair<String, String>> = flow {
-        native.open(StreamKind.EVENTS, RequestSettings(url = url), RequestHooks()).use { stream ->
-            var next = 0UL
-            while (true) {
-                val batch = stream.nextBatch(next, 1u)
-                for (item in batch.items) {
-                    next++
-                    if (item is Item.Event) emit(item.id to item.data)
-                }
-                if (batch.end != null) break
             }
         }
     }
@@ -152,7 +125,10 @@ fun main() {
             cpuPerEvent(it, "$url/endless?bytes=${EVENTS * 256}", EVENTS)
         }
         println("CPU per event in µs, the same in batches of one")
-        repeat(5) { cpuPerEvent(OneByOne, "$url/endless?bytes=${EVENTS / 4 * 256}", EVENTS / 4) }
+        val most = Class.forName("dev.tidewire.Direct").getField("most")
+        most.setInt(null, 1)
+        repeat(8) { cpuPerEvent(Tidewire, "$url/endless?bytes=${EVENTS / 4 * 256}", EVENTS / 4) }
+        most.setInt(null, 256)
         measured("CPU per event in µs, one at a time, 1 ms apart", rounds = 3) {
             cpuPerEvent(it, "$url/sse?interval_ms=1&events=$SINGLE_EVENTS", SINGLE_EVENTS)
         }
@@ -192,7 +168,7 @@ private fun cpuPerEvent(client: Client, url: String, events: Long): Double {
     check(count >= events && bytes > 0) { "${client.name} got $count events" }
     val all = (cpuNanos() - before.first) / 1000.0 / count
     val native = (nativeNanos() - before.second) / 1000.0 / count
-    if (client == Tidewire || client == OneByOne) println("  (${client.name}: %.2f in its native thread, %.2f above it)".format(native, all - native))
+    if (client == Tidewire) println("  (tidewire: %.2f in its native thread, %.2f above it)".format(native, all - native))
     return all
 }
 

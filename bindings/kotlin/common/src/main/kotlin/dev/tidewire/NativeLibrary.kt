@@ -1,5 +1,6 @@
 package dev.tidewire
 
+import com.sun.jna.Callback
 import com.sun.jna.CallbackThreadInitializer
 import com.sun.jna.Native
 import com.sun.jna.Platform
@@ -18,7 +19,7 @@ internal object NativeLibrary {
         try {
             locate()
             uniffiEnsureInitialized()
-            keepThreadAttached()
+            keepThreadAttached(uniffiRustFutureContinuationCallbackImpl)
             null
         } catch (missing: LinkageError) {
             missing
@@ -52,10 +53,12 @@ internal object NativeLibrary {
      * that thread becomes one of Java's for each call, and ceases to be one after it, which takes longer than everything else (bench, "one at
      * a time"). As a daemon it does not keep a program from ending.
      */
-    private fun keepThreadAttached() {
-        val initializer = CallbackThreadInitializer(true, false, "tidewire")
-        Native.setCallbackThreadInitializer(uniffiRustFutureContinuationCallbackImpl, initializer)
+    fun keepThreadAttached(callback: Callback) {
+        Native.setCallbackThreadInitializer(callback, CallbackThreadInitializer(true, false, "tidewire"))
     }
+
+    /** What JNA loads. */
+    val nameOrPath: String get() = System.getProperty(OVERRIDE) ?: NAME
 
     private fun explain(problem: Throwable): String = when (problem) {
         is RuntimeException -> "the native library is of another version: ${problem.message}"

@@ -241,6 +241,9 @@ public class TidewireStream<out T : Any> internal constructor(
 
 /** One run of a stream: its request, all further attempts, and its end. One without a native stream was stopped before it began. */
 private class Run(val native: NativeStream?, val job: CompletableJob) {
+    /** The stream's number for [Direct]. */
+    private val direct: Long? = native?.direct()?.toLong()
+
     /** The number of the item that the consumer takes next. */
     @Volatile
     var next: ULong = 0UL
@@ -253,7 +256,8 @@ private class Run(val native: NativeStream?, val job: CompletableJob) {
     var result: StreamResult? = null
 
     /** The next items. They come again if the call is cancelled, and until a later call acknowledges them. */
-    suspend fun nextBatch(): Batch = calling { checkNotNull(native).nextBatch(next, MOST) }
+    suspend fun nextBatch(): Batch =
+        direct?.let { Direct.nextBatch(it, next) } ?: calling { checkNotNull(native).nextBatch(next, Direct.most.toUInt()) }
 
     /** Calls the native stream, unless it was given up; in that case there is a result. */
     inline fun <R> ask(call: NativeStream.() -> R): R? = try {
@@ -280,10 +284,5 @@ private class Run(val native: NativeStream?, val job: CompletableJob) {
         StreamState.Open -> "open"
         is StreamState.Waiting -> "waiting"
         is StreamState.Closed -> "closed"
-    }
-
-    private companion object {
-        /** The most items of a batch. Fewer come if they take more than 64 KiB. */
-        const val MOST = 256u
     }
 }
