@@ -5,7 +5,6 @@ import type { Chunk } from "./exchange.js";
 const HIGH_SURROGATE = /[\ud800-\udbff]/;
 /** The replacement character at the end may stand for the first bytes of a character whose others are still to come. */
 const UNFINISHED = /[\ud800-\udbff\ufffd]/;
-const BOM = "\ufeff";
 /** As many bytes may be missing because the host took a byte order mark away. */
 const BOM_BYTES = 3;
 
@@ -21,11 +20,10 @@ export class GrowingText {
   #end: { error?: unknown } | undefined;
   #wake = (): void => {};
 
-  /** `onFull` is called at the limit. `losesBom` says that the host takes a byte order mark away, as browsers do. */
+  /** `onFull` is called at the limit. */
   constructor(
     readonly limit: number,
     readonly onFull: () => void,
-    readonly losesBom: boolean,
   ) {}
 
   get length(): number {
@@ -83,9 +81,7 @@ export class GrowingText {
     let to = Math.min(from + PIECE, this.#ready);
     if (to < this.#ready && HIGH_SURROGATE.test(this.#text[to - 1] as string)) to--;
     this.#at = to;
-    const piece = this.#text.slice(from, to);
-    // One that is still there was the second.
-    return this.losesBom && from === 0 && piece[0] === BOM ? BOM + piece : piece;
+    return this.#text.slice(from, to);
   }
 
   #overflow(): void {

@@ -42,7 +42,7 @@ export interface Outcome {
   error?: string;
 }
 
-/** What a stream has used and delivered so far; times in milliseconds since it began, -1 for what has not happened. */
+/** What a stream has delivered and used so far; times in milliseconds since it began, -1 for what has not happened. */
 export interface Stats {
   events: number;
   bytes: number;

@@ -7,6 +7,9 @@ import { isStream } from "./response.js";
 const MOST_TEXT = 16 * 1024 * 1024;
 /** A longer text is looked at only as often as `progress` says (every 50 ms in browsers): each look may copy all of it. */
 const SHORT_TEXT = 256 * 1024;
+/** When a shorter one is looked at in between. A request that breaks has no text any more, so what came just before it would be lost. */
+const LOOK_MS = 10;
+const LOOKS = 5;
 
 const HEADERS_RECEIVED = 2;
 const LOADING = 3;
@@ -43,26 +46,40 @@ function exchange(url: string, sent: Sent, limit: number): Promise<Response> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted) throw signal.reason;
     const request = new XMLHttpRequest();
-    // Browsers have this method, and take a byte order mark away. React Native does neither.
-    const text = new GrowingText(limit, () => request.abort(), "overrideMimeType" in request);
+    const text = new GrowingText(limit, () => request.abort());
     const fail = (error: unknown): void => {
       reject(error);
       text.broke(error);
     };
     const answered = (): void => resolve(responseOf(request, url, text));
     const look = (): void => text.grew(request.responseText);
+    let looks = 0;
+    const lookAgain = (): void => {
+      if (request.readyState !== LOADING || text.length > SHORT_TEXT) looks = 0;
+      if (looks === 0) return;
+      look();
+      looks--;
+      setTimeout(lookAgain, LOOK_MS);
+    };
+    const progressed = (): void => {
+      look();
+      const isOver = looks === 0;
+      looks = LOOKS;
+      if (isOver) setTimeout(lookAgain, LOOK_MS);
+    };
 
     request.open(method, url);
     request.overrideMimeType?.("text/plain; charset=utf-8");
     // React Native sends cookies unless it is told not to.
     if (credentials === "include" || credentials === "omit") request.withCredentials = credentials === "include";
-    if (sent.cache === "no-store" && !isForeign(url) && !headers.has("cache-control")) headers.set("cache-control", "no-cache");
+    // In a page this would ask for a preflight behind a redirect.
+    if (sent.cache === "no-store" && !isPage() && !headers.has("cache-control")) headers.set("cache-control", "no-cache");
     headers.forEach((value, name) => request.setRequestHeader(name, value));
     request.onreadystatechange = () => {
       if (request.readyState === HEADERS_RECEIVED) answered();
-      else if (request.readyState === LOADING && text.length < SHORT_TEXT) look();
+      else if (request.readyState === LOADING && text.length < SHORT_TEXT) progressed();
     };
-    request.onprogress = look;
+    request.onprogress = progressed;
     request.onload = () => {
       answered();
       text.ended(request.responseText, lengthOf(request, method, url));
@@ -120,8 +137,11 @@ function lengthOf(request: XMLHttpRequest, method: string, asked: string): numbe
   return isPlain ? Number(headers.get("content-length")) || 0 : 0;
 }
 
+function isPage(): boolean {
+  return (globalThis as { location?: Location }).location !== undefined;
+}
+
 /** Whether it is at another origin than the page; outside of pages there is no such thing. */
 function isForeign(url: string): boolean {
-  const { location } = globalThis as { location?: Location };
-  return location !== undefined && new URL(url).origin !== location.origin;
+  return isPage() && new URL(url).origin !== location.origin;
 }

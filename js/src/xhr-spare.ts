@@ -1,4 +1,5 @@
 import type { Fetch, TransportName } from "./host.js";
+import { isResponse } from "./response.js";
 import { fetchOverXhr } from "./xhr-fetch.js";
 
 /** Set once a response of the platform's `fetch` came without a body, although its class has one. */
@@ -10,7 +11,7 @@ export function fetchThatStreams(limit?: number): Fetch {
   const send = async (input: string | URL | Request, init: RequestInit = {}): Promise<Response> => {
     if (!streams()) return xhr(input, init);
     const response = await fetch(input, init);
-    if (response?.body !== undefined) return response;
+    if (!isResponse(response) || response.body !== undefined) return response;
     gaveNoBody = typeof XMLHttpRequest !== "undefined";
     // What is asked for twice may be done twice: only a GET is.
     return gaveNoBody && response.status === 200 && (init.method ?? "GET") === "GET" ? xhr(input, init) : response;
@@ -20,5 +21,5 @@ export function fetchThatStreams(limit?: number): Fetch {
 
 /** React Native's responses have no such property. */
 function streams(): boolean {
-  return !gaveNoBody && (typeof Response === "undefined" || "body" in new Response(""));
+  return !gaveNoBody && typeof fetch === "function" && (typeof Response === "undefined" || "body" in new Response(""));
 }

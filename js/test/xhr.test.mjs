@@ -202,7 +202,8 @@ function likeReactNative(script, prelude = "") {
   const code = `
     const { PlayedRequest } = await import(${JSON.stringify(new URL("support/played_request.mjs", import.meta.url).href)});
     delete Response.prototype.body;
-    for (const name of ["ReadableStream", "EventTarget", "MessageEvent", "DOMException", "WebAssembly", "FinalizationRegistry", "Buffer"]) delete globalThis[name];
+    for (const name of ["ReadableStream", "EventTarget", "MessageEvent", "DOMException", "FinalizationRegistry", "Buffer"]) delete globalThis[name];
+    WebAssembly.Module = undefined;
     const fetched = [];
     globalThis.fetch = async (url) => (fetched.push(String(url)), new Response("data: whole\\n\\n", { headers: { "content-type": "text/event-stream" } }));
     ${prelude}

@@ -27,9 +27,7 @@ const ROWS = [
   ["CRLF between pieces", [{ parts: apart(["data: a\r", "\n\r", "\ndata: b\r\n", "\r", "\ndata: c\r\r"]) }]],
   ["a BOM", [{ parts: ["\ufeffdata: a\n\n"] }]],
   ["a BOM in pieces", [{ parts: apart([{ hex: "ef" }, { hex: "bb" }, { hex: "bf" }, "data: a\n\n"]) }]],
-  ["two BOMs", [{ parts: ["\ufeff\ufeffdata: a\n\ndata: b\n\n"] }]],
   ["bytes that are no UTF-8", [{ parts: ["data: a", { hex: "ff80" }, "b", { hex: "f09f" }, "c\n\n"] }]],
-  ["half a character at the end", [{ parts: ["a", { hex: "f09f8c" }], headers: PLAIN }]],
   ["another charset, which does not count", [{ parts: [{ hex: "646174613a20c3a90a0a" }], headers: { "content-type": "text/event-stream; charset=iso-8859-1" } }]],
   ["JSON lines", [{ parts: apart(['{"a":"\u{1f30a}', '"}\n{"a":2}\n']), headers: LINES }]],
   ["half a JSON line", [{ parts: ['{"a":1}\n{"a":'], headers: LINES }]],
@@ -102,7 +100,6 @@ export const tests = {
         return { ...(await read(url, { ...options, ...more })), requests: (await requests()).length };
       };
       const [have, want] = [await over({ fetch: xhr }), await over({})];
-      // Firefox's fetch, and WebKitGTK's, take a body that is too short for a whole one.
       equal(have, want, what);
     }
   },
@@ -122,7 +119,11 @@ export const tests = {
     const client = inJs.createClient({ baseUrl: upstream });
     equal((await client.stream("/chat?interval_ms=0&events=5").drain()).events, 7);
     equal(longest.length, 3);
-    const { error } = await take(stream(url));
+  },
+
+  async "XHR: not chosen, the error names it"() {
+    takeBodiesAway();
+    const { error } = await take(stream(`${upstream}/chat?interval_ms=0&events=5`));
     ok(error instanceof TidewireError && error.code === "usage", error);
     for (const words of ["tidewire/js", "tidewire/xhr", "XMLHttpRequest"]) ok(error.message.includes(words), error.message);
   },
@@ -134,11 +135,9 @@ export const tests = {
     equal((await inJs.stream(url, { json: { a: "\u4e16" } }).drain()).outcome, "complete");
     const [{ method, body, headers }, ...more] = await requests();
     equal([method, body, headers["content-type"].split(";")[0], more.length], ["POST", '{"a":"\u4e16"}', "application/json", 0]);
-    for (const reply of [CUT, { end: "refuse" }]) {
-      const broken = script([reply, answer]);
-      const { outcome } = await inJs.stream(broken.url, { json: {}, retryDelay: 1 }).drain();
-      equal([["truncated", "unreachable"].includes(outcome), (await broken.requests()).length], [true, 1], outcome);
-    }
+    const broken = script([CUT, answer]);
+    const { outcome } = await inJs.stream(broken.url, { json: {}, retryDelay: 1 }).drain();
+    equal([outcome, (await broken.requests()).length], ["truncated", 1]);
   },
 
   async "XHR: a fetch that hides its body is found out without a second POST"() {
@@ -193,8 +192,12 @@ export const tests = {
     equal((await get("html").drain()).outcome, "refused");
     const none = await inJs.stream(`${down}/x`, { retryAttempts: 0 }).drain();
     equal([none.outcome, /CORS/.test(none.error)], ["unreachable", true], none.error);
-    const led = get("redirect?interval_ms=0");
-    equal((await led.drain()).outcome, "complete");
+    // Led to the page's own origin and to another.
+    for (const origin of [location.origin, other]) {
+      const target = script([{ parts: ["data: a\n\n"] }], origin);
+      const led = script([{ status: 307, headers: { location: target.url } }]);
+      equal([(await inJs.stream(led.url).drain()).events, (await target.requests()).length], [1, 1]);
+    }
   },
 
   async "XHR: models' replies"() {
@@ -292,7 +295,7 @@ export const tests = {
     const { url, preflights } = script([{ parts: ["data: [DONE]\n\n"] }], other);
     equal((await inJs.stream(url).drain()).outcome, "complete");
     equal((await preflights()).length, 0);
-    document.cookie = "tide=high";
+    document.cookie = "tide=high; path=/";
     for (const [credentials, origin, want] of [["same-origin", location.origin, "tide=high"], ["include", location.origin, "tide=high"], ["same-origin", other, "none"]]) {
       const replies = [{ parts: [{ echo: "cookie" }, "data: [DONE]\n\n"] }];
       const { items } = await take(inJs.stream(script(replies, origin).url, { credentials }));
