@@ -55,11 +55,10 @@ function exchange(url: string, sent: Sent, limit: number): Promise<Response> {
     const look = (): void => text.grew(request.responseText);
     let looks = 0;
     const lookAgain = (): void => {
-      if (request.readyState !== LOADING || text.length > SHORT_TEXT) looks = 0;
-      if (looks === 0) return;
-      look();
-      looks--;
-      setTimeout(lookAgain, LOOK_MS);
+      const isShort = request.readyState === LOADING && text.length < SHORT_TEXT;
+      if (isShort) look();
+      looks = isShort ? looks - 1 : 0;
+      if (looks > 0) setTimeout(lookAgain, LOOK_MS);
     };
     const progressed = (): void => {
       look();
