@@ -201,7 +201,17 @@ test("paused, it takes no more than its limit", async () => {
 function likeReactNative(script, prelude = "") {
   const code = `
     const { PlayedRequest } = await import(${JSON.stringify(new URL("support/played_request.mjs", import.meta.url).href)});
-    delete Response.prototype.body;
+    globalThis.Request = class Request {
+      constructor(url, init) {
+        Object.assign(this, init, { url: String(url) });
+      }
+    };
+    globalThis.Response = class Response {
+      status = 200;
+      constructor(text, { headers } = {}) {
+        Object.assign(this, { text: async () => text, headers: new Headers(headers) });
+      }
+    };
     for (const name of ["ReadableStream", "EventTarget", "MessageEvent", "DOMException", "FinalizationRegistry", "Buffer"]) delete globalThis[name];
     WebAssembly.Module = undefined;
     const fetched = [];

@@ -49,10 +49,13 @@ const ROWS = [
 async function read(url, options) {
   const { items, outcome, error } = await take(stream(url, { retryDelay: 1, ...options }));
   const { bytes, error: words, headers = {}, ...rest } = outcome;
+  // A text may come in other pieces.
+  const isText = items[0]?.type === "text";
+  if (isText) Object.assign(rest, { events: 0, text: items.map(({ text }) => text).join("") });
   // What the platforms say of a failure is their own.
   const ownWords = ["truncated", "unreachable"].includes(outcome.outcome) ? "" : words;
   const { "content-type": type, "x-why": why } = headers;
-  return { items, ...rest, words: ownWords, type, why, code: error?.code };
+  return { items: isText ? [] : items, ...rest, words: ownWords, type, why, code: error?.code };
 }
 
 /** Notes what the requests of this page hold: the longest text of each. */
