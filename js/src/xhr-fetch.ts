@@ -5,9 +5,10 @@ import { isStream } from "./response.js";
 
 /** The most text of one request, in bytes of UTF-8: XMLHttpRequest holds all of it until the request is over. */
 const MOST_TEXT = 16 * 1024 * 1024;
-/** A longer text is looked at only as often as `progress` says (every 50 ms in browsers): each look may copy all of it. */
+/** In browsers each look at a text may copy all of it. A longer one is looked at every 50 ms at most; WebKit tells of each piece. */
 const SHORT_TEXT = 256 * 1024;
-/** When a shorter one is looked at in between. A request that breaks has no text any more, so what came just before it would be lost. */
+const LONG_LOOK_MS = 50;
+/** Others tell of what came in 50 ms at once. A request that breaks has no text any more, so a short text is looked at in between. */
 const LOOK_MS = 10;
 const LOOKS = 5;
 
@@ -53,18 +54,21 @@ function exchange(url: string, sent: Sent, limit: number): Promise<Response> {
     };
     const answered = (): void => resolve(responseOf(request, url, text));
     const look = (): void => text.grew(request.responseText);
+    // React Native does not have this method, and tells of each piece when it comes.
+    const isBrowser = "overrideMimeType" in request;
     let looks = 0;
+    let timer: ReturnType<typeof setTimeout> | undefined;
     const lookAgain = (): void => {
-      const isShort = request.readyState === LOADING && text.length < SHORT_TEXT;
-      if (isShort) look();
-      looks = isShort ? looks - 1 : 0;
-      if (looks > 0) setTimeout(lookAgain, LOOK_MS);
+      timer = undefined;
+      if (request.readyState !== LOADING) return;
+      look();
+      if (--looks > 0) timer = setTimeout(lookAgain, LOOK_MS);
     };
     const progressed = (): void => {
-      look();
-      const isOver = looks === 0;
-      looks = LOOKS;
-      if (isOver) setTimeout(lookAgain, LOOK_MS);
+      const isShort = text.length < SHORT_TEXT;
+      if (isShort || !isBrowser) look();
+      looks = isShort ? LOOKS : 1;
+      if (isBrowser) timer ??= setTimeout(lookAgain, isShort ? LOOK_MS : LONG_LOOK_MS);
     };
 
     request.open(method, url);
@@ -76,7 +80,7 @@ function exchange(url: string, sent: Sent, limit: number): Promise<Response> {
     headers.forEach((value, name) => request.setRequestHeader(name, value));
     request.onreadystatechange = () => {
       if (request.readyState === HEADERS_RECEIVED) answered();
-      else if (request.readyState === LOADING && text.length < SHORT_TEXT) progressed();
+      else if (request.readyState === LOADING) progressed();
     };
     request.onprogress = progressed;
     request.onload = () => {
