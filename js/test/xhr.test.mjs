@@ -201,6 +201,8 @@ test("paused, it takes no more than its limit", async () => {
 function likeReactNative(script, prelude = "") {
   const code = `
     const { PlayedRequest } = await import(${JSON.stringify(new URL("support/played_request.mjs", import.meta.url).href)});
+    // Node loads its own with what is taken away below.
+    new Headers();
     globalThis.Request = class Request {
       constructor(url, init) {
         Object.assign(this, init, { url: String(url) });
