@@ -53,7 +53,11 @@ function exchange(url: string, sent: Sent, limit: number): Promise<Response> {
       text.broke(error);
     };
     const answered = (): void => resolve(responseOf(request, url, text));
-    const look = (): void => text.grew(request.responseText);
+    let lookedAt = -Infinity;
+    const look = (): void => {
+      text.grew(request.responseText);
+      lookedAt = performance.now();
+    };
     // React Native does not have this method, and tells of each piece when it comes.
     const isBrowser = "overrideMimeType" in request;
     let looks = 0;
@@ -66,7 +70,8 @@ function exchange(url: string, sent: Sent, limit: number): Promise<Response> {
     };
     const progressed = (): void => {
       const isShort = text.length < SHORT_TEXT;
-      if (isShort || !isBrowser) look();
+      // Not by the timer alone: where very much arrives, timers come late, and the text would grow without bound.
+      if (isShort || !isBrowser || performance.now() - lookedAt >= LONG_LOOK_MS) look();
       looks = isShort ? LOOKS : 1;
       if (isBrowser) timer ??= setTimeout(lookAgain, isShort ? LOOK_MS : LONG_LOOK_MS);
     };

@@ -80,10 +80,12 @@ async function resumedAtLimit(events, limit, options) {
   const onAttempt = () => brought.push(s.stats.bytes);
   const s = inJs.stream(`${upstream}/chat?events=${events}&ids=1&interval_ms=0`, { retryDelay: 10, ...options, onAttempt: ({ attempt }) => attempt > 1 && onAttempt() });
   let [expected, most] = [1, 0];
+  const times = [];
   const began = performance.now();
   for await (const batch of s.batches()) {
     for (const { id } of batch) if (id !== String(expected++)) throw new Error(`event ${id} where ${expected - 1} must be`);
     most = Math.max(most, batch.length);
+    if (expected > 20_000 * (times.length + 1)) times.push(Math.round(performance.now() - began));
   }
   const { outcome, attempts, bytes } = await s.outcome;
   brought.push(bytes);
@@ -92,7 +94,7 @@ async function resumedAtLimit(events, limit, options) {
   // One more that says how it finished.
   ok(expected - 1 >= events, `${expected - 1} events`);
   ok(each.every((bytes) => bytes <= limit) && each.slice(0, -1).every((bytes) => bytes === limit), `bytes of the requests: ${each}`);
-  return `${expected - 1} events in ${attempts} requests, ${Math.round(performance.now() - began)} ms; bytes taken of each: ${each}; longest texts: ${longest}; most events at once: ${most}`;
+  return `${expected - 1} events in ${attempts} requests, ${Math.round(performance.now() - began)} ms; bytes taken of each: ${each}; longest texts: ${longest}; most events at once: ${most}; ms at each 20,000: ${times}`;
 }
 
 export const tests = {
