@@ -1,9 +1,10 @@
 import { LONGEST_TIMER } from "./alarm.js";
 import { core } from "./core.js";
-import { NUMBER, TidewireError, impossible } from "./error.js";
+import { NUMBER, TidewireError, impossible, usage } from "./error.js";
 import type { Head } from "./exchange.js";
 import type { SseEvent } from "./items.js";
 import type { Attempt, StreamOptions } from "./options.js";
+import { isLimit } from "./outcome.js";
 import { CoreParser } from "./parser.js";
 import { absolute, requestTemplate } from "./request.js";
 import type { RequestTemplate } from "./request.js";
@@ -21,8 +22,8 @@ export interface EventSourceOptions
 
 type Handler<E extends Event> = ((this: globalThis.EventSource, event: E) => unknown) | null;
 
-/** With the types of the standard's events. */
-const Target = EventTarget as new () => Pick<globalThis.EventSource, "addEventListener" | "removeEventListener" | "dispatchEvent">;
+/** With the types of the standard's events. Where there are no events, this can still be imported. */
+const Target = (typeof EventTarget === "undefined" ? Object : EventTarget) as new () => Pick<globalThis.EventSource, "addEventListener" | "removeEventListener" | "dispatchEvent">;
 
 const CONNECTING = 0;
 const OPEN = 1;
@@ -65,6 +66,7 @@ export class EventSource extends Target implements globalThis.EventSource {
    */
   constructor(url: string | URL, options: EventSourceOptions = {}) {
     super();
+    if (!this.dispatchEvent) throw usage("there is no EventTarget here");
     core();
     try {
       this.url = absolute(url).href;
@@ -178,7 +180,7 @@ export class EventSource extends Target implements globalThis.EventSource {
         await this.#read(head, url.origin, signal);
       } catch (error) {
         // The caller's mistake, or an event beyond the limit: it would come again.
-        if (error instanceof TidewireError) return this.#fail(error);
+        if (error instanceof TidewireError && !isLimit(error)) return this.#fail(error);
       }
       if (this.#readyState === CLOSED) return;
       if (++failures > retryAttempts) return this.#fail();

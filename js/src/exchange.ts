@@ -1,9 +1,11 @@
 import * as action from "./machine.js";
+import type { TransportName } from "./host.js";
 import type { Attempt } from "./options.js";
 import { isBytes, noBytes } from "./parser.js";
 
 /** Where a stream's responses come from. */
 export interface Transport {
+  readonly name: TransportName;
   /** Makes the request of an attempt; what it returns sends it. */
   prepare(attempt: Attempt, continues: boolean, signal: AbortSignal): Promise<() => Promise<Head>>;
   /** Renews what the requests carry. */
@@ -30,7 +32,7 @@ export interface Head {
 }
 
 /** What a read brings. */
-interface Chunk {
+export interface Chunk {
   done?: boolean | undefined;
   value?: Uint8Array | undefined;
 }

@@ -1,5 +1,7 @@
 import { usage } from "./error.js";
 import type { Admit, Head } from "./exchange.js";
+import { defaultFetch } from "./host.js";
+import type { Fetch } from "./host.js";
 import type { Item, SseEvent } from "./items.js";
 import { machineOf } from "./options.js";
 import type { Input, ReadOptions, StreamOptions } from "./options.js";
@@ -28,6 +30,9 @@ export function open<S extends Streaming<unknown>>(
   const accept = machine.accept();
   let relay: URL | undefined;
   return new Made(machine, { ...options, signal }, {
+    get name() {
+      return ((options.fetch ?? defaultFetch()) as Fetch | undefined)?.transport ?? "fetch";
+    },
     admit,
     onReturn,
     refresh: options.refresh,
@@ -58,5 +63,5 @@ export function read<S extends Streaming<unknown>>(Made: Made<S>, source: Source
   const machine = machineOf({ ...options, retryAttempts: 0, resume: "never", sniff: !response, repeatable: false });
   const head = (): Head =>
     response ? headOf(response) : { status: 200, headers: new Headers(), isRelayed: false, lostCursor: false, ...bytesOf(source as Body) };
-  return new Made(machine, options, { prepare: async () => async () => head() });
+  return new Made(machine, options, { name: "fetch", prepare: async () => async () => head() });
 }

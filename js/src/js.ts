@@ -6,11 +6,17 @@ import { EventSource as Base } from "./event-source.js";
 import type { EventSourceOptions } from "./event-source.js";
 import { parse as parseWith, stream as streamWith } from "./fetching.js";
 import { translated } from "./generated/translated.js";
+import { provideFetch } from "./host.js";
 import { over } from "./over.js";
 import { createParser as parserWith } from "./parser.js";
 import { inUse } from "./wasm.js";
+import { fetchThatStreams } from "./xhr-spare.js";
 
-const source = (grown: () => void): Exports => translated(inUse, grown) as Exports;
+/** Hosts without WebAssembly, such as React Native, have no `fetch` that streams either. */
+const source = (grown: () => void): Exports => {
+  provideFetch(fetchThatStreams());
+  return translated(inUse, grown) as Exports;
+};
 const inJs = /* @__PURE__ */ over(source);
 
 /** `stream` of "tidewire". */

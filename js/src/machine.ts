@@ -157,7 +157,7 @@ export class Machine {
     return this.#facts()[13];
   }
 
-  stats(): Stats {
+  stats(): Omit<Stats, "transport"> {
     const [, , , , events, bytes, attempts, firstByteMs, firstEventMs, longestSilenceMs, elapsedMs] = this.#facts();
     return { events, bytes, attempts, firstByteMs, firstEventMs, longestSilenceMs, elapsedMs };
   }

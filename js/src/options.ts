@@ -117,7 +117,7 @@ export interface StreamOptions extends Omit<RequestInit, "headers" | "body" | "s
   dedupe?: boolean | undefined;
   /** Called once for each response that brings records that had been delivered, with the id of the first one. */
   onReplayed?: ((id: string) => void) | undefined;
-  /** Used instead of the platform's `fetch`. */
+  /** Used instead of the platform's `fetch`; that of "tidewire/xhr" streams over XMLHttpRequest. */
   fetch?: typeof fetch | undefined;
   /** Called for each request, before the wait for it. */
   onAttempt?: ((attempt: Attempt) => void) | undefined;

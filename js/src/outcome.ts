@@ -1,5 +1,6 @@
 import { TidewireError } from "./error.js";
 import type { ErrorCode } from "./error.js";
+import type { TransportName } from "./host.js";
 
 /** How a stream ended: exactly one of these. Only `complete` and `ended` are success. */
 export type OutcomeCode =
@@ -50,6 +51,13 @@ export interface Stats {
   firstEventMs: number;
   longestSilenceMs: number;
   elapsedMs: number;
+  /** `xhr` where `fetch` gives no body: what arrives there is not held back while nobody takes it. */
+  transport: TransportName;
+}
+
+/** A transport's limit on one body. That is a break; only if nothing resumes the stream, it is unreadable. */
+export function isLimit(failure: unknown): failure is TidewireError {
+  return failure instanceof TidewireError && failure.code === "unreadable";
 }
 
 const WORDS: { [code in OutcomeCode]?: string } = {

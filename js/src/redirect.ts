@@ -1,4 +1,5 @@
 import type { SomeHeaders } from "./options.js";
+import { isStream } from "./response.js";
 
 /** As many as browsers follow. */
 const MOST_REDIRECTS = 20;
@@ -25,7 +26,7 @@ export async function follow(send: typeof fetch, first: URL | Request, asked: UR
     const { method, body } = sent;
     const becomesGet = response?.status === 303 ? method !== "GET" && method !== "HEAD" : response?.status < 303 && method === "POST";
     // A body that can be read only once has been read.
-    const isSpent = !becomesGet && (body instanceof ReadableStream || (to instanceof Request && to.body !== null));
+    const isSpent = !becomesGet && (isStream(body) || (to instanceof Request && to.body !== null));
     if (next === undefined || isSpent) return { response, url, lostCursor };
     response.body?.cancel().catch(() => {});
     const headers = new Headers(sent.headers as SomeHeaders);

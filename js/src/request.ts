@@ -1,9 +1,11 @@
 import { encode } from "./core.js";
 import { impossible, usage, words } from "./error.js";
 import type { Attempt, AttemptRequest, Continuation, Input, PerAttempt, SomeBody, SomeHeaders, StreamOptions } from "./options.js";
+import { defaultFetch } from "./host.js";
+import type { Fetch } from "./host.js";
 import { follow } from "./redirect.js";
 import type { Followed } from "./redirect.js";
-import { isResponse } from "./response.js";
+import { isResponse, isStream } from "./response.js";
 
 /** The request as the caller described it, from which each attempt's request is made. */
 export interface RequestTemplate {
@@ -70,10 +72,10 @@ export function requestTemplate(input: Input, options: StreamOptions, client?: C
   const fixedBody = typeof body === "function" ? undefined : (text ?? form ?? body ?? undefined);
   if (url !== undefined) check(url, { ...init, method, headers: fixed, ...(fixedBody !== undefined && { body: fixedBody as SomeBody }) });
   /** What may differ in another attempt is checked in each of them. */
-  const isFixed = url !== undefined && ![body, client?.headers, ownHeaders].some((part) => typeof part === "function" || part instanceof ReadableStream);
+  const isFixed = url !== undefined && ![body, client?.headers, ownHeaders].some((part) => typeof part === "function" || isStream(part));
 
   return {
-    repeatable: !(body instanceof ReadableStream || (!hasBody && given?.body)),
+    repeatable: !(isStream(body) || (!hasBody && given?.body)),
     idempotent: options.idempotent === true || method === "GET" || method === "HEAD",
     signal: signal ?? given?.signal,
     method,
@@ -111,7 +113,7 @@ export function requestTemplate(input: Input, options: StreamOptions, client?: C
       const credentials = options.credentials ?? shared?.credentials ?? (onward.url === undefined ? undefined : given?.credentials);
       if (credentials !== undefined) sent.credentials = credentials;
       if (content !== undefined && content !== null) sent.body = content;
-      if (content instanceof ReadableStream) sent.duplex = "half";
+      if (isStream(content)) sent.duplex = "half";
       if (!isFixed || resumes) check(to, sent);
       const base = given === undefined || onward.url !== undefined ? to : query === undefined ? given : new Request(to, given);
       return async () => {
@@ -134,14 +136,14 @@ function placeAtRelay({ response: { headers }, url }: Followed, asked: URL): URL
   }
 }
 
-async function send(own: typeof fetch | undefined, base: URL | Request, to: URL, sent: RequestInit): Promise<Followed> {
-  const request = own ?? globalThis.fetch;
+async function send(own: Fetch | undefined, base: URL | Request, to: URL, sent: RequestInit): Promise<Followed> {
+  const request = own ?? defaultFetch();
   if (request === undefined) throw usage("there is no fetch here; give one as the option fetch");
   const { location } = globalThis as { location?: Location };
   let followed: Followed;
   try {
     const redirect = sent.redirect ?? (base instanceof Request ? base.redirect : "follow");
-    const isOurs = location === undefined && redirect === "follow";
+    const isOurs = location === undefined && redirect === "follow" && request.transport !== "xhr";
     followed = isOurs ? await follow(request, base, to, sent) : { response: await request(base, sent), url: to, lostCursor: false };
   } catch (cause) {
     // A page is not told what another origin refused; that it may have been that is all that can be said.
@@ -166,7 +168,7 @@ function askPlatform(url: URL, sent: RequestInit): void {
   // The platform's own words would show the password.
   if (url.username + url.password) throw usage("fetch takes no URL with a user name or password; send an Authorization header");
   const { body } = sent;
-  if (body instanceof ReadableStream && body.locked) throw usage("the request's body has been used already");
+  if (isStream(body) && body.locked) throw usage("the request's body has been used already");
   try {
     // An empty body for any other: a request of its own would use up a stream.
     new Request(url, body === undefined ? sent : { ...sent, body: "" });
@@ -188,7 +190,7 @@ function textOf(json: unknown): string {
 
 /** The bytes of a body, so that the function that signs them sees what is sent; a stream of bytes stays as it is. */
 async function bytesOf(body: SomeBody, shown: AttemptRequest): Promise<SomeBody> {
-  if (!body || body instanceof ReadableStream) return body;
+  if (!body || isStream(body)) return body;
   const read = new Response(body);
   const type = read.headers.get("content-type");
   if (type !== null && !shown.headers.has("content-type")) shown.headers.set("content-type", type);

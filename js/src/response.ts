@@ -32,9 +32,15 @@ export function headOf(response: Response, isHead = false, isRelayed = false, lo
   // Without streaming there is no such property. What a refused response says can be had as text.
   const isGood = status >= 200 && status < 300;
   if (isGood && !isHead && status !== 204 && status !== 205 && headers.get("content-length") !== "0") {
-    throw usage("this fetch gives no body that can be streamed, as in React Native; give one that does as the option fetch, such as that of expo/fetch");
+    const ways = 'import from "tidewire/js", which uses XMLHttpRequest then, or give xhr of "tidewire/xhr" or a fetch such as expo/fetch as the option fetch';
+    throw usage(`this fetch gives no body that can be streamed, as in React Native; ${ways}`);
   }
   return { status, headers, isRelayed, lostCursor, ...bytesOf(isGood || !response.text ? null : textOf(response)) };
+}
+
+/** By what it has: not every host has the class. */
+export function isStream(body: unknown): body is ReadableStream {
+  return typeof (body as Partial<ReadableStream> | null | undefined)?.getReader === "function";
 }
 
 async function* textOf(response: Response): AsyncGenerator<Uint8Array> {

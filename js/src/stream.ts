@@ -10,7 +10,7 @@ import type { SseEvent } from "./items.js";
 import * as action from "./machine.js";
 import type { Machine } from "./machine.js";
 import type { Attempt, StreamOptions } from "./options.js";
-import { errorOf } from "./outcome.js";
+import { errorOf, isLimit } from "./outcome.js";
 import type { Outcome, Stats } from "./outcome.js";
 
 /** Turns the rows of a table into items and notices. */
@@ -189,7 +189,7 @@ export class Streaming<T = SseEvent> implements AsyncIterableIterator<T, undefin
 
   /** What the stream has delivered and used so far. */
   get stats(): Stats {
-    return this.#stats ?? this.#machine.stats();
+    return this.#stats ?? { ...this.#machine.stats(), transport: this.#transport.name };
   }
 
   [Symbol.asyncIterator](): this {
@@ -464,6 +464,7 @@ export class Streaming<T = SseEvent> implements AsyncIterableIterator<T, undefin
 
   #connect(): void {
     this.#state = "connecting";
+    this.#cause = undefined;
     this.#hear();
     const attempt = this.#announced ?? this.#announce();
     this.#announced = undefined;
@@ -497,7 +498,7 @@ export class Streaming<T = SseEvent> implements AsyncIterableIterator<T, undefin
   #broke({ where, error }: Failure): void {
     this.#cause = error;
     // The caller's own mistake is still there at another attempt.
-    if (error instanceof TidewireError && where !== action.IN_REFRESH) return this.#fail(error);
+    if (error instanceof TidewireError && where !== action.IN_REFRESH && !isLimit(error)) return this.#fail(error);
     this.#machine.broke(where, error);
     this.#serve();
   }
@@ -568,8 +569,12 @@ export class Streaming<T = SseEvent> implements AsyncIterableIterator<T, undefin
 
   #sum(): Outcome {
     const machine = this.#machine;
-    this.#stats = machine.stats();
+    this.#stats = this.stats;
     const outcome = machine.outcome(this.#head);
+    if (isLimit(this.#cause) && /^(truncated|unreachable)$/.test(outcome.outcome)) {
+      const { limit } = this.#cause;
+      Object.assign(outcome, { outcome: "unreadable", limit, offset: limit });
+    }
     if (outcome.outcome === "cancelled") outcome.events -= this.#left;
     const cursor = machine.cursor();
     if (outcome.outcome !== "cancelled" && this.#at === this.#items.length) {

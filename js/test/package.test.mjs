@@ -73,6 +73,7 @@ function tsc(file, text, libraries = DOM, module = "nodenext") {
 /** What a program may write that imports from an entry. */
 const uses = (entry) => `
   import { createClient, createParser, parse, stream, TidewireError } from "${entry}";
+  import { xhr } from "tidewire/xhr";
   import type { JsonRecord, Outcome, SseEvent, StreamOptions, TextPiece } from "${entry}";
   for await (const event of stream("/api", { json: { a: 1 }, signal: AbortSignal.timeout(1) })) event.data.toUpperCase();
   for await (const { value } of stream<JsonRecord<{ token: string }>>("/api")) value.token.toUpperCase();
@@ -94,6 +95,8 @@ const uses = (entry) => `
   const told = (note: Note): string => note.data;
   for await (const event of stream<Tick | Note>("/api")) if (event.type !== "tick") told(event);
   for await (const event of parse<Tick | Note>(new Response(""))) if (event.type === "note") told(event);
+  const forced = stream("/api", { fetch: xhr });
+  if (forced.stats.transport === "xhr") forced.close();
   export const options: StreamOptions = { idempotent: true, endOn: ["event:close"], onAttempt: ({ reason }) => reason?.length };`;
 
 /** The same for the class; it is the DOM's. */

@@ -38,20 +38,35 @@ pub(crate) fn chromium() -> Result<(), Trouble> {
 }
 
 pub(crate) fn firefox() -> Result<(), Trouble> {
-    browser("firefox", "apt-get install firefox-esr, or name the program in FIREFOX")
+    browser("firefox", FIREFOX)
 }
 
 pub(crate) fn webkit() -> Result<(), Trouble> {
-    browser("webkit", "apt-get install webkit2gtk-driver xvfb")
+    browser("webkit", WEBKIT)
+}
+
+/// Reads more events over `XMLHttpRequest` than one request may bring, in each engine.
+pub(crate) fn xhr() -> Result<(), Trouble> {
+    for (engine, install) in [("chromium", CHROMIUM), ("firefox", FIREFOX), ("webkit", WEBKIT)] {
+        run_command(suite(engine, install)?.env("TIDEWIRE_XHR_EVENTS", "100000"))?;
+    }
+    Ok(())
 }
 
 const CHROMIUM: &str = "apt-get install chromium, or name the program in CHROMIUM";
+const FIREFOX: &str = "apt-get install firefox-esr, or name the program in FIREFOX";
+const WEBKIT: &str = "apt-get install webkit2gtk-driver xvfb";
 
 fn browser(engine: &str, install: &str) -> Result<(), Trouble> {
+    run_command(&mut suite(engine, install)?)
+}
+
+fn suite(engine: &str, install: &str) -> Result<Command, Trouble> {
     built()?;
     installed(engine, install)?;
     let mut suite = npm_run(FOLDER, "test:browser");
-    run_command(suite.env("TIDEWIRE", build::program("tidewire")?).env("TIDEWIRE_ENGINES", engine))
+    suite.env("TIDEWIRE", build::program("tidewire")?).env("TIDEWIRE_ENGINES", engine);
+    Ok(suite)
 }
 
 fn installed(engine: &str, install: &str) -> Result<(), Trouble> {

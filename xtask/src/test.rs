@@ -130,6 +130,8 @@ const STEPS: &[Step] = &[
         js::random,
     )
     .needs(&["npm"]),
+    Step::long("xhr", "100,000 events over XMLHttpRequest in three engines, resumed at 16 MiB", 1, js::xhr)
+        .needs(&["build", "npm"]),
     Step::long(
         "frameworks",
         "the packed package in Next.js and behind development servers",

@@ -1,4 +1,4 @@
-// The suite of `page/suite.mjs` in Chromium, Firefox and WebKit; an engine that is not installed is said to be missing.
+// The suites of `page/suite.mjs` and `page/xhr.mjs` in Chromium, Firefox and WebKit; an engine that is not installed is said to be missing.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
@@ -10,8 +10,11 @@ import { pages } from "./server.mjs";
 const chosen = process.env.TIDEWIRE_ENGINES?.split(",") ?? Object.keys(ENGINES);
 const command = process.env.TIDEWIRE;
 // The suite imports what only a page can; its names are enough here.
-const source = readFileSync(new URL("page/suite.mjs", import.meta.url), "utf8");
-const names = [...source.matchAll(/^ {2}async (?:"([^"]+)"|(\w+))\(\) \{$/gm)].map(([, quoted, plain]) => quoted ?? plain);
+const sources = ["suite", "xhr"].map((name) => readFileSync(new URL(`page/${name}.mjs`, import.meta.url), "utf8"));
+const isLong = process.env.TIDEWIRE_XHR_EVENTS !== undefined;
+const names = [...sources.join("").matchAll(/^ {2}async (?:"([^"]+)"|(\w+))\(\) \{$/gm)]
+  .map(([, quoted, plain]) => quoted ?? plain)
+  .filter((name) => !isLong || name.includes("16 MiB"));
 
 for (const name of chosen) {
   const { program, open } = ENGINES[name];
@@ -31,9 +34,9 @@ for (const name of chosen) {
       await upstream?.stop();
     });
     for (const [number, what] of names.entries()) {
-      test(what, { timeout: 90_000 }, async (t) => {
+      test(what, { timeout: isLong ? 600_000 : 90_000 }, async (t) => {
         const id = `${name}${number}`;
-        const given = { test: what, id, engine: name, serve: upstream.base, other: server.other, down: server.down };
+        const given = { test: what, id, engine: name, serve: upstream.base, other: server.other, down: server.down, events: process.env.TIDEWIRE_XHR_EVENTS ?? "" };
         const policy = what.includes("policy") ? "&csp" : "";
         await browser.go(`${server.base}/page/index.html?${new URLSearchParams(given)}${policy}`);
         const { error, skipped } = await server.result(id);
@@ -53,7 +56,7 @@ for (const name of chosen) {
       return shown;
     };
 
-    test("the example's page of a model's reply", { timeout: 90_000 }, async () => {
+    test("the example's page of a model's reply", { timeout: 90_000, skip: isLong }, async () => {
       const site = await example(upstream.base);
       try {
         await browser.go(`${site.base}/llm.html?dialect=anthropic`);

@@ -70,7 +70,7 @@ export async function pages(told) {
   };
 }
 
-/** A reply as a script says it: `{ status, headers, parts, end }`, whose parts are texts, waits and what the request said. */
+/** A reply as a script says it: `{ status, headers, parts, end }`, whose parts are texts, bytes as hex, waits and what the request said. */
 async function play({ status = 200, headers = {}, parts = [], end = "end" }, request, response, cors, seen) {
   const began = performance.now();
   response.on("close", () => Object.assign(seen, { ended: response.writableFinished ? "end" : "closed", endedMs: performance.now() - began }));
@@ -81,6 +81,7 @@ async function play({ status = 200, headers = {}, parts = [], end = "end" }, req
   for (const part of parts) {
     if (response.destroyed) return;
     if (typeof part === "string") response.write(part);
+    else if (part.hex) response.write(Buffer.from(part.hex, "hex"));
     else if (part.wait) await new Promise((resolve) => setTimeout(resolve, part.wait));
     else response.write(`data: ${Buffer.from(request.headers[part.echo] ?? "none", "latin1")}\n\n`);
   }

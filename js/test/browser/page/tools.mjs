@@ -8,6 +8,8 @@ export const engine = given.get("engine");
 export const upstream = given.get("serve");
 export const other = given.get("other");
 export const down = given.get("down");
+/** How many events a long run reads; none in others. */
+export const longRun = Number(given.get("events"));
 
 let keys = 0;
 
