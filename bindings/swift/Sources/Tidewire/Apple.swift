@@ -1,0 +1,59 @@
+#if canImport(SwiftUI)
+    import SwiftUI
+
+    extension Tidewire.Lifecycle {
+        /// Takes the phase of a scene.
+        public func scene(_ phase: ScenePhase) {
+            switch phase {
+            case .background: enterBackground()
+            case .active: enterForeground()
+            case .inactive: break
+            @unknown default: break
+            }
+        }
+    }
+
+    extension View {
+        /// Carries the streams of a client through the life of the app. For the outermost view of a scene:
+        ///
+        ///     WindowGroup { ContentView().tidewireLifecycle() }
+        public func tidewireLifecycle(_ lifecycle: Tidewire.Lifecycle = .shared) -> some View {
+            modifier(LifecycleModifier(lifecycle: lifecycle))
+        }
+    }
+
+    private struct LifecycleModifier: ViewModifier {
+        let lifecycle: Tidewire.Lifecycle
+        @Environment(\.scenePhase) private var phase
+
+        func body(content: Content) -> some View {
+            // It gets a task for each phase, on all systems since iOS 15.
+            content
+                .task(id: phase) { lifecycle.scene(phase) }
+                .task { await lifecycle.watchNetwork() }
+        }
+    }
+#endif
+
+#if canImport(Network)
+    import Network
+
+    extension Tidewire.Lifecycle {
+        /// Follows the system's network until the task is cancelled.
+        public func watchNetwork() async {
+            let monitor = NWPathMonitor()
+            let paths = AsyncStream<NWPath> { continuation in
+                monitor.pathUpdateHandler = { continuation.yield($0) }
+                continuation.onTermination = { _ in monitor.cancel() }
+                monitor.start(queue: DispatchQueue(label: "dev.tidewire.network"))
+            }
+            for await path in paths { network(Self.name(of: path)) }
+        }
+
+        /// Two Wi-Fi networks have the same interface and different gateways.
+        private static func name(of path: NWPath) -> String? {
+            guard path.status == .satisfied, let interface = path.availableInterfaces.first else { return nil }
+            return "\(interface.name) \(path.gateways)"
+        }
+    }
+#endif
