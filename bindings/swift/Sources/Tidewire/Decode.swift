@@ -60,6 +60,8 @@ extension Tidewire {
 
     /// How a body is read. The names mean what they mean in ``Options``.
     public struct DecodeOptions: Sendable {
+        public init() {}
+
         public var format: Format?
         public var dialect: Dialect?
         public var maxEventBytes: Int?

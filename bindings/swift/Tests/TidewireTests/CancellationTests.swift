@@ -166,7 +166,7 @@ extension AllTests {
                     reader.cancel()
                     #expect(try await serve.end(of: "cancel\(round)-") == "client_closed")
                     times.append(ContinuousClock.now - start)
-                    #expect(throws: CancellationError.self) { try reader.result(of: await reader.result) }
+                    await #expect(throws: CancellationError.self) { try await reader.value }
                     #expect(stream.outcome == .cancelled)
                 }
                 times.sort()
@@ -176,12 +176,6 @@ extension AllTests {
                 #expect(times[10] < .seconds(1))
             }
         }
-    }
-}
-
-extension Task where Failure == any Error {
-    fileprivate func result(of result: Result<Success, any Error>) throws {
-        _ = try result.get()
     }
 }
 

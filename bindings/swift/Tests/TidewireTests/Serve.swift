@@ -22,10 +22,10 @@ final class Serve: Sendable {
         do {
             try await body(serve)
         } catch {
-            serve.stop()
+            try await serve.stop()
             throw error
         }
-        serve.stop()
+        try await serve.stop()
     }
 
     private init(_ options: [String]) throws {
@@ -33,7 +33,6 @@ final class Serve: Sendable {
         process = Process()
         process.executableURL = URL(fileURLWithPath: program)
         process.arguments = ["serve", "--port", "0"] + options
-        // It ends with this program, however that ends.
         process.standardInput = FileHandle.nullDevice
         let output = Pipe()
         process.standardOutput = output
@@ -90,10 +89,11 @@ final class Serve: Sendable {
         try await until("the request has ended") { try await self.requests(to: key).compactMap { $0.response?.ended }.first }
     }
 
-    private func stop() {
+    private func stop() async throws {
+        // A child of Foundation's may have inherited that other signals are blocked, and its own way to wait is a busy loop.
+        kill(process.processIdentifier, SIGKILL)
+        try await until("the server has ended") { process.isRunning ? nil : true }
         Watchdog.shared.remove(process.processIdentifier)
-        process.terminate()
-        process.waitUntilExit()
     }
 }
 
@@ -124,6 +124,7 @@ struct Failure: Error, CustomStringConvertible {
 }
 
 /// Asks again until there is something.
+@discardableResult
 func until<Value>(_ what: String, _ ask: () async throws -> Value?) async throws -> Value {
     let start = ContinuousClock.now
     while ContinuousClock.now - start < patience {
@@ -173,6 +174,7 @@ let isLong = ProcessInfo.processInfo.environment["TIDEWIRE_LONG"] == "1"
 /// What the measured figures are printed with, for the report of the tests.
 func figure(_ what: String) {
     print("FIGURE \(what)")
+    fflush(nil)
 }
 
 extension Duration {
