@@ -16,7 +16,7 @@ let linking: [LinkerSetting] = FileManager.default.fileExists(atPath: lib)
 
 let package = Package(
     name: "tidewire",
-    platforms: [.macOS(.v13), .iOS(.v16), .tvOS(.v16), .watchOS(.v9), .visionOS(.v1)],
+    platforms: [.macOS(.v13), .iOS(.v16)],
     products: [.library(name: "Tidewire", targets: ["Tidewire"])],
     targets: [
         native,
