@@ -1,12 +1,13 @@
 #if canImport(SwiftUI)
+    import Foundation
     import SwiftUI
 
     extension Tidewire.Lifecycle {
         /// Takes the phase of a scene.
-        public func scene(_ phase: ScenePhase) {
+        public func phase(_ phase: ScenePhase, of scene: String = "app") {
             switch phase {
-            case .background: enterBackground()
-            case .active: enterForeground()
+            case .background: hidden(scene)
+            case .active: shown(scene)
             case .inactive: break
             @unknown default: break
             }
@@ -14,7 +15,8 @@
     }
 
     extension View {
-        /// Carries the streams of a client through the life of the app. For the outermost view of a scene:
+        /// Carries the app's streams through its life: into the background and back, and from one network to another. For the outermost view
+        /// of each scene:
         ///
         ///     WindowGroup { ContentView().tidewireLifecycle() }
         public func tidewireLifecycle(_ lifecycle: Tidewire.Lifecycle = .shared) -> some View {
@@ -25,17 +27,19 @@
     private struct LifecycleModifier: ViewModifier {
         let lifecycle: Tidewire.Lifecycle
         @Environment(\.scenePhase) private var phase
+        @State private var scene = UUID().uuidString
 
         func body(content: Content) -> some View {
             // It gets a task for each phase, on all systems since iOS 15.
             content
-                .task(id: phase) { lifecycle.scene(phase) }
+                .task(id: phase) { lifecycle.phase(phase, of: scene) }
                 .task { await lifecycle.watchNetwork() }
         }
     }
 #endif
 
 #if canImport(Network)
+    import Foundation
     import Network
 
     extension Tidewire.Lifecycle {
@@ -47,7 +51,9 @@
                 continuation.onTermination = { _ in monitor.cancel() }
                 monitor.start(queue: DispatchQueue(label: "dev.tidewire.network"))
             }
-            for await path in paths { network(Self.name(of: path)) }
+            for await path in paths {
+                if let name = Self.name(of: path) { networkAvailable(name) } else { networkLost() }
+            }
         }
 
         /// Two Wi-Fi networks have the same interface and different gateways.

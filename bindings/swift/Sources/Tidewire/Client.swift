@@ -20,8 +20,6 @@ extension Tidewire {
 
         private let options: ClientOptions
         private let state = Locked(State.new)
-        /// The open streams, for a `Lifecycle`.
-        let streams = Registry()
 
         public init(_ configure: (inout ClientOptions) -> Void = { _ in }) {
             var options = ClientOptions()
@@ -114,23 +112,4 @@ extension Tidewire {
             )
         }
     }
-}
-
-/// The streams of a client that still exist.
-final class Registry: Sendable {
-    private struct Weak: Sendable {
-        weak var source: Source?
-    }
-
-    private let sources = Locked<[Weak]>([])
-
-    func add(_ source: Source) {
-        sources.with { sources in
-            // Now and then, so that it costs little.
-            if sources.count == sources.capacity { sources.removeAll { $0.source == nil } }
-            sources.append(Weak(source: source))
-        }
-    }
-
-    var all: [Source] { sources.with { $0.compactMap(\.source) } }
 }

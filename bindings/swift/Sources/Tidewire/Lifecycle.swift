@@ -1,129 +1,169 @@
 import Foundation
 
 extension Tidewire {
-    /// Carries the streams of a client through the life of an app: into the background and back, and from one network to another.
-    ///
-    /// On Apple systems one line does it, see `tidewireLifecycle()`. Elsewhere the app calls the methods.
-    public final class Lifecycle: Sendable {
-        /// What happens to streams when the app goes into the background.
-        public enum Background: Sendable {
-            /// They are paused, and continue when the app comes back.
-            case pause
-            /// They are stopped.
-            case stop
-            /// Nothing.
-            case keep
-        }
+    /// What becomes of a stream while none of the app's scenes is shown.
+    public enum InBackground: Sendable {
+        /// It reads nothing, and its limits on silence stand still. Back in the foreground it reads on, and is checked.
+        case pause
+        /// It is stopped: a loop over it ends with ``TidewireError/cancelled(_:)``.
+        case stop
+        /// It reads on, as long as the system lets the app run. Back in the foreground it is checked.
+        case `continue`
+        /// A ``Lifecycle`` does nothing to it, not even when the network changes.
+        case ignore
+    }
 
-        /// Of the shared client; pauses in the background.
+    /// Looks after the streams of an app that comes and goes: it is told which scenes are shown and which network is used.
+    ///
+    /// Its streams are all open streams of the process, unless their ``Options/inBackground`` says otherwise:
+    /// - *When the last scene is hidden*, they are paused or stopped, as `inBackground` says.
+    /// - *When a scene is shown again*, they read on, and are checked (``Stream/check(away:)``) with the time of the absence.
+    /// - *When another network is used*, they connect again at once. The first network, and the loss of one, change nothing; the next one
+    ///   after a loss is another network.
+    ///
+    /// A request that may not be sent again, such as a POST, is never repeated by any of this.
+    ///
+    /// On Apple's systems one line does it all, see `tidewireLifecycle()`. All members may be called from any task or thread.
+    public final class Lifecycle: Sendable {
+        /// The one of `tidewireLifecycle()`; it pauses streams in the background.
         public static let shared = Lifecycle()
 
+        private enum Presence {
+            case shown
+            case away(since: Duration)
+        }
+
+        private enum Network: Equatable {
+            case unknown
+            case lost
+            case used(String)
+        }
+
         private struct State {
-            /// Since when the app has been in the background.
-            var background: Duration?
-            /// The network in use, and the last one.
-            var network: String?
-            var lastNetwork: String?
-            /// What the network did in the background.
-            var missed = Network.same
+            var scenes: Set<String> = []
+            var presence = Presence.shown
+            var network = Network.unknown
+            /// Another network was used while the app was away.
+            var missedNetwork = false
         }
 
-        private enum Network {
-            case same
-            /// It was gone for a while.
-            case back
-            /// It is another one, so connections over the old one are dead.
-            case other
-        }
-
-        private let background: Background
+        private let inBackground: InBackground
         private let streams: @Sendable () -> [any LifecycleStream]
         private let now: @Sendable () -> Duration
         private let state = Locked(State())
 
-        public convenience init(_ client: Client = .shared, background: Background = .pause) {
-            // It goes on while the machine sleeps.
+        /// - Parameter inBackground: what becomes of streams whose request does not say it
+        public convenience init(inBackground: InBackground = .pause) {
+            // It goes on while the device sleeps.
             let start = ContinuousClock.now
-            self.init(background: background, streams: { client.streams.all }, now: { ContinuousClock.now - start })
+            self.init(inBackground: inBackground, streams: { OpenStreams.all }, now: { ContinuousClock.now - start })
         }
 
-        init(background: Background, streams: @escaping @Sendable () -> [any LifecycleStream], now: @escaping @Sendable () -> Duration) {
-            self.background = background
+        init(
+            inBackground: InBackground, streams: @escaping @Sendable () -> [any LifecycleStream], now: @escaping @Sendable () -> Duration
+        ) {
+            self.inBackground = inBackground
             self.streams = streams
             self.now = now
         }
 
-        /// The app is no longer visible.
-        public func enterBackground() {
-            let isNew = state.with { state in
-                if state.background != nil { return false }
-                state.background = now()
-                return true
-            }
-            guard isNew else { return }
-            for stream in streams() {
-                switch background {
-                case .pause: stream.hold()
-                case .stop: stream.stop()
-                case .keep: break
-                }
-            }
-        }
-
-        /// The app is visible again. Streams continue; those that seem dead are continued by another request, if that loses nothing.
-        public func enterForeground() {
-            let (since, network) = state.with { state in
-                defer {
-                    state.background = nil
-                    state.missed = .same
-                }
-                return (state.background, state.missed)
+        /// A scene is shown. An app that has one need not name it.
+        public func shown(_ scene: String = "app") {
+            let (since, missedNetwork): (Duration?, Bool) = state.with { state in
+                state.scenes.insert(scene)
+                guard case .away(let since) = state.presence else { return (nil, false) }
+                defer { state.missedNetwork = false }
+                state.presence = .shown
+                return (since, state.missedNetwork)
             }
             guard let since else { return }
-            let slept = max(now() - since, .zero)
+            let away = max(now() - since, .zero)
+            let streams = streams()
+            // What was paused reads on in any case.
+            for stream in streams { stream.release() }
+            for stream in streams where choice(for: stream) != .ignore {
+                if missedNetwork { stream.reconnect() } else { stream.check(away: away) }
+            }
+        }
+
+        /// A scene is no longer shown.
+        public func hidden(_ scene: String = "app") {
+            let isGone = state.with { state in
+                state.scenes.remove(scene)
+                guard state.scenes.isEmpty, case .shown = state.presence else { return false }
+                state.presence = .away(since: now())
+                return true
+            }
+            guard isGone else { return }
             for stream in streams() {
-                stream.release()
-                act(on: stream, network == .other ? .other : .back, slept: slept)
-            }
-        }
-
-        /// The network in use, by a name that no other has; `nil` if there is none. Called once at the beginning, and after each change.
-        public func network(_ name: String?) {
-            let change: Network = state.with { state in
-                let (before, last) = (state.network, state.lastNetwork)
-                state.network = name
-                guard let name, name != before else { return .same }
-                state.lastNetwork = name
-                guard let last else { return .same }
-                let change = last == name ? Network.back : .other
-                guard state.background == nil else {
-                    if state.missed != .other { state.missed = change }
-                    return .same
+                switch choice(for: stream) {
+                case .pause: stream.hold()
+                case .stop: stream.stop()
+                case .continue, .ignore: break
                 }
-                return change
             }
-            guard change != .same else { return }
-            for stream in streams() { act(on: stream, change, slept: .zero) }
         }
 
-        private func act(on stream: any LifecycleStream, _ change: Network, slept: Duration) {
-            switch change {
-            case .same: break
-            case .back: stream.check(slept: slept)
-            case .other: stream.reconnect()
+        /// The network in use, by a name that no other has.
+        public func networkAvailable(_ name: String) {
+            let isOther = state.with { state in
+                let before = state.network
+                state.network = .used(name)
+                guard before != .unknown, before != state.network else { return false }
+                // A request that is sent in the background may be the one that the system suspends.
+                guard case .shown = state.presence else {
+                    state.missedNetwork = true
+                    return false
+                }
+                return true
             }
+            guard isOther else { return }
+            for stream in streams() where choice(for: stream) != .ignore { stream.reconnect() }
+        }
+
+        /// There is no network.
+        public func networkLost() {
+            state.with { $0.network = .lost }
+        }
+
+        /// The program did not run for so long, although it was shown: the computer slept. All streams are checked.
+        public func slept(_ time: Duration) {
+            for stream in streams() where choice(for: stream) != .ignore { stream.check(away: time) }
+        }
+
+        private func choice(for stream: any LifecycleStream) -> InBackground {
+            stream.inBackground ?? inBackground
         }
     }
 }
 
 /// What a lifecycle does with a stream.
 protocol LifecycleStream: AnyObject, Sendable {
+    var inBackground: Tidewire.InBackground? { get }
     /// Pauses it, whatever the caller says.
     func hold()
     /// Ends that. A stream that the caller has paused stays so.
     func release()
-    /// Looks whether it is alive, after the app slept for this long.
-    func check(slept: Duration)
+    func check(away: Duration)
     func reconnect()
     func stop()
+}
+
+/// The streams of the process that were opened and still exist.
+enum OpenStreams {
+    private struct Weak: Sendable {
+        weak var source: Source?
+    }
+
+    private static let sources = Locked<[Weak]>([])
+
+    static func add(_ source: Source) {
+        sources.with { sources in
+            // Now and then, so that it costs little.
+            if sources.count == sources.capacity { sources.removeAll { $0.source == nil } }
+            sources.append(Weak(source: source))
+        }
+    }
+
+    static var all: [Source] { sources.with { $0.compactMap(\.source) } }
 }

@@ -81,6 +81,9 @@ extension Tidewire {
         /// Silence on the wire that is reported to `onStall`; 15 s by default.
         public var stallAfter: Duration?
 
+        /// What becomes of the stream while the app is in the background; by default what its ``Lifecycle`` says, if there is one.
+        public var inBackground: InBackground?
+
         /// Called before each request, after the stream has decided to send it.
         public var onAttempt: NoticeFunction<Attempt>?
 

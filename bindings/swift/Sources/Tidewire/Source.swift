@@ -211,7 +211,7 @@ final class Source: Sendable {
             let native = try client.open(reading.kind, settings, hooks())
             if state.isPaused || state.isHeld { native.pause() }
             state.native = native
-            client.streams.add(self)
+            OpenStreams.add(self)
             return native
         } catch {
             state.problem = error
@@ -247,18 +247,27 @@ final class Source: Sendable {
 }
 
 extension Source: LifecycleStream {
+    var inBackground: Tidewire.InBackground? { options.inBackground }
+
     func hold() { setPaused { $0.isHeld = true } }
 
     func release() { setPaused { $0.isHeld = false } }
 
-    func check(slept: Duration) {
-        guard let native = state.with(\.native) else { return }
-        checkAlive(native, slept: slept)
+    func check(away: Duration) {
+        let native: (any Checked)? = state.with(\.native)
+        native?.check(awayMs: (try? milliseconds("away", away)) ?? 0)
     }
 }
 
-/// Looks whether a stream is still alive after its process has slept for this long.
-private func checkAlive(_ native: NativeStream, slept: Duration) {
-    // Until the native library has `check`: a waiting stream connects at once.
-    if native.state().name == "waiting" { native.reconnect() }
+/// A stream that can be checked after an absence. The native library's own method takes the place of this one once it has it.
+protocol Checked {
+    func check(awayMs: UInt64)
 }
+
+extension Checked where Self: NativeStream {
+    func check(awayMs: UInt64) {
+        if state().name == "waiting" { reconnect() }
+    }
+}
+
+extension NativeStream: Checked {}

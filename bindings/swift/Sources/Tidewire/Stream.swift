@@ -117,6 +117,12 @@ extension Tidewire {
         /// Connects again at once, if the request may be sent again: the network is back, or the stream seems dead.
         public func reconnect() { source.reconnect() }
 
+        /// Looks whether the stream is alive after an absence: an app was in the background, a computer slept. `away` is how long that was.
+        ///
+        /// A stream that waits connects at once. If the absence or the silence was as long as ``Options/stallAfter``, the connection gets a
+        /// second to show that it is alive; then another request continues the stream, if that loses nothing.
+        public func check(away: Duration = .zero) { source.check(away: away) }
+
         /// Stops the stream for good, and closes its connection. A loop over it gets the items that were read, and then throws
         /// ``TidewireError/cancelled(_:)``.
         public func stop() { source.stop() }

@@ -7,11 +7,16 @@ extension AllTests {
     @Suite struct Lives {
         /// Notes what a lifecycle does with it.
         final class Noted: LifecycleStream {
+            let inBackground: Tidewire.InBackground?
             private let calls = Locked<[String]>([])
+
+            init(_ inBackground: Tidewire.InBackground?) {
+                self.inBackground = inBackground
+            }
 
             func hold() { note("hold") }
             func release() { note("release") }
-            func check(slept: Duration) { note("check \(slept.components.seconds)") }
+            func check(away: Duration) { note("check \(away.components.seconds)") }
             func reconnect() { note("reconnect") }
             func stop() { note("stop") }
 
@@ -20,50 +25,52 @@ extension AllTests {
             var noted: String { calls.with { $0.joined(separator: ", ") } }
         }
 
-        /// Each step is a word: `back`ground, `fore`ground, a number of seconds that pass, or a network (`none` for none).
+        /// Each step is a word: a scene is hidden (`-`) or shown (`+`), a number of seconds pass, a network is used or lost (`@`).
         @Test(arguments: [
-            ("back fore", "hold, release, check 0"),
-            ("back 600 fore", "hold, release, check 600"),
-            ("fore", ""),
-            ("back 5 back 5 fore fore", "hold, release, check 10"),
-            ("net:a", ""),
-            ("net:a net:a", ""),
-            ("net:a net:b", "reconnect"),
-            ("net:a net:none", ""),
-            ("net:a net:none net:a", "check 0"),
-            ("net:a net:none net:b", "reconnect"),
-            ("net:none net:a", ""),
-            ("net:a net:b net:a", "reconnect, reconnect"),
-            ("net:a back 20 net:b fore", "hold, release, reconnect"),
-            ("net:a back 20 net:b net:none net:b fore", "hold, release, reconnect"),
-            ("net:a back 20 net:none net:a fore", "hold, release, check 20"),
-            ("net:a back 20 net:none fore net:a", "hold, release, check 20, check 0"),
-            ("net:a back net:b fore back 3 fore", "hold, release, reconnect, hold, release, check 3"),
+            ("-a +a", "hold, release, check 0"),
+            ("-a 600 +a", "hold, release, check 600"),
+            ("+a", ""),
+            ("-a 5 -a 5 +a +a", "hold, release, check 10"),
+            ("+a +b -a", ""),
+            ("+a +b -a -b 7 +b", "hold, release, check 7"),
+            ("@wifi", ""),
+            ("@wifi @wifi", ""),
+            ("@wifi @cell", "reconnect"),
+            ("@wifi @", ""),
+            ("@wifi @ @wifi", "reconnect"),
+            ("@wifi @ @cell", "reconnect"),
+            ("@wifi @cell @wifi", "reconnect, reconnect"),
+            ("@wifi -a 20 @cell +a", "hold, release, reconnect"),
+            ("@wifi -a 20 @ +a @wifi", "hold, release, check 20, reconnect"),
+            ("@wifi -a @cell +a -a 3 +a", "hold, release, reconnect, hold, release, check 3"),
         ])
         func schedule(_ steps: String, does want: String) {
-            let (stream, _) = run(steps, background: .pause)
-            #expect(stream.noted == want)
+            #expect(run(steps) == want)
         }
 
         @Test func theBackgroundIsAChoice() {
-            #expect(run("back 9 fore", background: .stop).0.noted == "stop, release, check 9")
-            #expect(run("back 9 fore", background: .keep).0.noted == "release, check 9")
+            let steps = "@wifi -a 9 +a @cell"
+            #expect(run(steps, inBackground: .stop) == "stop, release, check 9, reconnect")
+            #expect(run(steps, inBackground: .continue) == "release, check 9, reconnect")
+            #expect(run(steps, inBackground: .ignore) == "release")
+            // The request's own choice counts more.
+            #expect(run(steps, inBackground: .stop, own: .continue) == "release, check 9, reconnect")
         }
 
-        private func run(_ steps: String, background: Tidewire.Lifecycle.Background) -> (Noted, Tidewire.Lifecycle) {
-            let stream = Noted()
+        private func run(_ steps: String, inBackground: Tidewire.InBackground = .pause, own: Tidewire.InBackground? = nil) -> String {
+            let stream = Noted(own)
             let clock = Locked(Duration.zero)
-            let life = Tidewire.Lifecycle(background: background, streams: { [stream] }, now: { clock.with { $0 } })
+            let life = Tidewire.Lifecycle(inBackground: inBackground, streams: { [stream] }, now: { clock.with { $0 } })
             for step in steps.split(separator: " ") {
-                switch step {
-                case "back": life.enterBackground()
-                case "fore": life.enterForeground()
-                case "net:none": life.network(nil)
-                case _ where step.hasPrefix("net:"): life.network(String(step))
+                let name = String(step.dropFirst())
+                switch step.first {
+                case "-": life.hidden(name)
+                case "+": life.shown(name)
+                case "@": if name.isEmpty { life.networkLost() } else { life.networkAvailable(name) }
                 default: clock.with { $0 += .seconds(Int(step) ?? 0) }
                 }
             }
-            return (stream, life)
+            return stream.noted
         }
 
         /// Real streams through random schedules: nothing is lost, nothing comes twice, and no POST is sent again.
@@ -75,28 +82,28 @@ extension AllTests {
                 for number in 0..<schedules {
                     let client = Tidewire.Client { $0.baseURL = serve.url }
                     let clock = Locked(Duration.zero)
-                    let life = Tidewire.Lifecycle(background: .pause, streams: { client.streams.all }, now: { clock.with { $0 } })
+                    let life = Tidewire.Lifecycle(inBackground: .pause, streams: { OpenStreams.all }, now: { clock.with { $0 } })
                     let isPost = number % 4 == 0
                     let path = "/sse?ids=true&events=60&interval_ms=2&key=life\(number)-"
                     let stream = client.stream(path, isPost ? .post(jsonText: "{}") : .with { $0.retryDelay = .milliseconds(1) })
                     let taken = Locked<[String]>([])
                     let reader = Task { for try await event in stream where event.data != "[DONE]" { taken.with { $0.append(event.id) } } }
-                    life.network("a")
+                    life.networkAvailable("wifi")
                     for _ in 0..<random.below(4) {
                         try await Task.sleep(for: .milliseconds(random.below(12)))
                         switch random.below(3) {
-                        case 0: if !isPost { life.network("net\(random.below(3))") }
+                        case 0: if !isPost { life.networkAvailable("cell\(random.below(3))") }
                         case 1:
-                            life.network(nil)
-                            life.network("a")
+                            life.networkLost()
+                            if !isPost { life.networkAvailable("wifi") }
                         default: break
                         }
-                        life.enterBackground()
+                        life.hidden()
                         try await Task.sleep(for: .milliseconds(random.below(3)))
                         clock.with { $0 += .seconds(random.below(900)) }
                         let back = ContinuousClock.now
                         let before = taken.with { $0.count }
-                        life.enterForeground()
+                        life.shown()
                         try await until("the stream continues") {
                             taken.with { $0.count } > before || stream.outcome != nil ? true : nil
                         }
@@ -121,23 +128,23 @@ extension AllTests {
         @Test func aStreamThatTheCallerPausedStaysPaused() async throws {
             try await Serve.run { serve in
                 let client = Tidewire.Client { $0.baseURL = serve.url }
-                let life = Tidewire.Lifecycle(client)
+                let life = Tidewire.Lifecycle()
                 let stream = client.stream("/sse?interval_ms=1&events=1000&ids=true")
                 _ = try await stream.first(1)
                 stream.pause()
-                life.enterBackground()
-                life.enterForeground()
+                life.hidden()
+                life.shown()
                 let taken = Locked(0)
                 let reader = Task { for try await _ in stream { taken.with { $0 += 1 } } }
                 try await Task.sleep(for: .milliseconds(50))
                 let before = taken.with { $0 }
                 try await Task.sleep(for: .milliseconds(100))
                 #expect(taken.with { $0 } == before)
-                life.enterBackground()
+                life.hidden()
                 stream.resume()
                 try await Task.sleep(for: .milliseconds(100))
                 #expect(taken.with { $0 } == before)
-                life.enterForeground()
+                life.shown()
                 try await until("it continues") { taken.with { $0 } > before ? true : nil }
                 reader.cancel()
                 _ = await reader.result
