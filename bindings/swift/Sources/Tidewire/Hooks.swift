@@ -202,9 +202,8 @@ final class HookThread: TaskExecutor, Sendable {
 struct Notices: Sendable {
     let options: Tidewire.Options
 
-    var hearBadRecords: Bool { options.onBadRecord != nil }
+    var hearsBadRecords: Bool { options.onBadRecord != nil }
 
-    /// Whether there is a function for it.
     func hear(_ notice: Tidewire.Frame) async throws {
         switch notice {
         case .attempt(let attempt): try await options.onAttempt?(attempt)

@@ -46,7 +46,16 @@ extension Tidewire {
                     }
                     switch source.take() {
                     case .item(let item):
-                        if let value = try await value(of: item, isolation: actor) { return value }
+                        let value: Element?
+                        do {
+                            value = try items.read(item)
+                        } catch let mismatch as Mismatch {
+                            guard source.notices.hearsBadRecords else { throw TidewireError.badRecord(mismatch.record) }
+                            try await source.notices.hear(.badRecord(mismatch.record))
+                            continue
+                        }
+                        if value == nil || items.reading.kind == .frames { try await source.notices.hear(frame(of: item)) }
+                        if let value { return value }
                     case .none:
                         try await source.fill(keepsOpen: items.keepsOpen)
                     case .end:
@@ -54,22 +63,6 @@ extension Tidewire {
                         return nil
                     }
                 }
-            }
-
-            /// What the loop gets; `nil` for a notice, which its function hears.
-            private func value(of item: Item, isolation actor: isolated (any Actor)?) async throws -> Element? {
-                do {
-                    if let value = try items.read(item) {
-                        if items.reading.kind == .frames { try await items.source.notices.hear(frame(of: item)) }
-                        return value
-                    }
-                } catch let mismatch as Mismatch {
-                    guard items.source.notices.hearBadRecords else { throw TidewireError.badRecord(mismatch.record) }
-                    try await items.source.notices.hear(.badRecord(mismatch.record))
-                    return nil
-                }
-                try await items.source.notices.hear(frame(of: item))
-                return nil
             }
         }
     }
