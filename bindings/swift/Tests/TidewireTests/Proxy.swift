@@ -110,7 +110,7 @@ final class Proxy: Sendable {
             let count = recv(source, &buffer, buffer.count, 0)
             if count <= 0 { break }
             if state.with({ $0.connections[number]?.fate }) == .silent { continue }
-            if send(target, buffer, count, Int32(MSG_NOSIGNAL.rawValue)) < count { break }
+            if send(target, buffer, count, Int32(MSG_NOSIGNAL)) < count { break }
         }
         shutdown(source, Int32(SHUT_RDWR))
         if state.with({ $0.connections[number]?.fate }) != .silent { shutdown(target, Int32(SHUT_RDWR)) }
