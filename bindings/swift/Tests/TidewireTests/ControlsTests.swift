@@ -146,7 +146,7 @@ extension AllTests {
         @Test func afterStoppingEverythingIsATypedErrorOrDoesNothing() async throws {
             try await Serve.run { serve in
                 for isRead in [true, false] {
-                    let stream = Tidewire.stream("\(serve.url)/notify?interval_ms=0&key=stopped")
+                    let stream = Tidewire.stream("\(serve.url)/stall?interval_ms=0&key=stopped")
                     if isRead { _ = try await stream.first(4) }
                     stream.stop()
                     stream.stop()

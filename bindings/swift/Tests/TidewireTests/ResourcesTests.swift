@@ -82,7 +82,7 @@ extension AllTests {
         private func nativeThreads() throws -> [String] {
             try FileManager.default.contentsOfDirectory(atPath: "/proc/self/task")
                 .compactMap { try? String(contentsOfFile: "/proc/self/task/\($0)/comm", encoding: .utf8).trimmingCharacters(in: .newlines) }
-                .filter { $0.contains("tidewire") || $0.contains("tokio") }
+                .filter { $0 == "tidewire" || $0.contains("tokio") }
         }
     }
 }
