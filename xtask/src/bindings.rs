@@ -7,6 +7,7 @@ mod cases;
 pub(crate) mod kotlin;
 mod library;
 pub(crate) mod python;
+pub(crate) mod swift;
 
 use std::path::{Path, PathBuf};
 
@@ -30,6 +31,7 @@ enum Language {
     C,
     Kotlin,
     Python,
+    Swift,
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Trouble> {
@@ -44,6 +46,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Trouble> {
             Language::C => c::make()?,
             Language::Kotlin => kotlin::pack()?,
             Language::Python => drop(python::pack()?),
+            Language::Swift => drop(swift::pack()?),
         }
     }
     Ok(())

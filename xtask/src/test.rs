@@ -75,6 +75,13 @@ const STEPS: &[Step] = &[
         bindings::python::test,
     )
     .needs(&["bindings"]),
+    Step::new(
+        "swift",
+        "the packed Swift package: the cases, streams against serve, cancellation, an app's life",
+        240,
+        bindings::swift::test,
+    )
+    .needs(&["build", "bindings"]),
     Step::new("npm", "set up what builds the npm package, and build it", 60, js::build),
     Step::new(
         "js",
@@ -147,6 +154,13 @@ const STEPS: &[Step] = &[
         bindings::kotlin::test_long,
     )
     .needs(&["kotlin"]),
+    Step::long(
+        "swift-cancel",
+        "10,000 cancellations of tasks in Swift, in each of several ways",
+        2,
+        bindings::swift::test_long,
+    )
+    .needs(&["swift"]),
     Step::long("js-bench", "the benches of the npm package work", 1, js::benches).needs(&["npm"]),
     Step::long("bench", "the benches of the crates work", 5, bench::quick),
 ];
