@@ -107,3 +107,24 @@ fn copy(from: &PathBuf, to: &Path) -> Result<(), Trouble> {
 fn cannot(what: &str, path: &Path, error: &std::io::Error) -> Trouble {
     Trouble::Failed(format!("cannot {what} {}: {error}", path.display()))
 }
+
+#[cfg(test)]
+mod tests {
+    /// The verifier's part in Java and its part in Rust are of one version, which the Kotlin code and the README name.
+    #[test]
+    fn the_verifier_is_of_the_locked_version() {
+        let lock = include_str!("../../../../Cargo.lock");
+        let (_, package) =
+            lock.split_once("name = \"rustls-platform-verifier-android\"\nversion = \"").unwrap();
+        let (version, _) = package.split_once('"').unwrap();
+        let component = format!("rustls:rustls-platform-verifier:{version}\"");
+        for text in [
+            include_str!(
+                "../../../../bindings/kotlin/android/src/main/kotlin/dev/tidewire/android/PlatformVerifier.kt"
+            ),
+            include_str!("../../../../bindings/kotlin/README.md"),
+        ] {
+            assert!(text.contains(&component), "{component} is not named");
+        }
+    }
+}
