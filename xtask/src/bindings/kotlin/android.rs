@@ -41,7 +41,10 @@ pub(super) fn pack() -> Result<(), Trouble> {
     run_command(&mut jar)?;
     let mut deploy = maven(SOURCES);
     deploy.args(["--non-recursive", "deploy:deploy-file", "-Dpackaging=aar", "-DrepositoryId=packed"]);
-    deploy.arg(format!("-DpomFile={}", sources.join("aar.pom.xml").display()));
+    // Maven takes a relative path for one below the project.
+    let pom =
+        std::path::absolute(sources.join("aar.pom.xml")).map_err(|error| cannot("find", &sources, &error))?;
+    deploy.arg(format!("-DpomFile={}", pom.display()));
     deploy.arg(format!("-Dfile={}", aar.display())).arg(format!("-Durl={}", repository(&work())));
     run_command(&mut deploy)?;
     if !missing.is_empty() {

@@ -14,6 +14,7 @@ import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.Job
 import kotlinx.coroutines.cancelAndJoin
+import kotlinx.coroutines.cancelChildren
 import kotlinx.coroutines.delay
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.runBlocking
@@ -67,11 +68,11 @@ class LifecycleTest {
         }
     }
 
-    private fun test(body: suspend CoroutineScope.() -> Unit) = runBlocking {
+    private fun test(body: suspend CoroutineScope.() -> Unit): Unit = runBlocking {
         withTimeout(PATIENCE) {
             lifecycle.shown(screen)
             body()
-            coroutineContext[Job]?.children?.forEach { it.cancelAndJoin() }
+            coroutineContext.cancelChildren()
         }
     }
 
