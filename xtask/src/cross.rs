@@ -1,7 +1,7 @@
 //! The native library for phones, as far as that goes without their linkers: it is type-checked and linted.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::build;
@@ -25,7 +25,8 @@ done
 /// Checks the library for each target that can be had.
 pub(crate) fn check() -> Result<(), Trouble> {
     tools::component("clippy", "clippy")?;
-    let stub = stub()?;
+    let folder = folder()?;
+    let stub = stub(&folder)?;
     let mut missing = Vec::new();
     for target in TARGETS {
         match tools::target(target) {
@@ -41,6 +42,10 @@ pub(crate) fn check() -> Result<(), Trouble> {
         for tool in ["CC", "AR"] {
             check.env(format!("{tool}_{}", target.replace('-', "_")), &stub);
         }
+        if target.contains("apple") {
+            // Otherwise Apple's tools are asked for it.
+            check.env("SDKROOT", &folder);
+        }
         run_command(&mut check)?;
     }
     if missing.is_empty() {
@@ -53,8 +58,15 @@ pub(crate) fn check() -> Result<(), Trouble> {
     })
 }
 
-fn stub() -> Result<PathBuf, Trouble> {
-    let path = std::path::absolute(build::target_folder().join("cross-stub.sh")).unwrap_or_default();
+fn folder() -> Result<PathBuf, Trouble> {
+    let path = build::target_folder().join("cross");
+    let cannot = |error| Trouble::Failed(format!("cannot make {}: {error}", path.display()));
+    fs::create_dir_all(&path).map_err(cannot)?;
+    std::path::absolute(&path).map_err(cannot)
+}
+
+fn stub(folder: &Path) -> Result<PathBuf, Trouble> {
+    let path = folder.join("stub.sh");
     let cannot = |error| Trouble::Failed(format!("cannot write {}: {error}", path.display()));
     fs::write(&path, STUB).map_err(cannot)?;
     #[cfg(unix)]

@@ -42,7 +42,9 @@ struct Segment {
 impl Segment {
     /// Whether whole pages of the file can be mapped.
     fn fits(&self, page: u64) -> bool {
-        self.alignment >= page && self.alignment % page == 0 && self.offset % page == self.address % page
+        self.alignment >= page
+            && self.alignment.is_multiple_of(page)
+            && self.offset % page == self.address % page
     }
 }
 

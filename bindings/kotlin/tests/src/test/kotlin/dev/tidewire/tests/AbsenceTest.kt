@@ -126,6 +126,7 @@ class AbsenceTest {
                 }
             }.events()
         private var collector: Job? = null
+        @Volatile
         private var problem: String? = null
 
         /** How many events came, numbered from 1. */
