@@ -4,6 +4,7 @@
 
 pub(crate) mod c;
 mod cases;
+mod elf;
 pub(crate) mod kotlin;
 mod library;
 pub(crate) mod python;
@@ -52,10 +53,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Trouble> {
     Ok(())
 }
 
-/// Builds the library, checks its size, and writes the list of cases that every language runs.
+/// Builds the library, checks its size and its pages, and writes the list of cases that every language runs.
 pub(crate) fn set_up() -> Result<(), Trouble> {
     library::build()?;
-    library::check_size()?;
+    library::check()?;
     cases::write(&packed().join("cases.jsonl"))
 }
 

@@ -5,6 +5,7 @@ mod bindings;
 mod build;
 mod campaigns;
 mod contract;
+mod cross;
 mod demo;
 mod fuzz;
 mod js;

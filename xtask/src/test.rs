@@ -4,7 +4,7 @@ use std::process::Command;
 
 use crate::run::{Trouble, run as run_command};
 use crate::steps::{self, Choice, Step};
-use crate::{bench, bindings, build, campaigns, contract, fuzz, js, servers, tools, web};
+use crate::{bench, bindings, build, campaigns, contract, cross, fuzz, js, servers, tools, web};
 
 /// Runs the steps one after the other, even if an earlier one has failed.
 #[derive(clap::Args)]
@@ -75,13 +75,6 @@ const STEPS: &[Step] = &[
         bindings::python::test,
     )
     .needs(&["bindings"]),
-    Step::new(
-        "swift",
-        "the packed Swift package: the cases, streams against serve, cancellation, an app's life",
-        240,
-        bindings::swift::test,
-    )
-    .needs(&["build", "bindings"]),
     Step::new("npm", "set up what builds the npm package, and build it", 60, js::build),
     Step::new(
         "js",
@@ -149,11 +142,18 @@ const STEPS: &[Step] = &[
     Step::long("web-example", "the front end in Rust: lints, and that it builds", 2, web::example),
     Step::long(
         "kotlin-cancel",
-        "10,000 cancellations of collectors in Kotlin",
-        1,
+        "10,000 cancellations of collectors in Kotlin, and 200 schedules of absences",
+        2,
         bindings::kotlin::test_long,
     )
     .needs(&["kotlin"]),
+    Step::long(
+        "swift",
+        "the packed Swift package: the cases, streams against serve, cancellation, an app's life",
+        4,
+        bindings::swift::test,
+    )
+    .needs(&["build", "bindings"]),
     Step::long(
         "swift-cancel",
         "10,000 cancellations of tasks in Swift, in each of several ways",
@@ -161,6 +161,14 @@ const STEPS: &[Step] = &[
         bindings::swift::test_long,
     )
     .needs(&["swift"]),
+    Step::long(
+        "android",
+        "the packed Android library in Robolectric: activities, networks, streams against serve",
+        2,
+        bindings::kotlin::android::test,
+    )
+    .needs(&["kotlin"]),
+    Step::long("cross", "the native library type-checked for Android and iOS", 3, cross::check),
     Step::long("js-bench", "the benches of the npm package work", 1, js::benches).needs(&["npm"]),
     Step::long("bench", "the benches of the crates work", 5, bench::quick),
 ];

@@ -11,6 +11,8 @@
 //!
 //! The packages of each language make an idiomatic API of this one.
 
+#[cfg(target_os = "android")]
+mod android;
 mod c;
 mod client;
 mod decode;

@@ -1,5 +1,7 @@
 //! The Kotlin package: jars with the API and with the native library, as a Maven repository in `target/bindings/kotlin`.
 
+pub(crate) mod android;
+
 use std::env::consts::{ARCH, OS};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -32,6 +34,7 @@ pub(crate) fn pack() -> Result<(), Trouble> {
     let mut deploy = maven(SOURCES);
     deploy.arg(format!("-DaltDeploymentRepository=packed::{repository}"));
     run_command(deploy.args(["clean", "deploy"]))?;
+    android::pack()?;
     say!("packed into {repository}");
     Ok(())
 }
@@ -46,12 +49,12 @@ pub(crate) fn test() -> Result<(), Trouble> {
     run_command(test.args(["clean", "test"]))
 }
 
-/// The same with ten times as many cancellations.
+/// The same with ten times as many cancellations and absences.
 pub(crate) fn test_long() -> Result<(), Trouble> {
     tools()?;
     let mut test = maven(&format!("{SOURCES}/tests"));
     test.env("TIDEWIRE", build::program("tidewire")?).env("TIDEWIRE_LONG", "1");
-    run_command(test.args(["-Dtest=CancellationTest", "test"]))
+    run_command(test.args(["-Dtest=CancellationTest,AbsenceTest", "test"]))
 }
 
 /// Maven in a project, with the folder of what was built for it.

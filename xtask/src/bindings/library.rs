@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use super::elf;
 use crate::build;
 use crate::report::say;
 use crate::run::{Trouble, run as run_command};
@@ -44,8 +45,8 @@ pub(crate) fn strip_into(folder: &Path) -> Result<PathBuf, Trouble> {
     Ok(stripped)
 }
 
-/// Fails if the stripped library is larger than a phone's app should have to carry.
-pub(crate) fn check_size() -> Result<(), Trouble> {
+/// Fails if the stripped library is larger than a phone's app should have to carry, or cannot be loaded by every phone.
+pub(crate) fn check() -> Result<(), Trouble> {
     let stripped = strip_into(&super::packed().join("native"))?;
     let size = fs::metadata(&stripped).map_err(|error| cannot_write(&stripped, &error))?.len();
     say!("{}: {size} bytes stripped; at most {MOST_BYTES}", file_name());
@@ -55,7 +56,7 @@ pub(crate) fn check_size() -> Result<(), Trouble> {
             size - MOST_BYTES
         )));
     }
-    Ok(())
+    elf::check_pages(&stripped)
 }
 
 /// Generates the API of a language (`kotlin`, `python`, `swift`) into a folder.

@@ -40,10 +40,12 @@ public class TidewireClient(build: ClientBuilder.() -> Unit = {}) : AutoCloseabl
         return synchronized(lock) { calling { make().open(kind, settings, hooks) } }
     }
 
+    @OptIn(TidewireInternal::class)
     private fun make(): NativeClient = synchronized(lock) {
         if (isClosed) throw TidewireException.usage("the client is closed")
         native ?: run {
             NativeLibrary.load()
+            PlatformSetup.run()
             calling { NativeClient(options.settings()) }.also { native = it }
         }
     }

@@ -59,6 +59,7 @@ public class TidewireRequest internal constructor(
         open = { job -> client.open(kind, options.settings(dialect), options.hooks(job)) },
         notices = if (kind == StreamKind.FRAMES) Notices() else options.notices(),
         isReply = kind == StreamKind.REPLY,
+        inBackground = options.inBackground,
         read = read,
     )
 }
@@ -176,6 +177,9 @@ public class RequestBuilder internal constructor(internal val url: String) {
 
     /** Silence on the wire that is reported to [onStall]; 15 s by default. */
     public var stallAfter: Duration? = null
+
+    /** What becomes of the stream while the app is in the background; by default what was said to the [StreamLifecycle], if there is one. */
+    public var inBackground: InBackground? = null
 
     /** Makes headers for each attempt, such as a fresh token. */
     public fun headers(make: suspend (AttemptRequest) -> Map<String, String>) {

@@ -4,6 +4,7 @@ import dev.tidewire.native.Batch
 import dev.tidewire.native.Item
 import dev.tidewire.native.NativeStream
 import dev.tidewire.native.StreamStats as NativeStats
+import java.util.EnumSet
 import java.util.concurrent.CancellationException
 import java.util.concurrent.atomic.AtomicBoolean
 import kotlin.coroutines.ContinuationInterceptor
@@ -41,13 +42,15 @@ public class TidewireStream<out T : Any> internal constructor(
     private val open: suspend (CompletableJob) -> NativeStream,
     private val notices: Notices,
     private val isReply: Boolean,
+    /** What the request says of the background; `null` if it leaves that to the [StreamLifecycle]. */
+    internal val inBackground: InBackground?,
     private val read: (Item) -> T?,
 ) : Flow<T> {
     private val isCollected = AtomicBoolean()
     private val runs = MutableStateFlow<Run?>(null)
 
-    @Volatile
-    private var isPaused = false
+    /** Why it reads nothing at present; also the lock under which it is paused and resumed. */
+    private val holds = EnumSet.noneOf(Hold::class.java)
 
     @Volatile
     private var isStopped = false
@@ -116,15 +119,19 @@ public class TidewireStream<out T : Any> internal constructor(
     }
 
     /** Reads nothing until [resume]. The limits on silence stand still. Called before the stream is collected, it holds it back. */
-    public fun pause() {
-        isPaused = true
+    public fun pause(): Unit = hold(Hold.CALLER)
+
+    /** Continues after [pause]. A stream that a [StreamLifecycle] has paused continues when that does. */
+    public fun resume(): Unit = release(Hold.CALLER)
+
+    internal fun hold(reason: Hold): Unit = synchronized(holds) {
+        holds += reason
         runs.value?.ask { pause() }
     }
 
-    /** Continues after [pause]. */
-    public fun resume() {
-        isPaused = false
-        runs.value?.ask { resume() }
+    internal fun release(reason: Hold): Unit = synchronized(holds) {
+        holds -= reason
+        if (holds.isEmpty()) runs.value?.ask { resume() }
     }
 
     /** Connects again at once, if the request may be sent again: the network is back, or the stream seems dead. */
@@ -167,15 +174,17 @@ public class TidewireStream<out T : Any> internal constructor(
         try {
             if (isStopped) throw stopped()
             runs.value?.takeIf { it.result == null }?.let { return it }
+            OpenStreams.add(this)
             NativeLibrary.load()
             val job = SupervisorJob()
             val run = Run(open(job), job)
             runs.value = run
             // These may have been called in the meantime.
-            if (isPaused) run.ask { pause() }
+            synchronized(holds) { if (holds.isNotEmpty()) run.ask { pause() } }
             if (isStopped) run.ask { stop() }
             return run
         } catch (problem: Throwable) {
+            leaveOpenStreams()
             isCollected.set(false)
             throw problem
         }
@@ -221,10 +230,17 @@ public class TidewireStream<out T : Any> internal constructor(
 
     /** Closes the connection and gives up the native stream; what is known about it stays. */
     private fun finish(run: Run) {
+        leaveOpenStreams()
         run.ask { stop() }
         if (run.result == null) run.result = cancelled(run)
         run.job.cancel()
         run.native?.close()
+    }
+
+    /** A [StreamLifecycle] no longer knows it. What it was held for is over; the next run is a new one. */
+    private fun leaveOpenStreams() {
+        OpenStreams.remove(this)
+        synchronized(holds) { holds -= Hold.BACKGROUND }
     }
 
     /** Of a stream whose consumer did not take it to its end, whatever the stream's own outcome. */
