@@ -13,8 +13,9 @@ export function fetchThatStreams(limit?: number): Fetch {
     const response = await fetch(input, init);
     if (!isResponse(response) || response.body !== undefined) return response;
     gaveNoBody = typeof XMLHttpRequest !== "undefined";
-    // What is asked for twice may be done twice: only a GET is.
-    return gaveNoBody && response.status === 200 && (init.method ?? "GET") === "GET" ? xhr(input, init) : response;
+    // What is asked for twice may be done twice: only a GET is. With this status there was no redirect that was not to be followed.
+    const isAskedAgain = gaveNoBody && response.status === 200 && (init.method ?? "GET") === "GET";
+    return isAskedAgain ? xhr(input, { ...init, redirect: "follow" }) : response;
   };
   return Object.defineProperty(send, "transport", { get: (): TransportName => (streams() ? "fetch" : "xhr") });
 }
