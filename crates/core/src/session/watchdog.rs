@@ -5,8 +5,8 @@ use core::time::Duration;
 use super::outcome::Limit;
 use super::policy::Policy;
 
-/// How long a connection that may be dead gets to show that it is not.
-const CHECK_TIME: Duration = Duration::from_secs(1);
+/// How long a connection that may be dead gets to show that it is not, in milliseconds.
+const CHECK_MS: u32 = 1000;
 
 /// Measures silence, on a clock that runs only while the consumer asks for items.
 #[derive(Clone, Copy, Debug)]
@@ -23,8 +23,8 @@ pub(super) struct Watchdog {
     any_record: bool,
     /// Whether the current silence has been reported.
     stall_reported: bool,
-    /// The connection may be dead, and is taken for it at this point of the watchdog's own clock unless something arrives.
-    check: Option<Duration>,
+    /// If not 0: the connection may be dead, and is taken for it after a silence of so many milliseconds.
+    dead_after_ms: u32,
     longest_silence: Duration,
 }
 
@@ -46,7 +46,7 @@ impl Watchdog {
             record: Duration::ZERO,
             any_record: false,
             stall_reported: false,
-            check: None,
+            dead_after_ms: 0,
             longest_silence: Duration::ZERO,
         }
     }
@@ -55,7 +55,7 @@ impl Watchdog {
     pub(super) fn sent(&mut self, now: Duration) {
         let clock = self.clock(now);
         (self.wire, self.record, self.any_record, self.stall_reported) = (clock, clock, false, false);
-        self.check = None;
+        self.dead_after_ms = 0;
     }
 
     /// Bytes arrived.
@@ -63,13 +63,15 @@ impl Watchdog {
         self.settle(now);
         self.wire = self.clock(now);
         self.stall_reported = false;
-        self.check = None;
+        self.dead_after_ms = 0;
     }
 
     /// Unless something arrives within a moment, the connection is taken for dead.
     pub(super) fn check(&mut self, now: Duration) {
-        let until = self.clock(now).saturating_add(CHECK_TIME);
-        self.check.get_or_insert(until);
+        if self.dead_after_ms == 0 {
+            let silence = u32::try_from(self.silence(now).as_millis()).unwrap_or(u32::MAX);
+            self.dead_after_ms = silence.saturating_add(CHECK_MS);
+        }
     }
 
     /// A record arrived.
@@ -130,10 +132,11 @@ impl Watchdog {
                 next = Some((point, due));
             }
         }
-        if let Some(until) = self.check
-            && next.is_none_or(|(first, _)| until < first)
-        {
-            next = Some((until, Due::Dead));
+        if self.dead_after_ms > 0 {
+            let point = self.wire.saturating_add(Duration::from_millis(self.dead_after_ms.into()));
+            if next.is_none_or(|(first, _)| point < first) {
+                next = Some((point, Due::Dead));
+            }
         }
         next.map(|(point, due)| (asking_since.saturating_add(point.saturating_sub(self.asked_before)), due))
     }
