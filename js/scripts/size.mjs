@@ -5,10 +5,10 @@ import { build } from "esbuild";
 
 /** `budget` is what it weighs today and must not outgrow; `goal` is where it is to come. */
 const IMPORTS = [
-  { what: 'import { stream } from "tidewire"', code: 'export { stream } from "./dist/index.js"', budget: 43_300, goal: 8_500 },
+  { what: 'import { stream } from "tidewire"', code: 'export { stream } from "./dist/index.js"', budget: 43_500, goal: 8_500 },
   { what: 'import { EventSource } from "tidewire/eventsource"', code: 'export { EventSource } from "./dist/eventsource.js"', budget: 16_700, goal: 9_000 },
   { what: 'import { createParser } from "tidewire"', code: 'export { createParser } from "./dist/index.js"', budget: 37_500 },
-  { what: 'import { deltas } from "tidewire/llm"', code: 'export { deltas } from "./dist/llm.js"', budget: 71_100, goal: 15_000 },
+  { what: 'import { deltas } from "tidewire/llm"', code: 'export { deltas } from "./dist/llm.js"', budget: 71_350, goal: 15_000 },
   { what: 'import { stream } from "tidewire/slim", without its core', code: 'export { stream, init } from "./dist/slim.js"', budget: 8_800 },
   { what: 'import { xhr } from "tidewire/xhr"', code: 'export { xhr } from "./dist/xhr.js"', budget: 2_200 },
 ];
