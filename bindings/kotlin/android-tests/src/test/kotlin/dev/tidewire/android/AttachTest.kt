@@ -25,7 +25,6 @@ import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.cancel
 import kotlinx.coroutines.launch
 import org.junit.After
-import org.junit.AfterClass
 import org.junit.Assert.assertEquals
 import org.junit.Assert.assertTrue
 import org.junit.Before
@@ -53,7 +52,7 @@ class AttachTest {
     @Before
     fun start() {
         Tidewire.attach(application)
-        activity = Robolectric.buildActivity(Activity::class.java).setup()
+        activity = newActivity()
     }
 
     @After
@@ -104,6 +103,10 @@ class AttachTest {
     }
 
     private fun numbered(choice: InBackground? = null) = Reader("/sse?ids=true&events=1000000&interval_ms=2", choice)
+
+    /** One that is in the foreground, but draws nothing. */
+    private fun newActivity(): ActivityController<Activity> =
+        Robolectric.buildActivity(Activity::class.java).create().start().resume()
 
     /** Lets the app's clock run. What is due on its main thread is done. */
     private fun pass(time: JavaDuration) = shadowOf(Looper.getMainLooper()).idleFor(time)
@@ -184,7 +187,7 @@ class AttachTest {
         activity.pause().stop()
         pass(JavaDuration.ofMillis(300))
         activity.destroy()
-        val next = Robolectric.buildActivity(Activity::class.java).setup()
+        val next = newActivity()
         pass(JavaDuration.ofSeconds(2))
         reader.reads()
         assertEquals(1, proxy.connections)
@@ -198,7 +201,7 @@ class AttachTest {
     fun `another activity changes nothing`() {
         val reader = numbered(InBackground.STOP)
         activity.pause()
-        val next = Robolectric.buildActivity(Activity::class.java).setup()
+        val next = newActivity()
         activity.stop()
         pass(JavaDuration.ofSeconds(2))
         reader.reads()

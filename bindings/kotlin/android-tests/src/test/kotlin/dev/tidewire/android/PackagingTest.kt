@@ -9,7 +9,7 @@ import org.junit.Test
 
 /** The AAR as it is packed. */
 class PackagingTest {
-    private val content = File(System.getProperty("tidewire.aar"))
+    private val content = File(System.getProperty("tidewire.content"))
 
     @Test
     fun `the AAR has what Android's tools look for`() {
