@@ -22,23 +22,41 @@ while [ $# -gt 1 ]; do
 done
 "#;
 
-/// Checks the library for each target that can be had.
+/// Checks the library for each target, with the oldest Rust that is promised if the one in use cannot be had for it.
 pub(crate) fn check() -> Result<(), Trouble> {
     tools::component("clippy", "clippy")?;
     let folder = folder()?;
     let stub = stub(&folder)?;
+    let oldest = tools::promised_rust()?;
     let mut missing = Vec::new();
     for target in TARGETS {
-        match tools::target(target) {
-            Ok(()) => {}
+        let mut check = match tools::target(target) {
+            Ok(()) => {
+                let mut check = Command::new("cargo");
+                check.args([
+                    "clippy",
+                    "--package",
+                    "tidewire-ffi",
+                    "--target",
+                    target,
+                    "--",
+                    "-D",
+                    "warnings",
+                ]);
+                check
+            }
+            Err(Trouble::Missing { .. }) if tools::target_of(&oldest, target).is_ok() => {
+                let mut check = Command::new("rustup");
+                check.args(["run", &oldest, "cargo", "check", "--target-dir", "target/msrv"]);
+                check.args(["--package", "tidewire-ffi", "--target", target]);
+                check
+            }
             Err(Trouble::Missing { .. }) => {
                 missing.push(target);
                 continue;
             }
             Err(trouble) => return Err(trouble),
-        }
-        let mut check = Command::new("cargo");
-        check.args(["clippy", "--package", "tidewire-ffi", "--target", target, "--", "-D", "warnings"]);
+        };
         for tool in ["CC", "AR"] {
             check.env(format!("{tool}_{}", target.replace('-', "_")), &stub);
         }

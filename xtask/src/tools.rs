@@ -26,6 +26,13 @@ pub(crate) fn target(triple: &'static str) -> Result<(), Trouble> {
     rustup(&["target", "add", triple], &format!("the target {triple} is missing"))
 }
 
+/// The same for another toolchain, which is installed if need be.
+pub(crate) fn target_of(version: &str, triple: &'static str) -> Result<(), Trouble> {
+    toolchain(version)?;
+    let arguments = ["target", "add", "--toolchain", version, triple];
+    rustup(&arguments, &format!("the target {triple} is missing"))
+}
+
 /// OpenSSL's headers, which the client's feature `native-tls` needs where the platform has no TLS of its own.
 pub(crate) fn openssl() -> Result<(), Trouble> {
     let is_needed = cfg!(not(any(windows, target_vendor = "apple")));
