@@ -5,8 +5,10 @@ use core::time::Duration;
 use super::outcome::Limit;
 use super::policy::Policy;
 
-/// How long a connection that may be dead gets to show that it is not, in milliseconds.
-const CHECK_MS: u32 = 1000;
+/// How long a connection that may be dead gets to show that it is not.
+const CHECK: Duration = Duration::from_secs(1);
+/// Bytes that are read within this time after a check may have arrived before it.
+const BUFFERED: Duration = Duration::from_millis(250);
 
 /// Measures silence, on a clock that runs only while the consumer asks for items.
 #[derive(Clone, Copy, Debug)]
@@ -23,8 +25,8 @@ pub(super) struct Watchdog {
     any_record: bool,
     /// Whether the current silence has been reported.
     stall_reported: bool,
-    /// If not 0: the connection may be dead, and is taken for it after a silence of so many milliseconds.
-    dead_after_ms: u32,
+    /// If not 0: the connection may be dead. When that was suspected, on the watchdog's own clock, in hundredths of a second.
+    suspected: u32,
     longest_silence: Duration,
 }
 
@@ -46,7 +48,7 @@ impl Watchdog {
             record: Duration::ZERO,
             any_record: false,
             stall_reported: false,
-            dead_after_ms: 0,
+            suspected: 0,
             longest_silence: Duration::ZERO,
         }
     }
@@ -55,7 +57,7 @@ impl Watchdog {
     pub(super) fn sent(&mut self, now: Duration) {
         let clock = self.clock(now);
         (self.wire, self.record, self.any_record, self.stall_reported) = (clock, clock, false, false);
-        self.dead_after_ms = 0;
+        self.suspected = 0;
     }
 
     /// Bytes arrived.
@@ -63,15 +65,22 @@ impl Watchdog {
         self.settle(now);
         self.wire = self.clock(now);
         self.stall_reported = false;
-        self.dead_after_ms = 0;
+        if self.wire > self.suspected_at() + BUFFERED {
+            self.suspected = 0;
+        }
     }
 
-    /// Unless something arrives within a moment, the connection is taken for dead.
-    pub(super) fn check(&mut self, now: Duration) {
-        if self.dead_after_ms == 0 {
-            let silence = u32::try_from(self.silence(now).as_millis()).unwrap_or(u32::MAX);
-            self.dead_after_ms = silence.saturating_add(CHECK_MS);
+    /// Unless something arrives within a moment, the connection is taken for dead. What was read until then may have arrived before.
+    pub(super) fn suspect(&mut self, now: Duration) {
+        if self.suspected == 0 {
+            let hundredths = self.clock(now).as_millis() / 10;
+            self.suspected = u32::try_from(hundredths).unwrap_or(u32::MAX).max(1);
         }
+    }
+
+    /// When the connection was suspected; it is only of use if it was.
+    fn suspected_at(&self) -> Duration {
+        Duration::from_millis(u64::from(self.suspected) * 10)
     }
 
     /// A record arrived.
@@ -132,8 +141,8 @@ impl Watchdog {
                 next = Some((point, due));
             }
         }
-        if self.dead_after_ms > 0 {
-            let point = self.wire.saturating_add(Duration::from_millis(self.dead_after_ms.into()));
+        if self.suspected > 0 {
+            let point = self.wire.max(self.suspected_at()).saturating_add(CHECK);
             if next.is_none_or(|(first, _)| point < first) {
                 next = Some((point, Due::Dead));
             }
