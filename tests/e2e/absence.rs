@@ -1,5 +1,6 @@
 //! An app that was in the background: its connections may be dead without a word when it is back, its network another one, its server
-//! restarted. A stream notices that within two seconds of the return, continues, and loses and repeats nothing.
+//! restarted. A stream notices that within two seconds of the return, continues, and loses and repeats nothing. Over HTTP/1.1 and HTTP/2,
+//! whose streams share one connection.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -7,8 +8,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use fastrand::Rng;
-use tidewire::{Client, Event, Streaming};
-use tidewire_tests::{PATIENCE, upstream, within};
+use tidewire::{Client, Event, Outcome, Streaming};
+use tidewire_cli::serve::Server;
+use tidewire_tests::{PATIENCE, ids, take, upstream, upstream_with_tls, within};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
@@ -18,6 +20,34 @@ use tokio::time::{sleep, timeout};
 /// How long the app was away, as its phone's clock says.
 const AWAY: Duration = Duration::from_secs(600);
 const EVENTS: usize = 40;
+
+/// A server, and a client that trusts it.
+struct Upstream {
+    server: Server,
+    authority: Option<String>,
+}
+
+impl Upstream {
+    async fn http1() -> Self {
+        Self { server: upstream().await, authority: None }
+    }
+
+    async fn http2() -> Self {
+        let (server, authority) = upstream_with_tls().await;
+        Self { server, authority: Some(authority) }
+    }
+
+    fn client(&self) -> Client {
+        match &self.authority {
+            None => Client::new(),
+            Some(authority) => Client::builder().ca_certificates(authority).expect("PEM").build(),
+        }
+    }
+
+    fn version(&self) -> &'static str {
+        if self.authority.is_some() { "HTTP/2.0" } else { "HTTP/1.1" }
+    }
+}
 
 /// Stands between the client and its server.
 struct Proxy {
@@ -37,9 +67,11 @@ struct Fate {
 }
 
 impl Proxy {
-    async fn start(server: SocketAddr) -> Self {
+    async fn start(upstream: &Upstream) -> Self {
+        let server: SocketAddr = upstream.server.addr();
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a free port");
-        let url = format!("http://{}", listener.local_addr().expect("an address"));
+        let scheme = if upstream.authority.is_some() { "https" } else { "http" };
+        let url = format!("{scheme}://{}", listener.local_addr().expect("an address"));
         let connections = Arc::new(AtomicUsize::new(0));
         let (fate, told) = watch::channel(Fate::default());
         let count = Arc::clone(&connections);
@@ -133,12 +165,12 @@ impl Happening {
 }
 
 /// Plays a random schedule, and returns the longest time from a return to the next event.
-async fn play(seed: u64, server: SocketAddr) -> Duration {
+async fn play(seed: u64, upstream: Arc<Upstream>) -> Duration {
     let mut random = Rng::with_seed(seed);
-    let proxy = Proxy::start(server).await;
+    let proxy = Proxy::start(&upstream).await;
     let interval = random.u64(2..30);
     let url = format!("{}/sse?ids=true&events={EVENTS}&interval_ms={interval}", proxy.url);
-    let mut stream = Client::new().get(url).retry_delay(Duration::from_millis(5)).events();
+    let mut stream = upstream.client().get(url).retry_delay(Duration::from_millis(5)).events();
     let mut schedule: Vec<(usize, Happening)> =
         (0..random.usize(1..4)).map(|_| (random.usize(..EVENTS), Happening::any(&mut random))).collect();
     schedule.sort_by_key(|(at, _)| *at);
@@ -173,19 +205,21 @@ async fn play(seed: u64, server: SocketAddr) -> Duration {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whatever_happens_in_the_background_nothing_is_lost() {
     let schedules = std::env::var("TIDEWIRE_SCHEDULES").map_or(24, |count| count.parse().expect("a number"));
-    let server = upstream().await;
-    let address =
-        server.url("").trim_start_matches("http://").trim_end_matches('/').parse().expect("an address");
+    let upstreams = [Arc::new(Upstream::http1().await), Arc::new(Upstream::http2().await)];
     let mut longest = Duration::ZERO;
     let mut running = JoinSet::new();
-    for seed in 0..schedules {
+    for (seed, upstream) in (0..schedules).zip(upstreams.iter().cycle()) {
         if running.len() >= 12 {
             longest = longest.max(running.join_next().await.expect("one").expect("it holds"));
         }
-        running.spawn(play(seed, address));
+        running.spawn(play(seed, Arc::clone(upstream)));
     }
     while let Some(one) = running.join_next().await {
         longest = longest.max(one.expect("it holds"));
+    }
+    for upstream in &upstreams {
+        let log = upstream.server.log();
+        assert!(log.iter().all(|request| request.version == upstream.version()), "{}", upstream.version());
     }
     println!(
         "{schedules} schedules: 0 events lost, 0 twice; at most {longest:?} from a return to the next event"
@@ -195,23 +229,97 @@ async fn whatever_happens_in_the_background_nothing_is_lost() {
 /// A POST that may not be sent again is left alone, whether its connection lives or not.
 #[tokio::test]
 async fn a_post_is_not_repeated_for_an_absence() {
-    let server = upstream().await;
-    let address =
-        server.url("").trim_start_matches("http://").trim_end_matches('/').parse().expect("an address");
-    let proxy = Proxy::start(address).await;
-    let url = format!("{}/sse?ids=true&events=1000000&interval_ms=5", proxy.url);
-    let mut stream = Client::new().post(url).body("{}").events();
-    let mut ids = 0;
-    for happening in [Happening::Background, Happening::NetworkChange] {
-        for _ in 0..5 {
-            let event = within("an event", stream.next()).await.expect("an item").expect("an event");
-            ids += 1;
-            assert_eq!(event.id, ids.to_string());
+    for upstream in [Upstream::http1().await, Upstream::http2().await] {
+        let proxy = Proxy::start(&upstream).await;
+        let url = format!("{}/sse?ids=true&events=1000000&interval_ms=5", proxy.url);
+        let mut stream = upstream.client().post(url).body("{}").events();
+        let mut ids = 0;
+        for happening in [Happening::Background, Happening::NetworkChange] {
+            for _ in 0..5 {
+                let event = within("an event", stream.next()).await.expect("an item").expect("an event");
+                ids += 1;
+                assert_eq!(event.id, ids.to_string());
+            }
+            happening.happen(&mut stream, &proxy, &mut Rng::with_seed(1)).await;
+            stream.check(AWAY);
         }
-        happening.happen(&mut stream, &proxy, &mut Rng::with_seed(1)).await;
-        stream.check(AWAY);
+        // What was on its way still comes; then it is silent.
+        while timeout(Duration::from_millis(2500), stream.next()).await.is_ok() {}
+        assert_eq!((proxy.connections(), stream.stats().attempts), (1, 1), "{}", upstream.version());
     }
-    // What was on its way still comes; then it is silent.
-    while timeout(Duration::from_millis(2500), stream.next()).await.is_ok() {}
-    assert_eq!((proxy.connections(), stream.stats().attempts), (1, 1));
+}
+
+/// Over HTTP/2 the streams of a client share a connection. Each finds out by itself that it is dead, and they share the next one too.
+#[tokio::test]
+async fn streams_that_lost_one_connection_share_the_next() {
+    let upstream = Upstream::http2().await;
+    let proxy = Proxy::start(&upstream).await;
+    let client = upstream.client();
+    let get = || {
+        let url = format!("{}/sse?ids=true&events=30&interval_ms=20", proxy.url);
+        client.get(url).retry_delay(Duration::from_millis(5)).events()
+    };
+    let mut first = get();
+    within("an event", first.next()).await.expect("an item").expect("an event");
+    let mut streams = vec![get(), get(), get(), get()];
+    for stream in &mut streams {
+        within("an event", stream.next()).await.expect("an item").expect("an event");
+    }
+    streams.push(first);
+    assert_eq!(proxy.connections(), 1);
+    proxy.kill();
+    let back = Instant::now();
+    let readers = streams.into_iter().enumerate().map(|(number, mut stream)| {
+        tokio::spawn(async move {
+            sleep(Duration::from_millis(300 * number as u64)).await;
+            stream.check(AWAY);
+            // What was on its way comes at once.
+            let taken = take(&mut stream).await;
+            let wanted: Vec<String> = (2..=30).map(|id: u32| id.to_string()).collect();
+            let wanted: Vec<&str> = wanted.iter().map(String::as_str).collect();
+            assert_eq!((&ids(&taken.items)[..29], taken.outcome), (&wanted[..], Some(Outcome::Ended)));
+        })
+    });
+    for reader in readers.collect::<Vec<_>>() {
+        reader.await.expect("it holds");
+    }
+    assert_eq!(proxy.connections(), 2, "after {:?}", back.elapsed());
+}
+
+/// A caller who gave up on a silent connection and asks again gets an answer, although HTTP/2 would put the request on the same connection.
+#[tokio::test]
+async fn after_a_silence_the_next_request_gets_another_connection() {
+    let upstream = Upstream::http2().await;
+    let proxy = Proxy::start(&upstream).await;
+    let client = upstream.client();
+    let url = format!("{}/sse?ids=true&events=3&interval_ms=10", proxy.url);
+    let post = || client.post(&url).body("{}").idle_timeout(Duration::from_millis(300)).events();
+    let mut first = post();
+    within("an event", first.next()).await.expect("an item").expect("an event");
+    proxy.kill();
+    assert_eq!(take(&mut first).await.outcome, Some(Outcome::TimedOut(tidewire::Limit::Idle)));
+    assert_eq!(take(&mut post()).await.outcome, Some(Outcome::Ended));
+    assert_eq!(proxy.connections(), 2);
+}
+
+/// A stream that waits for its next attempt while the app sleeps finds only connections that died meanwhile.
+#[tokio::test]
+async fn a_stream_that_waited_does_not_ask_over_a_connection_that_died_meanwhile() {
+    for upstream in [Upstream::http1().await, Upstream::http2().await] {
+        let proxy = Proxy::start(&upstream).await;
+        let client = upstream.client();
+        let url = format!("{}/flaky?interval_ms=0&events=30", proxy.url);
+        let mut stream = client.get(url).retry_delay(Duration::from_secs(30)).frames();
+        within("the first break", async {
+            while !matches!(stream.state(), tidewire::StreamState::Waiting { .. }) {
+                stream.next().await.expect("an item").expect("a frame");
+            }
+        })
+        .await;
+        proxy.kill();
+        let back = Instant::now();
+        stream.check(AWAY);
+        within("another frame", stream.next()).await.expect("an item").expect("a frame");
+        assert!(back.elapsed() < Duration::from_secs(10), "{:?}, {}", back.elapsed(), upstream.version());
+    }
 }

@@ -1,29 +1,11 @@
 //! Streams over TLS from a server whose authority was made for one run.
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, KeyUsagePurpose};
 use tidewire::{Client, Outcome};
-use tidewire_cli::serve::{ServeConfig, Server, TlsIdentity};
-use tidewire_tests::{ids, take};
-
-/// A server that shows a certificate for 127.0.0.1, and the authority that signed it.
-async fn start() -> (Server, String) {
-    let mut params = CertificateParams::default();
-    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
-    params.distinguished_name.push(DnType::CommonName, "Tidewire's tests");
-    let authority =
-        CertifiedIssuer::self_signed(params, KeyPair::generate().expect("a key")).expect("an authority");
-    let key = KeyPair::generate().expect("a key");
-    let params = CertificateParams::new(["127.0.0.1".to_owned()]).expect("an address");
-    let certificate = params.signed_by(&key, &authority).expect("a certificate");
-    let tls = TlsIdentity::from_pem(certificate.pem().as_bytes(), key.serialize_pem().as_bytes());
-    let config = ServeConfig { tls: Some(tls.expect("a usable certificate")), ..ServeConfig::default() };
-    (Server::start(config).await.expect("a free port on 127.0.0.1"), authority.pem())
-}
+use tidewire_tests::{ids, take, upstream_with_tls};
 
 #[tokio::test]
 async fn a_self_made_authority_is_trusted_by_who_is_told_of_it() {
-    let (server, authority) = start().await;
+    let (server, authority) = upstream_with_tls().await;
     let client = Client::builder().ca_certificates(&authority).expect("PEM").build();
     let mut events = client
         .get(server.url("/flaky?interval_ms=0&events=30"))
@@ -45,7 +27,7 @@ async fn a_self_made_authority_is_trusted_by_who_is_told_of_it() {
 
 #[tokio::test]
 async fn the_scenarios_end_as_they_do_without_tls() {
-    let (server, authority) = start().await;
+    let (server, authority) = upstream_with_tls().await;
     let client = Client::builder().ca_certificates(&authority).expect("PEM").build();
     for (path, outcome) in [
         ("/truncate?interval_ms=0", Outcome::Truncated),
@@ -61,7 +43,7 @@ async fn the_scenarios_end_as_they_do_without_tls() {
 
 #[tokio::test]
 async fn an_unknown_authority_is_not_trusted_and_not_asked_twice() {
-    let (server, _) = start().await;
+    let (server, _) = upstream_with_tls().await;
     let mut events = Client::new().get(server.url("/notify?interval_ms=0")).events();
     let taken = take(&mut events).await;
     assert_eq!((taken.outcome, taken.items.len()), (Some(Outcome::Unreachable), 0));

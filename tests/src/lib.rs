@@ -6,8 +6,9 @@ pub mod raw;
 use std::future::Future;
 use std::time::Duration;
 
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, KeyUsagePurpose};
 use tidewire::{Error, Event, Outcome, Streaming};
-use tidewire_cli::serve::{RequestLog, ServeConfig, Server};
+use tidewire_cli::serve::{RequestLog, ServeConfig, Server, TlsIdentity};
 
 /// The longest that a test waits for one thing to happen.
 pub const PATIENCE: Duration = Duration::from_secs(60);
@@ -15,6 +16,22 @@ pub const PATIENCE: Duration = Duration::from_secs(60);
 /// A scripted upstream on a free port.
 pub async fn upstream() -> Server {
     Server::start(ServeConfig::default()).await.expect("a free port on 127.0.0.1")
+}
+
+/// As [`upstream`], with HTTPS and a certificate for 127.0.0.1, and the authority that signed it, made for this server (PEM).
+pub async fn upstream_with_tls() -> (Server, String) {
+    let mut params = CertificateParams::default();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
+    params.distinguished_name.push(DnType::CommonName, "Tidewire's tests");
+    let authority =
+        CertifiedIssuer::self_signed(params, KeyPair::generate().expect("a key")).expect("an authority");
+    let key = KeyPair::generate().expect("a key");
+    let params = CertificateParams::new(["127.0.0.1".to_owned()]).expect("an address");
+    let certificate = params.signed_by(&key, &authority).expect("a certificate");
+    let tls = TlsIdentity::from_pem(certificate.pem().as_bytes(), key.serialize_pem().as_bytes());
+    let config = ServeConfig { tls: Some(tls.expect("a usable certificate")), ..ServeConfig::default() };
+    (Server::start(config).await.expect("a free port on 127.0.0.1"), authority.pem())
 }
 
 /// The future's output; the test fails if it takes longer than [`PATIENCE`].

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use tidewire_core::session::{At, Failure, Retry};
+use tidewire_core::StreamState;
+use tidewire_core::session::{At, Failure, Reason, Retry};
 use tidewire_llm::Deltas;
 
 use crate::attempt::AttemptRequest;
@@ -19,6 +20,9 @@ use crate::wire::Wire;
 impl<I> Streaming<I> {
     /// Announces a further attempt, whose time the session now waits for.
     pub(super) fn announce(&mut self, retry: Retry) {
+        if matches!(retry.reason, Reason::Idle | Reason::FirstEvent | Reason::Kick) {
+            self.distrust_connection();
+        }
         self.io = Io::Idle;
         self.chunk = Bytes::new();
         let attempt = Attempt {
@@ -146,6 +150,21 @@ impl<I> Streaming<I> {
         self.hooks.wire(Wire::Sent);
         let outgoing = request.into_outgoing();
         let request = Arc::clone(&outgoing.template);
+        self.pool = transport.pool();
         self.io = Io::Sending { sending: transport.send(outgoing), request };
+    }
+
+    /// The request was given up for its silence, so its connection may be dead, and with it others of its pool.
+    pub(super) fn distrust_connection(&self) {
+        if let Ok(transport) = &self.shared.transport {
+            transport.replace_pool(self.pool);
+        }
+    }
+
+    /// Of a stream that waits: its next request may find only connections that died meanwhile.
+    pub(super) fn distrust_idle_connections(&self) {
+        if let (Ok(transport), StreamState::Waiting { .. }) = (&self.shared.transport, self.state()) {
+            transport.replace_present_pool();
+        }
     }
 }

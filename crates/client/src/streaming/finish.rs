@@ -7,7 +7,7 @@ use std::time::Duration;
 use http::HeaderMap;
 use http::header::CONTENT_TYPE;
 use tidewire_core::refusal_reason;
-use tidewire_core::session::{Outcome, Refusal};
+use tidewire_core::session::{Limit, Outcome, Refusal};
 
 use crate::error::{Error, RefusedResponse, StreamEnd, UsageError};
 use crate::streaming::Streaming;
@@ -49,6 +49,9 @@ impl<I> Streaming<I> {
         }
         let parked = mem::replace(&mut self.parked, Parked::Over(None));
         let outcome = self.stream.outcome()?;
+        if matches!(outcome, Outcome::TimedOut(Limit::Idle | Limit::FirstEvent)) {
+            self.distrust_connection();
+        }
         let head = match parked {
             Parked::Head(head) => Some(*head),
             _ => None,

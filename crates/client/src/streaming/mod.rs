@@ -65,6 +65,8 @@ pub struct Streaming<I> {
     chunk: Bytes,
     stream: Stream,
     io: Io,
+    /// The pool of connections that the last request was sent over.
+    pool: u32,
     /// Reads the records, if their dialect is known.
     reply: Option<Box<ReplyDecoder>>,
     shared: Arc<Shared>,
@@ -87,6 +89,7 @@ impl<I> Streaming<I> {
             clock: Clock::start(),
             timer: Timer::default(),
             io: Io::Fresh,
+            pool: 0,
             chunk: Bytes::new(),
             mapper,
             queue: Queue::new(),
@@ -154,6 +157,7 @@ impl<I> Streaming<I> {
     /// Connects again at once, for use after the network returned or when the stream seems dead. Does nothing if the request may not be
     /// sent again.
     pub fn reconnect(&mut self) {
+        self.distrust_idle_connections();
         let at = self.at();
         self.stream.kick(at);
     }
@@ -165,6 +169,7 @@ impl<I> Streaming<I> {
     /// [`stall_after`](crate::Request::stall_after), the connection gets a second to show that it is alive; then another request continues
     /// the stream, if that loses nothing.
     pub fn check(&mut self, away: Duration) {
+        self.distrust_idle_connections();
         let at = self.at();
         self.stream.check(at, away);
     }

@@ -34,8 +34,8 @@ impl Clock {
 #[derive(Default)]
 pub(crate) struct Timer {
     sleep: Option<Pin<Box<Sleep>>>,
-    /// When it fires, on the stream's clock, and the task that it wakes.
-    armed: Option<(Duration, Waker)>,
+    /// When it fires, in nanoseconds on the stream's clock, and the task that it wakes.
+    armed: Option<(u64, Waker)>,
 }
 
 impl Timer {
@@ -51,8 +51,8 @@ impl Timer {
         deadline: Duration,
     ) -> Poll<()> {
         if let Some((until, waker)) = &self.armed
-            && now < *until
-            && *until <= deadline
+            && nanoseconds(now) < *until
+            && *until <= nanoseconds(deadline)
             && waker.will_wake(cx.waker())
         {
             return Poll::Pending;
@@ -65,7 +65,8 @@ impl Timer {
             }
             // A task without budget would get `Pending` from a timer that has not registered the task's waker.
             if pin!(unconstrained(sleep.as_mut())).poll(cx).is_pending() {
-                self.armed = Some((sleep.deadline() - clock.origin, cx.waker().clone()));
+                let until = nanoseconds(sleep.deadline() - clock.origin);
+                self.armed = Some((until, cx.waker().clone()));
                 return Poll::Pending;
             }
             if clock.now() >= deadline {
@@ -75,6 +76,11 @@ impl Timer {
             sleep.as_mut().reset(until);
         }
     }
+}
+
+/// Half the size of a `Duration`, which each stream would pay for. It is enough for 584 years.
+fn nanoseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]

@@ -52,6 +52,18 @@ impl Transport {
         Ok(Self { credentials: RequestCredentials::SameOrigin })
     }
 
+    /// The browser manages its own connections.
+    #[expect(clippy::unused_self, reason = "the native one has several")]
+    pub(crate) const fn pool(&self) -> u32 {
+        0
+    }
+
+    #[expect(clippy::unused_self, reason = "see `pool`")]
+    pub(crate) const fn replace_pool(&self, _number: u32) {}
+
+    #[expect(clippy::unused_self, reason = "see `pool`")]
+    pub(crate) const fn replace_present_pool(&self) {}
+
     /// Sends cookies and other credentials to other origins too.
     pub(crate) const fn with_credentials() -> Self {
         Self { credentials: RequestCredentials::Include }

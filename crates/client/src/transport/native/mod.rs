@@ -3,6 +3,7 @@
 mod body;
 mod coding;
 mod failure;
+mod pool;
 mod redirect;
 mod send;
 mod tls;

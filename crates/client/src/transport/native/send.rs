@@ -1,5 +1,6 @@
 //! Sends a request over reqwest and follows its redirects, up to the head of the response.
 
+use std::fmt;
 use std::mem;
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,6 +9,7 @@ use http::header::{self, HeaderName};
 use http::{HeaderMap, Method};
 
 use super::body::BodyReader;
+use super::pool::Pool;
 use super::redirect::{MOST_REDIRECTS, redirected, take_credentials};
 use super::{coding, failure, tls};
 use crate::body::Taken;
@@ -18,9 +20,9 @@ use crate::transport::message::{Outgoing, Response, TransportError, TransportOpt
 const USER_AGENT: &str = concat!("tidewire/", env!("CARGO_PKG_VERSION"));
 
 /// Sends requests with a `reqwest::Client`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Transport {
-    client: reqwest::Client,
+    pool: Arc<Pool>,
     owner: Owner,
 }
 
@@ -33,26 +35,50 @@ enum Owner {
     Caller,
 }
 
+impl fmt::Debug for Transport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Transport").field("owner", &self.owner).finish_non_exhaustive()
+    }
+}
+
 impl Transport {
     /// A transport with Tidewire's own settings.
     pub(crate) fn new(options: &TransportOptions) -> Result<Self, TransportError> {
-        let builder = || base(options.connect_timeout);
         let build =
             |builder: reqwest::ClientBuilder| builder.build().map_err(|error| failure::innermost(&error));
-        let (client, no_tls) = match tls::configure(builder(), &options.authorities).and_then(build) {
-            Ok(client) => (client, None),
+        let TransportOptions { connect_timeout, authorities } = options.clone();
+        let with_tls = move || tls::configure(base(connect_timeout), &authorities).and_then(build);
+        let without_tls = move || tls::without(base(connect_timeout)).and_then(build);
+        let (pool, no_tls) = match with_tls() {
+            Ok(client) => (Pool::new(client, Some(Box::new(with_tls))), None),
             // Plain HTTP works without TLS, for example in a container without certificates.
             Err(problem) => {
-                let client = tls::without(builder()).and_then(build).map_err(TransportError::Unsendable)?;
-                (client, Some(format!("https is not possible: {problem}").into()))
+                let client = without_tls().map_err(TransportError::Unsendable)?;
+                let problem = format!("https is not possible: {problem}");
+                (Pool::new(client, Some(Box::new(without_tls))), Some(problem.into()))
             }
         };
-        Ok(Self { client, owner: Owner::Tidewire { no_tls } })
+        Ok(Self { pool, owner: Owner::Tidewire { no_tls } })
     }
 
     /// The caller's own client, whose redirect and connect settings hold.
-    pub(crate) const fn with_client(client: reqwest::Client) -> Self {
-        Self { client, owner: Owner::Caller }
+    pub(crate) fn with_client(client: reqwest::Client) -> Self {
+        Self { pool: Pool::new(client, None), owner: Owner::Caller }
+    }
+
+    /// The number of the pool whose connections requests use now.
+    pub(crate) fn pool(&self) -> u32 {
+        self.pool.number()
+    }
+
+    /// The connections of a pool may be dead: later requests use others.
+    pub(crate) fn replace_pool(&self, number: u32) {
+        self.pool.replace(number);
+    }
+
+    /// As [`replace_pool`](Self::replace_pool), for all connections there are.
+    pub(crate) fn replace_present_pool(&self) {
+        self.pool.replace_present();
     }
 
     /// Headers that are added to a request without one of the same name. Of these the caller's own client has its own `User-Agent` and
@@ -70,9 +96,10 @@ impl Transport {
 
     /// Sends the request, follows its redirects, and waits for the head of the response.
     pub(crate) fn send(self, mut request: Outgoing) -> Boxed<Result<Response<BodyReader>, TransportError>> {
-        take_credentials(&self.client, &mut request);
+        let client = self.pool.client();
+        take_credentials(&client, &mut request);
         let Outgoing { url, mut template } = request;
-        let sent = self.execute(url, &template).map_err(TransportError::Unsendable);
+        let sent = self.execute(&client, url, &template).map_err(TransportError::Unsendable);
         Box::pin(async move {
             let mut sent = sent?;
             let has_cursor = |template: &RequestTemplate| {
@@ -95,7 +122,7 @@ impl Transport {
                 };
                 redirects_left -= 1;
                 // A redirect to a URL that cannot be requested is not the caller's fault.
-                sent = self.execute(url, &next).map_err(TransportError::Permanent)?;
+                sent = self.execute(&client, url, &next).map_err(TransportError::Permanent)?;
                 template = next;
             }
         })
@@ -104,6 +131,7 @@ impl Transport {
     /// Sends one request; an error if it cannot be sent.
     fn execute(
         &self,
+        client: &reqwest::Client,
         url: url::Url,
         template: &RequestTemplate,
     ) -> Result<impl Future<Output = Result<reqwest::Response, reqwest::Error>> + Send + use<>, String> {
@@ -124,7 +152,7 @@ impl Transport {
             Taken::Bytes(bytes) => Some(bytes.into()),
             Taken::Once(body) => Some(body),
         };
-        Ok(self.client.execute(request))
+        Ok(client.execute(request))
     }
 }
 
