@@ -75,6 +75,13 @@ const STEPS: &[Step] = &[
         bindings::python::test,
     )
     .needs(&["bindings"]),
+    Step::new(
+        "swift",
+        "the packed Swift package: the cases, streams against serve, cancellation, an app's life",
+        240,
+        bindings::swift::test,
+    )
+    .needs(&["build", "bindings"]),
     Step::new("npm", "set up what builds the npm package, and build it", 60, js::build),
     Step::new(
         "js",
@@ -148,15 +155,8 @@ const STEPS: &[Step] = &[
     )
     .needs(&["kotlin"]),
     Step::long(
-        "swift",
-        "the packed Swift package: the cases, streams against serve, cancellation, an app's life",
-        4,
-        bindings::swift::test,
-    )
-    .needs(&["build", "bindings"]),
-    Step::long(
         "swift-cancel",
-        "10,000 cancellations of tasks in Swift, in each of several ways",
+        "10,000 cancellations of tasks in Swift, in each of several ways, and 200 schedules of absences",
         2,
         bindings::swift::test_long,
     )

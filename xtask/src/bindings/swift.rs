@@ -50,10 +50,10 @@ pub(crate) fn test() -> Result<(), Trouble> {
     run_command(tests()?.env("TIDEWIRE_LONG", "0"))
 }
 
-/// The cancellations, ten times as many.
+/// The cancellations, ten times as many, and the absences, within tighter limits.
 pub(crate) fn test_long() -> Result<(), Trouble> {
     compiler()?;
-    run_command(tests()?.args(["--filter", "Cancellation"]).env("TIDEWIRE_LONG", "1"))
+    run_command(tests()?.args(["--filter", "Cancellation|Lives"]).env("TIDEWIRE_LONG", "1"))
 }
 
 fn tests() -> Result<Command, Trouble> {

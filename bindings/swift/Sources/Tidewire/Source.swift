@@ -254,20 +254,7 @@ extension Source: LifecycleStream {
     func release() { setPaused { $0.isHeld = false } }
 
     func check(away: Duration) {
-        let native: (any Checked)? = state.with(\.native)
+        let native: NativeStream? = state.with(\.native)
         native?.check(awayMs: (try? milliseconds("away", away)) ?? 0)
     }
 }
-
-/// A stream that can be checked after an absence. The native library's own method takes the place of this one once it has it.
-protocol Checked {
-    func check(awayMs: UInt64)
-}
-
-extension Checked where Self: NativeStream {
-    func check(awayMs: UInt64) {
-        if state().name == "waiting" { reconnect() }
-    }
-}
-
-extension NativeStream: Checked {}

@@ -1,5 +1,4 @@
 import Foundation
-import Glibc
 import Testing
 @testable import Tidewire
 
@@ -74,9 +73,6 @@ extension AllTests {
             return stream.noted
         }
 
-        /// Whether the native library can look whether a connection is dead.
-        private static let hasCheck = dlsym(dlopen(nil, RTLD_NOW), "uniffi_tidewire_ffi_fn_method_nativestream_check") != nil
-
         /// Real streams through random schedules of background, networks, dead connections and restarts of the server: nothing is lost,
         /// nothing comes twice, and no POST is sent again.
         @Test func streamsComeThroughRandomSchedules() async throws {
@@ -110,7 +106,6 @@ extension AllTests {
                             proxy.silence()
                             dead += 1
                             clock.with { $0 += .seconds(600) }
-                            if !Self.hasCheck { life.networkAvailable("other\(dead)") }
                         }
                         try await Task.sleep(for: .milliseconds(random.below(3)))
                         let (before, back) = (taken.with { $0.count }, ContinuousClock.now)
@@ -132,14 +127,13 @@ extension AllTests {
                     }
                 }
                 figure(
-                    "\(schedules) schedules with \(absences) absences, \(dead) dead connections\(Self.hasCheck ? "" : " (each with another network)"): 0 of \(events) events lost, 0 twice, no POST sent again; back within \(slowest.shown)"
+                    "\(schedules) schedules with \(absences) absences, \(dead) dead connections: 0 of \(events) events lost, 0 twice, no POST sent again; back within \(slowest.shown)"
                 )
                 #expect(slowest < .seconds(isLong ? 2 : 4))
             }
         }
 
-        @Test(.enabled(if: hasCheck, "the native library cannot check"))
-        func aConnectionThatDiedInTenMinutesOfSleepIsNoticed() async throws {
+        @Test func aConnectionThatDiedInTenMinutesOfSleepIsNoticed() async throws {
             try await Serve.run { serve in
                 let proxy = try Proxy(serve.url)
                 defer { proxy.stop() }
