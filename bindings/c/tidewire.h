@@ -364,6 +364,10 @@ void tidewire_client_free(tidewire_client *client);
 // or unloads the library. A stream that is opened later starts them again.
 void tidewire_shutdown(void);
 
+// Requests from now on use new connections, in every client: another network is used, or the machine has slept. The requests that are under
+// way keep theirs, see `tidewire_check` and `tidewire_reconnect`.
+void tidewire_forget_connections(void);
+
 // The version of this library. It lives as long as the program.
 const char *tidewire_version(void);
 

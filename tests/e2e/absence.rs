@@ -13,13 +13,16 @@ use tidewire_cli::serve::Server;
 use tidewire_tests::{PATIENCE, ids, take, upstream, upstream_with_tls, within};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::watch;
+use tokio::sync::{RwLock, watch};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{sleep, timeout};
 
 /// How long the app was away, as its phone's clock says.
 const AWAY: Duration = Duration::from_secs(600);
 const EVENTS: usize = 40;
+
+/// Held for writing by a test that has all clients of this process forget their connections, and for reading by those that count them.
+static CONNECTIONS: RwLock<()> = RwLock::const_new(());
 
 /// A server, and a client that trusts it.
 struct Upstream {
@@ -252,6 +255,7 @@ async fn a_post_is_not_repeated_for_an_absence() {
 /// Over HTTP/2 the streams of a client share a connection. Each finds out by itself that it is dead, and they share the next one too.
 #[tokio::test]
 async fn streams_that_lost_one_connection_share_the_next() {
+    let _counted = CONNECTIONS.read().await;
     let upstream = Upstream::http2().await;
     let proxy = Proxy::start(&upstream).await;
     let client = upstream.client();
@@ -289,6 +293,7 @@ async fn streams_that_lost_one_connection_share_the_next() {
 /// A caller who gave up on a silent connection and asks again gets an answer, although HTTP/2 would put the request on the same connection.
 #[tokio::test]
 async fn after_a_silence_the_next_request_gets_another_connection() {
+    let _counted = CONNECTIONS.read().await;
     let upstream = Upstream::http2().await;
     let proxy = Proxy::start(&upstream).await;
     let client = upstream.client();
@@ -300,6 +305,22 @@ async fn after_a_silence_the_next_request_gets_another_connection() {
     assert_eq!(take(&mut first).await.outcome, Some(Outcome::TimedOut(tidewire::Limit::Idle)));
     assert_eq!(take(&mut post()).await.outcome, Some(Outcome::Ended));
     assert_eq!(proxy.connections(), 2);
+}
+
+/// A connection that no request used when it died: the next request would only find out by the silence.
+#[tokio::test]
+async fn forgotten_connections_are_not_used_again() {
+    let _alone = CONNECTIONS.write().await;
+    for upstream in [Upstream::http1().await, Upstream::http2().await] {
+        let proxy = Proxy::start(&upstream).await;
+        let client = upstream.client();
+        let post = || client.post(format!("{}/sse?events=3&interval_ms=1", proxy.url)).body("{}").events();
+        assert_eq!(take(&mut post()).await.outcome, Some(Outcome::Ended));
+        assert_eq!(take(&mut post()).await.outcome, Some(Outcome::Ended));
+        proxy.kill();
+        tidewire::forget_connections();
+        assert_eq!(take(&mut post()).await.outcome, Some(Outcome::Ended), "{}", upstream.version());
+    }
 }
 
 /// A stream that waits for its next attempt while the app sleeps finds only connections that died meanwhile.

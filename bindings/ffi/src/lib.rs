@@ -54,6 +54,13 @@ pub fn shutdown() {
     engine::shutdown();
 }
 
+/// Requests from now on use new connections, in every client: another network is used, or the machine has slept. The requests that are under
+/// way keep theirs, see `check` and `reconnect`.
+#[uniffi::export]
+pub fn forget_connections() {
+    tidewire::forget_connections();
+}
+
 /// The version of this library.
 #[uniffi::export]
 #[must_use]

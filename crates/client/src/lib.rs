@@ -118,6 +118,8 @@ pub use tidewire_core::session::{Limit, Outcome, Reason, Refusal, Resume};
 pub use tidewire_core::{BadRecord, Format, Marker, Markers, Stats, StreamState, TooLarge};
 pub use tidewire_llm as llm;
 pub use tidewire_llm::{Delta, Dialect, Message};
+#[cfg(not(target_family = "wasm"))]
+pub use transport::forget_connections;
 pub use wire::Wire;
 #[cfg(not(target_family = "wasm"))]
 pub use with_reqwest::RequestBuilderExt;

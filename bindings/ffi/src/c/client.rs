@@ -47,6 +47,13 @@ pub extern "C" fn tidewire_shutdown() {
     });
 }
 
+/// Requests from now on use new connections, in every client: another network is used, or the machine has slept. The requests that are under
+/// way keep theirs, see `tidewire_check` and `tidewire_reconnect`.
+#[unsafe(no_mangle)]
+pub extern "C" fn tidewire_forget_connections() {
+    crate::forget_connections();
+}
+
 /// The version of this library. It lives as long as the program.
 #[unsafe(no_mangle)]
 pub extern "C" fn tidewire_version() -> *const c_char {

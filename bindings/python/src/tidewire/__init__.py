@@ -39,6 +39,7 @@ from ._errors import (
 )
 from ._headers import Headers
 from ._items import Attempt, Comment, Event, Frame, Gap, Notice, Problem, Record, Replayed, Retry, Stall, Text
+from ._native.tidewire_ffi import forget_connections as forget_connections
 from ._native.tidewire_ffi import version as _version
 from ._outcome import Outcome, State, Stats
 from ._request import AttemptRequest, Cursor, Dialect, Format, RequestFunction, Seconds
@@ -101,5 +102,6 @@ __all__ = [
     "UsageError",
     "compact_json",
     "decode",
+    "forget_connections",
     "stream",
 ]

@@ -21,6 +21,8 @@ extension Tidewire {
     /// - *When another network is used*, they connect again at once. The first network, and the loss of one, change nothing; the next one
     ///   after a loss is another network.
     ///
+    /// After an absence of 15 s and in another network, later requests use new connections (``Tidewire/forgetConnections()``).
+    ///
     /// A request that may not be sent again, such as a POST, is never repeated by any of this.
     ///
     /// On Apple's systems one line does it all, see `tidewireLifecycle()`. All members may be called from any task or thread.
@@ -78,6 +80,7 @@ extension Tidewire {
             }
             guard let since else { return }
             let away = max(now() - since, .zero)
+            if missedNetwork || away >= Self.long { Tidewire.forgetConnections() }
             let streams = streams()
             // What was paused reads on in any case.
             for stream in streams { stream.release() }
@@ -118,6 +121,7 @@ extension Tidewire {
                 return true
             }
             guard isOther else { return }
+            Tidewire.forgetConnections()
             for stream in streams() where choice(for: stream) != .ignore { stream.reconnect() }
         }
 
@@ -128,8 +132,12 @@ extension Tidewire {
 
         /// The program did not run for so long, although it was shown: the computer slept. All streams are checked.
         public func slept(_ time: Duration) {
+            if time >= Self.long { Tidewire.forgetConnections() }
             for stream in streams() where choice(for: stream) != .ignore { stream.check(away: time) }
         }
+
+        /// After such an absence, connections that nothing is read from may be dead; those of streams are checked.
+        private static let long = Duration.seconds(15)
 
         private func choice(for stream: any LifecycleStream) -> InBackground {
             stream.inBackground ?? inBackground

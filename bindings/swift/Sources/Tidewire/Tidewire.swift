@@ -15,6 +15,10 @@ public enum Tidewire {
         Client.shared.stream(url, request)
     }
 
+    /// Requests from now on use new connections, in every client: another network is used, or the device has slept. The requests that are
+    /// under way keep theirs, see ``Stream/check(away:)`` and ``Stream/reconnect()``. A ``Lifecycle`` calls this.
+    public static func forgetConnections() { TidewireFFI.forgetConnections() }
+
     /// The version of the native library.
     public static var version: String { TidewireFFI.version() }
 

@@ -7,6 +7,8 @@ mod message;
 
 #[cfg(not(target_family = "wasm"))]
 pub(crate) use self::current::ca_certificates;
+#[cfg(not(target_family = "wasm"))]
+pub use self::current::forget_connections;
 pub(crate) use self::current::{BodyReader, Transport};
 pub(crate) use self::message::{Chunk, Outgoing, TransportError, TransportOptions};
 use crate::platform::Boxed;

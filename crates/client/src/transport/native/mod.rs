@@ -9,5 +9,6 @@ mod send;
 mod tls;
 
 pub(crate) use self::body::BodyReader;
+pub use self::pool::forget_connections;
 pub(crate) use self::send::Transport;
 pub(crate) use self::tls::certificates as ca_certificates;

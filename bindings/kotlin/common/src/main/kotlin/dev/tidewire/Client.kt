@@ -55,6 +55,15 @@ public class TidewireClient(build: ClientBuilder.() -> Unit = {}) : AutoCloseabl
     }
 }
 
+/**
+ * Requests from now on use new connections, in every client: another network is used, or the device has slept. The requests that are under
+ * way keep theirs, see [TidewireStream.check] and [TidewireStream.reconnect]. A [StreamLifecycle] calls this.
+ */
+public fun forgetConnections() {
+    // Without the library there are none.
+    if (NativeLibrary.isLoaded) dev.tidewire.native.forgetConnections()
+}
+
 /** The settings of a [TidewireClient]. */
 @TidewireDsl
 public class ClientBuilder internal constructor() {

@@ -15,7 +15,7 @@ internal object NativeLibrary {
     /** What the generated code asks where the library is. */
     private const val OVERRIDE = "uniffi.component.$NAME.libraryOverride"
 
-    private val problem: Throwable? by lazy {
+    private val loading = lazy<Throwable?> {
         try {
             locate()
             uniffiEnsureInitialized()
@@ -27,6 +27,11 @@ internal object NativeLibrary {
             mismatch
         }
     }
+
+    private val problem by loading
+
+    /** Whether it was loaded before. */
+    val isLoaded: Boolean get() = loading.isInitialized() && problem == null
 
     /** Throws a [TidewireException] if there is none for this platform, or one of another version. */
     fun load() {

@@ -4,6 +4,7 @@ import java.util.Collections
 import java.util.IdentityHashMap
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.milliseconds
+import kotlin.time.Duration.Companion.seconds
 import kotlin.time.TimeMark
 import kotlin.time.TimeSource
 import kotlinx.coroutines.CoroutineScope
@@ -37,6 +38,8 @@ public enum class InBackground {
  * - *When a screen is shown again*, they read on, and are [checked][TidewireStream.check] with the time of the absence.
  * - *When another network is used*, they [connect again][TidewireStream.reconnect] at once. The first network, and the loss of one, change
  *   nothing; the next one after a loss is another network.
+ *
+ * After an absence of 15 s and in another network, later requests use new connections ([forgetConnections]).
  *
  * A request that may not be sent again, such as a POST, is never repeated by any of this.
  *
@@ -106,6 +109,7 @@ public class StreamLifecycle(
         val before = network
         network = Network.Used(id)
         if (before == Network.Unknown || before == network || presence === Presence.Closed) return
+        forgetConnections()
         for (stream in managed()) stream.reconnect()
     }
 
@@ -114,7 +118,7 @@ public class StreamLifecycle(
 
     /** The program did not run for so long, although it was shown: the computer slept. All streams are checked. */
     public fun slept(time: Duration): Unit = synchronized(lock) {
-        if (presence !== Presence.Closed) for (stream in managed()) stream.check(time)
+        if (presence !== Presence.Closed) check(time)
     }
 
     /** From here on it does nothing. Streams that it has paused read on. */
@@ -138,6 +142,11 @@ public class StreamLifecycle(
     private fun comeBack(away: Duration) {
         // Whatever was chosen meanwhile, what is paused reads on.
         for (stream in OpenStreams.all()) stream.release(Hold.BACKGROUND)
+        check(away)
+    }
+
+    private fun check(away: Duration) {
+        if (away >= LONG) forgetConnections()
         for (stream in managed()) stream.check(away)
     }
 
@@ -148,6 +157,9 @@ public class StreamLifecycle(
     private companion object {
         /** A phone that is turned, or a window that makes room for another one, shows the next screen within this time. */
         val SHORT = 700.milliseconds
+
+        /** After such an absence, connections that nothing is read from may be dead; those of streams are checked. */
+        val LONG = 15.seconds
     }
 }
 
