@@ -23,6 +23,9 @@ guard let url = listening.components(separatedBy: "\"url\":\"").dropFirst().firs
 log.fileHandleForReading.readabilityHandler = { _ = $0.availableData }
 
 try await measure("CPU per event in µs, as fast as they come (256 B each)", "\(url)/endless?bytes=\(burst * 256)", burst, rounds: 7)
+BatchSize.most = 1
+try await measure("CPU per event in µs, the same in batches of one", "\(url)/endless?bytes=\(burst * 256)", burst, rounds: 3)
+BatchSize.most = 256
 try await measure("CPU per event in µs, one at a time, 1 ms apart", "\(url)/sse?interval_ms=1&events=\(singles)", singles, rounds: 3)
 
 /// In turn, so that both have the same conditions; the best round of each counts.

@@ -43,8 +43,6 @@ final class Source: Sendable {
         var taken: UInt64 { first + UInt64(at) }
     }
 
-    /// The most items of a batch. Fewer come if they take more than 64 KiB.
-    private static let most: UInt32 = 256
     /// See `fill`.
     private static let cancellations = DispatchQueue(label: "dev.tidewire.cancellations")
 
@@ -91,7 +89,7 @@ final class Source: Sendable {
         defer { state.with { $0.isBeingRead = false } }
         do {
             let batch = try await withTaskCancellationHandler {
-                try await native.nextBatch(number: number, most: Self.most)
+                try await native.nextBatch(number: number, most: BatchSize.most)
             } onCancel: {
                 // Not in the handler itself. It runs under a lock of the task, which resuming the task takes as well; and the native library
                 // resumes it under locks that these calls take.
