@@ -3,10 +3,13 @@
  * Usage: behaviour URL TLS_URL CA_FILE ROUNDS */
 #define _POSIX_C_SOURCE 200809L
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -46,6 +49,12 @@ static long now_ms(void) {
     struct timespec time;
     clock_gettime(CLOCK_MONOTONIC, &time);
     return time.tv_sec * 1000 + time.tv_nsec / 1000000;
+}
+
+static int random_below(int bound) {
+    static unsigned state = 1;
+    state = state * 1103515245 + 12345;
+    return (int)(state >> 16) % bound;
 }
 
 /* A stream of events from a path, with more options (which begin with a comma) and functions. */
@@ -225,6 +234,110 @@ static void other_threads_stop_and_interrupt(void) {
     stream = open_path("/endless");
     take(stream, 1);
     tidewire_stream_free(stream);
+}
+
+/* Another thread, which interrupts a stream again and again. */
+typedef struct interrupter {
+    pthread_t thread;
+    tidewire_stream *stream;
+    int count;
+} interrupter;
+
+static void *interrupt_often(void *argument) {
+    interrupter *interrupter = argument;
+    for (int number = 0; number < interrupter->count; number++) {
+        /* Every eighth comes right after the one before. */
+        if (number % 8 > 0) {
+            struct timespec time = {0, (number * 7919L) % 400 * 1000};
+            nanosleep(&time, NULL);
+        }
+        tidewire_interrupt(interrupter->stream);
+    }
+    tidewire_stop(interrupter->stream);
+    return NULL;
+}
+
+/* Reads a stream that is interrupted so often; sleeps up to `pause_us` after each event. */
+static void interruptions_lose_nothing(const char *what, const char *path, int count, int pause_us) {
+    interrupter interrupter = {.stream = open_path(path), .count = count};
+    tidewire_event event;
+    tidewire_status status;
+    long last = 0, lost = 0, twice = 0, interrupted = 0;
+    if (pthread_create(&interrupter.thread, NULL, interrupt_often, &interrupter) != 0) abort();
+    while ((status = tidewire_next(interrupter.stream, -1, &event, NULL)) == TIDEWIRE_EVENT || status == TIDEWIRE_INTERRUPTED) {
+        if (status == TIDEWIRE_INTERRUPTED) {
+            interrupted++;
+            continue;
+        }
+        if (event.kind != TIDEWIRE_KIND_EVENT) continue;
+        char id[24] = "";
+        memcpy(id, event.id.bytes, event.id.length < sizeof id - 1 ? event.id.length : sizeof id - 1);
+        long number = atol(id);
+        if (number <= last) twice++;
+        if (number > last + 1) lost++;
+        last = number;
+        if (pause_us > 0) {
+            struct timespec time = {0, random_below(pause_us) * 1000L};
+            nanosleep(&time, NULL);
+        }
+    }
+    pthread_join(interrupter.thread, NULL);
+    printf("%s: %d interruptions, %ld of them seen, %ld events, %ld lost, %ld twice\n", what, count, interrupted, last, lost, twice);
+    CHECK(status == TIDEWIRE_END && last > 0 && (interrupted > 0 || pause_us > 0) && lost == 0 && twice == 0);
+    tidewire_stream_free(interrupter.stream);
+}
+
+/* A server of one connection, which notes when that is closed. */
+typedef struct closing {
+    pthread_t thread;
+    int listener;
+    double closed_ms;
+} closing;
+
+static double exact_ms(void) {
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec * 1e3 + (double)time.tv_nsec / 1e6;
+}
+
+static void *serve_one(void *argument) {
+    static const char answer[] = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\ndata: 1\n\n";
+    closing *closing = argument;
+    char request[4096];
+    int client = accept(closing->listener, NULL, NULL);
+    if (client < 0 || recv(client, request, sizeof request, 0) <= 0 || send(client, answer, sizeof answer - 1, 0) < 0) return NULL;
+    while (recv(client, request, sizeof request, 0) > 0) continue;
+    closing->closed_ms = exact_ms();
+    close(client);
+    return NULL;
+}
+
+static void a_stop_closes_the_socket(int rounds) {
+    double worst = 0, all = 0;
+    for (int round = 0; round < rounds; round++) {
+        closing closing = {.listener = socket(AF_INET, SOCK_STREAM, 0)};
+        struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+        socklen_t length = sizeof address;
+        if (bind(closing.listener, (struct sockaddr *)&address, length) != 0 || listen(closing.listener, 1) != 0) abort();
+        if (getsockname(closing.listener, (struct sockaddr *)&address, &length) != 0) abort();
+        if (pthread_create(&closing.thread, NULL, serve_one, &closing) != 0) abort();
+        char options[128];
+        tidewire_stream *stream;
+        snprintf(options, sizeof options, "{\"url\":\"http://127.0.0.1:%d/\"}", ntohs(address.sin_port));
+        CHECK(tidewire_open(NULL, TIDEWIRE_EVENTS, options, NULL, &stream, NULL) == TIDEWIRE_OK);
+        take(stream, 1);
+        double stopped = exact_ms();
+        tidewire_stop(stream);
+        pthread_join(closing.thread, NULL);
+        double time = closing.closed_ms - stopped;
+        all += time;
+        if (time > worst) worst = time;
+        tidewire_stream_free(stream);
+        close(closing.listener);
+    }
+    printf("stop -> the server sees the socket closed: mean %.2f ms, worst %.2f ms\n", all / rounds, worst);
+    /* Ten times what is aimed at: the machine may be busy. */
+    CHECK(worst < 1000);
 }
 
 static void *read_too(void *argument) {
@@ -474,13 +587,18 @@ int main(int argc, char **argv) {
     url = argv[1];
     mistakes_are_typed_errors();
     other_threads_stop_and_interrupt();
+    int count = atoi(argv[4]);
+    interruptions_lose_nothing("as fast as they come", "/sse?ids=true&interval_ms=0&events=1000000", count, 0);
+    interruptions_lose_nothing("waiting", "/sse?ids=true&interval_ms=1&events=1000000", count, 0);
+    interruptions_lose_nothing("a slow reader", "/sse?ids=true&interval_ms=0&events=1000000", count, 2000);
+    a_stop_closes_the_socket(20);
     one_thread_reads_at_a_time();
     a_stream_is_paused_and_taken_up();
     functions_change_requests();
     a_refusal_has_its_headers_and_its_body();
     a_self_made_authority_is_trusted(argv[2], argv[3]);
     a_forked_child_opens_streams_of_its_own();
-    rounds(atoi(argv[4]));
+    rounds(count);
     /* A stream after the shutdown starts the threads again. */
     tidewire_shutdown();
     tidewire_stream *stream = open_path("/notify?interval_ms=0");
