@@ -155,6 +155,13 @@ const STEPS: &[Step] = &[
     )
     .needs(&["kotlin"]),
     Step::long(
+        "python-cancel",
+        "10,000 cancellations of Python's loops, in each of several ways",
+        4,
+        bindings::python::test_long,
+    )
+    .needs(&["python-package"]),
+    Step::long(
         "swift-cancel",
         "10,000 cancellations of tasks in Swift, in each of several ways, and 200 schedules of absences",
         2,

@@ -93,23 +93,27 @@ def test_interrupted_loops(serve: Serve) -> None:
     is_running = False
     before = signal.signal(signal.SIGALRM, interrupt)
     try:
-        with tidewire.stream(serve.url("/chat?interval_ms=0&ids=1&events=1000000")) as stream:
-            events = iter(stream)
-            while interrupted < TIMES:
-                event = None
-                try:
-                    is_running = True
-                    signal.setitimer(signal.ITIMER_REAL, 0.0001 + chance.random() * 0.003)
-                    for event in events:
-                        ids.append(event.id)
-                    is_running = False
-                    raise AssertionError(f"the stream ended: {stream.outcome}")
-                except Interrupted:
-                    is_running = False
-                    interrupted += 1
-                # The loop has the event, and was interrupted before it put it away.
-                if event is not None and ids[-1:] != [event.id]:
-                    ids.append(event.id)
+        # A stream has at most a million events, and a fast machine may need more.
+        while interrupted < TIMES:
+            earlier = len(ids)
+            with tidewire.stream(serve.url("/chat?interval_ms=0&ids=1&events=1000000")) as stream:
+                events = iter(stream)
+                is_over = False
+                while interrupted < TIMES and not is_over:
+                    event = None
+                    try:
+                        is_running = True
+                        signal.setitimer(signal.ITIMER_REAL, 0.0001 + chance.random() * 0.003)
+                        for event in events:
+                            ids.append(str(earlier + int(event.id)))
+                        is_running = False
+                        is_over = True
+                    except Interrupted:
+                        is_running = False
+                        interrupted += 1
+                    # The loop has the event, and was interrupted before it put it away.
+                    if event is not None and ids[-1:] != [str(earlier + int(event.id))]:
+                        ids.append(str(earlier + int(event.id)))
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)

@@ -38,11 +38,20 @@ pub(crate) fn test() -> Result<(), Trouble> {
     run_command(
         pip(&python, "install").args(["--no-deps", "--no-index", "--force-reinstall", "--quiet"]).arg(&wheel),
     )?;
-    let mut pytest = Command::new(&python);
-    pytest.args(["-m", "pytest", "-q"]).current_dir(SOURCES);
+    run_command(pytest()?.env("TIDEWIRE_WHEEL", &wheel))
+}
+
+/// The cancellations, ten times as many, with the wheel that `test` installed.
+pub(crate) fn test_long() -> Result<(), Trouble> {
+    run_command(pytest()?.arg("tests/test_cancellation.py").env("TIDEWIRE_LONG", "1"))
+}
+
+fn pytest() -> Result<Command, Trouble> {
+    let mut pytest = Command::new(python());
+    pytest.args(["-m", "pytest", "-q"]).current_dir(SOURCES).env("PYTHONDONTWRITEBYTECODE", "1");
     pytest.env("TIDEWIRE", build::program("tidewire")?);
-    pytest.env("TIDEWIRE_CASES", super::packed().join("cases.jsonl")).env("TIDEWIRE_WHEEL", &wheel);
-    run_command(pytest.env("PYTHONDONTWRITEBYTECODE", "1"))
+    pytest.env("TIDEWIRE_CASES", super::packed().join("cases.jsonl"));
+    Ok(pytest)
 }
 
 /// Sets up a virtual environment with what builds and tests the wheel, once for each list of versions, and returns its Python.
