@@ -282,7 +282,7 @@ const KICK_AND_CANCEL: &[Timeline] = &[
     ("check in a wait", "get", "C[503+9]..[check C]", "-"),
     ("check soon after bytes", "get", "Coe{13}[check]{20}$", "ended"),
     ("check, silent for long", "get", "Coe{14}[check][C:1]", "-"),
-    ("check, and bytes come", "get", "Coe{15}[check w]{20}$", "ended"),
+    ("check, and bytes come that had been waiting", "get", "Coe{15}[check w][C:1]", "-"),
     ("check, others", "post", "Coe{15}[check]..$", "ended"),
     ("check, others, always", "post always", "Coe{15}[check][C:1]", "-"),
     ("check, never", "get never", "Coe{15}[check]..$", "ended"),
@@ -294,7 +294,7 @@ const KICK_AND_CANCEL: &[Timeline] = &[
     ("check, the caller's own limit", "get stall=3", "Coe..[S check][C:1]", "-"),
     ("check, within the caller's own limit", "get stall=30", "Coe{20}[check]{8}S", "-"),
     ("awake again, cursor known", "get", "Coe[woke][C:1]", "-"),
-    ("awake again, and bytes come", "get", "Coe[woke w]{20}", "-"),
+    ("awake again, and bytes come that had been waiting", "get", "Coe[woke w][C:1]", "-"),
     ("awake again, before a record", "get", "Co[woke]C", "-"),
     ("awake again, before a record, others", "post", "Co[woke]...e$", "ended"),
     ("awake again, others", "post", "Coe[woke]..$", "ended"),
@@ -728,4 +728,38 @@ fn the_silence_before_a_break_counts() {
     feed(0, Input::Head(head(200, None)));
     assert!(matches!(feed(7, Input::Broken(Failure::Body)), Action::Wait(_)));
     assert_eq!(session.longest_silence(Duration::from_secs(20)), Duration::from_secs(7));
+}
+
+#[test]
+fn what_had_been_waiting_is_no_sign_of_life() {
+    // When bytes arrive after the check, in milliseconds, and when the connection is taken for dead.
+    let rows: [(&[u64], Option<u64>); 8] = [
+        (&[], Some(1000)),
+        (&[0], Some(1000)),
+        (&[0, 100, 249], Some(1000)),
+        (&[250], None),
+        (&[249, 250], None),
+        (&[0, 999], None),
+        (&[1000], None),
+        (&[249, 1001], Some(1000)),
+    ];
+    for (arrivals, dead) in rows {
+        let mut session = Session::new(Policy { idempotent: true, ..Policy::default() }, None);
+        let mut feed = |ms, input| {
+            session.handle(At { now: Duration::from_millis(ms), chance: 0 }, input);
+            session.deadline()
+        };
+        feed(0, Input::Start);
+        feed(0, Input::Head(head(200, None)));
+        feed(3_000, Input::Record { cursor: Some("1"), id: Some("1") });
+        let mut deadline = feed(9_000, Input::Check { away: Duration::from_secs(600) });
+        for ms in arrivals {
+            if deadline.is_some_and(|due| due < Duration::from_millis(9_000 + ms)) {
+                break;
+            }
+            deadline = feed(9_000 + ms, Input::Wire);
+        }
+        let soon = deadline.filter(|due| *due < Duration::from_secs(12));
+        assert_eq!(soon, dead.map(|ms| Duration::from_millis(9_000 + ms)), "{arrivals:?}");
+    }
 }

@@ -7,6 +7,8 @@ use super::policy::Policy;
 
 /// How long a connection that may be dead gets to show that it is not, in milliseconds.
 const CHECK_MS: u32 = 1000;
+/// What arrives so soon after the beginning of a check, in milliseconds, may have been waiting since before the connection died.
+const STALE_MS: u32 = 250;
 
 /// Measures silence, on a clock that runs only while the consumer asks for items.
 #[derive(Clone, Copy, Debug)]
@@ -61,17 +63,31 @@ impl Watchdog {
     /// Bytes arrived.
     pub(super) fn wire(&mut self, now: Duration) {
         self.settle(now);
+        if self.dead_after_ms > 0 {
+            self.dead_after_ms = self.rest_of_check(now);
+        }
         self.wire = self.clock(now);
         self.stall_reported = false;
-        self.dead_after_ms = 0;
     }
 
     /// Unless something arrives within a moment, the connection is taken for dead.
     pub(super) fn check(&mut self, now: Duration) {
         if self.dead_after_ms == 0 {
-            let silence = u32::try_from(self.silence(now).as_millis()).unwrap_or(u32::MAX);
-            self.dead_after_ms = silence.saturating_add(CHECK_MS);
+            self.dead_after_ms = self.silence_ms(now) + CHECK_MS;
         }
+    }
+
+    /// How much of the check is left when bytes arrive: nothing, unless they show nothing.
+    #[cold]
+    fn rest_of_check(&self, now: Duration) -> u32 {
+        let rest = self.dead_after_ms.saturating_sub(self.silence_ms(now));
+        if rest > CHECK_MS - STALE_MS { rest } else { 0 }
+    }
+
+    /// At most 46 days: a number that leaves room for the check.
+    fn silence_ms(&self, now: Duration) -> u32 {
+        let silence = self.silence(now);
+        u32::try_from(silence.as_secs().min(4_000_000)).unwrap_or_default() * 1000 + silence.subsec_millis()
     }
 
     /// A record arrived.
