@@ -8,7 +8,7 @@ export interface Exports {
   machine_set_text(machine: number, key: number, length: number): number;
   machine_decode(machine: number, length: number, last: number): number;
   machine_measure(machine: number, is_broken: number): void;
-  machine_handle(machine: number, now: number, chance: number, what: number, length: number): void;
+  machine_handle(machine: number, now: number, chance: number, what: number, given: number): void;
   machine_head(
     machine: number,
     now: number,
