@@ -42,11 +42,15 @@ export async function pages(told) {
       reply(200, "text/plain", "");
     } else if (url.pathname === "/do") {
       reply(200, "application/json", JSON.stringify((await told(...JSON.parse(body))) ?? null));
+    } else if (url.pathname === "/elsewhere") {
+      reply(200, "text/html", "<!doctype html><title>elsewhere</title>");
     } else if (root !== undefined) {
       try {
         const policy = url.searchParams.has("csp") ? { "content-security-policy": "script-src 'self'" } : {};
         const text = readFileSync(new URL(url.pathname.slice(root.length), ROOTS[root]));
-        response.writeHead(200, { "content-type": TYPES[extname(url.pathname)], "cache-control": "no-store", ...policy }).end(text);
+        // A page that may not be stored is not kept for a way back.
+        const cache = url.searchParams.has("kept") ? "no-cache" : "no-store";
+        response.writeHead(200, { "content-type": TYPES[extname(url.pathname)], "cache-control": cache, ...policy }).end(text);
       } catch {
         reply(404, "text/plain", url.pathname);
       }
