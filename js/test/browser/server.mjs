@@ -42,6 +42,8 @@ export async function pages(told) {
       reply(200, "text/plain", "");
     } else if (url.pathname === "/do") {
       reply(200, "application/json", JSON.stringify((await told(...JSON.parse(body))) ?? null));
+    } else if (url.pathname === "/joined") {
+      await passOn(url.searchParams.get("from"), request, response);
     } else if (url.pathname === "/elsewhere") {
       reply(200, "text/html", "<!doctype html><title>elsewhere</title>");
     } else if (root !== undefined) {
@@ -92,6 +94,31 @@ async function play({ status = 200, headers = {}, parts = [], end = "end" }, req
   if (end === "end") response.end();
   // What was written goes first.
   else if (end === "cut") setTimeout(() => response.destroy(), 20);
+}
+
+/** Passes a response on in pieces of this many bytes. */
+const JOINED = 16 * 1024;
+async function passOn(from, request, response) {
+  const over = new AbortController();
+  response.on("close", () => over.abort());
+  const headers = Object.fromEntries(["accept", "last-event-id"].flatMap((name) => (request.headers[name] ? [[name, request.headers[name]]] : [])));
+  try {
+    const upstream = await fetch(from, { headers, signal: over.signal });
+    response.writeHead(upstream.status, { "content-type": upstream.headers.get("content-type") ?? "" });
+    let held = [];
+    let length = 0;
+    for await (const piece of upstream.body ?? []) {
+      held.push(piece);
+      length += piece.length;
+      if (length < JOINED) continue;
+      if (!response.write(Buffer.concat(held))) await new Promise((go) => response.once("drain", go).once("close", go));
+      held = [];
+      length = 0;
+    }
+    response.end(Buffer.concat(held));
+  } catch {
+    response.destroy();
+  }
 }
 
 function entry(map, key, make) {
