@@ -37,9 +37,9 @@ export const IN_REFRESH = 11;
 /** Inputs without further data. */
 const HAPPENED = { start: 0, body_end: 1, tick: 5, pause: 6, kick: 7, queue_timeout: 8, cancel: 9, sent: 10, cursor_lost: 12 };
 export type Happened = keyof typeof HAPPENED;
-/** An input with a number of milliseconds, and the most that it takes: 46 days. */
+/** An input with a number of milliseconds, and the most that it takes. */
 const CHECK = 13;
-const LONGEST_ABSENCE = 4e9;
+const LONGEST_ABSENCE = 2 ** 32 - 1;
 
 /** A further request, and why it is made. */
 export interface Retry {
