@@ -187,8 +187,8 @@ export class Core {
       if (form === ASCII) return buffer.latin1Slice(address, address + length);
       if (form === UTF16) return buffer.ucs2Slice(address, address + length);
     }
-    if (length > PIECE) return pieceByPiece(this.#bytes.subarray(address, address + length));
-    return decoder.decode(this.#bytes.subarray(address, address + length));
+    const bytes = this.#bytes.subarray(address, address + length);
+    return length <= PIECE ? decoder.decode(bytes) : pieceByPiece(bytes);
   }
 }
 
