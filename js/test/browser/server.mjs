@@ -1,5 +1,6 @@
 // What a page of these tests talks to: its own files, replies that the page itself writes, and where it says how its test went. A second
 // port is another origin, which allows what such servers usually allow and no more.
+import { once } from "node:events";
 import { createServer } from "node:http";
 import { readFileSync } from "node:fs";
 import { extname } from "node:path";
@@ -111,7 +112,7 @@ async function passOn(from, request, response) {
       held.push(piece);
       length += piece.length;
       if (length < JOINED) continue;
-      if (!response.write(Buffer.concat(held))) await new Promise((go) => response.once("drain", go).once("close", go));
+      if (!response.write(Buffer.concat(held))) await once(response, "drain", { signal: over.signal });
       held = [];
       length = 0;
     }
