@@ -6,6 +6,7 @@ const LATE_MS = 200;
 /** One timer. */
 export class Alarm {
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #set = 0;
   #due = Infinity;
 
   /** `ring` is given the time since which the page may have slept, when the timer fires late. */
@@ -18,17 +19,30 @@ export class Alarm {
   /** Rings when `performance.now()` reaches `due`, or earlier if `due` is beyond the longest timer. An earlier time that was set stays. */
   set(due: number): void {
     if (due >= this.#due) return;
-    const now = performance.now();
     this.clear();
     this.#due = due;
-    const rung = (): void => {
-      this.#due = Infinity;
-      this.ring(performance.now() - Math.max(due, now) > LATE_MS ? now : undefined);
-    };
-    this.#timer = setTimeout(rung, Math.min(Math.max(0, Math.ceil(due - now)), LONGEST_TIMER));
+    this.#set = performance.now();
+    this.#timer = setTimeout(this.#rung, Math.min(Math.max(0, Math.ceil(due - this.#set)), LONGEST_TIMER));
+  }
+
+  /** Rings at once if it is late. */
+  wake(): void {
+    if (!this.#isLate) return;
+    this.clear();
+    this.#rung();
   }
 
   clear(): void {
     clearTimeout(this.#timer);
   }
+
+  get #isLate(): boolean {
+    return performance.now() - Math.max(this.#due, this.#set) > LATE_MS;
+  }
+
+  #rung = (): void => {
+    const asleep = this.#isLate ? this.#set : undefined;
+    this.#due = Infinity;
+    this.ring(asleep);
+  };
 }

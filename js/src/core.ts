@@ -8,7 +8,7 @@ export interface Exports {
   machine_set_text(machine: number, key: number, length: number): number;
   machine_decode(machine: number, length: number, last: number): number;
   machine_measure(machine: number, is_broken: number): void;
-  machine_handle(machine: number, now: number, chance: number, what: number, length: number): void;
+  machine_handle(machine: number, now: number, chance: number, what: number, given: number): void;
   machine_head(
     machine: number,
     now: number,
@@ -187,8 +187,8 @@ export class Core {
       if (form === ASCII) return buffer.latin1Slice(address, address + length);
       if (form === UTF16) return buffer.ucs2Slice(address, address + length);
     }
-    if (length > PIECE) return pieceByPiece(this.#bytes.subarray(address, address + length));
-    return decoder.decode(this.#bytes.subarray(address, address + length));
+    const bytes = this.#bytes.subarray(address, address + length);
+    return length <= PIECE ? decoder.decode(bytes) : pieceByPiece(bytes);
   }
 }
 

@@ -12,8 +12,8 @@ export interface Transport {
   refresh?: ((attempt: Attempt) => unknown) | undefined;
   /** Waits for a slot. */
   admit?: Admit | undefined;
-  /** Calls back when the network or the page returns, until the signal aborts. */
-  onReturn?: ((back: () => void, over: AbortSignal) => void) | undefined;
+  /** Calls back when the network or the page returns, with how many milliseconds it was away, until the signal aborts. */
+  onReturn?: ((back: (away: number) => void, over: AbortSignal) => void) | undefined;
 }
 
 /** Waits for a slot, which is kept until the signal says that the stream is over; false if there was none in time. */

@@ -37,6 +37,9 @@ export const IN_REFRESH = 11;
 /** Inputs without further data. */
 const HAPPENED = { start: 0, body_end: 1, tick: 5, pause: 6, kick: 7, queue_timeout: 8, cancel: 9, sent: 10, cursor_lost: 12 };
 export type Happened = keyof typeof HAPPENED;
+/** An input with a number of milliseconds, and the most that it takes. */
+const CHECK = 13;
+const LONGEST_ABSENCE = 2 ** 32 - 1;
 
 /** A further request, and why it is made. */
 export interface Retry {
@@ -77,6 +80,11 @@ export class Machine {
     this.#input(HAPPENED[happened], 0, at);
   }
 
+  /** The page is back after so many milliseconds. */
+  check(away: number): void {
+    this.#input(CHECK, Math.min(away, LONGEST_ABSENCE));
+  }
+
   /** `relayed` says that a relay keeps the response. */
   head(status: number, headers: Headers, relayed: boolean): void {
     let text = "";
@@ -87,9 +95,9 @@ export class Machine {
     this.#core.machine_head(this.#machine, now(), chance(), status, ends[0], ends[1], ends[2], Number(relayed), Date.now());
   }
 
-  /** Feeds a piece of the body that came at this time, by `performance.now()`, and returns the next action. */
-  received(piece: Uint8Array, at: number): number {
-    return this.#core.machine_received(this.#machine, at, chance(), this.#put(piece));
+  /** Feeds a piece of the body, and returns the next action. */
+  received(piece: Uint8Array): number {
+    return this.#core.machine_received(this.#machine, now(), chance(), this.#put(piece));
   }
 
   broke(where: number, error: unknown): void {
@@ -196,8 +204,8 @@ export class Machine {
     this.#machine = 0;
   }
 
-  #input(what: number, length: number, at = now()): void {
-    this.#core.machine_handle(this.#machine, at, chance(), what, length);
+  #input(what: number, given: number, at = now()): void {
+    this.#core.machine_handle(this.#machine, at, chance(), what, given);
   }
 
   /** Puts bytes or a text where the core looks for them, and says how many bytes there are. */

@@ -1,7 +1,23 @@
-/** Calls back when the network is there again or a hidden page is shown again, until the signal aborts. */
-export function onReturn(back: () => void, over: AbortSignal): void {
+/** Calls back when the network or the page is there again, with how many milliseconds the page was away, until the signal aborts. */
+export function onReturn(back: (away: number) => void, over: AbortSignal): void {
   // A worker has no document, and other hosts have neither.
   const host = globalThis as { addEventListener?: Window["addEventListener"]; document?: Document };
-  host.addEventListener?.("online", back, { signal: over });
-  host.document?.addEventListener("visibilitychange", () => host.document?.hidden || back(), { signal: over });
+  const { document } = host;
+  // By the clock on the wall: the other one may stand still while the machine sleeps. 0 while the page is shown.
+  let left = 0;
+  const away = (): number => left && Math.max(0, Date.now() - left);
+  const turned = (): void => {
+    if (document?.hidden) {
+      left ||= Date.now();
+    } else if (left) {
+      back(away());
+      left = 0;
+    }
+  };
+  turned();
+  const options = { signal: over };
+  host.addEventListener?.("online", () => back(away()), options);
+  // From the back/forward cache; not every engine says that such a page is visible again.
+  host.addEventListener?.("pageshow", turned, options);
+  document?.addEventListener("visibilitychange", turned, options);
 }

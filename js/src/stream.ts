@@ -1,7 +1,7 @@
 import { Alarm } from "./alarm.js";
 import { PIECE } from "./core.js";
 import type { Rows } from "./core.js";
-import { TidewireError, usage, words } from "./error.js";
+import { NUMBER, TidewireError, impossible, usage, words } from "./error.js";
 import { Exchange } from "./exchange.js";
 import type { Failure, Head, Sink, Transport } from "./exchange.js";
 import { forgotten } from "./forgotten.js";
@@ -47,12 +47,10 @@ interface Ties {
   /** Aborted when the stream is over. */
   readonly over: AbortController;
   readonly alarm: Alarm;
-  /** Checks after a while whether a connection is alive. */
-  readonly check: Alarm;
   readonly sink: Sink;
   readonly onAbort: () => void;
   readonly onAdmitted: (inTime: boolean) => void;
-  readonly onReturn: () => void;
+  readonly onReturn: (away: number) => void;
   exchange: Exchange | undefined;
 }
 
@@ -61,7 +59,6 @@ function release(ties: Ties): () => void {
   return () => {
     ties.exchange?.drop();
     ties.alarm.clear();
-    ties.check.clear();
     // Nobody asks for the reason, and one of the platform's own takes longer to make than all else here.
     ties.over.abort(null);
   };
@@ -69,10 +66,6 @@ function release(ties: Ties): () => void {
 
 const isNotice = (one: unknown): one is Notice => one instanceof Notice;
 const END: IteratorReturnResult<undefined> = { done: true, value: undefined };
-/** How long the check waits before a connection is taken for dead: what came in the meantime has to be read first. */
-const CHECK_MS = 1000;
-/** As the core has it. */
-const STALL_AFTER_MS = 15_000;
 
 /**
  * A stream, read by `for await`. Nothing is sent before the first item is asked for, and nothing is read faster than items are
@@ -108,9 +101,6 @@ export class Streaming<T = SseEvent> implements AsyncIterableIterator<T, undefin
   #announced: Attempt | undefined;
   #wantsRefresh = false;
   #cause: unknown;
-  /** When anything came last, or was sent. */
-  #heard = 0;
-  #suspected = false;
   /** A timer fired late, and nothing has come since. */
   #overslept = false;
 
@@ -157,12 +147,6 @@ export class Streaming<T = SseEvent> implements AsyncIterableIterator<T, undefin
     return {
       over: new AbortController(),
       alarm: new Alarm(through((stream, asleep) => stream.#ring(asleep))),
-      check: new Alarm(
-        through((stream, asleep) => {
-          stream.#suspected = stream.#first !== undefined;
-          stream.#ring(asleep);
-        }),
-      ),
       sink: {
         sent: through((stream) => stream.#machine.handle("sent")),
         answered: through((stream, head) => stream.#answered(head)),
@@ -172,7 +156,7 @@ export class Streaming<T = SseEvent> implements AsyncIterableIterator<T, undefin
       },
       onAbort: through((stream) => stream.#abort()),
       onAdmitted: through((stream, inTime) => stream.#admitted(inTime)),
-      onReturn: through((stream) => stream.check()),
+      onReturn: through((stream, away) => stream.check(away)),
       exchange: undefined,
     };
   }
@@ -280,12 +264,22 @@ export class Streaming<T = SseEvent> implements AsyncIterableIterator<T, undefin
   }
 
   /**
-   * The network or the page has come back: a waiting stream connects at once. One that has been silent for longer than `stallAfter`, and
-   * stays silent while it is checked, is continued by another request if that loses nothing.
+   * Looks whether the stream is alive after an absence: the page was hidden, a laptop slept. `away` is how long that was, in milliseconds.
+   * In a page this happens by itself when it is shown again or the network is back.
+   *
+   * A stream that waits connects at once. If the absence or the silence was as long as `stallAfter`, the connection gets a second to show
+   * that it is alive; then another request continues the stream, if that loses nothing.
    */
-  check(): void {
-    if (this.#state === "waiting") return this.reconnect();
-    if (this.#ties.exchange) this.#ties.check.set(performance.now() + CHECK_MS);
+  check(away = 0): void {
+    if (!(away >= 0)) throw impossible("away", away, NUMBER);
+    // A late alarm rings first, so that what the page slept through is no silence. The alarm of the check may be late once more.
+    this.#overslept = false;
+    this.#ties.alarm.wake();
+    this.#overslept = false;
+    if (this.#state === "closed") return;
+    this.#machine.check(away);
+    if (this.#state === "waiting") this.#machine.handle("tick");
+    this.#serve();
   }
 
   get #hasItems(): boolean {
@@ -389,14 +383,10 @@ export class Streaming<T = SseEvent> implements AsyncIterableIterator<T, undefin
     this.#options.onGap?.(this.#machine.gap());
   }
 
-  /** Decodes more of the chunk, or gives up a dead connection. Otherwise waits for what comes next, and returns false. */
+  /** Decodes more of the chunk. Otherwise waits for what comes next, and returns false. */
   #continue(isInTime: boolean): boolean {
     if (this.#chunk !== undefined) {
       this.#feed(this.#chunk);
-      return true;
-    }
-    if (this.#mayBeDead()) {
-      this.#machine.handle("kick");
       return true;
     }
     const { alarm, exchange } = this.#ties;
@@ -442,30 +432,17 @@ export class Streaming<T = SseEvent> implements AsyncIterableIterator<T, undefin
     if (unheard) this.#error ??= { thrown: unheard };
   }
 
-  /** Whether the check found the connection silent, and another request loses nothing. */
-  #mayBeDead(): boolean {
-    const { stallAfter = STALL_AFTER_MS, follow } = this.#options;
-    const isSilent = this.#suspected && performance.now() - this.#heard >= (stallAfter || Infinity);
-    this.#suspected = false;
-    return isSilent && (!!follow || this.#machine.requestCursor() !== undefined);
-  }
-
-  #hear(): void {
-    this.#heard = performance.now();
-    this.#overslept = false;
-  }
-
   #feed(chunk: Uint8Array): void {
     const piece = chunk.length > PIECE ? chunk.subarray(0, PIECE) : chunk;
     this.#chunk = chunk.length > PIECE ? chunk.subarray(PIECE) : undefined;
-    this.#hear();
-    this.#action = this.#machine.received(piece, this.#heard);
+    this.#overslept = false;
+    this.#action = this.#machine.received(piece);
   }
 
   #connect(): void {
     this.#state = "connecting";
     this.#cause = undefined;
-    this.#hear();
+    this.#overslept = false;
     const attempt = this.#announced ?? this.#announce();
     this.#announced = undefined;
     const ties = this.#ties;
@@ -477,7 +454,7 @@ export class Streaming<T = SseEvent> implements AsyncIterableIterator<T, undefin
 
   #answered(head: Head): void {
     this.#head = head;
-    this.#hear();
+    this.#overslept = false;
     this.#machine.head(head.status, head.headers, head.isRelayed);
     if (head.lostCursor) this.#machine.handle("cursor_lost");
     if (this.#machine.isOpen) this.#state = "open";

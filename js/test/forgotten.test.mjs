@@ -148,7 +148,7 @@ test("a forgotten stream leaves no listeners behind in the page", limit, async (
       await stream("http://a.invalid/", { fetch: made.fetch }).next();
     };
     await begin();
-    assert.equal(count, 1);
+    assert.equal(count, 2);
     await collected();
     await until(() => count === 0);
   } finally {

@@ -3,36 +3,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { tidewire } from "./support/core.mjs";
 import { SSE, scripted, sleep, take, until } from "./support/scripted.mjs";
+import { inWindow } from "./support/window.mjs";
 
 const { stream } = tidewire;
 const limit = { timeout: 30_000 };
-
-/** A window in the place of none, for as long as `run` takes; `listeners` says how many there are. */
-async function inWindow(run) {
-  const page = new EventTarget();
-  const document = Object.assign(new EventTarget(), { hidden: false, baseURI: "http://page.invalid/" });
-  const listeners = { count: 0 };
-  const counted = (target) => (type, listener, { signal }) => {
-    target.addEventListener(type, listener, { signal });
-    listeners.count++;
-    signal.addEventListener("abort", () => listeners.count--);
-  };
-  globalThis.addEventListener = counted(page);
-  globalThis.document = { get hidden() { return document.hidden; }, baseURI: document.baseURI, addEventListener: counted(document) };
-  try {
-    await run({
-      listeners,
-      online: () => page.dispatchEvent(new Event("online")),
-      show(hidden) {
-        document.hidden = hidden;
-        document.dispatchEvent(new Event("visibilitychange"));
-      },
-    });
-  } finally {
-    delete globalThis.addEventListener;
-    delete globalThis.document;
-  }
-}
 
 /** Keeps the thread busy from a moment on, as a frozen page is; behind it Node looks at timers before it looks at sockets. */
 const freeze = (ms) => setTimeout(() => setImmediate(() => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms)), 10);
@@ -87,7 +61,7 @@ for (const [what, happens] of [
       const s = stream(server.base, { retryDelay: 1e9, onAttempt: (attempt) => attempts.push(attempt) });
       const taken = take(s);
       await until(() => s.state === "waiting");
-      assert.equal(page.listeners.count, 2);
+      assert.equal(page.listeners.count, 3);
       happens(page);
       assert.equal((await taken).outcome.outcome, "complete");
       assert.equal(server.requests.length, 2);

@@ -387,7 +387,8 @@ impl Stream {
     }
 
     /// The program is back after an absence: a stream that waits connects now, and one whose connection may be dead, and stays silent
-    /// for a second more, is continued by another request if that loses nothing.
+    /// for a second more, is continued by another request if that loses nothing. What arrives at once may have been waiting since before
+    /// the connection died, and does not count.
     pub fn check(&mut self, at: At, away: Duration) {
         self.conclude(at);
         self.handle(at, Input::Check { away });

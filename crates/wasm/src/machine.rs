@@ -43,6 +43,8 @@ mod input {
     pub(super) const REFRESH_FAILED: u32 = 11;
     /// The response whose head came was requested without its cursor, because a redirect dropped it.
     pub(super) const CURSOR_LOST: u32 = 12;
+    /// The page is back after an absence of so many milliseconds.
+    pub(super) const CHECK: u32 = 13;
 }
 
 /// What [`Machine::fact`] is asked for. `js/src/machine.ts` has the same list.
@@ -184,8 +186,8 @@ impl Machine {
     }
 
     /// Something happened: one of the list above. `now` is in milliseconds since any origin, `chance` an even draw from all `u32`,
-    /// `length` what lies in the inbox.
-    pub fn handle(&mut self, now: f64, chance: u32, what: u32, length: usize) {
+    /// `given` how many bytes lie in the inbox, or the number that the input has.
+    pub fn handle(&mut self, now: f64, chance: u32, what: u32, given: usize) {
         let at = at(now, chance);
         if what == input::START
             && let State::Described(setup) = &mut self.state
@@ -202,7 +204,7 @@ impl Machine {
                     input::BROKE_BEFORE_HEAD => Failure::Head,
                     _ => Failure::Body,
                 };
-                stream.broke(at, failure, self.inbox.text(length).to_owned());
+                stream.broke(at, failure, self.inbox.text(given).to_owned());
             }
             input::TICK => stream.tick(at),
             input::PAUSE => stream.pause(at),
@@ -211,7 +213,8 @@ impl Machine {
             input::CANCEL => stream.cancel(at),
             input::SENT => stream.sent(at),
             input::CURSOR_LOST => stream.lost_cursor(at),
-            input::REFRESH_FAILED => stream.refresh_failed(at, self.inbox.text(length).to_owned()),
+            input::REFRESH_FAILED => stream.refresh_failed(at, self.inbox.text(given).to_owned()),
+            input::CHECK => stream.check(at, duration(given as f64)),
             _ => {}
         }
     }

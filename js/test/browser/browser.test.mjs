@@ -1,16 +1,17 @@
-// The suites of `page/suite.mjs` and `page/xhr.mjs` in Chromium, Firefox and WebKit; an engine that is not installed is said to be missing.
+// The suites of `page/suite.mjs`, `page/absence.mjs` and `page/xhr.mjs` in Chromium, Firefox and WebKit; an engine that is not installed is said to be missing.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
 import { serve } from "../support/serve.mjs";
 import { ENGINES } from "./engines.mjs";
 import { example } from "./example.mjs";
+import { webProcesses } from "./memory.mjs";
 import { pages } from "./server.mjs";
 
 const chosen = process.env.TIDEWIRE_ENGINES?.split(",") ?? Object.keys(ENGINES);
 const command = process.env.TIDEWIRE;
 // The suite imports what only a page can; its names are enough here.
-const sources = ["suite", "xhr"].map((name) => readFileSync(new URL(`page/${name}.mjs`, import.meta.url), "utf8"));
+const sources = ["suite", "absence", "xhr"].map((name) => readFileSync(new URL(`page/${name}.mjs`, import.meta.url), "utf8"));
 const isLong = process.env.TIDEWIRE_XHR_EVENTS !== undefined;
 const names = [...sources.join("").matchAll(/^ {2}async (?:"([^"]+)"|(\w+))\(\) \{$/gm)]
   .map(([, quoted, plain]) => quoted ?? plain)
@@ -25,7 +26,7 @@ for (const name of chosen) {
     let upstream;
     before(async () => {
       upstream = await serve(command);
-      server = await pages((what, ms) => browser[what]?.(ms));
+      server = await pages((what, ms) => (what === "memory" ? webProcesses() : browser[what]?.(ms, `${server.other}/elsewhere`)));
       browser = await open(program);
     });
     after(async () => {
@@ -37,8 +38,8 @@ for (const name of chosen) {
       test(what, { timeout: isLong ? 600_000 : 90_000 }, async (t) => {
         const id = `${name}${number}`;
         const given = { test: what, id, engine: name, serve: upstream.base, other: server.other, down: server.down, events: process.env.TIDEWIRE_XHR_EVENTS ?? "" };
-        const policy = what.includes("policy") ? "&csp" : "";
-        await browser.go(`${server.base}/page/index.html?${new URLSearchParams(given)}${policy}`);
+        const served = what.includes("policy") ? "&csp" : what.startsWith("kept") ? "&kept" : "";
+        await browser.go(`${server.base}/page/index.html?${new URLSearchParams(given)}${served}`);
         const { error, skipped } = await server.result(id);
         if (skipped) t.diagnostic(skipped);
         assert.equal(error, undefined);

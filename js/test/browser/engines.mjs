@@ -24,9 +24,13 @@ export const ENGINES = {
           return true;
         },
         async freeze(ms) {
+          // Only a hidden page is frozen.
+          const front = await common.browser.newPage();
+          await front.bringToFront();
           await devtools.send("Page.setWebLifecycleState", { state: "frozen" });
           await sleep(ms);
           await devtools.send("Page.setWebLifecycleState", { state: "active" });
+          await front.close();
           await page.bringToFront();
           return true;
         },
@@ -71,6 +75,7 @@ export const ENGINES = {
         go: (url) => driver.get(url),
         text: () => driver.executeScript(`return (${SHOWN})()`),
         shot: async () => Buffer.from(await driver.takeScreenshot(), "base64"),
+        leave: leaving((url) => driver.get(url), () => driver.navigate().back()),
         close,
       };
     },
@@ -89,6 +94,7 @@ async function puppet(options) {
     text: () => page.evaluate(`(${SHOWN})()`),
     shot: async () => Buffer.from(await page.screenshot()),
     close: () => browser.close(),
+    leave: leaving((url) => page.goto(url), () => page.goBack()),
     async hide(ms) {
       const front = await browser.newPage();
       await front.bringToFront();
@@ -97,6 +103,19 @@ async function puppet(options) {
       await page.bringToFront();
       return true;
     },
+  };
+}
+
+/** Goes to another page for so long, and back. It is not waited for: a page with an open question of its own is not kept. */
+function leaving(go, back) {
+  return (ms, url) => {
+    void (async () => {
+      await sleep(200);
+      await go(url);
+      await sleep(ms);
+      await back();
+    })().catch((error) => console.error(`cannot leave and come back: ${error.message}`));
+    return true;
   };
 }
 

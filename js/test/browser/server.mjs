@@ -1,5 +1,6 @@
 // What a page of these tests talks to: its own files, replies that the page itself writes, and where it says how its test went. A second
 // port is another origin, which allows what such servers usually allow and no more.
+import { once } from "node:events";
 import { createServer } from "node:http";
 import { readFileSync } from "node:fs";
 import { extname } from "node:path";
@@ -42,11 +43,17 @@ export async function pages(told) {
       reply(200, "text/plain", "");
     } else if (url.pathname === "/do") {
       reply(200, "application/json", JSON.stringify((await told(...JSON.parse(body))) ?? null));
+    } else if (url.pathname === "/joined") {
+      await passOn(url.searchParams.get("from"), request, response);
+    } else if (url.pathname === "/elsewhere") {
+      reply(200, "text/html", "<!doctype html><title>elsewhere</title>");
     } else if (root !== undefined) {
       try {
         const policy = url.searchParams.has("csp") ? { "content-security-policy": "script-src 'self'" } : {};
         const text = readFileSync(new URL(url.pathname.slice(root.length), ROOTS[root]));
-        response.writeHead(200, { "content-type": TYPES[extname(url.pathname)], "cache-control": "no-store", ...policy }).end(text);
+        // A page that may not be stored is not kept for a way back.
+        const cache = url.searchParams.has("kept") ? "no-cache" : "no-store";
+        response.writeHead(200, { "content-type": TYPES[extname(url.pathname)], "cache-control": cache, ...policy }).end(text);
       } catch {
         reply(404, "text/plain", url.pathname);
       }
@@ -88,6 +95,31 @@ async function play({ status = 200, headers = {}, parts = [], end = "end" }, req
   if (end === "end") response.end();
   // What was written goes first.
   else if (end === "cut") setTimeout(() => response.destroy(), 20);
+}
+
+/** Passes a response on in pieces of this many bytes. */
+const JOINED = 16 * 1024;
+async function passOn(from, request, response) {
+  const over = new AbortController();
+  response.on("close", () => over.abort());
+  const headers = Object.fromEntries(["accept", "last-event-id"].flatMap((name) => (request.headers[name] ? [[name, request.headers[name]]] : [])));
+  try {
+    const upstream = await fetch(from, { headers, signal: over.signal });
+    response.writeHead(upstream.status, { "content-type": upstream.headers.get("content-type") ?? "" });
+    let held = [];
+    let length = 0;
+    for await (const piece of upstream.body ?? []) {
+      held.push(piece);
+      length += piece.length;
+      if (length < JOINED) continue;
+      if (!response.write(Buffer.concat(held))) await once(response, "drain", { signal: over.signal });
+      held = [];
+      length = 0;
+    }
+    response.end(Buffer.concat(held));
+  } catch {
+    response.destroy();
+  }
 }
 
 function entry(map, key, make) {

@@ -13,7 +13,7 @@ export function play(machine, { contentType = null, broken = false }, pieces, de
   let what = read();
   for (const piece of pieces) {
     if (what === action.CLOSED) break;
-    what = read(machine.received(piece, performance.now()));
+    what = read(machine.received(piece));
   }
   if (broken) machine.broke(action.IN_BODY, "reset");
   else machine.handle("body_end");

@@ -207,7 +207,7 @@ impl Session {
         let is_silent = slept || self.watchdog.silence(now) >= suspicious;
         let is_worth_it = slept || self.any_record || self.request_cursor().is_some();
         if is_silent && is_worth_it && self.may_kick() {
-            self.watchdog.suspect(now);
+            self.watchdog.check(now);
         }
         Action::Nothing
     }

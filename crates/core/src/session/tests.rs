@@ -282,7 +282,7 @@ const KICK_AND_CANCEL: &[Timeline] = &[
     ("check in a wait", "get", "C[503+9]..[check C]", "-"),
     ("check soon after bytes", "get", "Coe{13}[check]{20}$", "ended"),
     ("check, silent for long", "get", "Coe{14}[check][C:1]", "-"),
-    ("check, and what had arrived before is read", "get", "Coe{15}[check w][C:1]", "-"),
+    ("check, and bytes come that had been waiting", "get", "Coe{15}[check w][C:1]", "-"),
     ("check, others", "post", "Coe{15}[check]..$", "ended"),
     ("check, others, always", "post always", "Coe{15}[check][C:1]", "-"),
     ("check, never", "get never", "Coe{15}[check]..$", "ended"),
@@ -294,7 +294,7 @@ const KICK_AND_CANCEL: &[Timeline] = &[
     ("check, the caller's own limit", "get stall=3", "Coe..[S check][C:1]", "-"),
     ("check, within the caller's own limit", "get stall=30", "Coe{20}[check]{8}S", "-"),
     ("awake again, cursor known", "get", "Coe[woke][C:1]", "-"),
-    ("awake again, and what had arrived before is read", "get", "Coe[woke w][C:1]", "-"),
+    ("awake again, and bytes come that had been waiting", "get", "Coe[woke w][C:1]", "-"),
     ("awake again, before a record", "get", "Co[woke]C", "-"),
     ("awake again, before a record, others", "post", "Co[woke]...e$", "ended"),
     ("awake again, others", "post", "Coe[woke]..$", "ended"),
@@ -673,25 +673,6 @@ fn the_first_of_the_limits_that_passed_before_a_pause_counts() {
     assert_eq!(session.outcome(), Some(Outcome::TimedOut(Limit::Progress)));
 }
 
-/// What is read at once may have waited in a buffer, while the connection died.
-#[test]
-fn bytes_show_that_a_connection_is_alive_if_they_come_a_moment_after_the_check() {
-    for (arrival, is_alive) in [(20_000, false), (20_200, false), (20_300, true), (20_900, true)] {
-        let mut session = Session::new(Policy { idempotent: true, ..Policy::default() }, None);
-        let mut feed = |millis, input| {
-            session.handle(At { now: Duration::from_millis(millis), chance: 0 }, input);
-        };
-        feed(0, Input::Start);
-        feed(0, Input::Sent);
-        feed(0, Input::Head(head(200, None)));
-        feed(0, Input::Record { cursor: Some("1"), id: Some("1") });
-        feed(20_000, Input::Check { away: Duration::from_secs(600) });
-        feed(arrival, Input::Wire);
-        feed(arrival + 1000, Input::Tick);
-        assert_eq!(session.is_open(), is_alive, "{arrival}");
-    }
-}
-
 /// A slow reader finds bytes at every poll, so no tick arrives in between.
 #[test]
 fn input_after_the_total_timeout_ends_the_stream() {
@@ -747,4 +728,38 @@ fn the_silence_before_a_break_counts() {
     feed(0, Input::Head(head(200, None)));
     assert!(matches!(feed(7, Input::Broken(Failure::Body)), Action::Wait(_)));
     assert_eq!(session.longest_silence(Duration::from_secs(20)), Duration::from_secs(7));
+}
+
+#[test]
+fn what_had_been_waiting_is_no_sign_of_life() {
+    // When bytes arrive after the check, in milliseconds, and when the connection is taken for dead.
+    let rows: [(&[u64], Option<u64>); 8] = [
+        (&[], Some(1000)),
+        (&[0], Some(1000)),
+        (&[0, 100, 249], Some(1000)),
+        (&[250], None),
+        (&[249, 250], None),
+        (&[0, 999], None),
+        (&[1000], None),
+        (&[249, 1001], Some(1000)),
+    ];
+    for (arrivals, dead) in rows {
+        let mut session = Session::new(Policy { idempotent: true, ..Policy::default() }, None);
+        let mut feed = |ms, input| {
+            session.handle(At { now: Duration::from_millis(ms), chance: 0 }, input);
+            session.deadline()
+        };
+        feed(0, Input::Start);
+        feed(0, Input::Head(head(200, None)));
+        feed(3_000, Input::Record { cursor: Some("1"), id: Some("1") });
+        let mut deadline = feed(9_000, Input::Check { away: Duration::from_secs(600) });
+        for ms in arrivals {
+            if deadline.is_some_and(|due| due < Duration::from_millis(9_000 + ms)) {
+                break;
+            }
+            deadline = feed(9_000 + ms, Input::Wire);
+        }
+        let soon = deadline.filter(|due| *due < Duration::from_secs(12));
+        assert_eq!(soon, dead.map(|ms| Duration::from_millis(9_000 + ms)), "{arrivals:?}");
+    }
 }

@@ -5,10 +5,10 @@ use core::time::Duration;
 use super::outcome::Limit;
 use super::policy::Policy;
 
-/// How long a connection that may be dead gets to show that it is not.
-const CHECK: Duration = Duration::from_secs(1);
-/// Bytes that are read within this time after a check may have arrived before it.
-const BUFFERED: Duration = Duration::from_millis(250);
+/// How long a connection that may be dead gets to show that it is not, in milliseconds.
+const CHECK_MS: u32 = 1000;
+/// What arrives so soon after the beginning of a check, in milliseconds, may have been waiting since before the connection died.
+const STALE_MS: u32 = 250;
 
 /// Measures silence, on a clock that runs only while the consumer asks for items.
 #[derive(Clone, Copy, Debug)]
@@ -25,8 +25,8 @@ pub(super) struct Watchdog {
     any_record: bool,
     /// Whether the current silence has been reported.
     stall_reported: bool,
-    /// If not 0: the connection may be dead. When that was suspected, on the watchdog's own clock, in hundredths of a second.
-    suspected: u32,
+    /// If not 0: the connection may be dead, and is taken for it after a silence of so many milliseconds.
+    dead_after_ms: u32,
     longest_silence: Duration,
 }
 
@@ -48,7 +48,7 @@ impl Watchdog {
             record: Duration::ZERO,
             any_record: false,
             stall_reported: false,
-            suspected: 0,
+            dead_after_ms: 0,
             longest_silence: Duration::ZERO,
         }
     }
@@ -57,30 +57,37 @@ impl Watchdog {
     pub(super) fn sent(&mut self, now: Duration) {
         let clock = self.clock(now);
         (self.wire, self.record, self.any_record, self.stall_reported) = (clock, clock, false, false);
-        self.suspected = 0;
+        self.dead_after_ms = 0;
     }
 
     /// Bytes arrived.
     pub(super) fn wire(&mut self, now: Duration) {
         self.settle(now);
+        if self.dead_after_ms > 0 {
+            self.dead_after_ms = self.rest_of_check(now);
+        }
         self.wire = self.clock(now);
         self.stall_reported = false;
-        if self.wire > self.suspected_at() + BUFFERED {
-            self.suspected = 0;
+    }
+
+    /// Unless something arrives within a moment, the connection is taken for dead.
+    pub(super) fn check(&mut self, now: Duration) {
+        if self.dead_after_ms == 0 {
+            self.dead_after_ms = self.silence_ms(now) + CHECK_MS;
         }
     }
 
-    /// Unless something arrives within a moment, the connection is taken for dead. What was read until then may have arrived before.
-    pub(super) fn suspect(&mut self, now: Duration) {
-        if self.suspected == 0 {
-            let hundredths = self.clock(now).as_millis() / 10;
-            self.suspected = u32::try_from(hundredths).unwrap_or(u32::MAX).max(1);
-        }
+    /// How much of the check is left when bytes arrive: nothing, unless they show nothing.
+    #[cold]
+    fn rest_of_check(&self, now: Duration) -> u32 {
+        let rest = self.dead_after_ms.saturating_sub(self.silence_ms(now));
+        if rest > CHECK_MS - STALE_MS { rest } else { 0 }
     }
 
-    /// When the connection was suspected; it is only of use if it was.
-    fn suspected_at(&self) -> Duration {
-        Duration::from_millis(u64::from(self.suspected) * 10)
+    /// At most 46 days: a number that leaves room for the check.
+    fn silence_ms(&self, now: Duration) -> u32 {
+        let silence = self.silence(now);
+        u32::try_from(silence.as_secs().min(4_000_000)).unwrap_or_default() * 1000 + silence.subsec_millis()
     }
 
     /// A record arrived.
@@ -141,8 +148,8 @@ impl Watchdog {
                 next = Some((point, due));
             }
         }
-        if self.suspected > 0 {
-            let point = self.wire.max(self.suspected_at()).saturating_add(CHECK);
+        if self.dead_after_ms > 0 {
+            let point = self.wire.saturating_add(Duration::from_millis(self.dead_after_ms.into()));
             if next.is_none_or(|(first, _)| point < first) {
                 next = Some((point, Due::Dead));
             }
