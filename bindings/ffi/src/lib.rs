@@ -41,7 +41,7 @@ pub use error::NativeError;
 pub use hooks::{HookError, RequestChanges, RequestHook, RequestHooks, RequestView};
 pub use item::Item;
 pub use queue::Batch;
-pub use settings::{ClientSettings, Cursor, CursorPlace, Header, RequestSettings};
+pub use settings::{ClientSettings, CursorPlace, CursorSettings, Header, RequestSettings};
 pub use source::StreamKind;
 pub use stream::{NativeStream, StreamState};
 
