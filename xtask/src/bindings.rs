@@ -5,6 +5,7 @@
 pub(crate) mod c;
 mod cases;
 mod elf;
+mod files;
 pub(crate) mod kotlin;
 mod library;
 pub(crate) mod python;
