@@ -123,7 +123,7 @@ fn check_cpp(package: &Path) -> Result<(), Trouble> {
         )?;
         let archive = format!("react-native-{REACT_NATIVE}.tgz");
         let mut unpack = Command::new("tar");
-        unpack.args(["-xzf", &archive, "package/ReactCommon/jsi", "package/ReactCommon/callinvoker"]);
+        unpack.args(["-xzf", &archive, "package/ReactCommon"]);
         run_command(unpack.current_dir(&headers))?;
     }
     if output_of("c++", &["--version"]).is_none() {
@@ -135,6 +135,7 @@ fn check_cpp(package: &Path) -> Result<(), Trouble> {
     let mut check = Command::new("c++");
     check.args(["-std=c++20", "-fsyntax-only", "-Wall"]);
     for folder in [
+        headers.join("package/ReactCommon"),
         headers.join("package/ReactCommon/jsi"),
         headers.join("package/ReactCommon/callinvoker"),
         package.join("node_modules/uniffi-bindgen-react-native/cpp/includes"),
