@@ -5,9 +5,11 @@
 pub(crate) mod c;
 mod cases;
 mod elf;
+mod files;
 pub(crate) mod kotlin;
 mod library;
 pub(crate) mod python;
+pub(crate) mod react_native;
 pub(crate) mod swift;
 
 use std::path::{Path, PathBuf};
@@ -32,6 +34,7 @@ enum Language {
     C,
     Kotlin,
     Python,
+    ReactNative,
     Swift,
 }
 
@@ -47,6 +50,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Trouble> {
             Language::C => c::make()?,
             Language::Kotlin => kotlin::pack()?,
             Language::Python => drop(python::pack()?),
+            Language::ReactNative => drop(react_native::pack()?),
             Language::Swift => drop(swift::pack()?),
         }
     }

@@ -33,7 +33,7 @@ struct Arguments {
 enum Command {
     /// Measure Tidewire and its peers, and write docs/benchmarks.md
     Bench(bench::Arguments),
-    /// Build and pack the packages for C, Kotlin and Python into target/bindings
+    /// Build and pack the packages for C, Kotlin, Python, React Native and Swift into target/bindings
     Bindings(bindings::Arguments),
     /// Run LaunchDarkly's SSE client tests, if their program is installed
     Contract(contract::Arguments),

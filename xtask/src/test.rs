@@ -175,6 +175,13 @@ const STEPS: &[Step] = &[
         bindings::kotlin::android::test,
     )
     .needs(&["kotlin"]),
+    Step::long(
+        "react-native",
+        "the package for React Native: its types and C++ checked, and run in Node against serve",
+        8,
+        bindings::react_native::test,
+    )
+    .needs(&["build", "bindings", "npm"]),
     Step::long("cross", "the native library type-checked for Android and iOS", 3, cross::check),
     Step::long("js-bench", "the benches of the npm package work", 1, js::benches).needs(&["npm"]),
     Step::long("bench", "the benches of the crates work", 5, bench::quick),

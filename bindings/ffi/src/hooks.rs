@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use tidewire::{AttemptRequest, Request};
 use tokio::task::spawn_blocking;
 
+use crate::item::ms;
 use crate::settings::Header;
 
 /// The request of one attempt, as it would be sent.
@@ -15,10 +16,16 @@ use crate::settings::Header;
 pub struct RequestView {
     /// Which attempt of the stream it is, from 1.
     pub attempt: u32,
+    /// How long the stream waited before it, in milliseconds.
+    pub delay_ms: u64,
     /// Why it is made; `None` for the first.
     pub reason: Option<String>,
     /// The cursor from which the stream continues.
     pub cursor: Option<String>,
+    /// The wait that the server asked for, if it is longer than what is honoured.
+    pub asked_ms: Option<u64>,
+    /// What is known about the failure of the last attempt, for people.
+    pub error: Option<String>,
     /// The method.
     pub method: String,
     /// The URL with its query.
@@ -146,8 +153,11 @@ fn view(request: &AttemptRequest) -> RequestView {
     let attempt = request.attempt();
     RequestView {
         attempt: attempt.number,
+        delay_ms: ms(attempt.delay),
         reason: attempt.reason.map(|reason| reason.name().to_owned()),
         cursor: attempt.cursor.clone(),
+        asked_ms: attempt.asked.map(ms),
+        error: attempt.error.clone(),
         method: request.method().to_string(),
         url: request.url().to_string(),
         headers: Header::all(request.headers()),

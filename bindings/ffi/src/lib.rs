@@ -1,4 +1,4 @@
-//! The native client behind the Kotlin, Swift, Python and C packages.
+//! The native client behind the Kotlin, Swift, Python, C and React Native packages.
 //!
 //! It converts and decides nothing: requests, retries, resuming, outcomes and dialects are the client's. What is added is what a foreign
 //! caller needs:
@@ -23,6 +23,7 @@ mod engine;
 mod error;
 mod hooks;
 mod item;
+mod later;
 mod options;
 mod per_process;
 mod queue;
@@ -40,8 +41,9 @@ pub use end::{StreamEnd, StreamStats};
 pub use error::NativeError;
 pub use hooks::{HookError, RequestChanges, RequestHook, RequestHooks, RequestView};
 pub use item::Item;
+pub use later::{HookAnswer, LaterHook, wait_for};
 pub use queue::Batch;
-pub use settings::{ClientSettings, Cursor, CursorPlace, Header, RequestSettings};
+pub use settings::{ClientSettings, CursorPlace, CursorSettings, Header, RequestSettings};
 pub use source::StreamKind;
 pub use stream::{NativeStream, StreamState};
 

@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 
 use crate::decode::DecodeSettings;
 use crate::error::NativeError;
-use crate::settings::{ClientSettings, Cursor, CursorPlace, Header, RequestSettings};
+use crate::settings::{ClientSettings, CursorPlace, CursorSettings, Header, RequestSettings};
 
 impl ClientSettings {
     /// The settings that a JSON object describes.
@@ -100,7 +100,7 @@ impl DecodeSettings {
     }
 }
 
-fn cursor(option: &JsonOption<'_>) -> Result<Cursor, NativeError> {
+fn cursor(option: &JsonOption<'_>) -> Result<CursorSettings, NativeError> {
     let mut found = [None, None, None];
     each(option.json, |name, option| {
         let at = match name {
@@ -121,7 +121,7 @@ fn cursor(option: &JsonOption<'_>) -> Result<Cursor, NativeError> {
         "body" => CursorPlace::Body,
         _ => return Err(option.wrong("an object whose place is query, header or body")),
     };
-    Ok(Cursor { path, place, name })
+    Ok(CursorSettings { path, place, name })
 }
 
 /// An option with its value.

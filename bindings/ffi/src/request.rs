@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 use tidewire::{Client, CursorTo, Dialect, Format, Marker, Markers, Request, Resume};
 
 use crate::error::NativeError;
-use crate::settings::{Cursor, CursorPlace, Header, RequestSettings};
+use crate::settings::{CursorPlace, CursorSettings, Header, RequestSettings};
 
 /// The request that the settings describe.
 pub(crate) fn make(client: &Client, settings: &RequestSettings) -> Result<Request, NativeError> {
@@ -98,7 +98,7 @@ fn with_repetition(mut request: Request, settings: &RequestSettings) -> Result<R
         Some("never") => request = request.resume(Resume::Never),
         Some(other) => return Err(no_such("resume", other, "auto, always or never")),
     }
-    if let Some(Cursor { path, place, name }) = &settings.cursor {
+    if let Some(CursorSettings { path, place, name }) = &settings.cursor {
         let name = name.clone();
         let to = match place {
             CursorPlace::Query => CursorTo::Query(name),

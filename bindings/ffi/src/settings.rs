@@ -119,7 +119,7 @@ pub struct RequestSettings {
     pub resume: Option<String>,
     /// Where the cursor is in formats without event ids.
     #[uniffi(default = None)]
-    pub cursor: Option<Cursor>,
+    pub cursor: Option<CursorSettings>,
     /// Where an earlier stream stopped.
     #[uniffi(default = None)]
     pub last_event_id: Option<String>,
@@ -152,7 +152,7 @@ pub struct RequestSettings {
 
 /// Where the cursor of a JSON record is, and where a request carries it.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
-pub struct Cursor {
+pub struct CursorSettings {
     /// The path of the field in each record (`seq`, `meta.offset`).
     pub path: String,
     /// The part of the request that carries it.

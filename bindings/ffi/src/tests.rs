@@ -511,6 +511,31 @@ fn a_function_that_waits_delays_its_own_stream_alone() {
     assert_eq!(end.code, "complete");
 }
 
+/// Answers from another thread, or never.
+struct Answers(bool);
+
+impl LaterHook for Answers {
+    fn ask(&self, request: RequestView, answer: Arc<HookAnswer>) {
+        let value = format!("Bearer {} {}", request.method, request.attempt);
+        let headers = vec![Header { name: "authorization".to_owned(), value }];
+        if self.0 {
+            thread::spawn(move || answer.change(RequestChanges { headers, ..RequestChanges::default() }));
+        }
+    }
+}
+
+#[test]
+fn a_function_may_answer_later_and_has_failed_without_an_answer() {
+    let serve = Serve::start();
+    for (answers, code) in [(true, "complete"), (false, "unreachable")] {
+        let hook = wait_for(Arc::new(Answers(answers)));
+        let hooks = RequestHooks { prepare: Some(hook), ..RequestHooks::default() };
+        let settings = RequestSettings { retry_attempts: Some(0), ..get(&serve.url("/auth?interval_ms=0")) };
+        let (_, end) = all(&client().open(StreamKind::Events, settings, hooks).expect("a stream"), 256);
+        assert_eq!(end.code, code, "{end:?}");
+    }
+}
+
 struct Throws;
 
 impl RequestHook for Throws {

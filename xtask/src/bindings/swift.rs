@@ -1,10 +1,10 @@
 //! The Swift package: its sources, the API that is generated for it and the native library, in `target/bindings/swift`.
 
 use std::env;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use super::files::{copy, failed, replace_folder};
 use super::library;
 use crate::build;
 use crate::report::say;
@@ -21,11 +21,7 @@ const INSTALL: &str = "curl -O https://download.swift.org/swiftly/linux/swiftly-
 pub(crate) fn pack() -> Result<PathBuf, Trouble> {
     let package = package();
     for folder in FOLDERS {
-        let old = package.join(folder);
-        if old.exists() {
-            fs::remove_dir_all(&old).map_err(|error| failed("remove", &old, &error))?;
-        }
-        copy_folder(&Path::new(SOURCES).join(folder), &old)?;
+        replace_folder(&Path::new(SOURCES).join(folder), &package.join(folder))?;
     }
     for file in FILES {
         copy(&Path::new(SOURCES).join(file), &package)?;
@@ -94,32 +90,6 @@ fn version(said: &str) -> Option<u32> {
 
 fn package() -> PathBuf {
     super::packed().join("swift")
-}
-
-fn copy_folder(from: &Path, to: &Path) -> Result<(), Trouble> {
-    fs::create_dir_all(to).map_err(|error| failed("create", to, &error))?;
-    let entries = fs::read_dir(from).map_err(|error| failed("read", from, &error))?;
-    for entry in entries.flatten() {
-        let path = entry.path();
-        if path.is_dir() { copy_folder(&path, &to.join(entry.file_name()))? } else { copy(&path, to)? }
-    }
-    Ok(())
-}
-
-/// Keeps the time of the file, so that only what has changed is compiled.
-fn copy(file: &Path, folder: &Path) -> Result<(), Trouble> {
-    let to = folder.join(file.file_name().unwrap_or_default());
-    let copied = || -> std::io::Result<()> {
-        fs::create_dir_all(folder)?;
-        fs::copy(file, &to)?;
-        let time = fs::metadata(file)?.modified()?;
-        fs::File::options().write(true).open(&to)?.set_modified(time)
-    };
-    copied().map_err(|error| failed("copy", file, &error))
-}
-
-fn failed(verb: &str, path: &Path, error: &std::io::Error) -> Trouble {
-    Trouble::Failed(format!("cannot {verb} {}: {error}", path.display()))
 }
 
 #[cfg(test)]

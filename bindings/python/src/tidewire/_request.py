@@ -138,11 +138,11 @@ def bytes_of(body: Any) -> bytes | None:
     raise UsageError(f"the body is {type(body).__name__}; it is text or bytes; use json= or form= for other values")
 
 
-def cursor_of(cursor: Cursor | None) -> native.Cursor | None:
+def cursor_of(cursor: Cursor | None) -> native.CursorSettings | None:
     if cursor is None:
         return None
     try:
         place = native.CursorPlace[cursor.place.upper()]
     except KeyError:
         raise UsageError(f"there is no place {cursor.place!r} for a cursor; it is query, header or body") from None
-    return native.Cursor(path=cursor.path, place=place, name=cursor.name)
+    return native.CursorSettings(path=cursor.path, place=place, name=cursor.name)

@@ -105,14 +105,14 @@ func native(_ header: Tidewire.Header) -> TidewireFFI.Header {
     TidewireFFI.Header(name: header.name, value: header.value)
 }
 
-func native(_ cursor: Tidewire.Cursor) -> TidewireFFI.Cursor {
+func native(_ cursor: Tidewire.Cursor) -> TidewireFFI.CursorSettings {
     let place: CursorPlace =
         switch cursor.place {
         case .query: .query
         case .header: .header
         case .body: .body
         }
-    return TidewireFFI.Cursor(path: cursor.path, place: place, name: cursor.name)
+    return TidewireFFI.CursorSettings(path: cursor.path, place: place, name: cursor.name)
 }
 
 /// A limit in whole milliseconds. What is shorter than one becomes one, since 0 means no limit.

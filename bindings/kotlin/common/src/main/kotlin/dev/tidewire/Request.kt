@@ -1,7 +1,7 @@
 package dev.tidewire
 
-import dev.tidewire.native.Cursor as NativeCursor
 import dev.tidewire.native.CursorPlace
+import dev.tidewire.native.CursorSettings
 import dev.tidewire.native.Item
 import dev.tidewire.native.RequestSettings
 import dev.tidewire.native.StreamKind
@@ -321,7 +321,7 @@ public enum class Resume(internal val code: String) {
 }
 
 /** Where the cursor of a JSON record is, and where a request carries it. */
-public class Cursor private constructor(internal val native: NativeCursor) {
+public class Cursor private constructor(internal val native: CursorSettings) {
     public companion object {
         /** Taken from the field at [path] in each record (`seq`, `meta.offset`), and sent as a query parameter. */
         public fun query(path: String, name: String): Cursor = of(path, CursorPlace.QUERY, name)
@@ -333,6 +333,6 @@ public class Cursor private constructor(internal val native: NativeCursor) {
         public fun body(path: String, name: String): Cursor = of(path, CursorPlace.BODY, name)
 
         private fun of(path: String, place: CursorPlace, name: String) =
-            Cursor(NativeCursor(path, place, name))
+            Cursor(CursorSettings(path, place, name))
     }
 }
