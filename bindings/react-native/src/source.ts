@@ -3,7 +3,7 @@ import { native, refusal, usage } from "./error";
 import { Item_Tags, NativeClient, NativeDecoder, StreamKind } from "./native";
 import type { Batch, StreamEnd, StreamStats } from "./native";
 import { isForLoop } from "./items";
-import { clientSettings, decodeSettings, requestHooks, requestSettings } from "./options";
+import { clientSettings, decodeSettings, requestHooks, requestSettings, whole } from "./options";
 import type { Dialected, Input, ParseOptions, StreamOptions } from "./options";
 import { statsOf } from "./outcome";
 import type { Stats } from "./outcome";
@@ -20,7 +20,7 @@ export interface Source {
   pause(): void;
   resume(): void;
   reconnect(): void;
-  check(): void;
+  check(away: number): void;
   readonly state: State;
   readonly stats: Stats;
   lastEventId(number: bigint): string | undefined;
@@ -53,8 +53,7 @@ export function requested(client: NativeClient, kind: StreamKind, input: Input, 
     pause: () => stream.pause(),
     resume: () => stream.resume(),
     reconnect: () => stream.reconnect(),
-    // How long the app was away is not said; then the silence on the wire counts.
-    check: () => stream.check(0n),
+    check: (away) => stream.check(whole("away", away) ?? 0n),
     get state() {
       return stream.state().name as State;
     },
@@ -136,7 +135,7 @@ class Decoding implements Source {
   pause(): void {}
   resume(): void {}
   reconnect(): void {}
-  check(): void {}
+  check(_away: number): void {}
 
   get state(): State {
     return this.#state;

@@ -130,11 +130,14 @@ export class Streaming<T = SseEvent> implements AsyncIterableIterator<T, undefin
   }
 
   /**
-   * The network or the app has come back: a waiting stream connects at once. One that has been silent for longer than `stallAfter`, and
-   * stays silent while it is checked, is continued by another request if that loses nothing.
+   * Looks whether the stream is alive after an absence: the app was in the background, or the network is back. `away` is how long that was,
+   * in milliseconds.
+   *
+   * A stream that waits connects at once. If the absence or the silence was as long as `stallAfter`, the connection gets a second to show
+   * that it is alive; then another request continues the stream, if that loses nothing.
    */
-  check(): void {
-    if (!this.#closed) this.#source.check();
+  check(away = 0): void {
+    if (!this.#closed) this.#source.check(away);
   }
 
   /** The message of a reply so far, as the native library writes it. */
