@@ -1,7 +1,7 @@
 // The memory of the processes in which pages run, as Linux counts it.
 import { readFileSync, readdirSync } from "node:fs";
 
-const IS_PAGE = /--type=renderer|-contentproc\0.*\0tab\0|WebKitWebProcess/;
+const IS_PAGE = /--type=renderer|-contentproc[^]*\btab\b|WebKitWebProcess/;
 
 /** Of each such process that this one has started: `{ pid, rss, peak }`, in bytes. Nothing where there is no `/proc`. */
 export function webProcesses() {
