@@ -1,16 +1,13 @@
 // The caller's functions and mistakes.
 import assert from "node:assert/strict";
-import { before, test } from "node:test";
+import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { TidewireError, createClient, parse, stream } from "../src/index";
 import type { AttemptRequest } from "../src/index";
 import { deltas } from "../src/llm";
 import { serve } from "./serve";
 
-let base = "";
-before(async () => {
-  base = await serve();
-});
+const base = await serve();
 
 test("a function of headers sees the request, and may take its time", async () => {
   const seen: AttemptRequest[] = [];
