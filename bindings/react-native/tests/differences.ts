@@ -32,6 +32,7 @@ export const DIFFERENT: { [name: string]: string } = {
 // Behaviour that types do not show:
 //
 // - `deltas` calls neither onComment nor onRetry: the native library's replies leave them out.
+// - `stream` calls onAttempt from the second request on.
 // - `soFar` is a new object each time. The arguments of a tool call are in it once they are whole, and `argumentsText` is their JSON without
 //   white space.
 // - A body that breaks off while `parse` or `deltas` reads it has what the source threw thrown by the loop, and the outcome `cancelled`.

@@ -1,7 +1,7 @@
 // The list of streams that every language reads from `tidewire serve`.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { before, test } from "node:test";
+import { test } from "node:test";
 import { createClient } from "../src/index";
 import type { Item, Outcome, StreamOptions, TidewireError } from "../src/index";
 import { deltas } from "../src/llm";
@@ -17,10 +17,7 @@ interface Row {
 }
 
 const { rows }: { rows: Row[] } = JSON.parse(readFileSync(process.env.TIDEWIRE_END_TO_END!, "utf8"));
-let base = "";
-before(async () => {
-  base = await serve();
-});
+const base = await serve();
 
 for (const [number, row] of rows.entries()) test(row.name, () => read(row, number));
 

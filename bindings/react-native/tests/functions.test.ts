@@ -1,16 +1,13 @@
 // The caller's functions and mistakes.
 import assert from "node:assert/strict";
-import { before, test } from "node:test";
+import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { TidewireError, createClient, parse, stream } from "../src/index";
 import type { AttemptRequest } from "../src/index";
 import { deltas } from "../src/llm";
 import { serve } from "./serve";
 
-let base = "";
-before(async () => {
-  base = await serve();
-});
+const base = await serve();
 
 test("a function of headers sees the request, and may take its time", async () => {
   const seen: AttemptRequest[] = [];
@@ -41,7 +38,8 @@ test("a token is renewed after a 401", async () => {
     onAttempt: ({ reason }) => attempts.push(reason),
   });
   assert.equal((await s.drain()).outcome, "complete");
-  assert.equal(attempts.length, 2);
+  assert.deepEqual(attempts, ["status"]);
+  assert.equal((await s.outcome).attempts, 2);
 });
 
 test("a function makes the request that continues", async () => {
@@ -80,7 +78,7 @@ test("mistakes are thrown at once", () => {
   const usage = { name: "TidewireError", code: "usage" };
   assert.throws(() => stream("no url"), usage);
   assert.throws(() => stream(base, { retryDelay: -1 }), usage);
-  assert.throws(() => stream(base, { endOn: "nonsense:" }), usage);
+  assert.throws(() => stream(base, { endOn: "json:x" }), usage);
   assert.throws(() => stream(base, { format: "xml" as "sse" }), usage);
   assert.throws(() => stream(base, { json: 1, form: { a: "b" } }), usage);
   assert.throws(() => stream(base, { headers: { "a b": "c" } }), usage);

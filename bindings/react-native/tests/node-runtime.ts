@@ -5,6 +5,14 @@ import process from "node:process";
 const runtime: { exports: { UniffiNativeModule?: any } } = { exports: {} };
 process.dlopen(runtime, process.env.TIDEWIRE_NODE_RUNTIME!);
 
+// What is generated for Node drops a byte order mark at the start of each string. For React Native strings are made in C++.
+const Decoder = globalThis.TextDecoder;
+globalThis.TextDecoder = class extends Decoder {
+  constructor(label?: string, options?: TextDecoderOptions) {
+    super(label, { ...options, ignoreBOM: true });
+  }
+} as typeof Decoder;
+
 const plain = ["UInt8", "Int8", "UInt16", "Int16", "UInt32", "Int32", "UInt64", "Int64", "Float32", "Float64", "Handle"];
 plain.push("RustBuffer", "ForeignBytes", "RustCallStatus", "VoidPointer", "Void");
 
