@@ -64,7 +64,7 @@ const STEPS: &[Step] = &[
     Step::new(
         "kotlin",
         "the packed Kotlin package: the cases, streams against serve, cancellation",
-        150,
+        80,
         bindings::kotlin::test,
     )
     .needs(&["bindings"]),
@@ -78,7 +78,7 @@ const STEPS: &[Step] = &[
     Step::new(
         "swift",
         "the packed Swift package: the cases, streams against serve, cancellation, an app's life",
-        240,
+        130,
         bindings::swift::test,
     )
     .needs(&["build", "bindings"]),
@@ -86,14 +86,14 @@ const STEPS: &[Step] = &[
     Step::new(
         "js",
         "the npm package in Node: case tables, the native command, streams against serve",
-        80,
+        130,
         js::tests,
     )
     .needs(&["build", "npm"]),
-    Step::new("chromium", "the npm package in Chromium, whose EventSource is the oracle", 25, js::chromium)
+    Step::new("chromium", "the npm package in Chromium, whose EventSource is the oracle", 100, js::chromium)
         .needs(&["build", "npm"]),
-    Step::new("firefox", "the npm package in Firefox", 25, js::firefox).needs(&["build", "npm"]),
-    Step::new("webkit", "the npm package in WebKitGTK", 25, js::webkit).needs(&["build", "npm"]),
+    Step::new("firefox", "the npm package in Firefox", 80, js::firefox).needs(&["build", "npm"]),
+    Step::new("webkit", "the npm package in WebKitGTK", 70, js::webkit).needs(&["build", "npm"]),
     Step::new(
         "package",
         "the packed package installed, run and type-checked in an empty project; its size",
