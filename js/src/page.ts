@@ -16,7 +16,11 @@ export function onReturn(back: (away: number) => void, over: AbortSignal): void 
   };
   turned();
   const options = { signal: over };
-  host.addEventListener?.("online", () => back(away()), options);
+  host.addEventListener?.("online", () => {
+    back(away());
+    // What is still away is so from here on.
+    left &&= Date.now();
+  }, options);
   // From the back/forward cache; not every engine says that such a page is visible again.
   host.addEventListener?.("pageshow", turned, options);
   document?.addEventListener("visibilitychange", turned, options);

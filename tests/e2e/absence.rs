@@ -307,6 +307,22 @@ async fn after_a_silence_the_next_request_gets_another_connection() {
     assert_eq!(proxy.connections(), 2);
 }
 
+/// The same with a limit on the whole stream, which passes before the one on silence.
+#[tokio::test]
+async fn a_request_without_an_answer_is_the_last_one_over_its_connection() {
+    let _counted = CONNECTIONS.read().await;
+    let upstream = Upstream::http2().await;
+    let proxy = Proxy::start(&upstream).await;
+    let client = upstream.client();
+    let url = format!("{}/sse?ids=true&events=3&interval_ms=10", proxy.url);
+    let post = || client.post(&url).body("{}").timeout(Duration::from_secs(2)).events();
+    assert_eq!(take(&mut post()).await.outcome, Some(Outcome::Ended));
+    proxy.kill();
+    assert_eq!(take(&mut post()).await.outcome, Some(Outcome::TimedOut(tidewire::Limit::Total)));
+    assert_eq!(take(&mut post()).await.outcome, Some(Outcome::Ended));
+    assert_eq!(proxy.connections(), 2);
+}
+
 /// A connection that no request used when it died: the next request would only find out by the silence.
 #[tokio::test]
 async fn forgotten_connections_are_not_used_again() {

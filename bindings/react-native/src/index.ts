@@ -1,6 +1,6 @@
 import type { Item, SseEvent } from "tidewire";
 import { native } from "./error";
-import { NativeClient, StreamKind } from "./native";
+import { NativeClient, StreamKind, forgetConnections as forget } from "./native";
 import { clientSettings } from "./options";
 import type { ClientOptions, Input, ParseOptions, StreamOptions } from "./options";
 import { decoded, defaultClient, requested } from "./source";
@@ -39,6 +39,14 @@ export function createClient(options: ClientOptions = {}): Client {
       return new Streaming(requested(client, StreamKind.Frames, input, both), both);
     },
   };
+}
+
+/**
+ * Requests from now on use new connections, in every client: another network is used, or the device has slept. The requests that are under
+ * way keep theirs, see `check` and `reconnect`.
+ */
+export function forgetConnections(): void {
+  forget();
 }
 
 export { TidewireError } from "./error";

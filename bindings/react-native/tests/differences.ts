@@ -11,6 +11,7 @@ export const ABSENT: { [name: string]: string } = {
 
 /** Exports that there are only here. */
 export const ADDED: { [name: string]: string } = {
+  forgetConnections: "a browser manages its own connections",
   ParseOptions: "ReadOptions without limits of time and lastEventId, which the native decoder does not have",
 };
 

@@ -109,19 +109,19 @@ extension Tidewire {
 
         /// The network in use, by a name that no other has.
         public func networkAvailable(_ name: String) {
-            let isOther = state.with { state in
+            let (isOther, isShown) = state.with { state in
                 let before = state.network
                 state.network = .used(name)
-                guard before != .unknown, before != state.network else { return false }
+                guard before != .unknown, before != state.network else { return (false, false) }
                 // A request that is sent in the background may be the one that the system suspends.
                 guard case .shown = state.presence else {
                     state.missedNetwork = true
-                    return false
+                    return (true, false)
                 }
-                return true
+                return (true, true)
             }
-            guard isOther else { return }
-            Tidewire.forgetConnections()
+            if isOther { Tidewire.forgetConnections() }
+            guard isShown else { return }
             for stream in streams() where choice(for: stream) != .ignore { stream.reconnect() }
         }
 

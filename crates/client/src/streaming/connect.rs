@@ -150,8 +150,9 @@ impl<I> Streaming<I> {
         self.hooks.wire(Wire::Sent);
         let outgoing = request.into_outgoing();
         let request = Arc::clone(&outgoing.template);
-        self.pool = transport.pool();
-        self.io = Io::Sending { sending: transport.send(outgoing), request };
+        let (sending, pool) = transport.send(outgoing);
+        self.pool = pool;
+        self.io = Io::Sending { sending, request };
     }
 
     /// The request was given up for its silence, so its connection may be dead, and with it others of its pool.

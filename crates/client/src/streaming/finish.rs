@@ -18,6 +18,9 @@ use crate::streaming::queue::Item;
 /// acknowledgement, and with it a server's last small packet.
 const BODY_END_TIME: Duration = Duration::from_millis(50);
 
+/// A connection that was silent for so long may be dead.
+const LONG_SILENCE: Duration = Duration::from_secs(15);
+
 impl<I> Streaming<I> {
     /// Waits for the end of a complete stream's body, which most servers send right away. Only a connection whose body was read to
     /// its end can be used again.
@@ -49,7 +52,13 @@ impl<I> Streaming<I> {
         }
         let parked = mem::replace(&mut self.parked, Parked::Over(None));
         let outcome = self.stream.outcome()?;
-        if matches!(outcome, Outcome::TimedOut(Limit::Idle | Limit::FirstEvent)) {
+        let stats = self.stream.stats(self.clock.now());
+        let was_silent = match outcome {
+            Outcome::TimedOut(Limit::Idle | Limit::FirstEvent) => true,
+            Outcome::TimedOut(Limit::Total) => stats.bytes == 0 || stats.longest_silence >= LONG_SILENCE,
+            _ => false,
+        };
+        if was_silent {
             self.distrust_connection();
         }
         let head = match parked {
@@ -71,7 +80,6 @@ impl<I> Streaming<I> {
             let UnreadHead { status, headers, refresh_error: _ } = head;
             Box::new(RefusedResponse { status, headers, body: self.stream.refused_body().to_vec() })
         });
-        let stats = self.stream.stats(self.clock.now());
         let cursor = self.stream.cursor().map(str::to_owned);
         let end = Box::new(StreamEnd { outcome, cursor, error, refused, stats });
         self.observer.ended(Some(&end));

@@ -288,7 +288,7 @@ impl Session {
         let own = match self.state {
             State::Idle | State::Closed(_) => return None,
             State::Connecting | State::Open { .. } | State::Untyped { .. } => {
-                self.watchdog.next(&self.policy).map(|(when, _)| when)
+                self.next_limit().map(|(when, _)| when)
             }
             State::Waiting { until } => Some(until),
         };

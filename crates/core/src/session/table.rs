@@ -164,7 +164,7 @@ impl Session {
         if self.total_passed(at.now) {
             return self.close(Outcome::TimedOut(Limit::Total));
         }
-        let Some((_, due)) = self.watchdog.next(&self.policy).filter(|(when, _)| at.now >= *when) else {
+        let Some((_, due)) = self.next_limit().filter(|(when, _)| at.now >= *when) else {
             return Action::Nothing;
         };
         let (reason, limit) = match due {
@@ -178,6 +178,13 @@ impl Session {
             Due::Cut(_) => (Reason::Idle, Limit::Idle),
         };
         self.broke(at, Break { reason, limit: Some(limit) })
+    }
+
+    /// The limit that passes next, and when.
+    pub(super) fn next_limit(&self) -> Option<(Duration, Due)> {
+        // A record since the check may have taken away what the next request would continue from.
+        let is_checked = self.watchdog.is_checked() && self.may_kick();
+        self.watchdog.next(&self.policy, is_checked)
     }
 
     /// Connects again at once; does nothing if the request may not be sent again.

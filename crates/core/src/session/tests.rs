@@ -4,6 +4,7 @@ mod invariants;
 mod timeline;
 
 use alloc::format;
+use alloc::vec::Vec;
 use core::time::Duration;
 
 use super::*;
@@ -283,6 +284,7 @@ const KICK_AND_CANCEL: &[Timeline] = &[
     ("check soon after bytes", "get", "Coe{13}[check]{20}$", "ended"),
     ("check, silent for long", "get", "Coe{14}[check][C:1]", "-"),
     ("check, and bytes come that had been waiting", "get", "Coe{15}[check w][C:1]", "-"),
+    ("awake again, and the first record has no cursor", "get", "Co[woke r]...r{20}$", "ended"),
     ("check, others", "post", "Coe{15}[check]..$", "ended"),
     ("check, others, always", "post always", "Coe{15}[check][C:1]", "-"),
     ("check, never", "get never", "Coe{15}[check]..$", "ended"),
@@ -728,6 +730,23 @@ fn the_silence_before_a_break_counts() {
     feed(0, Input::Head(head(200, None)));
     assert!(matches!(feed(7, Input::Broken(Failure::Body)), Action::Wait(_)));
     assert_eq!(session.longest_silence(Duration::from_secs(20)), Duration::from_secs(7));
+}
+
+/// However fast they come, so that their times round to the same millisecond.
+#[test]
+fn bytes_after_the_first_moment_end_the_check() {
+    let mut session = Session::new(Policy { idempotent: true, ..Policy::default() }, None);
+    let mut feed = |micros, input| {
+        session.handle(At { now: Duration::from_micros(micros), chance: 0 }, input);
+        session.deadline()
+    };
+    feed(0, Input::Start);
+    feed(0, Input::Head(head(200, None)));
+    feed(0, Input::Record { cursor: Some("1"), id: Some("1") });
+    feed(1_000_000, Input::Check { away: Duration::from_secs(600) });
+    let deadlines: Vec<_> = (1..400).map(|number| feed(1_000_000 + number * 900, Input::Wire)).collect();
+    assert_eq!(deadlines[0], Some(Duration::from_secs(2)));
+    assert!(deadlines[300] > Some(Duration::from_secs(10)), "{:?}", deadlines[300]);
 }
 
 #[test]

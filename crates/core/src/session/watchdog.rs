@@ -25,8 +25,8 @@ pub(super) struct Watchdog {
     any_record: bool,
     /// Whether the current silence has been reported.
     stall_reported: bool,
-    /// If not 0: the connection may be dead, and is taken for it after a silence of so many milliseconds.
-    dead_after_ms: u32,
+    /// If not 0: the connection may be dead, and is taken for it then, in milliseconds on the watchdog's own clock.
+    dead_at_ms: u32,
     longest_silence: Duration,
 }
 
@@ -48,7 +48,7 @@ impl Watchdog {
             record: Duration::ZERO,
             any_record: false,
             stall_reported: false,
-            dead_after_ms: 0,
+            dead_at_ms: 0,
             longest_silence: Duration::ZERO,
         }
     }
@@ -57,37 +57,42 @@ impl Watchdog {
     pub(super) fn sent(&mut self, now: Duration) {
         let clock = self.clock(now);
         (self.wire, self.record, self.any_record, self.stall_reported) = (clock, clock, false, false);
-        self.dead_after_ms = 0;
+        self.dead_at_ms = 0;
     }
 
     /// Bytes arrived.
     pub(super) fn wire(&mut self, now: Duration) {
         self.settle(now);
-        if self.dead_after_ms > 0 {
-            self.dead_after_ms = self.rest_of_check(now);
-        }
         self.wire = self.clock(now);
         self.stall_reported = false;
+        if self.is_checked() {
+            self.end_check(now);
+        }
     }
 
     /// Unless something arrives within a moment, the connection is taken for dead.
     pub(super) fn check(&mut self, now: Duration) {
-        if self.dead_after_ms == 0 {
-            self.dead_after_ms = self.silence_ms(now) + CHECK_MS;
+        if self.dead_at_ms == 0 {
+            self.dead_at_ms = self.clock_ms(now) + CHECK_MS;
         }
     }
 
-    /// How much of the check is left when bytes arrive: nothing, unless they show nothing.
-    #[cold]
-    fn rest_of_check(&self, now: Duration) -> u32 {
-        let rest = self.dead_after_ms.saturating_sub(self.silence_ms(now));
-        if rest > CHECK_MS - STALE_MS { rest } else { 0 }
+    pub(super) const fn is_checked(&self) -> bool {
+        self.dead_at_ms > 0
     }
 
-    /// At most 46 days: a number that leaves room for the check.
-    fn silence_ms(&self, now: Duration) -> u32 {
-        let silence = self.silence(now);
-        u32::try_from(silence.as_secs().min(4_000_000)).unwrap_or_default() * 1000 + silence.subsec_millis()
+    /// Bytes end the check, unless they show nothing.
+    #[cold]
+    fn end_check(&mut self, now: Duration) {
+        if self.dead_at_ms.saturating_sub(self.clock_ms(now)) <= CHECK_MS - STALE_MS {
+            self.dead_at_ms = 0;
+        }
+    }
+
+    /// At most 46 days: a number that leaves room for the check. After that, a check takes the connection for dead at once.
+    fn clock_ms(&self, now: Duration) -> u32 {
+        let clock = self.clock(now);
+        u32::try_from(clock.as_secs().min(4_000_000)).unwrap_or_default() * 1000 + clock.subsec_millis()
     }
 
     /// A record arrived.
@@ -127,8 +132,8 @@ impl Watchdog {
         self.longest_silence.max(self.silence(now))
     }
 
-    /// Which limit will pass first if nothing arrives, and when.
-    pub(super) fn next(&self, policy: &Policy) -> Option<(Duration, Due)> {
+    /// Which limit will pass first if nothing arrives, and when. `is_checked`: that the connection is taken for dead counts as one.
+    pub(super) fn next(&self, policy: &Policy, is_checked: bool) -> Option<(Duration, Due)> {
         let asking_since = self.asking_since?;
         let first_event = policy.first_event_timeout.filter(|_| !self.any_record);
         let stall = policy.stall_after.filter(|_| !self.stall_reported);
@@ -148,8 +153,8 @@ impl Watchdog {
                 next = Some((point, due));
             }
         }
-        if self.dead_after_ms > 0 {
-            let point = self.wire.saturating_add(Duration::from_millis(self.dead_after_ms.into()));
+        if is_checked {
+            let point = Duration::from_millis(self.dead_at_ms.into());
             if next.is_none_or(|(first, _)| point < first) {
                 next = Some((point, Due::Dead));
             }

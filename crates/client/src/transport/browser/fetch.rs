@@ -53,15 +53,10 @@ impl Transport {
     }
 
     /// The browser manages its own connections.
-    #[expect(clippy::unused_self, reason = "the native one has several")]
-    pub(crate) const fn pool(&self) -> u32 {
-        0
-    }
-
-    #[expect(clippy::unused_self, reason = "see `pool`")]
+    #[expect(clippy::unused_self, reason = "the native one has several pools")]
     pub(crate) const fn replace_pool(&self, _number: u32) {}
 
-    #[expect(clippy::unused_self, reason = "see `pool`")]
+    #[expect(clippy::unused_self, reason = "see `replace_pool`")]
     pub(crate) const fn replace_present_pool(&self) {}
 
     /// Sends cookies and other credentials to other origins too.
@@ -75,8 +70,11 @@ impl Transport {
     }
 
     /// Sends the request and waits for the response's head. The browser follows redirects.
-    pub(crate) fn send(self, request: Outgoing) -> Boxed<Result<Response<BodyReader>, TransportError>> {
-        boxed(async move {
+    pub(crate) fn send(
+        self,
+        request: Outgoing,
+    ) -> (Boxed<Result<Response<BodyReader>, TransportError>>, u32) {
+        let response = boxed(async move {
             let abort = Abort::new()?;
             let request = self.outgoing(request, &abort)?;
             // A rejection does not say whether the request was sent, so it counts as sent.
@@ -84,7 +82,8 @@ impl Transport {
                 .await
                 .map_err(|error| TransportError::Broken(message(&error)))?;
             Ok(response_of(&response.unchecked_into(), abort))
-        })
+        });
+        (response, 0)
     }
 
     fn outgoing(self, request: Outgoing, abort: &Abort) -> Result<web_sys::Request, TransportError> {

@@ -43,14 +43,10 @@ impl Pool {
         Arc::new(Self { now: Mutex::new(Numbered::new(client, 0)), make })
     }
 
-    /// The client, for one request.
-    pub(super) fn client(&self) -> reqwest::Client {
-        self.current().client.clone()
-    }
-
-    /// The number of the present pool, which counts the replacements.
-    pub(super) fn number(&self) -> u32 {
-        self.current().number
+    /// The client, for one request, and the number of its pool, which counts the replacements.
+    pub(super) fn client(&self) -> (reqwest::Client, u32) {
+        let now = self.current();
+        (now.client.clone(), now.number)
     }
 
     /// The connections of this pool may be dead: requests from now on use others. The requests that are under way keep theirs. Does nothing

@@ -66,11 +66,6 @@ impl Transport {
         Self { pool: Pool::new(client, None), owner: Owner::Caller }
     }
 
-    /// The number of the pool whose connections requests use now.
-    pub(crate) fn pool(&self) -> u32 {
-        self.pool.number()
-    }
-
     /// The connections of a pool may be dead: later requests use others.
     pub(crate) fn replace_pool(&self, number: u32) {
         self.pool.replace(number);
@@ -94,13 +89,17 @@ impl Transport {
         .filter_map(|(name, value, applies)| applies.then_some((name, value)))
     }
 
-    /// Sends the request, follows its redirects, and waits for the head of the response.
-    pub(crate) fn send(self, mut request: Outgoing) -> Boxed<Result<Response<BodyReader>, TransportError>> {
-        let client = self.pool.client();
+    /// Sends the request, follows its redirects, and waits for the head of the response. Also returns the number of the pool whose
+    /// connections it uses.
+    pub(crate) fn send(
+        self,
+        mut request: Outgoing,
+    ) -> (Boxed<Result<Response<BodyReader>, TransportError>>, u32) {
+        let (client, number) = self.pool.client();
         take_credentials(&client, &mut request);
         let Outgoing { url, mut template } = request;
         let sent = self.execute(&client, url, &template).map_err(TransportError::Unsendable);
-        Box::pin(async move {
+        let response: Boxed<_> = Box::pin(async move {
             let mut sent = sent?;
             let has_cursor = |template: &RequestTemplate| {
                 template.cursor_header.as_ref().is_some_and(|name| template.headers.contains_key(name))
@@ -125,7 +124,8 @@ impl Transport {
                 sent = self.execute(&client, url, &next).map_err(TransportError::Permanent)?;
                 template = next;
             }
-        })
+        });
+        (response, number)
     }
 
     /// Sends one request; an error if it cannot be sent.

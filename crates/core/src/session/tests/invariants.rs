@@ -45,6 +45,11 @@ enum Happening {
     Cancel,
 }
 
+/// Mostly seconds, in which limits pass, and now and then the moment in which a check takes no byte for a sign of life.
+fn pause() -> impl Strategy<Value = u64> {
+    prop_oneof![3 => 0_u64..40_000, 1 => 0_u64..300]
+}
+
 fn happening() -> impl Strategy<Value = Happening> {
     use Happening::{
         BodyEnd, Broken, Cancel, Check, Cursor, EndMarker, FailureMarker, Head, Kick, Pause, QueueTimeout,
@@ -128,7 +133,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn hold(policy in policy(), stored in any::<bool>(), steps in collection::vec((0_u64..40_000, happening(), any::<u32>()), 0..60)) {
+    fn hold(policy in policy(), stored in any::<bool>(), steps in collection::vec((pause(), happening(), any::<u32>()), 0..60)) {
         check(policy, stored.then_some("stored"), &steps);
     }
 }

@@ -118,7 +118,9 @@ public class StreamLifecycle(
 
     /** The program did not run for so long, although it was shown: the computer slept. All streams are checked. */
     public fun slept(time: Duration): Unit = synchronized(lock) {
-        if (presence !== Presence.Closed) check(time)
+        if (presence === Presence.Closed) return
+        if (time >= LONG) forgetConnections()
+        for (stream in managed()) stream.check(time)
     }
 
     /** From here on it does nothing. Streams that it has paused read on. */
@@ -140,13 +142,10 @@ public class StreamLifecycle(
     }
 
     private fun comeBack(away: Duration) {
+        // First, for what is paused sends at once if its wait is over.
+        if (away >= LONG) forgetConnections()
         // Whatever was chosen meanwhile, what is paused reads on.
         for (stream in OpenStreams.all()) stream.release(Hold.BACKGROUND)
-        check(away)
-    }
-
-    private fun check(away: Duration) {
-        if (away >= LONG) forgetConnections()
         for (stream in managed()) stream.check(away)
     }
 
