@@ -20,7 +20,7 @@ holds<Differs<own.Outcome, npm.Outcome> & Differs<own.Stats, npm.Stats> & Differ
 holds<Differs<own.StreamOptions, npm.StreamOptions> & Differs<own.Streaming, npm.Streaming> & Differs<1, string>>();
 
 // What is exported as values.
-holds<Same<keyof typeof own, Exclude<keyof typeof npm, "createParser">>>();
+holds<Same<Exclude<keyof typeof own, "forgetConnections">, Exclude<keyof typeof npm, "createParser">>>();
 holds<Same<keyof typeof ownLlm, Exclude<keyof typeof npmLlm, "createParser">>>();
 
 // Errors.

@@ -118,9 +118,10 @@ public class StreamLifecycle(
 
     /** The program did not run for so long, although it was shown: the computer slept. All streams are checked. */
     public fun slept(time: Duration): Unit = synchronized(lock) {
-        if (presence === Presence.Closed) return
-        if (time >= LONG) forgetConnections()
-        for (stream in managed()) stream.check(time)
+        if (presence !== Presence.Closed) {
+            if (time >= LONG) forgetConnections()
+            for (stream in managed()) stream.check(time)
+        }
     }
 
     /** From here on it does nothing. Streams that it has paused read on. */
@@ -129,7 +130,7 @@ public class StreamLifecycle(
         for (stream in OpenStreams.all()) stream.release(Hold.BACKGROUND)
     }
 
-    private fun leave(leaving: Presence.Leaving) = synchronized(lock) {
+    private fun leave(leaving: Presence.Leaving): Unit = synchronized(lock) {
         if (presence !== leaving) return
         presence = Presence.Away(leaving.since)
         for (stream in OpenStreams.all()) {
