@@ -130,9 +130,12 @@ function memory(before, after) {
 export const tests = {
   async "XHR: the same as over fetch"() {
     for (const [what, replies, options] of ROWS) {
+      // A browser may itself repeat a request that was closed without an answer, if its connection had served another one.
+      const mayBeRepeated = replies.some(({ end }) => end === "refuse");
       const over = async (more) => {
         const { url, requests } = script(replies);
-        return { ...(await read(url, { ...options, ...more })), requests: (await requests()).length };
+        const { attempts, ...rest } = await read(url, { ...options, ...more });
+        return mayBeRepeated ? rest : { ...rest, attempts, requests: (await requests()).length };
       };
       const [have, want] = [await over({ fetch: xhr }), await over({})];
       equal(have, want, what);
