@@ -18,7 +18,7 @@ export function onReturn(back: (away: number) => void, over: AbortSignal): void 
   const options = { signal: over };
   host.addEventListener?.("online", () => {
     back(away());
-    // What is still away is so from here on.
+    // If the page is still hidden, its absence is counted from now on.
     left &&= Date.now();
   }, options);
   // From the back/forward cache; not every engine says that such a page is visible again.

@@ -290,7 +290,7 @@ async fn streams_that_lost_one_connection_share_the_next() {
     assert_eq!(proxy.connections(), 2, "after {:?}", back.elapsed());
 }
 
-/// A caller who gave up on a silent connection and asks again gets an answer, although HTTP/2 would put the request on the same connection.
+/// A caller who gave up on a silent connection and tries again gets an answer, although HTTP/2 would put the request on the same connection.
 #[tokio::test]
 async fn after_a_silence_the_next_request_gets_another_connection() {
     let _counted = CONNECTIONS.read().await;

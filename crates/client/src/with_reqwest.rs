@@ -19,7 +19,7 @@ impl Client {
     /// A client over the caller's own `reqwest::Client`, whose redirect, proxy, TLS and connect settings apply: if it follows redirects,
     /// it decides which headers go to another origin. A content coding that it does not decode is decoded here.
     ///
-    /// Over HTTP/2 its requests share a connection, also after one of them met silence. A client of Tidewire's own then takes a new connection;
+    /// Over HTTP/2 its requests share a connection, even after one of them got no answer. Tidewire's own client then opens a new connection;
     /// this one needs [`http2_keep_alive_interval`](reqwest::ClientBuilder::http2_keep_alive_interval) to notice a dead one.
     #[must_use]
     pub fn from_reqwest(client: reqwest::Client) -> Self {

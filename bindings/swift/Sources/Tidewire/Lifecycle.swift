@@ -136,7 +136,7 @@ extension Tidewire {
             for stream in streams() where choice(for: stream) != .ignore { stream.check(away: time) }
         }
 
-        /// After such an absence, connections that nothing is read from may be dead; those of streams are checked.
+        /// After an absence of this length, idle connections may be dead. Streams are checked one by one.
         private static let long = Duration.seconds(15)
 
         private func choice(for stream: any LifecycleStream) -> InBackground {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use http::HeaderMap;
 use http::header::CONTENT_TYPE;
 use tidewire_core::refusal_reason;
-use tidewire_core::session::{Limit, Outcome, Refusal};
+use tidewire_core::session::{Limit, Outcome, Refusal, SUSPICIOUS_SILENCE};
 
 use crate::error::{Error, RefusedResponse, StreamEnd, UsageError};
 use crate::streaming::Streaming;
@@ -17,9 +17,6 @@ use crate::streaming::queue::Item;
 /// The longest time for which a complete stream waits for the end of its body: a little more than the 40 ms by which systems delay an
 /// acknowledgement, and with it a server's last small packet.
 const BODY_END_TIME: Duration = Duration::from_millis(50);
-
-/// A connection that was silent for so long may be dead.
-const LONG_SILENCE: Duration = Duration::from_secs(15);
 
 impl<I> Streaming<I> {
     /// Waits for the end of a complete stream's body, which most servers send right away. Only a connection whose body was read to
@@ -55,7 +52,9 @@ impl<I> Streaming<I> {
         let stats = self.stream.stats(self.clock.now());
         let was_silent = match outcome {
             Outcome::TimedOut(Limit::Idle | Limit::FirstEvent) => true,
-            Outcome::TimedOut(Limit::Total) => stats.bytes == 0 || stats.longest_silence >= LONG_SILENCE,
+            Outcome::TimedOut(Limit::Total) => {
+                stats.bytes == 0 || stats.longest_silence >= SUSPICIOUS_SILENCE
+            }
             _ => false,
         };
         if was_silent {

@@ -31,3 +31,4 @@ pub use policy::{Policy, Resume};
 pub use reply_state::ReplyState;
 pub use retry_after::{retry_after, retry_after_ms};
 pub use stream_state::StreamState;
+pub use table::SUSPICIOUS_SILENCE;

@@ -11,8 +11,8 @@ use super::watchdog::Due;
 
 /// A body that stayed open this long resets the backoff: a failure after it counts as the first in a row.
 const STABLE_AFTER: Duration = Duration::from_secs(30);
-/// Unless the caller says otherwise, a connection that was silent for this long may be dead.
-const SUSPICIOUS_SILENCE: Duration = Duration::from_secs(15);
+/// Unless [`Policy::stall_after`](super::Policy::stall_after) says otherwise, a connection that was silent for this long may be dead.
+pub const SUSPICIOUS_SILENCE: Duration = Duration::from_secs(15);
 /// The longest wait that a server can ask for.
 pub(super) const LONGEST_SERVER_WAIT: Duration = Duration::from_secs(60);
 const UNAUTHORIZED: u16 = 401;

@@ -26,7 +26,7 @@ type Make = dyn Fn() -> Result<reqwest::Client, String> + Send + Sync;
 /// without an answer would be sent over the same dead connection.
 pub(super) struct Pool {
     now: Mutex<Numbered>,
-    /// `None` for the caller's own client, which cannot be made anew.
+    /// `None` for the caller's own client, which cannot be built again.
     make: Option<Box<Make>>,
 }
 

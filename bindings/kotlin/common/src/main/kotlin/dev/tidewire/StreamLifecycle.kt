@@ -143,7 +143,7 @@ public class StreamLifecycle(
     }
 
     private fun comeBack(away: Duration) {
-        // First, for what is paused sends at once if its wait is over.
+        // Before any stream reads on: one whose wait is over sends its request at once.
         if (away >= LONG) forgetConnections()
         // Whatever was chosen meanwhile, what is paused reads on.
         for (stream in OpenStreams.all()) stream.release(Hold.BACKGROUND)
@@ -158,7 +158,7 @@ public class StreamLifecycle(
         /** A phone that is turned, or a window that makes room for another one, shows the next screen within this time. */
         val SHORT = 700.milliseconds
 
-        /** After such an absence, connections that nothing is read from may be dead; those of streams are checked. */
+        /** After an absence of this length, idle connections may be dead. Streams are checked one by one. */
         val LONG = 15.seconds
     }
 }
