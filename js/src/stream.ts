@@ -244,7 +244,7 @@ export class Streaming<T = SseEvent> implements AsyncIterableIterator<T, undefin
     this.#serve();
   }
 
-  /** Hands out nothing and reads nothing until `resume`, whoever asks; all time limits but `timeout` stand still. */
+  /** Hands out nothing and reads nothing until `resume`; all time limits but `timeout` stand still. */
   pause(): void {
     this.#paused = true;
     this.#serve();

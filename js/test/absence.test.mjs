@@ -112,8 +112,8 @@ test("an alarm that is late does not put the check off", limit, async () => {
 
 /** [what, how many events the first response has, one each 50 ms, before its connection falls silent; attempts]. */
 const FROZEN = [
-  ["what came while the page was frozen is read before its connection is taken for dead", 60, 1],
-  ["what came before a connection died is read, and no sign of life", 10, 2],
+  ["bytes that arrived while the page was frozen are read before its connection is given up", 60, 1],
+  ["bytes that arrived before a connection died are read, and are no sign of life", 10, 2],
 ];
 for (const [what, before, attempts] of FROZEN) {
   test(what, limit, async () => {

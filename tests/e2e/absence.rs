@@ -323,7 +323,7 @@ async fn a_request_without_an_answer_is_the_last_one_over_its_connection() {
     assert_eq!(proxy.connections(), 2);
 }
 
-/// A connection that no request used when it died: the next request would only find out by the silence.
+/// A connection was idle when it died. The next request over it would notice only that nothing arrives.
 #[tokio::test]
 async fn forgotten_connections_are_not_used_again() {
     let _alone = CONNECTIONS.write().await;
@@ -341,7 +341,7 @@ async fn forgotten_connections_are_not_used_again() {
 
 /// A stream that waits for its next attempt while the app sleeps finds only connections that died meanwhile.
 #[tokio::test]
-async fn a_stream_that_waited_does_not_ask_over_a_connection_that_died_meanwhile() {
+async fn a_stream_that_waited_does_not_use_a_connection_that_died_meanwhile() {
     for upstream in [Upstream::http1().await, Upstream::http2().await] {
         let proxy = Proxy::start(&upstream).await;
         let client = upstream.client();

@@ -6,7 +6,7 @@ import { Item_Tags } from "./native";
 import type { Item as NativeItem } from "./native";
 import { attemptOf } from "./options";
 
-/** The hooks that hear of what is no item. */
+/** The hooks that are called for what is not an item. */
 export type Hooks = Pick<
   StreamOptions,
   "onComment" | "onRetry" | "onAttempt" | "onStall" | "onGap" | "onReplayed" | "skipOversized"

@@ -212,6 +212,8 @@ function jsonText(json: unknown): string | undefined {
 }
 
 /** Rounded up: what is not 0 must not become 0, which means no limit. */
+export function whole(key: string, value: number): bigint;
+export function whole(key: string, value: number | undefined): bigint | undefined;
 export function whole(key: string, value: number | undefined): bigint | undefined {
   if (value === undefined) return undefined;
   if (!(value >= 0)) throw usage(`${key}: ${value} is not possible; use a number that is 0 or more`);

@@ -12,6 +12,9 @@ export interface Stats extends Omit<Npm.Stats, "transport"> {
   transport: "native";
 }
 
+/** Of a stream that has read nothing. */
+export const NO_STATS: Readonly<StreamStats> = { events: 0n, bytes: 0n, attempts: 0, longestSilenceMs: 0n, elapsedMs: 0n };
+
 /** `events` of a stream that was stopped are those that were taken. */
 export function outcomeOf(end: StreamEnd, left: number): Outcome {
   const { code, stats, status, cursor } = end;

@@ -3,9 +3,9 @@ import { native, refusal, usage } from "./error";
 import { Item_Tags, NativeClient, NativeDecoder, StreamKind } from "./native";
 import type { Batch, StreamEnd, StreamStats } from "./native";
 import { isForLoop } from "./items";
-import { clientSettings, decodeSettings, requestHooks, requestSettings, whole } from "./options";
+import { clientSettings, decodeSettings, requestHooks, requestSettings } from "./options";
 import type { Dialected, Input, ParseOptions, StreamOptions } from "./options";
-import { statsOf } from "./outcome";
+import { NO_STATS, statsOf } from "./outcome";
 import type { Stats } from "./outcome";
 
 /** Where a stream's items come from: a request, or a body that is there already. They are numbered from 0. */
@@ -20,7 +20,7 @@ export interface Source {
   pause(): void;
   resume(): void;
   reconnect(): void;
-  check(away: number): void;
+  check(away: bigint): void;
   readonly state: State;
   readonly stats: Stats;
   lastEventId(number: bigint): string | undefined;
@@ -53,7 +53,7 @@ export function requested(client: NativeClient, kind: StreamKind, input: Input, 
     pause: () => stream.pause(),
     resume: () => stream.resume(),
     reconnect: () => stream.reconnect(),
-    check: (away) => stream.check(whole("away", away) ?? 0n),
+    check: (away) => stream.check(away),
     get state() {
       return stream.state().name as State;
     },
@@ -86,7 +86,7 @@ class Decoding implements Source {
   readonly #pieces: AsyncIterator<Uint8Array>;
   #state: State = "idle";
   #end: StreamEnd | undefined;
-  #read: StreamStats = { events: 0n, bytes: 0n, attempts: 0, longestSilenceMs: 0n, elapsedMs: 0n };
+  #read: StreamStats = { ...NO_STATS };
   /** What was handed over last, the number of its first item, and the last event id before that. */
   #items: Batch["items"] = [];
   #first = 0n;
@@ -135,7 +135,7 @@ class Decoding implements Source {
   pause(): void {}
   resume(): void {}
   reconnect(): void {}
-  check(_away: number): void {}
+  check(_away: bigint): void {}
 
   get state(): State {
     return this.#state;

@@ -3,7 +3,8 @@ import { usage, words } from "./error";
 import { isForLoop, taken } from "./items";
 import type { Hooks } from "./items";
 import type { Item as NativeItem, StreamEnd } from "./native";
-import { errorOf, outcomeOf } from "./outcome";
+import { whole } from "./options";
+import { NO_STATS, errorOf, outcomeOf } from "./outcome";
 import type { Outcome, Stats } from "./outcome";
 import type { Source } from "./source";
 
@@ -110,7 +111,7 @@ export class Streaming<T = SseEvent> implements AsyncIterableIterator<T, undefin
     this.#finish(this.#source.end());
   }
 
-  /** Hands out nothing and reads nothing until `resume`, whoever asks; all time limits but `timeout` stand still. */
+  /** Hands out nothing and reads nothing until `resume`; all time limits but `timeout` stand still. */
   pause(): void {
     if (this.#paused || this.#closed) return;
     let end!: () => void;
@@ -137,7 +138,8 @@ export class Streaming<T = SseEvent> implements AsyncIterableIterator<T, undefin
    * that it is alive; then another request continues the stream, if that loses nothing.
    */
   check(away = 0): void {
-    if (!this.#closed) this.#source.check(away);
+    const ms = whole("away", away);
+    if (!this.#closed) this.#source.check(ms);
   }
 
   /** The message of a reply so far, as the native library writes it. */
@@ -183,7 +185,7 @@ export class Streaming<T = SseEvent> implements AsyncIterableIterator<T, undefin
         } else {
           const number = this.#number;
           const { items, end } = await this.#source.next(number);
-          // What comes when it is over is nobody's.
+          // It may have been closed meanwhile; then nobody wants these.
           if (!this.#closed) [this.#items, this.#first, this.#at, this.#end] = [items, number, 0, end];
         }
       }
@@ -243,5 +245,5 @@ const NO_END: StreamEnd = {
   code: "cancelled",
   message: "",
   headers: [],
-  stats: { events: 0n, bytes: 0n, attempts: 0, longestSilenceMs: 0n, elapsedMs: 0n },
+  stats: NO_STATS,
 };

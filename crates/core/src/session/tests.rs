@@ -283,7 +283,7 @@ const KICK_AND_CANCEL: &[Timeline] = &[
     ("check in a wait", "get", "C[503+9]..[check C]", "-"),
     ("check soon after bytes", "get", "Coe{13}[check]{20}$", "ended"),
     ("check, silent for long", "get", "Coe{14}[check][C:1]", "-"),
-    ("check, and bytes come that had been waiting", "get", "Coe{15}[check w][C:1]", "-"),
+    ("check, and bytes arrive that were already waiting", "get", "Coe{15}[check w][C:1]", "-"),
     ("awake again, and the first record has no cursor", "get", "Co[woke r]...r{20}$", "ended"),
     ("check, others", "post", "Coe{15}[check]..$", "ended"),
     ("check, others, always", "post always", "Coe{15}[check][C:1]", "-"),
@@ -296,7 +296,7 @@ const KICK_AND_CANCEL: &[Timeline] = &[
     ("check, the caller's own limit", "get stall=3", "Coe..[S check][C:1]", "-"),
     ("check, within the caller's own limit", "get stall=30", "Coe{20}[check]{8}S", "-"),
     ("awake again, cursor known", "get", "Coe[woke][C:1]", "-"),
-    ("awake again, and bytes come that had been waiting", "get", "Coe[woke w][C:1]", "-"),
+    ("awake again, and bytes arrive that were already waiting", "get", "Coe[woke w][C:1]", "-"),
     ("awake again, before a record", "get", "Co[woke]C", "-"),
     ("awake again, before a record, others", "post", "Co[woke]...e$", "ended"),
     ("awake again, others", "post", "Coe[woke]..$", "ended"),
@@ -732,7 +732,7 @@ fn the_silence_before_a_break_counts() {
     assert_eq!(session.longest_silence(Duration::from_secs(20)), Duration::from_secs(7));
 }
 
-/// However fast they come, so that their times round to the same millisecond.
+/// Even if they arrive so fast that their times round to the same millisecond.
 #[test]
 fn bytes_after_the_first_moment_end_the_check() {
     let mut session = Session::new(Policy { idempotent: true, ..Policy::default() }, None);
@@ -750,7 +750,7 @@ fn bytes_after_the_first_moment_end_the_check() {
 }
 
 #[test]
-fn what_had_been_waiting_is_no_sign_of_life() {
+fn bytes_that_were_already_waiting_are_no_sign_of_life() {
     // When bytes arrive after the check, in milliseconds, and when the connection is taken for dead.
     let rows: [(&[u64], Option<u64>); 8] = [
         (&[], Some(1000)),
