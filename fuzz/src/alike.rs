@@ -8,7 +8,7 @@ use tidewire_llm::{DIALECTS, Deltas, Dialect};
 
 use crate::input::Input;
 
-const NOW: At = At { now: Duration::ZERO, chance: 0 };
+const NOW: At = At::new(Duration::ZERO, 0);
 const CHOICES: usize = 4;
 
 /// The input is a dialect, how its events are written and the stream is set up, a position and a byte, the options of a decoder and the

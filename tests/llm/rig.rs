@@ -7,7 +7,7 @@ use tidewire::core::session::{At, Failure, Policy};
 use tidewire::core::{ResponseHead, Step, Stream, StreamOptions};
 use tidewire_llm::{Deltas, Message};
 
-const NOW: At = At { now: Duration::ZERO, chance: 0 };
+const NOW: At = At::new(Duration::ZERO, 0);
 
 #[derive(Clone)]
 pub(crate) struct Rig {

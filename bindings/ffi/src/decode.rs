@@ -16,7 +16,7 @@ use crate::queue::Batch;
 use crate::request::{dialect_of, format_of, markers};
 
 /// Decoding depends on neither time nor chance.
-const NOW: At = At { now: Duration::ZERO, chance: 0 };
+const NOW: At = At::new(Duration::ZERO, 0);
 
 /// How a body is read; the fields mean what they mean in [`RequestSettings`](crate::RequestSettings). Without a format the first bytes decide.
 #[derive(Clone, Debug, Default, PartialEq, Eq, uniffi::Record)]

@@ -24,7 +24,7 @@ const READ_BYTES: usize = 64 * 1024;
 /// The largest piece of `--chunk random:SEED`.
 const MAX_RANDOM_BYTES: usize = 64;
 /// Decoding depends on neither time nor chance.
-const NOW: At = At { now: Duration::ZERO, chance: 0 };
+const NOW: At = At::new(Duration::ZERO, 0);
 
 /// Decodes standard input to standard output.
 pub(crate) async fn run(args: &DecodeArgs) -> ExitCode {

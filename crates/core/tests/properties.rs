@@ -276,7 +276,7 @@ proptest! {
         let mut ended = None;
         for (call, body, later) in calls {
             now += Duration::from_millis(later.into());
-            let at = At { now, chance: u32::from(later) << 16 };
+            let at = At::new(now, u32::from(later) << 16);
             match call {
                 0 => stream.start(at),
                 1..=3 => stream.head(at, &ResponseHead { status: 200, content_type: Some("text/event-stream"), ..ResponseHead::default() }, now),

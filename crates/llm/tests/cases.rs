@@ -11,7 +11,7 @@ use tidewire_core::{Format, ResponseHead, Step, Stream, StreamOptions};
 use tidewire_llm::{DIALECTS, Delta, Deltas, Dialect, Message};
 
 const CASES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/cases");
-const NOW: At = At { now: Duration::ZERO, chance: 0 };
+const NOW: At = At::new(Duration::ZERO, 0);
 
 #[test]
 fn every_row_whole_and_at_every_cut() {

@@ -462,7 +462,7 @@ fn facts(stream: &Stream, now: f64, last: &Last) -> [f64; FACTS] {
 }
 
 const fn at(now: f64, chance: u32) -> At {
-    At { now: Duration::from_micros((now * 1000.0) as u64), chance }
+    At::new(Duration::from_micros((now * 1000.0) as u64), chance)
 }
 
 /// Milliseconds, to the microsecond; what is too long is the longest, as in [`duration`].

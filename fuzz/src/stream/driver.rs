@@ -211,7 +211,7 @@ impl Driver {
     }
 
     fn at(&self) -> At {
-        At { now: self.now, chance: 1 << 31 }
+        At::new(self.now, 1 << 31)
     }
 
     fn head(&mut self, head: &ResponseHead<'_>) {

@@ -146,7 +146,7 @@ impl<I> Streaming<I> {
             }
         };
         self.stream.sent(at);
-        self.observer.sent(at.now, &request);
+        self.observer.sent(at.time(), &request);
         self.hooks.wire(Wire::Sent);
         let outgoing = request.into_outgoing();
         let request = Arc::clone(&outgoing.template);

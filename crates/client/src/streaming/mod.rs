@@ -218,7 +218,7 @@ impl<I> Streaming<I> {
     }
 
     fn at(&self) -> At {
-        At { now: self.clock.now(), chance: chance() }
+        At::new(self.clock.now(), chance())
     }
 
     /// Drops the request that is under way and the slot on the client.

@@ -78,7 +78,7 @@ impl<I> Streaming<I> {
             // The wire is not silent, but there is nothing to read.
             Some(Ok(bytes)) if bytes.is_empty() => self.stream.activity(at),
             Some(Ok(bytes)) => {
-                self.observer.bytes(at.now, bytes.len());
+                self.observer.bytes(at.time(), bytes.len());
                 self.hooks.wire(Wire::Bytes(&bytes));
                 self.stream.received(at, bytes.len());
                 self.chunk = bytes;

@@ -58,7 +58,7 @@ impl<I> Streaming<I> {
             _ => self.stream.deadline(),
         };
         let Some(deadline) = deadline else { return Poll::Pending };
-        ready!(self.timer.poll(cx, self.clock, at.now, deadline));
+        ready!(self.timer.poll(cx, self.clock, at.time(), deadline));
         *at = self.at();
         if matches!(self.io, Io::Queued(_)) {
             self.io = Io::Idle;

@@ -1,10 +1,35 @@
-//! The actions of the session: what a driver must do next.
+//! What a driver must do next.
 
 use alloc::string::String;
 use core::fmt;
 use core::time::Duration;
 
-/// What the driver must do now. `Wait` and `Close` drop the request that is under way.
+/// What the driver must do now; [`Session::take`](super::Session::take) tells it, and [`Session::facts`](super::Session::facts) has the numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Todo {
+    /// Nothing, until the next input or the time that is [due](super::Session::due).
+    Nothing,
+    /// Drop the request that is under way, and report that another one will follow.
+    Retry,
+    /// Report that records may be missing [here](super::Session::gap_after).
+    Gap,
+    /// Report a silence on the wire.
+    Stalled,
+    /// Send the request, with [`Session::request_cursor`](super::Session::request_cursor), and say when it is [sent](super::Session::sent).
+    Connect,
+    /// Drop the request that is under way, if any. The stream is over.
+    Close,
+}
+
+impl Todo {
+    // In the order in which they are told.
+    pub(super) const RETRY: u8 = 1;
+    pub(super) const GAP: u8 = 2;
+    pub(super) const STALLED: u8 = 4;
+    pub(super) const CONNECT: u8 = 8;
+}
+
+/// What one [input](super::Input) causes. `Wait` and `Close` drop the request that is under way.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Action {
@@ -52,6 +77,7 @@ pub struct Retry {
 
 /// Why a further request is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u32)]
 #[non_exhaustive]
 pub enum Reason {
     /// No connection.

@@ -91,13 +91,13 @@ impl Delivered {
     }
 
     /// Whether the id is among the last ones of earlier attempts, or is ordered and not above them.
-    pub(super) fn contains(&self, id: &str, key: u64) -> bool {
+    pub(super) fn contains(&self, id: &[u8], key: u64) -> bool {
         self.order_before.as_ref().is_some_and(|before| before.covers(id))
             || self.earlier.hashes.contains(&hash(id, key))
     }
 
     /// Compares the id of a record of a later attempt with what earlier ones delivered.
-    pub(super) fn compare(&mut self, id: &str, key: u64) -> Known {
+    pub(super) fn compare(&mut self, id: &[u8], key: u64) -> Known {
         if self.contains(id, key) {
             self.repeats = Repeats::LastRecord;
             return Known::Delivered;
@@ -127,7 +127,7 @@ impl Delivered {
     }
 
     /// Remembers the id of a new record.
-    pub(super) fn remember(&mut self, id: &str, key: u64) {
+    pub(super) fn remember(&mut self, id: &[u8], key: u64) {
         let hash = hash(id, key);
         if self.first.len() < FIRST {
             self.first.push(hash);
@@ -136,7 +136,7 @@ impl Delivered {
     }
 
     /// Takes in the next id in order, and returns the last id before a gap if ids before this one are missing.
-    pub(super) fn gap_before(&mut self, id: &str) -> Option<alloc::string::String> {
+    pub(super) fn gap_before(&mut self, id: &[u8]) -> Option<Vec<u8>> {
         self.order.gap_before(id)
     }
 
@@ -147,14 +147,14 @@ impl Delivered {
 }
 
 /// A keyed hash: without the key, a peer cannot construct collisions.
-fn hash(id: &str, key: u64) -> u64 {
+fn hash(id: &[u8], key: u64) -> u64 {
     const MULTIPLIER: u64 = 0x9E37_79B9_7F4A_7C15;
     let mix = |hash: u64, word: u64| {
         let hash = (hash ^ word).wrapping_mul(MULTIPLIER);
         hash ^ (hash >> 29)
     };
     let mut hash = mix(key, id.len() as u64);
-    for word in id.as_bytes().chunks(8) {
+    for word in id.chunks(8) {
         let mut bytes = [0; 8];
         bytes.iter_mut().zip(word).for_each(|(to, from)| *to = *from);
         hash = mix(hash, u64::from_le_bytes(bytes));
@@ -173,13 +173,13 @@ mod tests {
 
     fn delivered(ids: impl Iterator<Item = u32>) -> Delivered {
         let mut delivered = Delivered::default();
-        ids.for_each(|id| delivered.remember(&id.to_string(), KEY));
+        ids.for_each(|id| delivered.remember(id.to_string().as_bytes(), KEY));
         delivered
     }
 
     /// Whether each id is known to a response that brings it alone.
     fn knows(delivered: &Delivered, id: u32) -> bool {
-        delivered.clone().compare(&id.to_string(), KEY) == Known::Delivered
+        delivered.clone().compare(id.to_string().as_bytes(), KEY) == Known::Delivered
     }
 
     #[test]
@@ -200,8 +200,8 @@ mod tests {
         let mut delivered = delivered(0..1024);
         delivered.begin_attempt();
         for id in 2000..2100 {
-            assert_eq!(delivered.compare(&id.to_string(), KEY), Known::New);
-            delivered.remember(&id.to_string(), KEY);
+            assert_eq!(delivered.compare(id.to_string().as_bytes(), KEY), Known::New);
+            delivered.remember(id.to_string().as_bytes(), KEY);
             assert!(!knows(&delivered, id));
         }
         assert!(knows(&delivered, 99), "new ids do not push out those of earlier attempts");
@@ -213,7 +213,7 @@ mod tests {
     fn a_response_that_starts_over_is_recognised_by_its_first_records() {
         let mut delivered = delivered(0..3000);
         delivered.begin_attempt();
-        let known: Vec<_> = (0..3002).map(|id| delivered.compare(&id.to_string(), KEY)).collect();
+        let known: Vec<_> = (0..3002).map(|id| delivered.compare(id.to_string().as_bytes(), KEY)).collect();
         assert!(known[..16].iter().all(|known| *known == Known::Delivered));
         assert!(known[16..1976].iter().all(|known| *known == Known::Old));
         assert!(known[1976..3000].iter().all(|known| *known == Known::Delivered));
@@ -224,24 +224,24 @@ mod tests {
     fn a_first_id_later_in_a_response_is_not_a_start() {
         let mut delivered = delivered(0..3000);
         delivered.begin_attempt();
-        assert_eq!(delivered.compare("5000", KEY), Known::New);
-        delivered.remember("5000", KEY);
-        assert_eq!(delivered.compare("3", KEY), Known::New);
+        assert_eq!(delivered.compare(b"5000", KEY), Known::New);
+        delivered.remember(b"5000", KEY);
+        assert_eq!(delivered.compare(b"3", KEY), Known::New);
     }
 
     #[test]
     fn a_first_id_after_a_known_one_is_not_a_start() {
         let mut delivered = delivered(0..3000);
         delivered.begin_attempt();
-        assert_eq!(delivered.compare("2500", KEY), Known::Delivered);
-        assert_eq!(delivered.compare("3", KEY), Known::New);
+        assert_eq!(delivered.compare(b"2500", KEY), Known::Delivered);
+        assert_eq!(delivered.compare(b"3", KEY), Known::New);
     }
 
     #[test]
     fn the_oldest_ids_are_forgotten_first() {
         let mut delivered = delivered(0..1500);
         delivered.begin_attempt();
-        (2000..2010).for_each(|id: u32| delivered.remember(&id.to_string(), KEY));
+        (2000..2010).for_each(|id: u32| delivered.remember(id.to_string().as_bytes(), KEY));
         delivered.begin_attempt();
         assert!(!knows(&delivered, 485) && knows(&delivered, 486));
         assert!(knows(&delivered, 1499) && knows(&delivered, 2009));
@@ -251,16 +251,18 @@ mod tests {
     fn of_ordered_ids_all_up_to_the_cursor_are_known() {
         let mut delivered = Delivered::default();
         for id in ["e1-1", "e1-2", "e1-7"] {
-            delivered.gap_before(id);
+            delivered.gap_before(id.as_bytes());
         }
-        let knows = |delivered: &Delivered, id| delivered.clone().compare(id, KEY) == Known::Delivered;
+        let knows = |delivered: &Delivered, id: &str| {
+            delivered.clone().compare(id.as_bytes(), KEY) == Known::Delivered
+        };
         assert!(!knows(&delivered, "e1-7"));
         delivered.begin_attempt();
         for (id, known) in [("e1-0", true), ("e1-5", true), ("e1-7", true), ("e1-8", false), ("e2-1", false)]
         {
             assert_eq!(knows(&delivered, id), known, "{id}");
         }
-        delivered.gap_before("e1-9");
+        delivered.gap_before(b"e1-9");
         assert!(!knows(&delivered, "e1-8"), "the order of this attempt does not count");
     }
 
@@ -268,9 +270,9 @@ mod tests {
     fn hashes_differ_by_every_byte_the_length_and_the_key() {
         let ids = ["", "a", "b", "ab", "ba", "a\0", "12345678", "123456780", "12345678\0", "87654321"];
         for (at, id) in ids.iter().enumerate() {
-            assert_ne!(hash(id, 1), hash(id, 2), "{id:?}");
+            assert_ne!(hash(id.as_bytes(), 1), hash(id.as_bytes(), 2), "{id:?}");
             for other in &ids[at + 1..] {
-                assert_ne!(hash(id, 1), hash(other, 1), "{id:?} {other:?}");
+                assert_ne!(hash(id.as_bytes(), 1), hash(other.as_bytes(), 1), "{id:?} {other:?}");
             }
         }
     }

@@ -1,8 +1,7 @@
 //! Finds gaps in ids that the server numbers in order.
 
-use alloc::borrow::ToOwned;
 use alloc::boxed::Box;
-use alloc::string::String;
+use alloc::vec::Vec;
 
 use crate::numbers::decimal;
 
@@ -16,7 +15,7 @@ pub(super) struct IdOrder {
 /// A place in a sequence of ordered ids.
 #[derive(Clone, Debug)]
 pub(super) struct Position {
-    id: String,
+    id: Vec<u8>,
     seq: u64,
 }
 
@@ -32,7 +31,7 @@ impl IdOrder {
     }
 
     /// Takes in an id, and returns the one before it if ids between the two are missing. A repeated or older id is no gap.
-    pub(super) fn gap_before(&mut self, id: &str) -> Option<String> {
+    pub(super) fn gap_before(&mut self, id: &[u8]) -> Option<Vec<u8>> {
         let Some((epoch, seq)) = split(id) else {
             self.last = None;
             return None;
@@ -45,12 +44,12 @@ impl IdOrder {
                 let is_gap = last.seq.checked_add(1).is_some_and(|next| seq > next);
                 let before = is_gap.then(|| last.id.clone());
                 last.id.clear();
-                last.id.push_str(id);
+                last.id.extend_from_slice(id);
                 last.seq = seq;
                 before
             }
             _ => {
-                self.last = Some(Box::new(Position { id: id.to_owned(), seq }));
+                self.last = Some(Box::new(Position { id: id.to_vec(), seq }));
                 None
             }
         }
@@ -59,7 +58,7 @@ impl IdOrder {
 
 impl Position {
     /// Whether the id is in the same epoch and not above this position.
-    pub(super) fn covers(&self, id: &str) -> bool {
+    pub(super) fn covers(&self, id: &[u8]) -> bool {
         split(id).is_some_and(|(epoch, seq)| self.has_epoch(epoch) && seq <= self.seq)
     }
 
@@ -69,13 +68,12 @@ impl Position {
 }
 
 /// Whether the id has the form `epoch-seq`.
-pub(super) fn is_ordered(id: &str) -> bool {
+pub(super) fn is_ordered(id: &[u8]) -> bool {
     split(id).is_some()
 }
 
 /// Splits an id such as `1700000000-42`: one dash, then a number without leading zeros. A UUID or a date has more dashes.
-fn split(id: &str) -> Option<(&[u8], u64)> {
-    let id = id.as_bytes();
+fn split(id: &[u8]) -> Option<(&[u8], u64)> {
     let dash = id.iter().position(|byte| *byte == b'-')?;
     let (epoch, seq) = (&id[..dash], &id[dash + 1..]);
     let ordered = !epoch.is_empty() && (seq == b"0" || !seq.starts_with(b"0"));
@@ -110,7 +108,7 @@ mod tests {
             ("-7", None),
         ];
         for (id, gap) in rows {
-            assert_eq!(order.gap_before(id).as_deref(), gap, "{id}");
+            assert_eq!(order.gap_before(id.as_bytes()).as_deref(), gap.map(str::as_bytes), "{id}");
         }
     }
 }

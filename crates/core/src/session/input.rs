@@ -1,17 +1,8 @@
-//! The inputs of the session: what a driver reports to it.
+//! What happens to a stream, as data.
 
 use core::time::Duration;
 
 use super::reply_state::ReplyState;
-
-/// When something happened, and a random number for the jitter of a wait that may follow.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct At {
-    /// Time since an origin that does not move.
-    pub now: Duration,
-    /// A random number, evenly distributed over all `u32`.
-    pub chance: u32,
-}
 
 /// One thing that happened to the stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,6 +92,7 @@ pub struct Head {
 
 /// Whether the consumer reads bodies of a response's content type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
 pub enum ContentType {
     /// It does.
     Accepted,
@@ -114,6 +106,7 @@ pub enum ContentType {
 
 /// Where the transport failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
 #[non_exhaustive]
 pub enum Failure {
     /// Before the request was sent: DNS, connect, a broken TLS handshake.

@@ -51,6 +51,7 @@ pub enum Refusal {
 
 /// Which time limit passed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u32)]
 #[non_exhaustive]
 pub enum Limit {
     /// Until TCP and TLS are established.

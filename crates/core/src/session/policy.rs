@@ -4,6 +4,7 @@ use core::time::Duration;
 
 /// Which requests may resume from the cursor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[repr(u32)]
 #[non_exhaustive]
 pub enum Resume {
     /// Idempotent requests.

@@ -9,7 +9,7 @@ use tidewire_core::{Event, Format, Frame, Markers, Notice, ResponseHead, Step, S
 use super::lines::{line, push};
 use super::table::Row;
 
-const NOW: At = At { now: Duration::ZERO, chance: 0 };
+const NOW: At = At::new(Duration::ZERO, 0);
 
 /// The lines of a reply, and its end line.
 #[derive(Debug, PartialEq)]

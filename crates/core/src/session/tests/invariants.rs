@@ -10,11 +10,10 @@ use proptest::prelude::*;
 
 use core::time::Duration;
 
-use super::super::machine::State;
-use super::super::table::LONGEST_SERVER_WAIT;
 use super::super::*;
-use super::timeline::head;
+use super::timeline::{head, text};
 
+const LONGEST_SERVER_WAIT: Duration = Duration::from_secs(60);
 const CAP: Duration = Duration::from_secs(30);
 
 /// Something that happens: so many milliseconds later, this.
@@ -169,7 +168,7 @@ struct Model {
 }
 
 fn check(policy: Policy, stored: Option<&str>, steps: &[Step]) {
-    let mut session = Session::new(policy, stored);
+    let mut session = Session::with_policy(&policy, stored);
     let mut model = Model {
         policy,
         request: false,
@@ -192,38 +191,39 @@ fn check(policy: Policy, stored: Option<&str>, steps: &[Step]) {
     let mut now = Duration::ZERO;
     for &(later, happening, chance) in steps {
         now += Duration::from_millis(later);
-        let before = session.state;
-        let action = feed(&mut session, At { now, chance }, happening);
-        if let State::Closed(outcome) = before {
+        let before = *session.facts();
+        let since = session.since;
+        let action = feed(&mut session, At::new(now, chance), happening);
+        if before.state == State::Closed {
             assert_eq!(
                 (action, session.outcome(), session.deadline()),
-                (Action::Nothing, Some(outcome), None)
+                (Action::Nothing, before.outcome(), None)
             );
             continue;
         }
-        model.note(before, happening, now);
+        model.note(before.state, duration(since), happening, now);
         model.allows(&action);
-        assert_eq!(session.cursor(), model.cursor.as_deref(), "the cursor is the last one that came");
-        assert_eq!(session.attempts(), model.requests);
+        assert_eq!(text(session.cursor()), model.cursor, "the cursor is the last one that came");
+        assert_eq!(session.facts().attempts, model.requests);
         let over = session.outcome().is_some();
         // A clean end that is no break takes it back.
-        assert!(over || model.relayed || !session.continues_at_relay());
+        assert!(over || model.relayed || !session.facts().at_relay);
         assert_eq!(session.outcome().is_some(), action == Action::Close);
         if let Some(outcome) = session.outcome() {
             model.is_true(outcome, happening);
         }
         if let Some(deadline) = session.deadline() {
             let mut later = session.clone();
-            let action = later.handle(At { now: deadline.max(now), chance }, Input::Tick);
+            let action = later.handle(At::new(deadline.max(now), chance), Input::Tick);
             assert!(action != Action::Nothing || later.deadline() != Some(deadline), "a tick for nothing");
         }
     }
 }
 
 impl Model {
-    fn note(&mut self, before: State, happening: Happening, now: Duration) {
+    fn note(&mut self, before: State, since: Duration, happening: Happening, now: Duration) {
         match (before, happening) {
-            (State::Open { .. }, Happening::Record { cursor, has_id }) => {
+            (State::Open, Happening::Record { cursor, has_id }) => {
                 let id = cursor.and_then(name).filter(|_| has_id);
                 if let Some(id) = &id
                     && self.earlier.contains(id)
@@ -248,8 +248,8 @@ impl Model {
                 self.refreshed |= self.at_once;
                 self.renews |= self.at_once;
             }
-            (State::Open { .. }, Happening::Cursor(cursor)) => self.move_cursor(name(cursor)),
-            (State::Open { .. }, Happening::RetryField(seconds)) => {
+            (State::Open, Happening::Cursor(cursor)) => self.move_cursor(name(cursor)),
+            (State::Open, Happening::RetryField(seconds)) => {
                 self.floor = Duration::from_secs(seconds);
             }
             (
@@ -267,9 +267,7 @@ impl Model {
             }
             _ => {}
         }
-        if let State::Open { since } = before
-            && now - since >= CAP
-        {
+        if before == State::Open && now - since >= CAP {
             self.waits = 0;
         }
     }

@@ -32,7 +32,6 @@ use alloc::vec::Vec;
 use core::time::Duration;
 use std::println;
 
-use super::super::machine::State;
 use super::super::*;
 
 const A_CHECK: Input<'_> = Input::Check { away: Duration::from_secs(600) };
@@ -110,7 +109,7 @@ impl Play {
             }
         }
         let now = if clock == Clock::FromLater { Duration::from_secs(1_000_000) } else { Duration::ZERO };
-        let session = Session::new(policy, cursor);
+        let session = Session::with_policy(&policy, cursor);
         Self { session, clock, noise, now, started: false, records: 0, line: Vec::new() }
     }
 
@@ -142,7 +141,7 @@ impl Play {
     }
 
     fn handle(&mut self, input: Input<'_>) -> Action {
-        self.session.handle(At { now: self.now, chance: EVEN }, input)
+        self.session.handle(At::new(self.now, EVEN), input)
     }
 
     fn ticks(&mut self) {
@@ -169,16 +168,17 @@ impl Play {
             Action::Nothing => vec![],
             Action::Connect => {
                 assert_eq!(self.handle(Input::Sent), Action::Nothing);
-                let connect = self.session.request_cursor().map_or("C".to_owned(), |id| format!("C:{id}"));
-                let at_relay = self.session.continues_at_relay().then(|| "@".to_owned());
+                let connect =
+                    text(self.session.request_cursor()).map_or("C".to_owned(), |id| format!("C:{id}"));
+                let at_relay = self.session.facts().at_relay.then(|| "@".to_owned());
                 [connect].into_iter().chain(at_relay).collect()
             }
             Action::Stalled { silent } => {
-                assert_eq!(Some(silent), self.session.policy.stall_after);
+                assert_eq!(ms(silent), self.session.rules.stall_after);
                 vec!["S".to_owned()]
             }
             Action::Wait(retry) => {
-                assert_eq!(retry.attempt, self.session.attempts() + 1);
+                assert_eq!(retry.attempt, self.session.facts().attempts + 1);
                 let limit = match retry.reason {
                     Reason::Idle => "I",
                     Reason::Progress => "P",
@@ -206,7 +206,7 @@ impl Play {
     }
 
     fn input(&mut self, word: &str) {
-        let connecting = self.session.state == State::Connecting;
+        let connecting = self.session.facts().state == State::Connecting;
         let numbered =
             |letter| word.strip_prefix(letter).filter(|id| !id.starts_with(|c: char| c.is_ascii_lowercase()));
         let is_record = ["r", "0", "!", "f", "u"].contains(&word)
@@ -301,28 +301,26 @@ impl Play {
         let a_head =
             [Input::Head(head(503, None)), Input::Head(head(200, None)), Input::Sent, Input::RefreshFailed];
         let closing = [Input::Cancel, Input::Kick, A_CHECK, Input::Tick, Input::Pause, Input::Resume];
-        let inputs = match self.session.state {
+        let inputs = match self.session.facts().state {
             State::Idle => [&late[..], &broken, &a_head, &[Input::Tick, Input::Kick, A_CHECK]].concat(),
             State::Connecting => [&late[..], &[Input::Start]].concat(),
-            State::Untyped { .. } => [&late[2..9], &a_head, &[Input::Start, Input::QueueTimeout]].concat(),
-            State::Open { .. } => [&a_head[..], &[Input::Start, Input::QueueTimeout]].concat(),
-            State::Waiting { .. } => {
-                [&late[..], &broken, &a_head, &[Input::Start, Input::QueueTimeout]].concat()
-            }
-            State::Closed(_) => {
+            State::Untyped => [&late[2..9], &a_head, &[Input::Start, Input::QueueTimeout]].concat(),
+            State::Open => [&a_head[..], &[Input::Start, Input::QueueTimeout]].concat(),
+            State::Waiting => [&late[..], &broken, &a_head, &[Input::Start, Input::QueueTimeout]].concat(),
+            State::Closed | State::Refused => {
                 [&late[..], &broken, &a_head, &closing, &[Input::Start, Input::QueueTimeout]].concat()
             }
         };
         for input in inputs {
-            let before = (self.session.state, self.session.deadline(), self.session.attempts());
-            let cursor = self.session.cursor().map(str::to_owned);
+            let before = (self.session.facts().state, self.session.deadline(), self.session.facts().attempts);
+            let cursor = text(self.session.cursor());
             assert_eq!(self.handle(input), Action::Nothing, "{input:?} in {:?}", before.0);
             assert_eq!(
-                (self.session.state, self.session.deadline(), self.session.attempts()),
+                (self.session.facts().state, self.session.deadline(), self.session.facts().attempts),
                 before,
                 "{input:?}"
             );
-            assert_eq!(self.session.cursor(), cursor.as_deref(), "{input:?}");
+            assert_eq!(text(self.session.cursor()), cursor, "{input:?}");
         }
     }
 
@@ -344,6 +342,11 @@ impl Play {
 
 pub(super) const fn head(status: u16, retry_after: Option<Duration>) -> Head {
     Head { status, content_type: ContentType::Accepted, retry_after, relayed: false }
+}
+
+/// A cursor, if there is one.
+pub(super) fn text(cursor: &[u8]) -> Option<String> {
+    (!cursor.is_empty()).then(|| String::from_utf8(cursor.to_vec()).unwrap())
 }
 
 /// The words of each column.

@@ -1,0 +1,303 @@
+//! What a body brings, and how it ends.
+
+use alloc::vec::Vec;
+
+use super::action::Reason;
+use super::delivered::{Delivered, Known};
+use super::facts::{End, State};
+use super::id_order::is_ordered;
+use super::input::Failure;
+use super::outcome::Limit;
+use super::reply_state::ReplyState;
+use super::session::{Body, CleanEnd, Session};
+use super::time::At;
+
+/// What a record or an id means for the stream.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Noted {
+    /// Records are missing before it, by the server's own order: after the one with this id.
+    pub gap_after: Option<Vec<u8>>,
+    /// It is the first record of this response that an earlier attempt had delivered, so that must be reported.
+    pub is_first_repeat: bool,
+    /// An earlier attempt had delivered it.
+    pub is_repeat: bool,
+    /// It is not to be delivered.
+    pub is_dropped: bool,
+}
+
+impl Session {
+    /// Bytes of the body arrived, whether or not they complete a record. None, as some transports hand over, are no arrival.
+    pub fn received(&mut self, at: At, bytes: usize) {
+        self.conclude(at);
+        if bytes == 0 || !self.is_in_body() {
+            return;
+        }
+        if self.is_reading() {
+            if self.facts.first_byte < 0.0 {
+                self.facts.first_byte = at.now - self.facts.started;
+            }
+            self.facts.bytes += bytes as f64;
+            self.body_bytes += bytes as f64;
+        }
+        // A consumer that is slower than its server finds bytes at every poll, so no tick ever reports the limit.
+        if self.total_passed(at.now) {
+            self.time_out(at.now, Limit::Total);
+        } else if self.facts.state == State::Untyped {
+            self.refuse(at.now, super::facts::Why::ContentType);
+        } else {
+            self.unlabelled_and_empty = false;
+            self.watchdog.wire(at.now);
+        }
+    }
+
+    /// Bytes arrived that decode to nothing yet: the wire is not silent.
+    pub fn activity(&mut self, at: At) {
+        self.conclude(at);
+        if !self.is_in_body() || self.body != Body::GoesOn {
+        } else if self.total_passed(at.now) {
+            self.time_out(at.now, Limit::Total);
+        } else {
+            self.watchdog.wire(at.now);
+        }
+    }
+
+    /// A record arrived. `cursor` is the cursor after it: `None` if the record does not change it, empty if it clears it. `id` is the record's
+    /// own id; `None` if it only inherits the id of an earlier record.
+    #[inline]
+    pub fn record(&mut self, now: f64, cursor: Option<&[u8]>, id: Option<&[u8]>) -> Noted {
+        let mut noted = Noted::default();
+        if self.facts.state != State::Open {
+            noted.is_dropped = true;
+            return noted;
+        }
+        let is_new = match id {
+            Some(id) => self.compare(id, &mut noted),
+            // The stream is no further for what follows a record that arrived again.
+            None => match &mut self.delivered {
+                None => true,
+                Some(delivered) if delivered.repeats() => false,
+                Some(delivered) => {
+                    if cursor.is_some_and(<[u8]>::is_empty) {
+                        delivered.forget_order();
+                    }
+                    true
+                }
+            },
+        };
+        if is_new {
+            self.watchdog.record(now);
+            self.backoff.reset();
+            self.any_record = true;
+            match id {
+                Some(_) => self.set_cursor(cursor),
+                None => self.move_cursor(cursor),
+            }
+        }
+        if !noted.is_dropped {
+            self.count(now, 1);
+        }
+        noted
+    }
+
+    /// So many records arrived that have no cursor and no id.
+    #[inline]
+    pub fn records(&mut self, now: f64, count: u32) {
+        self.record(now, Some(b""), None);
+        self.count(now, count - 1);
+    }
+
+    #[inline]
+    fn count(&mut self, now: f64, records: u32) {
+        if self.facts.first_event < 0.0 {
+            self.facts.first_event = now - self.facts.started;
+        }
+        self.facts.events += f64::from(records);
+    }
+
+    /// Whether a record with this id is new.
+    fn compare(&mut self, id: &[u8], noted: &mut Noted) -> bool {
+        let key = self.key.into();
+        let known = match &mut self.delivered {
+            Some(delivered) if self.begun > 1 => delivered.compare(id, key),
+            _ => Known::New,
+        };
+        match known {
+            Known::New => {
+                noted.gap_after = self.follow_order(id);
+                if self.may_ever_resume() {
+                    self.delivered.get_or_insert_default().remember(id, key);
+                }
+            }
+            Known::Delivered => {
+                noted.is_repeat = true;
+                noted.is_dropped = self.rules.dedupe;
+                noted.is_first_repeat = self.delivered.as_deref_mut().is_some_and(Delivered::report);
+            }
+            // It is delivered again, but the stream is no further for it.
+            Known::Old => {}
+        }
+        known == Known::New
+    }
+
+    /// The cursor changed without a record; it is empty if it was cleared. `id` is the id that changed it, if an id did. Returns the last id before
+    /// a gap in the server's own order.
+    pub fn id(&mut self, cursor: &[u8], id: Option<&[u8]>) -> Option<Vec<u8>> {
+        if self.facts.state != State::Open {
+            return None;
+        }
+        self.move_cursor(Some(cursor));
+        self.follow_order(id?)
+    }
+
+    /// The stream's `retry:` field asked for this wait before connecting again.
+    pub fn retry_field(&mut self, wait: f64) {
+        if self.facts.state == State::Open {
+            self.backoff.ask(wait);
+        }
+    }
+
+    /// Takes in whether an LLM's reply is over after the records so far. If a marker has decided how the stream ends, that stands.
+    pub fn reply_state(&mut self, state: ReplyState) {
+        if self.facts.state != State::Open || !matches!(self.body, Body::GoesOn | Body::Ended) {
+            return;
+        }
+        match state {
+            ReplyState::Open => self.clean_end = CleanEnd::Truncates,
+            ReplyState::MayComplete => self.clean_end = CleanEnd::Completes,
+            ReplyState::MayEnd if self.rules.expects_marker => self.clean_end = CleanEnd::Truncates,
+            ReplyState::MayEnd => self.clean_end = CleanEnd::Ends,
+            ReplyState::Complete => self.body = Body::Complete,
+            ReplyState::Failed => self.body = Body::Failed,
+        }
+    }
+
+    /// The end marker arrived, or a record that reports that the peer failed. It takes effect at the next input.
+    pub fn decided(&mut self, is_failure: bool) {
+        if self.facts.state == State::Open {
+            self.body = if is_failure { Body::Failed } else { Body::Complete };
+        }
+    }
+
+    /// The body cannot be decoded any further than this offset, in bytes of the decoded body; `size_limit` is the limit that a record
+    /// exceeded, negative if there is none. It takes effect at the next input.
+    pub fn undecodable(&mut self, offset: f64, size_limit: f64) {
+        if self.is_in_body() {
+            self.facts.offset = offset;
+            self.facts.size_limit = size_limit;
+            self.body = Body::Unreadable;
+        }
+    }
+
+    /// The body ended cleanly. The decoder is to hand out what that completes, and then to be [finished](Self::finished).
+    pub fn body_end(&mut self) {
+        match self.facts.state {
+            State::Open if self.body == Body::GoesOn => self.body = Body::Ended,
+            State::Untyped if self.body == Body::GoesOn => self.body = Body::Read { inside_record: false },
+            State::Refused => self.facts.state = State::Closed,
+            _ => {}
+        }
+    }
+
+    /// Everything that the body's clean end completed was handed out. It takes effect at the next input.
+    pub fn finished(&mut self, inside_record: bool) {
+        if self.is_in_body() {
+            self.body = Body::Read { inside_record };
+        }
+    }
+
+    /// What the body has come to takes effect, so that later inputs no longer count.
+    #[inline]
+    pub fn conclude(&mut self, at: At) {
+        if self.is_decided() {
+            self.conclude_body(at);
+        }
+    }
+
+    fn conclude_body(&mut self, at: At) {
+        let body = core::mem::replace(&mut self.body, Body::GoesOn);
+        if !self.is_in_body() {
+            return;
+        }
+        match body {
+            Body::GoesOn | Body::Ended => {}
+            Body::Complete => self.close(at.now, End::Complete),
+            Body::Failed => self.close(at.now, End::Failed),
+            Body::Unreadable => self.close(at.now, End::Unreadable),
+            Body::Read { .. } if self.total_passed(at.now) => self.time_out(at.now, Limit::Total),
+            Body::Read { .. } if self.unlabelled_and_empty || self.facts.state == State::Untyped => {
+                self.no_content(at.now)
+            }
+            Body::Read { inside_record } => self.ended(at, inside_record),
+        }
+    }
+
+    fn ended(&mut self, at: At, inside_record: bool) {
+        if inside_record || self.clean_end == CleanEnd::Truncates {
+            return self.broke_off(at, Reason::End, None);
+        }
+        if self.clean_end == CleanEnd::Completes {
+            return self.close(at.now, End::Complete);
+        }
+        self.note_stability(at.now);
+        // What the relay keeps has ended; a subscription continues with the caller's own request.
+        self.facts.at_relay = false;
+        let may = self.rules.follow && self.may_repeat();
+        if !self.retry(at, Reason::End, may, -1.0, false) {
+            self.close(at.now, End::Ended);
+        }
+    }
+
+    /// The transport failed.
+    pub fn broke(&mut self, at: At, failure: Failure) {
+        self.conclude(at);
+        match self.facts.state {
+            State::Connecting => self.failed_to_open(at, failure),
+            State::Open | State::Untyped => self.broke_off(at, Reason::Body, None),
+            State::Refused => self.facts.state = State::Closed,
+            State::Idle | State::Waiting | State::Closed => {}
+        }
+    }
+
+    /// The body's content coding is corrupt.
+    pub fn corrupt(&mut self, at: At) {
+        self.conclude(at);
+        if self.is_in_body() {
+            self.undecodable(self.body_bytes, -1.0);
+            self.conclude(at);
+        } else if self.facts.state == State::Refused {
+            self.facts.state = State::Closed;
+        }
+    }
+
+    const fn is_in_body(&self) -> bool {
+        matches!(self.facts.state, State::Open | State::Untyped)
+    }
+
+    /// The last id before a gap, if ids before this one are missing.
+    pub(super) fn follow_order(&mut self, id: &[u8]) -> Option<Vec<u8>> {
+        match &mut self.delivered {
+            None if !is_ordered(id) => None,
+            delivered => delivered.get_or_insert_default().gap_before(id),
+        }
+    }
+
+    /// Sets the cursor to one that is not a record's own id, unless that would move it back: such a cursor may repeat an id that an
+    /// earlier attempt delivered.
+    fn move_cursor(&mut self, cursor: Option<&[u8]>) {
+        let Some(cursor) = cursor.filter(|cursor| *cursor != self.cursor) else { return };
+        let key = self.key.into();
+        let is_earlier =
+            self.begun > 1 && self.delivered.as_ref().is_some_and(|known| known.contains(cursor, key));
+        if !is_earlier {
+            self.set_cursor(Some(cursor));
+        }
+    }
+
+    #[inline]
+    fn set_cursor(&mut self, cursor: Option<&[u8]>) {
+        if let Some(cursor) = cursor.filter(|cursor| *cursor != self.cursor) {
+            self.cursor.clear();
+            self.cursor.extend_from_slice(cursor);
+        }
+    }
+}

@@ -1,0 +1,316 @@
+//! The state of one stream over all its attempts.
+
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use super::action::Todo;
+use super::backoff::Backoff;
+use super::delivered::Delivered;
+use super::facts::{End, Facts, State};
+use super::outcome::{Limit, Outcome};
+use super::policy::Policy;
+use super::rules::Rules;
+use super::stream_state::StreamState;
+use super::time::{duration, larger, ms, point, smaller};
+use super::watchdog::Watchdog;
+
+/// How long to wait for a refused response's body.
+const REFUSED_BODY_MS: f64 = 5000.0;
+
+/// What a body's end means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum CleanEnd {
+    /// The stream has ended.
+    Ends,
+    /// The stream is cut off: its end marker, or the end of its reply, is missing.
+    Truncates,
+    /// The stream is complete: everything that its dialect expects has arrived.
+    Completes,
+}
+
+/// What the body has come to. It takes effect at the next input, once the frames before it were handed out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Body {
+    /// It goes on, or there is none.
+    GoesOn,
+    /// It has ended, and the decoder may hold more.
+    Ended,
+    /// It has ended, and everything was handed out.
+    Read {
+        /// It ended inside a record.
+        inside_record: bool,
+    },
+    /// An end marker arrived.
+    Complete,
+    /// A record reported that the peer failed.
+    Failed,
+    /// It cannot be decoded any further.
+    Unreadable,
+}
+
+/// The state machine of one stream, over all its attempts.
+///
+/// A driver tells it what happened, by one method for each thing, and then asks what is [to be done](Self::take). Inputs that the current state
+/// does not expect (a late head, a byte after the end) are ignored. Times are milliseconds since any origin that does not move.
+///
+/// ```
+/// use tidewire_core::session::{At, Policy, Rules, Session, Todo};
+///
+/// let rules = Rules::new(&Policy { idempotent: true, ..Policy::default() }, false);
+/// let mut session = Session::new(rules, b"");
+/// session.start(At { now: 0.0, chance: 0 });
+/// assert_eq!(session.take(), Todo::Connect);
+/// ```
+#[derive(Clone, Debug)]
+// The fields that every event touches are last and adjacent, as in `Stream`.
+#[repr(C)]
+pub struct Session {
+    pub(super) first_cursor: Box<[u8]>,
+    /// When the present wait is over, or no more of a refused response's body is waited for.
+    pub(super) until: f64,
+    /// When the present body began.
+    pub(super) since: f64,
+    /// Attempts that were begun, including those that were never sent.
+    pub(super) begun: u32,
+    /// The key of the hashes of ids.
+    pub(super) key: u32,
+    pub(super) backoff: Backoff,
+    /// The credentials were renewed, and no response has been accepted since.
+    pub(super) refreshed: bool,
+    /// The present response has no content type, and nothing of its body has arrived.
+    pub(super) unlabelled_and_empty: bool,
+    pub(super) clean_end: CleanEnd,
+    /// Bytes of the present body.
+    pub(super) body_bytes: f64,
+    /// Clones share it.
+    pub(super) rules: Arc<Rules>,
+    pub(super) facts: Facts,
+    pub(super) watchdog: Watchdog,
+    /// Boxed when the first id arrives: most streams have none.
+    pub(super) delivered: Option<Box<Delivered>>,
+    /// Empty if there is none.
+    pub(super) cursor: Vec<u8>,
+    pub(super) body: Body,
+    /// What is to be done, as bits of [`Todo`].
+    pub(super) todo: u8,
+    /// Whether any record arrived, over all attempts.
+    pub(super) any_record: bool,
+}
+
+impl Session {
+    /// A session that has not begun. `cursor` is the last cursor of an earlier stream, to continue it; empty if there is none.
+    #[must_use]
+    pub fn new(rules: Rules, cursor: &[u8]) -> Self {
+        let mut session = Self {
+            first_cursor: cursor.into(),
+            until: f64::INFINITY,
+            since: 0.0,
+            begun: 0,
+            key: 0,
+            backoff: Backoff::new(),
+            refreshed: false,
+            unlabelled_and_empty: false,
+            clean_end: if rules.expects_marker || rules.reply { CleanEnd::Truncates } else { CleanEnd::Ends },
+            body_bytes: 0.0,
+            rules: Arc::new(rules),
+            facts: Facts::new(),
+            watchdog: Watchdog::new(),
+            delivered: None,
+            cursor: cursor.into(),
+            body: Body::GoesOn,
+            todo: 0,
+            any_record: false,
+        };
+        session.follow_order(cursor);
+        session
+    }
+
+    /// What is to be done next, once for each cause; [`Todo::Nothing`] until the next input or the [deadline](Self::deadline).
+    #[inline]
+    pub fn take(&mut self) -> Todo {
+        if self.todo == 0 {
+            return if self.facts.state == State::Closed { Todo::Close } else { Todo::Nothing };
+        }
+        self.take_first()
+    }
+
+    fn take_first(&mut self) -> Todo {
+        let first = self.todo & self.todo.wrapping_neg();
+        self.todo ^= first;
+        match first {
+            Todo::RETRY => Todo::Retry,
+            Todo::GAP => Todo::Gap,
+            Todo::STALLED => Todo::Stalled,
+            _ => Todo::Connect,
+        }
+    }
+
+    /// Whether anything is to be done, apart from closing.
+    #[must_use]
+    #[inline]
+    pub const fn has_todo(&self) -> bool {
+        self.todo != 0
+    }
+
+    /// Whether a gap is to be reported.
+    #[must_use]
+    pub const fn is_gap_due(&self) -> bool {
+        self.todo & Todo::GAP != 0
+    }
+
+    /// What the body has come to.
+    #[must_use]
+    #[inline]
+    pub const fn body(&self) -> Body {
+        self.body
+    }
+
+    /// Whether it is decided how the body ends, which takes effect when the session [concludes](Self::conclude) it.
+    #[must_use]
+    #[inline]
+    pub fn is_decided(&self) -> bool {
+        !matches!(self.body, Body::GoesOn | Body::Ended)
+    }
+
+    /// The latest time for the next [`tick`](Self::tick); infinite if no tick is needed.
+    #[must_use]
+    pub fn due(&self) -> f64 {
+        let own = match self.facts.state {
+            State::Idle | State::Closed => return f64::INFINITY,
+            State::Refused => return self.until,
+            State::Connecting | State::Open | State::Untyped => self.next_limit().0,
+            State::Waiting => self.until,
+        };
+        smaller(own, self.facts.started + self.rules.timeout)
+    }
+
+    /// What the session says of itself in numbers.
+    #[must_use]
+    #[inline]
+    pub const fn facts(&self) -> &Facts {
+        &self.facts
+    }
+
+    /// The last cursor that arrived, from which another stream can continue this one; empty if there is none.
+    #[must_use]
+    pub fn cursor(&self) -> &[u8] {
+        &self.cursor
+    }
+
+    /// The cursor to send with the next request; empty if there is none.
+    #[must_use]
+    pub fn request_cursor(&self) -> &[u8] {
+        if self.may_resume() {
+            &self.cursor
+        } else if self.any_record {
+            // It would repeat records.
+            b""
+        } else {
+            &self.first_cursor
+        }
+    }
+
+    /// The cursor after which records are missing, for [`Todo::Gap`]; empty if there is none.
+    #[must_use]
+    pub fn gap_after(&self) -> &[u8] {
+        if self.facts.gap_from_start { &self.first_cursor } else { &self.cursor }
+    }
+
+    /// Whether a body is being read, and has not ended.
+    #[must_use]
+    #[inline]
+    pub fn is_reading(&self) -> bool {
+        self.facts.state == State::Open && self.body == Body::GoesOn
+    }
+
+    /// Whether the body that is being read has ended, so that the decoder is to hand out the rest.
+    #[must_use]
+    pub fn is_finishing(&self) -> bool {
+        self.facts.state == State::Open && self.body == Body::Ended
+    }
+
+    /// The longest silence on the wire so far while the consumer was asking, in milliseconds.
+    #[must_use]
+    pub fn longest_silence(&self, now: f64) -> f64 {
+        if self.is_listening() { self.watchdog.longest_silence(now) } else { self.watchdog.settled() }
+    }
+
+    /// Whether a request is under way.
+    pub(super) const fn is_listening(&self) -> bool {
+        match self.facts.state {
+            State::Connecting | State::Open | State::Untyped => true,
+            State::Idle | State::Waiting | State::Refused | State::Closed => false,
+        }
+    }
+
+    /// The time that is left before the whole stream's limit.
+    pub(super) fn remaining(&self, now: f64) -> f64 {
+        larger(self.facts.started + self.rules.timeout - now, 0.0)
+    }
+
+    pub(super) fn total_passed(&self, now: f64) -> bool {
+        self.remaining(now) <= 0.0
+    }
+
+    pub(super) fn close(&mut self, now: f64, end: End) {
+        self.leave(now);
+        self.facts.end = end;
+        self.facts.state = State::Closed;
+        self.todo &= !Todo::CONNECT;
+    }
+
+    pub(super) fn time_out(&mut self, now: f64, limit: Limit) {
+        self.facts.limit = limit;
+        self.close(now, End::TimedOut);
+    }
+
+    /// Refuses a response. What it says in its body is still collected, for a while.
+    pub(super) fn refuse(&mut self, now: f64, why: super::facts::Why) {
+        self.close(now, End::Refused);
+        self.facts.why = why;
+        self.facts.state = State::Refused;
+        self.until = now + smaller(self.remaining(now), REFUSED_BODY_MS);
+    }
+
+    /// A request is over: its last silence counts.
+    pub(super) fn leave(&mut self, now: f64) {
+        if self.is_listening() {
+            self.watchdog.settle(now);
+        }
+    }
+}
+
+/// The same in the terms of Rust programs.
+impl Session {
+    /// A session that has not begun, by a caller's policy.
+    #[must_use]
+    pub fn with_policy(policy: &Policy, cursor: Option<&str>) -> Self {
+        Self::new(Rules::new(policy, false), cursor.unwrap_or_default().as_bytes())
+    }
+
+    /// The latest time for the next tick; `None` if no tick is needed.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Duration> {
+        point(self.due())
+    }
+
+    /// What the stream is doing now. While a refused response's body is still read, it is open.
+    #[must_use]
+    pub fn state(&self, now: Duration) -> StreamState {
+        match self.facts.state {
+            State::Idle => StreamState::Idle,
+            State::Connecting => StreamState::Connecting,
+            State::Open | State::Untyped | State::Refused => StreamState::Open,
+            State::Waiting => StreamState::Waiting { delay: duration(self.until - ms(now)) },
+            State::Closed => StreamState::Closed(self.outcome()),
+        }
+    }
+
+    /// How the stream ended, once it has.
+    #[must_use]
+    pub fn outcome(&self) -> Option<Outcome> {
+        self.facts.outcome()
+    }
+}
