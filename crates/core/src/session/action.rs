@@ -22,10 +22,10 @@ pub enum Todo {
 }
 
 impl Todo {
-    // In the order in which they are told.
-    pub(super) const RETRY: u8 = 1;
-    pub(super) const GAP: u8 = 2;
-    pub(super) const STALLED: u8 = 4;
+    // In the order in which they happen, and are told.
+    pub(super) const STALLED: u8 = 1;
+    pub(super) const RETRY: u8 = 2;
+    pub(super) const GAP: u8 = 4;
     pub(super) const CONNECT: u8 = 8;
 }
 

@@ -31,7 +31,7 @@ impl Session {
             }
             State::Connecting | State::Open | State::Untyped => {
                 let (when, due) = self.next_limit();
-                if now >= when {
+                if now >= when && self.is_listening() {
                     self.pass(at, due);
                 }
             }

@@ -35,7 +35,7 @@ impl Session {
 
     /// The request of this attempt was handed to the transport.
     pub fn sent(&mut self) {
-        if self.facts.state == State::Connecting {
+        if self.is_connecting() {
             self.facts.attempts += 1;
             self.facts.refresh = false;
         }
@@ -43,7 +43,7 @@ impl Session {
 
     /// The function that renews the request's credentials failed, so the 401 refuses the stream.
     pub fn refresh_failed(&mut self, now: f64) {
-        if self.facts.state == State::Connecting {
+        if self.is_connecting() {
             self.facts.status = UNAUTHORIZED;
             self.refuse(now, Why::Status);
             self.facts.state = State::Closed;
@@ -54,7 +54,7 @@ impl Session {
     /// the response, so that it can be continued with a GET of its `Location`, which has the request's origin.
     pub fn head(&mut self, at: At, status: u32, content_type: ContentType, retry_after: f64, relayed: bool) {
         let now = at.now;
-        if self.facts.state != State::Connecting {
+        if !self.is_connecting() {
             return;
         }
         self.watchdog.wire(now);
@@ -157,9 +157,14 @@ impl Session {
         }
     }
 
+    /// Whether a request was [handed out](Todo::Connect), and the head of its response has not arrived.
+    #[must_use]
+    pub fn is_connecting(&self) -> bool {
+        self.facts.state == State::Connecting && self.todo & Todo::CONNECT == 0
+    }
+
     pub(super) fn connect(&mut self, now: f64) {
         self.begun += 1;
-        self.facts.attempt = self.begun + 1;
         self.facts.state = State::Connecting;
         self.watchdog.sent(now);
         if let Some(delivered) = &mut self.delivered {

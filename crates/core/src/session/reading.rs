@@ -251,10 +251,10 @@ impl Session {
     pub fn broke(&mut self, at: At, failure: Failure) {
         self.conclude(at);
         match self.facts.state {
-            State::Connecting => self.failed_to_open(at, failure),
+            State::Connecting if self.is_connecting() => self.failed_to_open(at, failure),
             State::Open | State::Untyped => self.broke_off(at, Reason::Body, None),
             State::Refused => self.facts.state = State::Closed,
-            State::Idle | State::Waiting | State::Closed => {}
+            State::Connecting | State::Idle | State::Waiting | State::Closed => {}
         }
     }
 

@@ -3,6 +3,8 @@
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::mem::offset_of;
+use core::ops::Range;
 use core::time::Duration;
 
 use super::action::Todo;
@@ -13,7 +15,7 @@ use super::outcome::{Limit, Outcome};
 use super::policy::Policy;
 use super::rules::Rules;
 use super::stream_state::StreamState;
-use super::time::{duration, larger, ms, point, smaller};
+use super::time::{larger, point, smaller};
 use super::watchdog::Watchdog;
 
 /// How long to wait for a refused response's body.
@@ -64,64 +66,69 @@ pub enum Body {
 /// assert_eq!(session.take(), Todo::Connect);
 /// ```
 #[derive(Clone, Debug)]
-// The fields that every event touches are last and adjacent, as in `Stream`.
+// The fields that every event touches are last and adjacent, as in `Stream`. The numbers lie together, see `NUMBERS`.
 #[repr(C)]
 pub struct Session {
+    /// Clones share it.
+    pub(super) rules: Arc<Rules>,
+    /// Empty if there is none.
     pub(super) first_cursor: Box<[u8]>,
     /// When the present wait is over, or no more of a refused response's body is waited for.
     pub(super) until: f64,
     /// When the present body began.
     pub(super) since: f64,
+    /// Bytes of the present body.
+    pub(super) body_bytes: f64,
     /// Attempts that were begun, including those that were never sent.
     pub(super) begun: u32,
     /// The key of the hashes of ids.
     pub(super) key: u32,
-    pub(super) backoff: Backoff,
     /// The credentials were renewed, and no response has been accepted since.
     pub(super) refreshed: bool,
     /// The present response has no content type, and nothing of its body has arrived.
     pub(super) unlabelled_and_empty: bool,
     pub(super) clean_end: CleanEnd,
-    /// Bytes of the present body.
-    pub(super) body_bytes: f64,
-    /// Clones share it.
-    pub(super) rules: Arc<Rules>,
     pub(super) facts: Facts,
+    pub(super) backoff: Backoff,
     pub(super) watchdog: Watchdog,
-    /// Boxed when the first id arrives: most streams have none.
-    pub(super) delivered: Option<Box<Delivered>>,
-    /// Empty if there is none.
-    pub(super) cursor: Vec<u8>,
     pub(super) body: Body,
     /// What is to be done, as bits of [`Todo`].
     pub(super) todo: u8,
     /// Whether any record arrived, over all attempts.
     pub(super) any_record: bool,
+    /// Boxed when the first id arrives: most streams have none.
+    pub(super) delivered: Option<Box<Delivered>>,
+    /// Empty if there is none.
+    pub(super) cursor: Vec<u8>,
 }
 
 impl Session {
+    /// Where in a session its numbers lie. A session that gets those of another one goes on in its place, but for its rules, its cursor and
+    /// the ids that it remembers.
+    pub const NUMBERS: Range<usize> = offset_of!(Self, until)..offset_of!(Self, delivered);
+
     /// A session that has not begun. `cursor` is the last cursor of an earlier stream, to continue it; empty if there is none.
     #[must_use]
     pub fn new(rules: Rules, cursor: &[u8]) -> Self {
         let mut session = Self {
+            clean_end: if rules.expects_marker || rules.reply { CleanEnd::Truncates } else { CleanEnd::Ends },
+            rules: Arc::new(rules),
             first_cursor: cursor.into(),
             until: f64::INFINITY,
             since: 0.0,
+            body_bytes: 0.0,
             begun: 0,
             key: 0,
-            backoff: Backoff::new(),
             refreshed: false,
             unlabelled_and_empty: false,
-            clean_end: if rules.expects_marker || rules.reply { CleanEnd::Truncates } else { CleanEnd::Ends },
-            body_bytes: 0.0,
-            rules: Arc::new(rules),
             facts: Facts::new(),
+            backoff: Backoff::new(),
             watchdog: Watchdog::new(),
-            delivered: None,
-            cursor: cursor.into(),
             body: Body::GoesOn,
             todo: 0,
             any_record: false,
+            delivered: None,
+            cursor: cursor.into(),
         };
         session.follow_order(cursor);
         session
@@ -180,7 +187,8 @@ impl Session {
         let own = match self.facts.state {
             State::Idle | State::Closed => return f64::INFINITY,
             State::Refused => return self.until,
-            State::Connecting | State::Open | State::Untyped => self.next_limit().0,
+            State::Connecting | State::Open | State::Untyped if self.is_listening() => self.next_limit().0,
+            State::Connecting | State::Open | State::Untyped => f64::INFINITY,
             State::Waiting => self.until,
         };
         smaller(own, self.facts.started + self.rules.timeout)
@@ -238,11 +246,8 @@ impl Session {
     }
 
     /// Whether a request is under way.
-    pub(super) const fn is_listening(&self) -> bool {
-        match self.facts.state {
-            State::Connecting | State::Open | State::Untyped => true,
-            State::Idle | State::Waiting | State::Refused | State::Closed => false,
-        }
+    pub(super) fn is_listening(&self) -> bool {
+        matches!(self.facts.state, State::Open | State::Untyped) || self.is_connecting()
     }
 
     /// The time that is left before the whole stream's limit.
@@ -303,7 +308,9 @@ impl Session {
             State::Idle => StreamState::Idle,
             State::Connecting => StreamState::Connecting,
             State::Open | State::Untyped | State::Refused => StreamState::Open,
-            State::Waiting => StreamState::Waiting { delay: duration(self.until - ms(now)) },
+            State::Waiting => {
+                StreamState::Waiting { delay: point(self.until).unwrap_or(Duration::MAX).saturating_sub(now) }
+            }
             State::Closed => StreamState::Closed(self.outcome()),
         }
     }

@@ -5,14 +5,14 @@ use core::time::Duration;
 use crate::decoder::Decoder;
 use crate::format::Format;
 use crate::numbers::sentence;
-use crate::session::{At, ContentType, State, ms, retry_after, retry_after_ms};
+use crate::session::{At, ContentType, ms, retry_after, retry_after_ms};
 
 use super::{ResponseHead, Stream, StreamOptions};
 
 impl Stream {
     /// The response's head arrived. `clock` is the time since 1970, for a `Retry-After` that is a date.
     pub fn head(&mut self, at: At, head: &ResponseHead<'_>, clock: Duration) {
-        if self.session.facts().state != State::Connecting {
+        if !self.session.is_connecting() {
             return;
         }
         let status = head.status;

@@ -79,7 +79,7 @@ impl Stream {
 
     /// The request's credentials could not be renewed, so the refusal stands; `error` says why, for people.
     pub fn refresh_failed(&mut self, at: At, error: String) {
-        if self.session.facts().state == State::Connecting {
+        if self.session.is_connecting() {
             self.error = Some(error.into());
         }
         self.session.refresh_failed(at.now);
