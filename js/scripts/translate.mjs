@@ -5,11 +5,6 @@ import { transformSync } from "esbuild";
 
 const [, , from, to] = process.argv;
 const core = binaryen.readBinary(readFileSync(from));
-// What wasm-bindgen adds for objects of JavaScript, which the core has none of; wasm2js knows no second table.
-for (let at = core.getNumExports() - 1; at >= 0; at--) {
-  const { name } = binaryen.getExportInfo(core.getExportByIndex(at));
-  if (!/^(memory$|parser_|machine_|__wbg_(parser|machine)_free$)/.test(name)) core.removeExport(name);
-}
 core.runPasses(["remove-unused-module-elements", "llvm-nontrapping-fptoint-lowering", "llvm-memory-copy-fill-lowering", "signext-lowering"]);
 core.setFeatures(binaryen.Features.MutableGlobals);
 if (!core.validate()) throw new Error(`${from} has what cannot be translated`);
@@ -32,11 +27,9 @@ if (instance === undefined) throw new Error("wasm2js ends in another way than it
 text = replaced(text, instance, "", 1);
 // Its memory grows into another one, and what JavaScript sees of the old one would keep its length.
 text = replaced(text, "buffer = newBuffer;\n   bufferView = HEAPU8;", "buffer = newBuffer;\n   bufferView = HEAPU8;\n   grown();", 1);
-// Whatever it imports, and from where, can only be "throw".
-const whole = `export function translated(inUse, grown) {
+const whole = `export function translated(grown) {
 ${text}
-const all = (value) => new Proxy({}, { get: () => value });
-return asmFunc(all(all(inUse)));
+return asmFunc({});
 }
 `;
 const { code } = transformSync(whole, { minify: true, target: "es2022", format: "esm" });

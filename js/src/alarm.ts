@@ -4,45 +4,41 @@ export const LONGEST_TIMER = 2 ** 31 - 1;
 const LATE_MS = 200;
 
 /** One timer. */
-export class Alarm {
-  #timer: ReturnType<typeof setTimeout> | undefined;
-  #set = 0;
-  #due = Infinity;
-
-  /** `ring` is given the time since which the page may have slept, when the timer fires late. */
-  constructor(readonly ring: (asleep: number | undefined) => void) {}
-
-  get isSet(): boolean {
-    return this.#due < Infinity;
-  }
-
+export interface Alarm {
+  isSet(): boolean;
   /** Rings when `performance.now()` reaches `due`, or earlier if `due` is beyond the longest timer. An earlier time that was set stays. */
-  set(due: number): void {
-    if (due >= this.#due) return;
-    this.clear();
-    this.#due = due;
-    this.#set = performance.now();
-    this.#timer = setTimeout(this.#rung, Math.min(Math.max(0, Math.ceil(due - this.#set)), LONGEST_TIMER));
-  }
-
+  set(due: number): void;
   /** Rings at once if it is late. */
-  wake(): void {
-    if (!this.#isLate) return;
-    this.clear();
-    this.#rung();
-  }
+  wake(): void;
+  clear(): void;
+}
 
-  clear(): void {
-    clearTimeout(this.#timer);
-  }
-
-  get #isLate(): boolean {
-    return performance.now() - Math.max(this.#due, this.#set) > LATE_MS;
-  }
-
-  #rung = (): void => {
-    const asleep = this.#isLate ? this.#set : undefined;
-    this.#due = Infinity;
-    this.ring(asleep);
+/** `ring` is given the time since which the page may have slept, when the timer fires late. */
+export function alarm(ring: (asleep: number | undefined) => void): Alarm {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let setAt = 0;
+  let due = Infinity;
+  const isLate = (): boolean => performance.now() - Math.max(due, setAt) > LATE_MS;
+  const clear = (): void => clearTimeout(timer);
+  const rung = (): void => {
+    const asleep = isLate() ? setAt : undefined;
+    due = Infinity;
+    ring(asleep);
+  };
+  return {
+    clear,
+    isSet: () => due < Infinity,
+    set(at) {
+      if (at >= due) return;
+      clear();
+      due = at;
+      setAt = performance.now();
+      timer = setTimeout(rung, Math.min(Math.max(0, Math.ceil(due - setAt)), LONGEST_TIMER));
+    },
+    wake() {
+      if (!isLate()) return;
+      clear();
+      rung();
+    },
   };
 }

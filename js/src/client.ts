@@ -1,6 +1,5 @@
 import { LONGEST_TIMER } from "./alarm.js";
 import { NUMBER, impossible, usage } from "./error.js";
-import type { Admit } from "./exchange.js";
 import { open } from "./fetching.js";
 import type { Item, SseEvent } from "./items.js";
 import type { Input, StreamOptions } from "./options.js";
@@ -32,6 +31,9 @@ export interface Client {
   stream<T extends Item = SseEvent>(input: Input, options?: StreamOptions): Streaming<T>;
 }
 
+/** Waits for a slot, which is kept until the signal says that the stream is over; false if there was none in time. */
+type Admit = (over: AbortSignal) => Promise<boolean>;
+
 /** A client. Throws a `TidewireError` with the code `usage` for an option that it does not take. */
 export function createClient(options: ClientOptions = {}): Client {
   const { baseUrl, allowedOrigins = [], maxConcurrent = Infinity, queueTimeout = 0, headers, credentials, ...common } = options;
@@ -50,12 +52,18 @@ export function createClient(options: ClientOptions = {}): Client {
       return [home, ...allowed].includes(originOf(url));
     },
   };
-  const admit = maxConcurrent < Infinity ? slots(Math.floor(maxConcurrent), queueTimeout) : undefined;
+  const admit = slots(Math.floor(maxConcurrent), queueTimeout);
+  class Queued extends Streaming<never> {
+    protected override begin(): void {
+      void admit(this.ties.over.signal).then((inTime) => super.begin(...(inTime ? [] : (["queue_timeout"] as const))));
+    }
+  }
+  const Made = maxConcurrent < Infinity ? Queued : Streaming<never>;
   return {
     stream(input, options = {}) {
       const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
       const both = { ...common, ...given };
-      return open(Streaming<never>, input, both, admit, requestTemplate(input, both, part));
+      return open(Made, input, both, requestTemplate(input, both, part));
     },
   };
 }

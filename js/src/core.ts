@@ -1,66 +1,29 @@
-/** What the compiled core exports: functions of numbers (`crates/wasm`). The first argument is the object that they are methods of. */
+import { AT_FORM, AT_INBOX, AT_LENGTH, AT_ROOM, AT_ROWS, AT_WINDOW, AT_WORDS, FORM_ASCII, FORM_UTF16, FORM_UTF8 } from "./generated/abi.js";
+
+/**
+ * What the compiled core exports: functions of numbers (`crates/wasm`). The first argument is the address of a machine, where its header is.
+ * A core has those that its features need.
+ */
 export interface Exports {
   memory: { readonly buffer: ArrayBuffer };
   machine_new(wide: number): number;
-  machine_header(machine: number): number;
-  machine_reserve(machine: number, length: number): number;
-  machine_set(machine: number, key: number, value: number): number;
-  machine_set_text(machine: number, key: number, length: number): number;
+  machine_reserve(machine: number, length: number): void;
+  machine_last_id(machine: number, length: number): void;
   machine_decode(machine: number, length: number, last: number): number;
   machine_measure(machine: number, is_broken: number): void;
-  machine_handle(machine: number, now: number, chance: number, what: number, given: number): void;
-  machine_head(
-    machine: number,
-    now: number,
-    chance: number,
-    status: number,
-    typeEnd: number,
-    retryEnd: number,
-    retryMsEnd: number,
-    relayed: number,
-    clock: number,
-  ): void;
+  machine_free(machine: number): void;
+  machine_marker(machine: number, role: number, length: number): number;
+  machine_tell(machine: number, now: number, chance: number, what: number, given: number): void;
+  machine_head(machine: number, now: number, chance: number, status: number, format: number, retryAfter: number, relayed: number): void;
   machine_received(machine: number, now: number, chance: number, length: number): number;
   machine_advance(machine: number, now: number, chance: number): number;
-  /** Of the core that knows the dialects alone. */
-  machine_feed(machine: number, length: number, last: number): number;
-  machine_deadline(machine: number): number;
-  machine_fact(machine: number, what: number): number;
-  machine_facts(machine: number, now: number): number;
-  __wbg_machine_free(machine: number, unused: 0): void;
+  machine_due(machine: number): number;
+  machine_silence(machine: number, now: number): number;
+  machine_text(machine: number, which: number): number;
+  machine_path(machine: number, length: number): void;
+  machine_dialect?(machine: number, length: number): number;
+  machine_request(machine: number, length: number): number;
 }
-
-/** The options by their numbers; `crates/wasm/src/setup.rs` has the same list. */
-export const KEYS = {
-  format: 0,
-  endOn: 1,
-  failOn: 2,
-  heartbeatOn: 3,
-  lastEventId: 4,
-  cursor: 5,
-  maxEventBytes: 6,
-  skipOversized: 7,
-  deliverUnterminated: 8,
-  done: 9,
-  sniff: 10,
-  follow: 11,
-  idempotent: 12,
-  repeatable: 13,
-  resume: 14,
-  retryAttempts: 15,
-  retryDelay: 16,
-  timeout: 17,
-  firstEventTimeout: 18,
-  idleTimeout: 19,
-  progressTimeout: 20,
-  stallAfter: 21,
-  dialect: 22,
-  request: 23,
-  dedupe: 24,
-  refresh: 25,
-} as const;
-
-export type Key = keyof typeof KEYS;
 
 /** A large chunk goes in by pieces, so that the core's memory stays small and in the processor's caches. */
 export const PIECE = 65536;
@@ -81,19 +44,16 @@ const encoder = new TextEncoder();
 const SHORT = 12;
 
 /** Makes what a core exports. `grown` has to be called where its memory moves and the old one keeps its length. */
-export type Source = (grown: () => void) => Exports;
+export interface Source {
+  (grown: () => void): Exports;
+  /** Fetches the core that also knows the JSON formats, if this one does not. */
+  more?: () => Promise<Source>;
+}
 
-/** Words of a row, and which of them are the offsets of its text. */
-export const ROW = 5;
-export const START = 3;
-export const END = 4;
+/** An instance whose memory has grown to more bytes is held weakly from then on: memory of WebAssembly never shrinks. */
+const LARGE = 1024 * 1024;
 
-/** What a window holds: ASCII; what was meant to be UTF-8; UTF-16; UTF-8 without rows. */
-const ASCII = 0;
-const UTF8 = 1;
-const UTF16 = 2;
-
-/** A table in the core's memory, to be read before the core is called again; `crates/wasm/src/table.rs` says what is in it. */
+/** A table in the core's memory, to be read before the core is called again; `crates/page/src/abi.rs` says what is in it. */
 export interface Rows {
   words: Int32Array;
   /** The first word of the first row, and the one behind the last. */
@@ -107,9 +67,10 @@ export class Core {
   readonly exports: Exports;
   #bytes = new Uint8Array(0);
   #words = new Int32Array(0);
+  #floats = new Float64Array(0);
   #buffer: NodeBuffer | undefined;
 
-  constructor(source: Source) {
+  constructor(readonly source: Source) {
     this.exports = source(() => this.#look());
     this.#look();
   }
@@ -119,64 +80,93 @@ export class Core {
     return this.#buffer !== undefined;
   }
 
-  /** Writes bytes into the core's memory. */
-  write(address: number, chunk: Uint8Array): void {
+  /** Frees a machine. */
+  free(machine: number): void {
+    this.exports.machine_free(machine);
+    if (this.exports.memory.buffer.byteLength > LARGE && cores.get(this.source)?.deref() === this) {
+      // It is used again only if that comes before the next collection. Where references are never weak, it goes at once.
+      cores.set(this.source, typeof WeakRef === "function" ? new WeakRef(this) : { deref: () => undefined });
+    }
+  }
+
+  /** A new machine. */
+  make(): number {
+    return this.exports.machine_new(Number(this.isWide)) >>> 0;
+  }
+
+  /** The memory as bytes, words and floats, once more: what was seen of it has no length any more where it has grown. */
+  get bytes(): Uint8Array {
     if (this.#bytes.length === 0) this.#look();
-    this.#bytes.set(chunk, address);
+    return this.#bytes;
   }
-
-  /** Numbers at an address. */
-  numbers(address: number, count: number): Float64Array {
-    return new Float64Array(this.exports.memory.buffer.slice(address >>> 0, (address >>> 0) + 8 * count));
-  }
-
-  /** What the words of a table are seen in, once more: it has no length any more where memory has grown. */
   get words(): Int32Array {
     if (this.#bytes.length === 0) this.#look();
     return this.#words;
   }
-
-  /** The table of a machine. */
-  rows(machine: number, header: number): Rows {
-    const text = this.text(machine, header);
-    const words = this.#words;
-    const from = words[header >>> 2] >>> 2;
-    return { words, from, to: from + words[(header >>> 2) + 1], text };
+  get floats(): Float64Array {
+    if (this.#bytes.length === 0) this.#look();
+    return this.#floats;
   }
 
-  /** The window of a table. */
-  text(machine: number, header: number): string {
-    if (this.#bytes.length === 0) this.#look();
-    const at = header >>> 2;
-    const words = this.#words;
-    if (words[at + 4] !== UTF8) return this.#read(at);
+  /** A word of a machine's header. */
+  word(machine: number, at: number): number {
+    return this.words[(machine >>> 2) + at];
+  }
+
+  /** Puts bytes or a text where the machine looks for them, and says how many bytes there are. */
+  put(machine: number, given: Uint8Array | string): number {
+    const bytes = typeof given === "string" ? encode(given) : given;
+    const { length } = bytes;
+    if (length > this.word(machine, AT_ROOM)) this.exports.machine_reserve(machine, length);
+    this.bytes.set(bytes, this.word(machine, AT_INBOX) >>> 0);
+    return length;
+  }
+
+  /** The table of a machine. */
+  rows(machine: number): Rows {
+    const text = this.text(machine);
+    const words = this.words;
+    const at = machine >>> 2;
+    const from = words[at + AT_ROWS] >>> 2;
+    return { words, from, to: from + words[at + AT_WORDS], text };
+  }
+
+  /** The window of a table, or a text without rows. */
+  text(machine: number): string {
+    const at = machine >>> 2;
+    const words = this.words;
+    if (words[at + AT_FORM] !== FORM_UTF8) return this.#read(at);
     try {
       const text = this.#read(at);
-      if (text.length < words[at + 3]) this.exports.machine_measure(machine, 0);
+      if (text.length < words[at + AT_LENGTH]) this.exports.machine_measure(machine, 0);
       return text;
     } catch {
       this.exports.machine_measure(machine, 1);
-      if (this.#bytes.length === 0) this.#look();
       return this.#read(at);
     }
   }
 
-  /** The memory, once more: it moved when it grew, and what was seen of it has no length any more. */
+  /** A text in UTF-8, where broken parts read as U+FFFD. */
+  textAt(address: number, length: number): string {
+    return lenient(this.bytes.subarray(address >>> 0, (address >>> 0) + length));
+  }
+
   #look(): void {
     const memory = this.exports.memory.buffer;
     this.#bytes = new Uint8Array(memory);
     this.#words = new Int32Array(memory);
+    this.#floats = new Float64Array(memory);
     const slices = fromMemory?.(memory);
     this.#buffer = slices?.latin1Slice && slices.ucs2Slice ? (slices as NodeBuffer) : undefined;
   }
 
   #read(at: number): string {
-    const words = this.#words;
-    const address = words[at + 2] >>> 0;
-    const length = words[at + 3];
+    const words = this.words;
+    const address = words[at + AT_WINDOW] >>> 0;
+    const length = words[at + AT_LENGTH];
     if (length === 0) return "";
-    const form = words[at + 4];
-    if (form === ASCII && length <= SHORT) {
+    const form = words[at + AT_FORM];
+    if (form === FORM_ASCII && length <= SHORT) {
       // A token, which is not worth a call out of JavaScript.
       let text = "";
       for (let at = 0; at < length; at++) text += String.fromCharCode(this.#bytes[address + at]);
@@ -184,23 +174,30 @@ export class Core {
     }
     const buffer = this.#buffer;
     if (buffer !== undefined) {
-      if (form === ASCII) return buffer.latin1Slice(address, address + length);
-      if (form === UTF16) return buffer.ucs2Slice(address, address + length);
+      if (form === FORM_ASCII) return buffer.latin1Slice(address, address + length);
+      if (form === FORM_UTF16) return buffer.ucs2Slice(address, address + length);
     }
     const bytes = this.#bytes.subarray(address, address + length);
-    return length <= PIECE ? decoder.decode(bytes) : pieceByPiece(bytes);
+    if (form === FORM_UTF16) return new TextDecoder("utf-16le", { ignoreBOM: true }).decode(bytes);
+    return form === FORM_UTF8 || form === FORM_ASCII ? strict(bytes) : lenient(bytes);
   }
 }
 
-/** In Chromium this takes half the time of decoding a large text at once (`npm run bench -- linear`). */
-function pieceByPiece(bytes: Uint8Array): string {
-  const decoder = new TextDecoder("utf-8", { ignoreBOM: true, fatal: true });
-  let text = "";
-  for (let at = 0; at < bytes.length; at += PIECE) text += decoder.decode(bytes.subarray(at, at + PIECE), { stream: true });
-  return text + decoder.decode();
+/** A text in which U+FFFD stands for what is broken. */
+export function lenient(bytes: Uint8Array): string {
+  return bytes.length === 0 ? "" : new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
 }
 
-const cores = /* @__PURE__ */ new Map<Source, Core>();
+/** In Chromium, a large text by pieces takes half the time of decoding it at once (`npm run bench -- linear`). */
+function strict(bytes: Uint8Array): string {
+  if (bytes.length <= PIECE) return decoder.decode(bytes);
+  const parts = new TextDecoder("utf-8", { ignoreBOM: true, fatal: true });
+  let text = "";
+  for (let at = 0; at < bytes.length; at += PIECE) text += parts.decode(bytes.subarray(at, at + PIECE), { stream: true });
+  return text + parts.decode();
+}
+
+const cores = /* @__PURE__ */ new Map<Source, { deref(): Core | undefined }>();
 
 let source: Source;
 
@@ -210,9 +207,11 @@ export function provide(from: Source): void {
 }
 
 /** The core, made on first use. */
-export function core(): Core {
-  let made = cores.get(source);
-  if (made === undefined) cores.set(source, (made = new Core(source)));
+export function core(from = source): Core {
+  const found = cores.get(from)?.deref();
+  if (found !== undefined) return found;
+  const made = new Core(from);
+  cores.set(from, { deref: () => made });
   return made;
 }
 

@@ -56,6 +56,15 @@ export function usage(message: string, cause?: unknown): TidewireError {
   return new TidewireError("usage", message, { cause });
 }
 
+/** Runs what throws if the caller made a mistake, which the error names. */
+export function tried<T>(what: string, run: () => T): T {
+  try {
+    return run();
+  } catch (cause) {
+    throw usage(`${what}: ${words(cause)}`, cause);
+  }
+}
+
 /** What a numeric option takes. */
 export const NUMBER = "a number that is 0 or more";
 

@@ -2,13 +2,11 @@ import { LONGEST_TIMER } from "./alarm.js";
 import { core } from "./core.js";
 import { NUMBER, TidewireError, impossible, usage } from "./error.js";
 import type { Head } from "./exchange.js";
-import type { SseEvent } from "./items.js";
 import type { Attempt, StreamOptions } from "./options.js";
 import { isLimit } from "./outcome.js";
-import { CoreParser } from "./parser.js";
 import { absolute, requestTemplate } from "./request.js";
 import type { RequestTemplate } from "./request.js";
-import { headOf } from "./response.js";
+import { sseReader } from "./sse-reader.js";
 
 /** The standard's options, and what `fetch` can do besides. */
 export interface EventSourceOptions
@@ -168,9 +166,9 @@ export class EventSource extends Target implements globalThis.EventSource {
       try {
         const send = await template.prepare(attempt, { accept: "text/event-stream", signal });
         isSent = true;
-        const { response, url } = await send();
+        const head = await send();
+        const { url } = head;
         hasAnswered = true;
-        const head = headOf(response);
         if (!isStream(head)) return this.#fail();
         // The standard's request remembers where it was redirected.
         if (url.href !== template.url?.href && template.idempotent) {
@@ -201,30 +199,25 @@ export class EventSource extends Target implements globalThis.EventSource {
     if (this.#readyState === CLOSED) return;
     this.#readyState = OPEN;
     this.dispatchEvent(new Event("open"));
-    let queue: SseEvent[] = [];
-    const parser = new CoreParser({
-      format: "sse",
-      lastEventId: this.#lastEventId,
-      onEvent: (event) => queue.push(event as SseEvent),
-      onRetry: (ms) => (this.#retryDelay = ms),
-    });
+    const reader = sseReader(this.#lastEventId);
     try {
       for (;;) {
         const { done, value } = await head.read();
         if (done || value === undefined) return;
-        parser.push(value);
-        this.#lastEventId = parser.lastEventId;
-        for (const { type, data, id } of queue) {
+        const { events, lastEventId, retry, error } = reader.read(value);
+        this.#lastEventId = lastEventId;
+        this.#retryDelay = retry ?? this.#retryDelay;
+        for (const { type, data, id } of events) {
           if (this.#readyState === CLOSED) return;
           this.#hasDelivered = true;
           this.dispatchEvent(new MessageEvent(type, { data, origin, lastEventId: id }));
           // Who awaits one event after the other has its next listener set by then.
           await undefined;
         }
-        queue = [];
+        if (error) throw error;
       }
     } finally {
-      parser.free();
+      reader.free();
     }
   }
 

@@ -1,4 +1,4 @@
-import * as action from "./machine.js";
+import { HAS_BROKE_BEFORE_HEAD, HAS_BROKE_CONNECTING, HAS_BROKE_IN_BODY, HAS_REFRESH_FAILED } from "./generated/abi.js";
 import type { TransportName } from "./host.js";
 import type { Attempt } from "./options.js";
 import { isBytes, noBytes } from "./parser.js";
@@ -10,23 +10,18 @@ export interface Transport {
   prepare(attempt: Attempt, continues: boolean, signal: AbortSignal): Promise<() => Promise<Head>>;
   /** Renews what the requests carry. */
   refresh?: ((attempt: Attempt) => unknown) | undefined;
-  /** Waits for a slot. */
-  admit?: Admit | undefined;
   /** Calls back when the network or the page returns, with how many milliseconds it was away, until the signal aborts. */
   onReturn?: ((back: (away: number) => void, over: AbortSignal) => void) | undefined;
 }
-
-/** Waits for a slot, which is kept until the signal says that the stream is over; false if there was none in time. */
-export type Admit = (over: AbortSignal) => Promise<boolean>;
 
 /** The head of a response, and a way to its body. */
 export interface Head {
   status: number;
   headers: Headers;
-  /** A relay keeps the response. */
-  isRelayed: boolean;
+  /** Where a relay keeps the response. */
+  relay?: URL | undefined;
   /** A redirect dropped the cursor. */
-  lostCursor: boolean;
+  lostCursor?: boolean;
   read(): Promise<Chunk>;
   cancel(): void;
 }
@@ -37,87 +32,71 @@ export interface Chunk {
   value?: Uint8Array | undefined;
 }
 
-/** What the transport said of a failure, and where it failed. */
-export interface Failure {
-  where: number;
-  error: unknown;
-}
-
 /** What an exchange reports to. None of these throws. */
 export interface Sink {
-  sent(): void;
+  happened(what: "sent" | "body_end"): void;
   answered(head: Head): void;
   came(chunk: Uint8Array): void;
-  ended(): void;
-  broke(failure: Failure): void;
+  /** What the transport said of a failure, and where it failed. */
+  broke(error: unknown, where: number): void;
 }
 
-/** One request and its response. After `drop`, it reports nothing. */
-export class Exchange {
-  #abort = new AbortController();
-  #sink: Sink | undefined;
-  /** Until its body is over. */
-  #head: Head | undefined;
-  #isReading = false;
-
-  constructor(sink: Sink) {
-    this.#sink = sink;
-  }
-
-  /** Makes the request of an attempt, once. */
-  send(transport: Transport, attempt: Attempt, continues: boolean, wantsRefresh: boolean): void {
-    let where = wantsRefresh ? action.IN_REFRESH : action.BEFORE_SENDING;
-    const renewed = wantsRefresh ? (async () => transport.refresh?.(attempt))() : Promise.resolve();
-    renewed
-      .then(() => {
-        where = action.BEFORE_SENDING;
-        // A stream that is over is asked nothing more: its machine is gone.
-        return this.#sink && transport.prepare(attempt, continues, this.#abort.signal);
-      })
-      .then((send) => {
-        where = action.BEFORE_HEAD;
-        this.#sink?.sent();
-        return this.#sink && send?.();
-      })
-      .then(
-        (head) => {
-          if (this.#sink === undefined) return head?.cancel();
-          this.#head = head;
-          this.#sink.answered(head as Head);
-        },
-        (error: unknown) => this.#sink?.broke({ where, error }),
-      );
-  }
-
+/** One request and its response. */
+export interface Exchange {
   /** Reads once, unless a read is under way or there is nothing to read. */
-  read(): void {
-    if (this.#head === undefined || this.#isReading) return;
-    this.#isReading = true;
-    this.#head.read().then(this.#came, this.#failed);
-  }
+  read(): void;
+  /** Ends it. From then on it reports nothing. */
+  drop(): void;
+}
 
-  drop(): void {
-    this.#sink = undefined;
-    this.#abort.abort();
-    this.#head?.cancel();
-  }
-
-  // Made once for each response: reads are many.
-  #came = (chunk: Chunk | undefined): void => {
-    this.#isReading = false;
+/** Makes the request of an attempt. */
+export function exchange(to: Sink, transport: Transport, attempt: Attempt, continues: boolean, wantsRefresh: boolean): Exchange {
+  const abort = new AbortController();
+  let sink: Sink | undefined = to;
+  /** Until its body is over. */
+  let head: Head | undefined;
+  let isReading = false;
+  let where: number = HAS_REFRESH_FAILED;
+  const failed = (error: unknown): void => {
+    head = undefined;
+    sink?.broke(error, where);
+  };
+  const came = (chunk: Chunk | undefined): void => {
+    isReading = false;
     const value = chunk?.value;
     if (isBytes(value)) {
-      this.#sink?.came(value);
+      sink?.came(value);
     } else if (chunk?.done) {
-      this.#head = undefined;
-      this.#sink?.ended();
+      head = undefined;
+      sink?.happened("body_end");
     } else {
-      this.#failed(noBytes());
+      failed(noBytes());
     }
   };
-
-  #failed = (error: unknown): void => {
-    this.#head = undefined;
-    this.#sink?.broke({ where: action.IN_BODY, error });
+  const send = async (): Promise<void> => {
+    await (wantsRefresh && transport.refresh?.(attempt));
+    where = HAS_BROKE_CONNECTING;
+    // A stream that is over is asked nothing more: its machine is gone.
+    const sends = sink && (await transport.prepare(attempt, continues, abort.signal));
+    where = HAS_BROKE_BEFORE_HEAD;
+    sink?.happened("sent");
+    const answer = sink && (await sends?.());
+    if (sink === undefined) return answer?.cancel();
+    where = HAS_BROKE_IN_BODY;
+    head = answer;
+    sink.answered(answer as Head);
+  };
+  send().catch(failed);
+  return {
+    read() {
+      if (head === undefined || isReading) return;
+      isReading = true;
+      head.read().then(came, failed);
+    },
+    drop() {
+      sink = undefined;
+      abort.abort();
+      head?.cancel();
+    },
   };
 }

@@ -1,6 +1,6 @@
-import { END, ROW, START } from "./core.js";
 import type { Rows } from "./core.js";
-import { TidewireError } from "./error.js";
+import { TidewireError, usage } from "./error.js";
+import { COMMENT, END, EVENT, ID, NAME, RETRY, ROW, START, TEXT, UNKNOWN } from "./generated/abi.js";
 
 /** An event of an SSE stream. */
 export interface SseEvent {
@@ -47,7 +47,7 @@ export interface Watchers {
 /** What a row says that is not an item, and the hook that it is for. */
 export class Notice {
   constructor(
-    readonly hook: keyof Watchers | "onGap" | "onReplayed" | "onDone",
+    readonly hook: keyof Watchers | "onGap" | "onReplayed",
     readonly value: string | number | TidewireError,
   ) {}
 }
@@ -63,21 +63,13 @@ export function emit({ hook, value }: Notice, options: Watchers & { skipOversize
 }
 
 const MESSAGE = "message";
-/** Kinds of rows; `crates/wasm/src/table.rs` has the same list. */
-export const EVENT = 0;
-const RECORD = 1;
-const TEXT = 2;
-const COMMENT = 3;
-const RETRY = 4;
-const DONE = 5;
-const BAD_RECORD = 6;
-const SKIPPED = 7;
-/** The type and the id of the events that follow. */
-const NAME = 9;
-const ID = 10;
-const REPLAYED = 11;
 
-/** Turns rows into items and notices. Holds the type and the last event id, which have rows only when they change. */
+/** The error for a format that this core does not know. */
+export function unknownFormat(format: string): TidewireError {
+  return usage(`format: ${format} needs createParser of "tidewire/full"`);
+}
+
+/** Turns the rows of events and text into items and notices. Holds the type and the last event id, which have rows only when they change. */
 export class Reader {
   #id = "";
   #type = MESSAGE;
@@ -102,7 +94,7 @@ export class Reader {
     if (kind === EVENT) return this.event(text);
     if (kind === NAME) this.#type = text || MESSAGE;
     else if (kind === ID) this.#id = text;
-    else return this.#other(kind, (words[row + 1] >>> 0) + (words[row + 2] >>> 0) * 2 ** 32, text);
+    else return this.other(kind, (words[row + 1] >>> 0) + (words[row + 2] >>> 0) * 2 ** 32, text);
     return undefined;
   }
 
@@ -111,21 +103,17 @@ export class Reader {
     return { type: this.#type, data, id: this.#id };
   }
 
-  #other(kind: number, number: number, text: string): Item | Notice {
-    if (kind === RECORD) return { type: "record", index: number, value: JSON.parse(text) };
+  /** What a row says that is no part of an event. */
+  protected other(kind: number, number: number, text: string): Item | Notice {
     if (kind === TEXT) return { type: "text", text };
     if (kind === COMMENT) return new Notice("onComment", text);
     if (kind === RETRY) return new Notice("onRetry", number);
-    if (kind === DONE) return new Notice("onDone", text);
-    if (kind === BAD_RECORD) {
-      const message = `not JSON at byte ${number}: ${text}`;
-      return new Notice("onError", new TidewireError("bad_record", message, { offset: number }));
-    }
-    if (kind === SKIPPED) {
-      const { limit } = this;
-      const message = `event exceeds the limit of ${limit} bytes at byte ${number}; raise the limit or skip oversized events`;
-      return new Notice("onError", new TidewireError("too_large", message, { offset: number, limit }));
-    }
-    return new Notice(kind === REPLAYED ? "onReplayed" : "onGap", text);
+    if (kind === UNKNOWN) return new Notice("onError", unknownFormat("JSON, as the body's first byte says,"));
+    const { limit } = this;
+    return new Notice("onError", new TidewireError("too_large", tooLarge(limit, number), { offset: number, limit }));
   }
+}
+
+export function tooLarge(limit: number, offset: number): string {
+  return `event exceeds the limit of ${limit} bytes at byte ${offset}; raise the limit or skip oversized events`;
 }

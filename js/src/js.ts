@@ -1,4 +1,5 @@
 // The core translated to JavaScript, for hosts that refuse or lack WebAssembly; everything else is as in "tidewire".
+import { createParser as parserWith } from "./any-parser.js";
 import { createClient as clientWith } from "./client.js";
 import { provide } from "./core.js";
 import type { Exports } from "./core.js";
@@ -8,14 +9,12 @@ import { parse as parseWith, stream as streamWith } from "./fetching.js";
 import { translated } from "./generated/translated.js";
 import { provideFetch } from "./host.js";
 import { over } from "./over.js";
-import { createParser as parserWith } from "./parser.js";
-import { inUse } from "./wasm.js";
 import { fetchThatStreams } from "./xhr-spare.js";
 
 /** Hosts without WebAssembly, such as React Native, have no `fetch` that streams either. */
 const source = (grown: () => void): Exports => {
   provideFetch(fetchThatStreams());
-  return translated(inUse, grown) as Exports;
+  return translated(grown) as unknown as Exports;
 };
 const inJs = /* @__PURE__ */ over(source);
 

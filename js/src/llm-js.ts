@@ -5,13 +5,12 @@ import { provideFetch } from "./host.js";
 import { createParser as parserWith } from "./llm/parser.js";
 import { deltas as deltasWith } from "./llm/reply.js";
 import { over } from "./over.js";
-import { inUse } from "./wasm.js";
 import { fetchThatStreams } from "./xhr-spare.js";
 
 /** As in "tidewire/js". */
 const inJs = /* @__PURE__ */ over((grown) => {
   provideFetch(fetchThatStreams());
-  return translated(inUse, grown) as Exports;
+  return translated(grown) as unknown as Exports;
 });
 
 /** `deltas` of "tidewire/llm". */

@@ -1,45 +1,31 @@
-import { KEYS, core, encode } from "./core.js";
-import type { Core, Key, Rows } from "./core.js";
+import { core, lenient } from "./core.js";
+import type { Core, Rows, Source } from "./core.js";
 import { known, words } from "./error.js";
 import { forgotten, freeOf } from "./forgotten.js";
-import type { Outcome, OutcomeCode, Stats } from "./outcome.js";
+import * as abi from "./generated/abi.js";
+import { announced, retryAfter } from "./headers.js";
+import { tooLarge } from "./items.js";
+import type { MachineOptions } from "./options.js";
+import { setUp } from "./options.js";
+import type { Outcome, Stats } from "./outcome.js";
+import { reasonOf } from "./reason.js";
 
-/** The actions that a machine asks for; `crates/wasm/src/machine.rs` has the same list. */
-export const DELIVER = 0;
-export const WAIT = 1;
-export const CONNECT = 2;
-export const RETRY = 3;
-export const GAP = 4;
-export const STALLED = 5;
-export const CLOSED = 6;
-/** As `WAIT`, but the alarm that is set rings too late. */
-export const WAIT_LESS = 7;
-
-/** The facts that a machine has as text. */
-const ACCEPT = 0;
-const OUTCOME = 1;
-const ERROR = 2;
-const CURSOR = 3;
-const REQUEST_CURSOR = 4;
-const TIMEOUT = 5;
-const REFUSED_BODY = 6;
-const REASON = 7;
-const AFTER = 8;
-const IS_OPEN = 9;
-const AT_RELAY = 13;
-
-/** Where an attempt failed; the same file has the list. */
-export const BEFORE_SENDING: number = 2;
-export const BEFORE_HEAD = 3;
-export const IN_BODY = 4;
-export const IN_REFRESH = 11;
+/** The most that is kept of a refused response's body, in bytes. */
+const REFUSED_BYTES = 65536;
 
 /** Inputs without further data. */
-const HAPPENED = { start: 0, body_end: 1, tick: 5, pause: 6, kick: 7, queue_timeout: 8, cancel: 9, sent: 10, cursor_lost: 12 };
+const HAPPENED = {
+  start: abi.HAS_START,
+  sent: abi.HAS_SENT,
+  cursor_lost: abi.HAS_CURSOR_LOST,
+  body_end: abi.HAS_BODY_END,
+  tick: abi.HAS_TICK,
+  pause: abi.HAS_PAUSE,
+  kick: abi.HAS_KICK,
+  queue_timeout: abi.HAS_QUEUE_TIMEOUT,
+  cancel: abi.HAS_CANCEL,
+};
 export type Happened = keyof typeof HAPPENED;
-/** An input with a number of milliseconds, and the most that it takes. */
-const CHECK = 13;
-const LONGEST_ABSENCE = 2 ** 32 - 1;
 
 /** A further request, and why it is made. */
 export interface Retry {
@@ -47,7 +33,7 @@ export interface Retry {
   delayMs: number;
   reason: string;
   /** The wait that `retry:` asked for, if it is longer than what is honoured. */
-  askedMs?: number;
+  askedMs: number | undefined;
 }
 
 const now = (): number => performance.now();
@@ -55,173 +41,277 @@ const chance = (): number => Math.random() * 2 ** 32;
 
 /** The core's state machine of one stream, given a clock and random numbers. */
 export class Machine {
-  readonly #memory = core();
-  readonly #core = this.#memory.exports;
-  #machine = this.#core.machine_new(Number(this.#memory.isWide));
-  readonly #header = this.#core.machine_header(this.#machine);
+  #core!: Core;
+  #at!: number;
+  /** What the transport or the peer said of the last failure. */
+  #error: string | undefined;
+  /** The body of a response that is refused. */
+  #refused: Uint8Array[] = [];
+  #kept = 0;
+  /** What the request carries could not be renewed. */
+  #isStale = false;
 
-  constructor() {
-    forgotten?.register(this, freeOf(this.#core, this.#machine), this);
+  /** A machine with these options. Throws a `TidewireError` with the code `usage` for a value that an option does not take. */
+  constructor(readonly options: MachineOptions) {
+    this.#make(core());
   }
 
-  /** For a parser, which feeds it by hand. */
-  get own(): [Core, number] {
-    return [this.#memory, this.#machine];
+  /** Whether the options want what only the core with all formats knows. */
+  needsMore = false;
+
+  #make(core: Core): void {
+    this.#core = core;
+    this.#at = core.make();
+    forgotten?.register(this, freeOf(core, this.#at), this);
+    try {
+      this.needsMore = setUp(core, this.#at, this.options);
+    } catch (error) {
+      this.free();
+      throw error;
+    }
   }
 
-  /** Sets an option; false if it does not take this value. */
-  set(key: Key, value: string | number | boolean): boolean {
-    const [set, given] =
-      typeof value === "string" ? (["set_text", this.#put(value)] as const) : (["set", Number(value)] as const);
-    return given >= 0 && this.#core[`machine_${set}`](this.#machine, KEYS[key], given) !== 0;
+  /** Goes on in the core that knows all formats. */
+  async more(): Promise<void> {
+    const source = await this.#core.source.more?.();
+    if (source) this.#move(source);
+  }
+
+  #move(source: Source): void {
+    const { words, bytes } = this.#core;
+    const before = this.#at;
+    const hasBegun = this.#state !== abi.STATE_IDLE;
+    const cursor = this.cursor();
+    const at = words[(before >>> 2) + abi.AT_NUMBERS];
+    const numbers = bytes.slice(at, at + abi.SESSION_NUMBERS);
+    forgotten?.unregister(this);
+    this.#core.free(before);
+    this.#make(core(source));
+    if (!hasBegun) return;
+    if (cursor !== undefined) this.#core.exports.machine_last_id(this.#at, this.#core.put(this.#at, cursor));
+    this.#tell(abi.HAS_START);
+    this.#core.bytes.set(numbers, this.#core.word(this.#at, abi.AT_NUMBERS));
+  }
+
+  /** Whether what comes is in a format that only the core with all formats knows. */
+  lacks(headers: Headers): boolean {
+    const format = announced(headers.get("content-type"));
+    return this.#core.source.more !== undefined && this.#format === abi.FORMAT_AUTO && format > abi.FORMAT_TEXT && format < abi.ANNOUNCES_OTHER;
+  }
+
+  /** Whether a body without a content type, of which this is the first chunk, may be in such a format. */
+  mayLack(chunk: Uint8Array): boolean {
+    if (this.#core.source.more === undefined || this.#format !== abi.FORMAT_AUTO) return false;
+    const first = chunk.find((byte) => byte > 0x20 && byte < 0x80) ?? 0x7b;
+    return first === 0x7b || first === 0x5b || first === 0x1e;
+  }
+
+  get #format(): number {
+    return this.#core.word(this.#at, abi.AT_FORMAT);
   }
 
   handle(happened: Happened, at = now()): void {
-    this.#input(HAPPENED[happened], 0, at);
+    this.#tell(HAPPENED[happened], 0, at);
   }
 
   /** The page is back after so many milliseconds. */
   check(away: number): void {
-    this.#input(CHECK, Math.min(away, LONGEST_ABSENCE));
+    this.#tell(abi.HAS_CHECK, away);
   }
 
   /** `relayed` says that a relay keeps the response. */
   head(status: number, headers: Headers, relayed: boolean): void {
-    let text = "";
-    const ends = ["content-type", "retry-after", "retry-after-ms"].map((name) => {
-      const value = headers.get(name);
-      return value === null ? -1 : this.#put((text += value));
-    });
-    this.#core.machine_head(this.#machine, now(), chance(), status, ends[0], ends[1], ends[2], Number(relayed), Date.now());
+    this.#error = status < 200 || status > 299 ? `the server answered with status ${status}` : undefined;
+    this.#core.exports.machine_head(this.#at, now(), chance(), status, announced(headers.get("content-type")), retryAfter(headers), Number(relayed));
   }
 
   /** Feeds a piece of the body, and returns the next action. */
   received(piece: Uint8Array): number {
-    return this.#core.machine_received(this.#machine, now(), chance(), this.#put(piece));
+    const core = this.#core;
+    const next = core.exports.machine_received(this.#at, now(), chance(), core.put(this.#at, piece));
+    if (next !== abi.DO_WAIT || this.#state !== abi.STATE_REFUSED) return next;
+    this.#refused.push(piece.slice(0, REFUSED_BYTES - this.#kept));
+    if ((this.#kept += piece.length) >= REFUSED_BYTES) this.handle("body_end");
+    return this.advance();
   }
 
+  /** The attempt failed; `where` is one of the inputs for that. */
   broke(where: number, error: unknown): void {
-    this.#input(where, this.#put(words(error)));
+    if (this.#state < abi.STATE_REFUSED) this.#error = words(error);
+    this.#isStale = where === abi.HAS_REFRESH_FAILED;
+    this.#tell(where);
   }
 
+  /** The next action. */
   advance(): number {
-    return this.#core.machine_advance(this.#machine, now(), chance());
+    const next = this.#core.exports.machine_advance(this.#at, now(), chance());
+    if (next === abi.DO_CONNECT) this.#error = undefined;
+    return next;
   }
 
   rows(): Rows {
-    return this.#memory.rows(this.#machine, this.#header);
+    return this.#core.rows(this.#at);
   }
 
   /** When the machine wants a tick, by `performance.now()`; infinite for never. */
   due(): number {
-    return this.#core.machine_deadline(this.#machine);
+    return this.#core.exports.machine_due(this.#at);
   }
 
   /** Whether a body is being read. */
   get isOpen(): boolean {
-    return this.#core.machine_fact(this.#machine, IS_OPEN) !== 0;
+    const state = this.#state;
+    return state === abi.STATE_OPEN || state === abi.STATE_UNTYPED || state === abi.STATE_REFUSED;
   }
 
   get isOver(): boolean {
-    return this.#text(OUTCOME) !== undefined;
+    return this.#state === abi.STATE_CLOSED;
   }
 
   accept(): string {
-    return this.#text(ACCEPT) ?? "*/*";
+    return abi.ACCEPTS[this.#format];
   }
 
   cursor(): string | undefined {
-    return this.#text(CURSOR);
+    return this.#text(abi.TEXT_LAST);
   }
 
   requestCursor(): string | undefined {
-    return this.#text(REQUEST_CURSOR);
+    return this.#text(abi.TEXT_REQUESTED);
+  }
+
+  gap(): string | undefined {
+    return this.#text(abi.TEXT_GAP_AFTER);
+  }
+
+  /** The URL at which a GET continues an LLM's reply, where the cursor alone does not say so; empty if the reply has no id. */
+  continuation(): string | undefined {
+    return this.#text(abi.TEXT_CONTINUATION);
   }
 
   error(): string | undefined {
-    return this.#text(ERROR);
+    return this.#error;
   }
 
   retry(): Retry {
-    const facts = this.#facts();
-    return known({ attempt: facts[11], delayMs: facts[12], reason: this.#text(REASON) ?? "", askedMs: facts[14] });
+    return {
+      attempt: this.#word(abi.FACT_ATTEMPT),
+      delayMs: this.#float(abi.FACT_DELAY),
+      reason: abi.REASONS[this.#word(abi.FACT_REASON)],
+      askedMs: this.#float(abi.FACT_ASKED) || undefined,
+    };
   }
 
   /** Whether the next request is to carry renewed credentials. */
   get wantsRefresh(): boolean {
-    return this.#facts()[15] !== 0;
+    return this.#byte(abi.FACT_WANTS_REFRESH) !== 0;
   }
 
   /** Whether the next request is a GET of the place at which a relay keeps the response. */
   get isAtRelay(): boolean {
-    return this.#core.machine_fact(this.#machine, AT_RELAY) !== 0;
-  }
-
-  gap(): string | undefined {
-    return this.#text(AFTER);
+    return this.#byte(abi.FACT_AT_RELAY) !== 0;
   }
 
   silentMs(): number {
-    return this.#facts()[13];
+    return this.#float(abi.FACT_SILENT);
   }
 
   stats(): Omit<Stats, "transport"> {
-    const [, , , , events, bytes, attempts, firstByteMs, firstEventMs, longestSilenceMs, elapsedMs] = this.#facts();
-    return { events, bytes, attempts, firstByteMs, firstEventMs, longestSilenceMs, elapsedMs };
+    return {
+      events: this.#float(abi.FACT_EVENTS),
+      bytes: this.#float(abi.FACT_BYTES),
+      attempts: this.#word(abi.FACT_ATTEMPTS),
+      firstByteMs: this.#float(abi.FACT_FIRST_BYTE),
+      firstEventMs: this.#float(abi.FACT_FIRST_EVENT),
+      longestSilenceMs: this.#core.exports.machine_silence(this.#at, now()),
+      elapsedMs: this.#state === abi.STATE_IDLE ? 0 : now() - this.#float(abi.FACT_STARTED),
+    };
   }
 
-  /** How the stream ended. `head` is the response's, for one that was refused. */
-  outcome(head: { status: number; headers: Headers } | undefined): Outcome {
-    const outcome = this.#text(OUTCOME) as OutcomeCode;
-    const [status, limit, offset, retryAfterMs, events, bytes, attempts] = this.#facts();
-    const good = outcome === "complete" || outcome === "ended";
-    const refused = outcome === "refused" ? head : undefined;
-    // The core says that the status is good and the content type is not.
-    const isOther = retryAfterMs === -2;
-    const error = isOther ? otherType(refused?.headers.get("content-type")) : this.#text(ERROR);
+  /** How the stream ended. `headers` are the response's, for one that was refused. */
+  outcome(headers: Headers | undefined): Outcome {
+    const outcome = abi.OUTCOMES[this.#word(abi.FACT_END)];
+    const isGood = outcome === "complete" || outcome === "ended";
+    const isRefused = outcome === "refused";
+    const isUnreadable = outcome === "unreadable";
+    const why = isRefused ? this.#word(abi.FACT_WHY) : undefined;
+    const size = this.#float(abi.FACT_SIZE_LIMIT);
+    const offset = this.#float(abi.FACT_OFFSET);
+    const body = isRefused ? lenient(joined(this.#refused)) : undefined;
+    let error = this.#error;
+    if (why === 1) error = otherType(headers?.get("content-type"));
+    // What is worth saying beside the status is the peer's own reason.
+    else if (isRefused && !this.#isStale) error = reasonOf(body as string);
+    else if (outcome === "failed") error = this.#text(abi.TEXT_FAILURE);
+    else if (isUnreadable) error = size < 0 ? `not JSON at byte ${offset}: ${this.#text(abi.TEXT_PROBLEM)}` : tooLarge(size, offset);
+    const { events, bytes, attempts } = this.stats();
     return known({
       outcome,
       events,
       bytes,
       attempts,
-      status,
-      limit,
-      offset,
-      retryAfterMs: isOther ? -1 : retryAfterMs,
-      timeout: this.#text(TIMEOUT) as Outcome["timeout"],
-      cursor: good ? undefined : this.cursor(),
-      error: good || outcome === "cancelled" ? undefined : error,
-      headers: refused && Object.fromEntries(refused.headers),
-      body: refused && this.#text(REFUSED_BODY),
+      status: isRefused ? this.#word(abi.FACT_STATUS) : undefined,
+      limit: isUnreadable ? size : undefined,
+      offset: isUnreadable ? offset : undefined,
+      retryAfterMs: why === 2 ? this.#float(abi.FACT_RETRY_AFTER) : undefined,
+      timeout: outcome === "timed_out" ? abi.LIMITS[this.#word(abi.FACT_LIMIT)] : undefined,
+      cursor: isGood ? undefined : this.cursor(),
+      error: isGood || outcome === "cancelled" ? undefined : error,
+      headers: isRefused && headers ? Object.fromEntries(headers) : undefined,
+      body: headers && body,
     } as Outcome);
+  }
+
+  /** Says what is requested, of an LLM's reply. False if a stored cursor is of no use to it. */
+  ask(request: string): boolean {
+    return this.#core.exports.machine_request(this.#at, this.#core.put(this.#at, request)) !== 0;
   }
 
   /** To be called once. */
   free(): void {
     forgotten?.unregister(this);
-    this.#core.__wbg_machine_free(this.#machine, 0);
+    this.#core.free(this.#at);
     // The core refuses a null pointer. A stale one would be written through.
-    this.#machine = 0;
+    this.#at = 0;
   }
 
-  #input(what: number, given: number, at = now()): void {
-    this.#core.machine_handle(this.#machine, at, chance(), what, given);
+  get #state(): number {
+    return this.#word(abi.FACT_STATE);
   }
 
-  /** Puts bytes or a text where the core looks for them, and says how many bytes there are. */
-  #put(given: Uint8Array | string | null): number {
-    const bytes = typeof given === "object" && given ? given : encode(given ?? "");
-    this.#memory.write(this.#core.machine_reserve(this.#machine, bytes.length), bytes);
-    return bytes.length;
+  #tell(what: number, given = 0, at = now()): void {
+    this.#core.exports.machine_tell(this.#at, at, chance(), what, given);
   }
 
-  #text(what: number): string | undefined {
-    return this.#core.machine_fact(this.#machine, what) !== 0 ? this.#memory.text(this.#machine, this.#header) : undefined;
+  #text(which: number): string | undefined {
+    return this.#core.exports.machine_text(this.#at, which) !== 0 ? this.#core.text(this.#at) : undefined;
   }
 
-  #facts(): Float64Array {
-    return this.#memory.numbers(this.#core.machine_facts(this.#machine, now()), 16);
+  #fact(offset: number): number {
+    return this.#core.word(this.#at, abi.AT_FACTS) + offset;
   }
+
+  #float(offset: number): number {
+    return this.#core.floats[this.#fact(offset) >>> 3];
+  }
+
+  #word(offset: number): number {
+    return this.#core.words[this.#fact(offset) >>> 2];
+  }
+
+  #byte(offset: number): number {
+    return this.#core.bytes[this.#fact(offset) >>> 0];
+  }
+}
+
+function joined(pieces: Uint8Array[]): Uint8Array {
+  const all = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    all.set(piece, at);
+    at += piece.length;
+  }
+  return all;
 }
 
 function otherType(type: string | null | undefined): string {

@@ -1,8 +1,7 @@
-import { KEYS } from "./core.js";
-import type { Key } from "./core.js";
+import type { Core } from "./core.js";
 import { NUMBER, impossible } from "./error.js";
+import * as abi from "./generated/abi.js";
 import type { Watchers } from "./items.js";
-import { Machine } from "./machine.js";
 import { FORMATS } from "./parser.js";
 import type { DecoderOptions } from "./parser.js";
 
@@ -126,6 +125,35 @@ export interface StreamOptions extends Omit<RequestInit, "headers" | "body" | "s
 const RESUME = ["auto", "always", "never"];
 const FLAG = "true or false";
 
+/** How a number is written: a limit in milliseconds, of which 0 is none; milliseconds; a number of 32 bits; one byte; a word of the header. */
+const [LIMIT, TIME, COUNT, BYTE, WORD] = [0, 1, 2, 3, 4];
+const MOST = 2 ** 32 - 1;
+
+/** Where the options are that are numbers. */
+const NUMBERS = {
+  maxEventBytes: [WORD, abi.AT_MAX_EVENT_BYTES],
+  skipOversized: [WORD, abi.AT_SKIP_OVERSIZED],
+  deliverUnterminated: [WORD, abi.AT_DELIVER_UNTERMINATED],
+  sniff: [WORD, abi.AT_SNIFF],
+  follow: [BYTE, abi.RULE_FOLLOW],
+  idempotent: [BYTE, abi.RULE_IDEMPOTENT],
+  repeatable: [BYTE, abi.RULE_REPEATABLE],
+  dedupe: [BYTE, abi.RULE_DEDUPE],
+  refresh: [BYTE, abi.RULE_REFRESH],
+  resume: [COUNT, abi.RULE_RESUME],
+  retryAttempts: [COUNT, abi.RULE_RETRY_ATTEMPTS],
+  retryDelay: [TIME, abi.RULE_RETRY_DELAY],
+  timeout: [LIMIT, abi.RULE_TIMEOUT],
+  firstEventTimeout: [LIMIT, abi.RULE_FIRST_EVENT_TIMEOUT],
+  idleTimeout: [LIMIT, abi.RULE_IDLE_TIMEOUT],
+  progressTimeout: [LIMIT, abi.RULE_PROGRESS_TIMEOUT],
+  stallAfter: [LIMIT, abi.RULE_STALL_AFTER],
+} as const;
+/** The markers by their roles, with the word that says that there are some, or that there are to be none. */
+const MARKERS = { failOn: abi.AT_NO_FAILURE, endOn: abi.AT_NO_END, heartbeatOn: 0 } as const;
+
+type Key = keyof typeof NUMBERS | keyof typeof MARKERS | "format" | "lastEventId" | "cursor" | "dialect";
+
 /** What options take whose values are not numbers. */
 const ACCEPTED: { [key in Key]?: string } = {
   format: FORMATS,
@@ -141,32 +169,67 @@ const ACCEPTED: { [key in Key]?: string } = {
 };
 
 function accepted(key: Key): string {
-  return key.endsWith("On") ? "a value such as [DONE], event:NAME, or json:PATH=VALUE" : (ACCEPTED[key] ?? NUMBER);
+  return key in MARKERS ? "a value such as [DONE], event:NAME, or json:PATH=VALUE" : (ACCEPTED[key] ?? NUMBER);
 }
 
 /** The options that the core has to know, and what else it is told of the request. */
 export type MachineOptions = ReadOptions &
   StreamOptions & { [key in "sniff" | "repeatable"]?: boolean } & { dialect?: string };
 
-/** A machine with these options. Throws a `TidewireError` with the code `usage` for a value that an option does not take. */
-export function machineOf(options: MachineOptions): Machine {
-  const machine = new Machine();
+/**
+ * Sets the options of a machine. Returns whether they want what only a core with all formats knows. Throws a `TidewireError` with the code
+ * `usage` for a value that an option does not take.
+ */
+export function setUp(core: Core, at: number, options: MachineOptions): boolean {
+  const { exports } = core;
+  const hasFormats = core.word(at, abi.AT_FORMATS) > abi.FORMAT_TEXT + 1;
   const given = options as { [key in Key]?: unknown };
-  for (const key of Object.keys(KEYS) as Key[]) {
+  let needsMore = false;
+  const is = (key: Key, isGood: boolean, value = given[key]): void => {
+    if (!isGood) throw impossible(key, value, accepted(key));
+  };
+  const put = (key: Key, value: unknown): number => {
+    is(key, typeof value === "string", value);
+    return core.put(at, value as string);
+  };
+  if (given.format != null) {
+    const format = abi.FORMATS.indexOf(given.format as "auto");
+    is("format", format >= 0);
+    needsMore ||= !hasFormats && format > abi.FORMAT_TEXT;
+    core.words[(at >>> 2) + abi.AT_FORMAT] = format;
+  }
+  for (const [role, key] of (["failOn", "endOn", "heartbeatOn"] as const).entries()) {
+    if (given[key] == null) continue;
+    const markers = [given[key]].flat();
+    // A list replaces the default, and an empty one turns it off.
+    if (key === "failOn" || (key === "endOn" && markers.length === 0)) core.words[(at >>> 2) + MARKERS[key]] = 1;
+    if (key === "endOn" && markers.length > 0) core.bytes[core.word(at, abi.AT_RULES) + abi.RULE_EXPECTS_MARKER] = 1;
+    for (const marker of markers) {
+      if (!hasFormats && /^json:[^=]+=/.test(marker as string)) needsMore = true;
+      else is(key, exports.machine_marker(at, role, put(key, marker)) !== 0, marker);
+    }
+  }
+  if (given.lastEventId != null) exports.machine_last_id(at, put("lastEventId", given.lastEventId));
+  if (given.cursor != null) {
+    const length = put("cursor", given.cursor);
+    if (hasFormats) exports.machine_path(at, length);
+    else needsMore = true;
+  }
+  for (const key of Object.keys(NUMBERS) as (keyof typeof NUMBERS)[]) {
     let value = given[key];
     if (key === "idempotent") value ||= options.idempotencyKey !== undefined;
     if (key === "refresh") value &&= typeof value === "function" ? 1 : -1;
     if (key === "resume") value &&= typeof value === "function" ? RESUME.length : RESUME.indexOf(value as string);
-    if (value === undefined || value === null) continue;
-    const isMarker = key.endsWith("On");
-    // A list replaces the default, and an empty one turns it off.
-    if (isMarker && key !== "heartbeatOn") machine.set(key, 0);
-    for (const one of isMarker ? [value].flat() : [value]) {
-      if (!machine.set(key, one as string)) {
-        machine.free();
-        throw impossible(key, isMarker ? one : given[key], accepted(key));
-      }
-    }
+    if (value == null) continue;
+    const number = typeof value === "string" ? NaN : Number(value);
+    is(key, number >= 0);
+    const [kind, offset] = NUMBERS[key];
+    const rules = core.word(at, abi.AT_RULES) + offset;
+    if (kind === WORD) core.words[(at >>> 2) + offset] = Math.min(number, MOST);
+    else if (kind === COUNT) core.words[rules >>> 2] = Math.min(number, MOST);
+    else if (kind === BYTE) core.bytes[rules] = Number(number > 0);
+    else core.floats[rules >>> 3] = kind === LIMIT && number === 0 ? Infinity : number;
   }
-  return machine;
+  if (given.dialect != null) is("dialect", !!exports.machine_dialect?.(at, put("dialect", given.dialect)));
+  return needsMore;
 }

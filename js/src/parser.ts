@@ -1,8 +1,9 @@
-import { END, KEYS, PIECE, ROW, START, core, encode } from "./core.js";
-import type { Exports, Key, Rows } from "./core.js";
+import { PIECE, core } from "./core.js";
+import type { Rows } from "./core.js";
 import { NUMBER, TidewireError, impossible, usage } from "./error.js";
 import { forgotten, freeOf } from "./forgotten.js";
-import { DEFAULT_MAX_EVENT_BYTES, EVENT, Notice, Reader, emit } from "./items.js";
+import { AT_FORMAT, AT_FORMATS, AT_INSIDE, AT_LAST_ID, AT_LAST_ID_LENGTH, END, EVENT, FORMATS as NAMES, ROW, START } from "./generated/abi.js";
+import { DEFAULT_MAX_EVENT_BYTES, Notice, Reader, emit, unknownFormat } from "./items.js";
 import type { Item, SseEvent, Watchers } from "./items.js";
 
 /** How a body is cut into records; `auto` goes by the content type or, without one, by the first byte. */
@@ -55,21 +56,26 @@ export interface Parser {
 
 /** A decoder that follows its format's standard: no end markers, no outcome, no requests. */
 export function createParser<T extends Item = SseEvent>(options: ParserOptions<T>): Parser {
+  return parserOf(options, Reader);
+}
+
+/** The same with the reader of rows that the core has. */
+export function parserOf<T extends Item>(options: ParserOptions<T>, Rows: typeof Reader): Parser {
   if (typeof options?.onEvent !== "function") throw impossible("onEvent", options?.onEvent, "a function");
-  return new CoreParser(options as unknown as ParserOptions<Item>);
+  return new CoreParser(options as unknown as ParserOptions<Item>, Rows);
 }
 
 const nothing: never[] = [];
 
-/** What a decoder is asked for; `crates/wasm/src/machine.rs` has the same list. */
-const LAST_EVENT_ID = 10;
-const INSIDE_RECORD = 11;
+/** The numeric options, in the order of their words. */
+const NUMBERS = ["maxEventBytes", "skipOversized", "deliverUnterminated"] as const;
+const MOST = 2 ** 32 - 1;
 
 export class CoreParser implements Parser {
-  readonly #core = core();
-  readonly #wasm: Exports = this.#core.exports;
-  #parser: number;
-  #header: number;
+  #core = core();
+  readonly #parser: number;
+  /** The first word of its header. */
+  readonly #header: number;
   #state: "open" | "busy" | "closed" = "open";
   #failure: TidewireError | undefined;
   #hasEnded = false;
@@ -77,24 +83,34 @@ export class CoreParser implements Parser {
   /** What was read and not handed out because a handler threw. */
   #queue: (Item | Notice)[] = nothing;
   #next = 0;
-  /** Where in the core's memory the pieces go, and how long they may be. */
-  #inbox = 0;
-  #room = 0;
   #last: { id: string; inside: boolean } | undefined;
 
-  constructor(readonly options: ParserOptions<Item> & { done?: boolean; onDone?: () => void }) {
-    const wasm = this.#wasm;
-    const parser = wasm.machine_new(Number(this.#core.isWide));
+  constructor(
+    readonly options: ParserOptions<Item>,
+    Rows = Reader,
+  ) {
+    const { maxEventBytes = DEFAULT_MAX_EVENT_BYTES, format = "auto", lastEventId } = options;
+    const number = NAMES.indexOf(format);
+    if (number < 0) throw impossible("format", format, FORMATS);
+    const values = NUMBERS.map((key) => {
+      const value = key === "maxEventBytes" ? maxEventBytes : (options[key] ?? 0);
+      if (!(Number(value) >= 0)) throw impossible(key, value, NUMBER);
+      return Math.min(Number(value), MOST);
+    });
+    const core = this.#core;
+    const parser = core.make();
+    const header = parser >>> 2;
     this.#parser = parser;
-    this.#header = wasm.machine_header(parser);
-    this.#reader = new Reader(options.maxEventBytes ?? DEFAULT_MAX_EVENT_BYTES);
-    forgotten?.register(this, freeOf(wasm, parser), this);
-    for (const key of ["format", "lastEventId"] as const) this.#setText(key, options[key]);
-    for (const key of ["maxEventBytes", "skipOversized", "deliverUnterminated", "done"] as const) {
-      const value = options[key];
-      if (value !== undefined && !(Number(value) >= 0)) throw this.#refused(key, value, NUMBER);
-      if (value !== undefined) wasm.machine_set(parser, KEYS[key], Number(value));
+    this.#header = header;
+    this.#reader = new Rows(maxEventBytes);
+    forgotten?.register(this, freeOf(core, parser), this);
+    const { words } = core;
+    if (number >= words[header + AT_FORMATS]) {
+      this.free();
+      throw unknownFormat(JSON.stringify(format));
     }
+    words.set([number, ...values], header + AT_FORMAT);
+    if (lastEventId !== undefined) core.exports.machine_last_id(parser, core.put(parser, lastEventId));
   }
 
   push(chunk: Uint8Array): void {
@@ -106,8 +122,7 @@ export class CoreParser implements Parser {
       while (at < chunk.length && this.#failure === undefined) {
         const piece = chunk.length > PIECE ? chunk.subarray(at, at + PIECE) : chunk;
         at += PIECE;
-        this.#put(piece);
-        this.#take(this.#wasm.machine_decode(this.#parser, piece.length, 0));
+        this.#take(this.#decode(piece));
       }
       if (this.#failure !== undefined) throw this.#failure;
     } catch (error) {
@@ -127,7 +142,7 @@ export class CoreParser implements Parser {
       this.#deliver();
       if (this.#failure === undefined && !this.#hasEnded) {
         this.#hasEnded = true;
-        this.#take(this.#wasm.machine_decode(this.#parser, 0, 1));
+        this.#take(this.#core.exports.machine_decode(this.#parser, 0, 1));
       }
       isOver = true;
       if (this.#failure !== undefined) throw this.#failure;
@@ -143,28 +158,21 @@ export class CoreParser implements Parser {
     this.#last = { id: this.lastEventId, inside: this.insideRecord };
     this.#state = "closed";
     forgotten?.unregister(this);
-    this.#wasm.__wbg_machine_free(this.#parser, 0);
+    this.#core.free(this.#parser);
+    // A core that has grown large goes with its last parser, however long the caller keeps that.
+    this.#core = undefined as never;
   }
 
   get lastEventId(): string {
-    if (this.#last !== undefined) return this.#last.id;
-    return this.#wasm.machine_fact(this.#parser, LAST_EVENT_ID) !== 0 ? this.#core.text(this.#parser, this.#header) : "";
+    return this.#last?.id ?? this.#core.textAt(this.#fact(AT_LAST_ID), this.#fact(AT_LAST_ID_LENGTH));
   }
 
   get insideRecord(): boolean {
-    return this.#last?.inside ?? this.#wasm.machine_fact(this.#parser, INSIDE_RECORD) !== 0;
+    return this.#last?.inside ?? this.#fact(AT_INSIDE) !== 0;
   }
 
-  #setText(key: Key, value: string | undefined): void {
-    if (value === undefined) return;
-    const encoded = encode(value);
-    this.#put(encoded);
-    if (this.#wasm.machine_set_text(this.#parser, KEYS[key], encoded.length) === 0) throw this.#refused(key, value, FORMATS);
-  }
-
-  #refused(key: Key, value: unknown, accepted: string): TidewireError {
-    this.free();
-    return impossible(key, value, accepted);
+  #fact(word: number): number {
+    return this.#core.words[this.#header + word];
   }
 
   #enter(what: string): void {
@@ -177,26 +185,25 @@ export class CoreParser implements Parser {
     if (this.#state === "busy") this.#state = "open";
   }
 
-  #put(piece: Uint8Array): void {
-    if (piece.length > this.#room) {
-      this.#room = piece.length;
-      this.#inbox = this.#wasm.machine_reserve(this.#parser, piece.length) >>> 0;
-    }
-    this.#core.write(this.#inbox, piece);
+  #decode(piece: Uint8Array): number {
+    return this.#core.exports.machine_decode(this.#parser, this.#core.put(this.#parser, piece), 0);
+  }
+
+  #rows(): Rows {
+    return this.#core.rows(this.#parser);
   }
 
   /** Decodes a piece without handing anything out. */
   #keep(piece: Uint8Array): void {
-    this.#put(piece);
-    const ok = this.#wasm.machine_decode(this.#parser, piece.length, 0);
-    const read = this.#reader.read(this.#core.rows(this.#parser, this.#header));
+    const ok = this.#decode(piece);
+    const read = this.#reader.read(this.#rows());
     if (ok === 0) this.#failure = (read.pop() as Notice).value as TidewireError;
     this.#queue = this.#queue.slice(this.#next).concat(read);
     this.#next = 0;
   }
 
   #take(ok: number): void {
-    const table = this.#core.rows(this.#parser, this.#header);
+    const table = this.#rows();
     if (ok === 0) {
       // The last row says why; what comes before it is handed out first, even if handlers throw.
       const queue = this.#reader.read(table);

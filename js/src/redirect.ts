@@ -1,11 +1,10 @@
 import type { SomeHeaders } from "./options.js";
-import { isStream } from "./response.js";
 
 /** As many as browsers follow. */
 const MOST_REDIRECTS = 20;
 const WORD = "(?:token|secret|key|auth|password|cookie|session|credential|signature)";
 /** A word of the name begins or ends in one of these. The two exceptions only begin like it. */
-const SECRET = /* @__PURE__ */ new RegExp(`\\b(?!tokens\\b|authenticate\\b)${WORD}|${WORD}\\b`);
+const SECRET = new RegExp(`\\b(?!tokens\\b|authenticate\\b)${WORD}|${WORD}\\b`);
 
 /** A response, the URL that gave it, and whether the cursor was dropped on the way. */
 export interface Followed {
@@ -15,19 +14,19 @@ export interface Followed {
 }
 
 /**
- * Sends a request and follows redirects, without the headers that another origin must not see. `fetch` itself would drop only some of
- * them. A page cannot do this: what its `fetch` is redirected to is hidden from it.
+ * Follows the redirects of a request that was sent, without the headers that another origin must not see. `fetch` itself would drop only
+ * some of them. A page cannot do this: what its `fetch` is redirected to is hidden from it. So pages never load this module, and it imports
+ * nothing that they do load, which bundlers would split off too.
  */
-export async function follow(send: typeof fetch, first: URL | Request, asked: URL, request: RequestInit): Promise<Followed> {
-  let [to, url, sent, lostCursor] = [first, asked, request, false];
-  for (let left = MOST_REDIRECTS; ; left--) {
-    const response = await send(to, { ...sent, redirect: "manual" });
-    const next = left > 0 ? target(response, url) : undefined;
+export async function follow(send: typeof fetch, { response, url }: Omit<Followed, "lostCursor">, first: URL | Request, request: RequestInit): Promise<Followed> {
+  let [to, sent, lostCursor] = [first, request, false];
+  for (let left = MOST_REDIRECTS; left > 0; left--) {
+    const next = target(response, url);
     const { method, body } = sent;
     const becomesGet = response?.status === 303 ? method !== "GET" && method !== "HEAD" : response?.status < 303 && method === "POST";
     // A body that can be read only once has been read.
-    const isSpent = !becomesGet && (isStream(body) || (to instanceof Request && to.body !== null));
-    if (next === undefined || isSpent) return { response, url, lostCursor };
+    const isOnce = (to instanceof Request && to.body !== null) || typeof (body as ReadableStream | null | undefined)?.getReader === "function";
+    if (next === undefined || (isOnce && !becomesGet)) break;
     response.body?.cancel().catch(() => {});
     const headers = new Headers(sent.headers as SomeHeaders);
     sent = { ...sent, headers };
@@ -41,7 +40,9 @@ export async function follow(send: typeof fetch, first: URL | Request, asked: UR
       if (isPrivate || (becomesGet && name.startsWith("content-"))) headers.delete(name);
     }
     to = url = next;
+    response = await send(to, sent);
   }
+  return { response, url, lostCursor };
 }
 
 function isSecret(name: string): boolean {

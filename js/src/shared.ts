@@ -7,4 +7,5 @@ export type { Item, JsonRecord, SseEvent, TextPiece, Watchers } from "./items.js
 export type { Attempt, AttemptRequest, Continuation, Input, Marker, PerAttempt, ReadOptions, StreamOptions } from "./options.js";
 export type { Outcome, OutcomeCode, Stats } from "./outcome.js";
 export type { DecoderOptions, Format, Parser, ParserOptions } from "./parser.js";
-export type { State, Streaming } from "./stream.js";
+export type { State } from "./driver.js";
+export type { Streaming } from "./stream.js";

@@ -1,4 +1,5 @@
 // The core from a module that the host has compiled, for hosts that forbid compiling at run time; everything else is as in "tidewire".
+import { createParser as parserWith } from "./any-parser.js";
 import { createClient as clientWith } from "./client.js";
 import { provide } from "./core.js";
 import type { Exports } from "./core.js";
@@ -7,7 +8,6 @@ import type { EventSourceOptions } from "./event-source.js";
 import { parse as parseWith, stream as streamWith } from "./fetching.js";
 import { usage } from "./error.js";
 import { over } from "./over.js";
-import { createParser as parserWith } from "./parser.js";
 import { instantiate } from "./wasm.js";
 
 let compiled: WebAssembly.Module | undefined;

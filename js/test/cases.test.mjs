@@ -1,7 +1,7 @@
 // The case tables that Rust reads, through WebAssembly: the same events, errors and outcomes under every cut.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { tidewire } from "./support/core.mjs";
+import { isOfEvents, tidewire } from "./support/core.mjs";
 import { decode, drive } from "./support/drive.mjs";
 import { bodies, cuttings, lineOf, lineOfNotice, options, push, rows, wire } from "./support/rows.mjs";
 
@@ -16,11 +16,14 @@ const DECODERS = {
   concat: "json_concat.json",
 };
 
+/** `[DONE]` in place of a record is a matter of streams here: a parser has no such option. The core of events has two formats. */
+const isRead = (format, row) => !row.options?.done && (!isOfEvents || ["sse", "text"].includes(format));
+
 for (const [format, file] of Object.entries(DECODERS)) {
   test(`decoder: ${file}`, async (t) => {
     const table = rows(file);
     assert.ok(table.length > 20, `${table.length} rows`);
-    for (const row of table) {
+    for (const row of table.filter((row) => isRead(format, row))) {
       await t.test(row.name, () => {
         const want = { lines: wanted(row), end: row.end ?? {}, lastEventId: row.last_event_id ?? "" };
         for (const body of bodies(row)) {
@@ -34,7 +37,7 @@ for (const [format, file] of Object.entries(DECODERS)) {
   });
 }
 
-test("streams: stream.json", async (t) => {
+test("streams: stream.json", { skip: isOfEvents }, async (t) => {
   const table = rows("stream.json");
   assert.ok(table.length >= 40, `${table.length} rows`);
   for (const row of table) {

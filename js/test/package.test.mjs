@@ -41,6 +41,17 @@ test("runs where nothing else is installed", () => {
   assert.equal(run(process.execPath, "run.js"), "hello\ncomplete function function usage\n");
 });
 
+test("JSON formats too, fetched on demand or all in one", () => {
+  writeFileSync(
+    join(project, "records.js"),
+    `import { createParser, parse } from "tidewire/full";
+     import { parse as onDemand } from "tidewire";
+     for (const read of [onDemand, parse]) for await (const { value } of read(new TextEncoder().encode('{"a":1}\\n'), { format: "ndjson" })) console.log(value.a);
+     createParser({ format: "ndjson", onEvent: ({ value }) => console.log(value) }).push(new TextEncoder().encode("2\\n"));`,
+  );
+  assert.equal(run(process.execPath, "records.js"), "1\n1\n2\n");
+});
+
 test("every export of package.json is there", () => {
   writeFileSync(
     join(project, "exports.js"),
@@ -146,7 +157,7 @@ const INIT = `
 
 test("a strict consumer type-checks every entry, and its declarations with it", () => {
   for (const module of ["nodenext", "esnext"]) {
-    for (const entry of ["tidewire", "tidewire/js", "tidewire/slim"]) tsc("stream.ts", uses(entry), DOM, module);
+    for (const entry of ["tidewire", "tidewire/full", "tidewire/js", "tidewire/slim"]) tsc("stream.ts", uses(entry), DOM, module);
     for (const entry of ["tidewire/eventsource", "tidewire/js", "tidewire/slim"]) tsc("source.ts", sources(entry), DOM, module);
     for (const entry of ["tidewire/llm", "tidewire/llm/js", "tidewire/llm/slim"]) tsc("reply.ts", replies(entry), DOM, module);
     tsc("init.ts", INIT, DOM, module);

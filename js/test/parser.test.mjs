@@ -1,10 +1,11 @@
 // The bare decoder's own surface: what it does with handlers that throw, that call it, and with calls that come too late.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { tidewire } from "./support/core.mjs";
+import { isOfEvents, tidewire } from "./support/core.mjs";
 
 const { TidewireError, createParser } = tidewire;
 const bytes = (text) => new TextEncoder().encode(text);
+const ofAll = { skip: isOfEvents ? "not a format of this core" : false };
 const usage = (error) => error instanceof TidewireError && error.code === "usage";
 
 test("events, comments and retries come in their order", () => {
@@ -54,6 +55,56 @@ test("a format that does not exist", () => {
   assert.throws(() => createParser({ format: "xml", onEvent() {} }), usage);
 });
 
+test("a format that this core does not have is refused and says where it is, whether it was chosen or found", { skip: !isOfEvents }, () => {
+  for (const format of ["ndjson", "json-seq", "json-array", "concat"]) {
+    assert.throws(() => createParser({ format, onEvent() {} }), { code: "usage", message: /tidewire\/full/ });
+  }
+  for (const body of ['{"a":1}\n', " \n[1]", "\u001e{}", '\uFEFF {"a":1}']) {
+    const parser = createParser({ onEvent: assert.fail });
+    const pieces = Array.from(bytes(body), (byte) => Uint8Array.of(byte));
+    assert.throws(() => pieces.forEach((piece) => parser.push(piece)), { code: "usage", message: /tidewire\/full/ });
+    assert.throws(() => parser.push(bytes("more")), { code: "usage" });
+    assert.throws(() => parser.end(), { code: "usage" });
+    parser.free();
+  }
+});
+
+test("text comes in whole characters", () => {
+  const texts = [];
+  const parser = createParser({ format: "text", onEvent: ({ text }) => texts.push(text) });
+  for (const piece of [[0xef, 0xbb], [0xbf, 0x61], [0xe4, 0xb8], [0x96, 0xff, 0xf0], [0x9f]]) parser.push(Uint8Array.from(piece));
+  assert.ok(parser.insideRecord);
+  parser.end();
+  assert.deepEqual(texts, ["a", "\u4e16\ufffd", "\ufffd"]);
+  assert.ok(parser.insideRecord);
+});
+
+test("ids and names are told whatever they stand beside", () => {
+  const seen = [];
+  const parser = createParser({ lastEventId: "\u4e16", onEvent: ({ type, data, id }) => seen.push([type, data, id]) });
+  parser.push(bytes("data: a\n\ndata: b\nid: 1\nevent: \u754c\n\nevent: message\ndata: c\nid: 2\ndata: d\n\n"));
+  parser.push(bytes("event: x\ndata: e\nid: 3\n"));
+  parser.push(bytes("data: f\n\n"));
+  parser.push(Uint8Array.from([...bytes("id: "), 0xff, ...bytes("\n\n")]));
+  assert.deepEqual(seen, [["message", "a", "\u4e16"], ["\u754c", "b", "1"], ["message", "c\nd", "2"], ["x", "e\nf", "3"]]);
+  assert.equal(parser.lastEventId, "\ufffd");
+  parser.end();
+});
+
+test("the memory of large events goes with their parsers", { skip: globalThis.gc ? false : "needs --expose-gc" }, async () => {
+  const { core } = await import("../dist/core.js");
+  const size = () => core().exports.memory.buffer.byteLength;
+  const parser = createParser({ onEvent() {} });
+  for (let round = 0; round < 2; round++) parser.push(bytes(`data: ${"a".repeat(8 * 1024 * 1024)}\n\n`));
+  assert.ok(size() > 8 * 1024 * 1024);
+  parser.end();
+  for (let round = 0; round < 3; round++) {
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    globalThis.gc();
+  }
+  assert.ok(size() < 1024 * 1024, `${size()} bytes`);
+});
+
 test("an event beyond the limit is an error that stays, and what came before is handed out", () => {
   const seen = [];
   const parser = createParser({ maxEventBytes: 4, onEvent: ({ data }) => seen.push(data) });
@@ -98,7 +149,7 @@ test("ten thousand parsers take no more memory than one", async () => {
   assert.equal(core().exports.memory.buffer.byteLength, before);
 });
 
-test("a record that is not JSON is thrown if there is no onError, and nothing after it is lost", () => {
+test("a record that is not JSON is thrown if there is no onError, and nothing after it is lost", ofAll, () => {
   const read = (options = {}) => {
     const values = [];
     return { values, parser: createParser({ format: "ndjson", onEvent: ({ value }) => values.push(value), ...options }) };
@@ -120,7 +171,7 @@ test("a record that is not JSON is thrown if there is no onError, and nothing af
   assert.deepEqual([heard.values, errors], [[1, 2], ["bad_record"]]);
 });
 
-test("what is skipped because it is too large was meant to be", () => {
+test("what is skipped because it is too large was meant to be", ofAll, () => {
   const values = [];
   const parser = createParser({ format: "ndjson", maxEventBytes: 10, skipOversized: true, onEvent: ({ value }) => values.push(value) });
   parser.push(bytes(`1\n"${"a".repeat(100)}"\n2\n`));
@@ -157,7 +208,7 @@ test("the rest of a large chunk in which a handler throws", () => {
   assert.deepEqual(events, Array(20).fill(50_000));
 });
 
-test("a chunk in which a handler throws and decoding cannot continue", () => {
+test("a chunk in which a handler throws and decoding cannot continue", ofAll, () => {
   const values = [];
   const parser = createParser({
     format: "json-array",

@@ -1,6 +1,10 @@
 // Redirects where there is no page: followed by the driver, so that no secret goes to another origin.
 import assert from "node:assert/strict";
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
+import { pathToFileURL } from "node:url";
 import { tidewire } from "./support/core.mjs";
 import { SSE, scripted, take, until } from "./support/scripted.mjs";
 
@@ -120,4 +124,19 @@ test("an error of a redirect that `fetch` is to report", limit, async () => {
   const { error } = await take(stream(first.base, { redirect: "error", retryAttempts: 0 }));
   assert.equal(error.code, "unreachable");
   await stop();
+});
+
+test("a package whose redirect.js cannot be loaded says so, and asks nothing again", limit, async () => {
+  const folder = mkdtempSync(join(tmpdir(), "tidewire-"));
+  cpSync(new URL("../dist/", import.meta.url), folder, { recursive: true });
+  rmSync(join(folder, "redirect.js"));
+  writeFileSync(join(folder, "package.json"), '{"type":"module"}');
+  const { stream } = await import(pathToFileURL(join(folder, "index.js")));
+  const { first, stop } = await origins((other) => other);
+  const { error } = await take(stream(first.base, { retryDelay: 1 }));
+  assert.deepEqual([error.code, first.requests.length], ["usage", 1]);
+  assert.match(error.message, /redirect\.js.*cannot be loaded/);
+  assert.equal((await take(stream(`${first.base}/there`))).items.length, 1);
+  await stop();
+  rmSync(folder, { recursive: true });
 });

@@ -26,19 +26,20 @@ struct Core {
     translated: Option<&'static str>,
 }
 
-const CORES: [Core; 3] = [
-    Core { name: "core", features: &[], translated: Some("translated") },
+const CORES: [Core; 4] = [
+    Core { name: "events-core", features: &[], translated: None },
+    Core { name: "stream-core", features: &["--features", "streams"], translated: None },
+    Core { name: "core", features: &["--features", "formats"], translated: Some("translated") },
     Core { name: "llm-core", features: &["--features", "llm"], translated: Some("llm-translated") },
-    Core { name: "events-core", features: &["--no-default-features"], translated: None },
 ];
+/// Enough for functions that do not call each other deeply.
+const STACK: &str = "-Clink-arg=-zstack-size=32768";
 const COPIES: [(&str, &str); 4] = [
     ("LICENSE-APACHE", "LICENSE-APACHE"),
     ("LICENSE-MIT", "LICENSE-MIT"),
     ("js/src/core.wasm.d.ts", "core.wasm.d.ts"),
     ("js/src/core.wasm.d.ts", "llm-core.wasm.d.ts"),
 ];
-/// A quarter of the usual stack, which is most of the memory that a page spends on the core.
-const STACK: &str = "-Clink-arg=-zstack-size=262144";
 const MODULE: &str = "tidewire_wasm.wasm";
 /// Features that all current engines have. binaryen must be told, because the module no longer names them.
 const FEATURES: [&str; 8] = [
@@ -95,7 +96,7 @@ pub(crate) fn node() -> Result<(), Trouble> {
 /// Runs wasm-bindgen: writes `name.js` and `name_bg.wasm` for a compiled module.
 pub(crate) fn bind(name: &str, module: &Path, folder: &Path) -> Result<(), Trouble> {
     let program = build::program("xtask-npm")?;
-    run_command(Command::new(program).arg(name).arg(module).arg(folder))
+    run_command(Command::new(program).args(["bind", name]).arg(module).arg(folder))
 }
 
 /// Builds the package; [`set_up`] must have run.
@@ -106,6 +107,7 @@ pub(crate) fn build_package() -> Result<(), Trouble> {
         fs::create_dir_all(folder)
             .map_err(|error| Trouble::Failed(format!("cannot create {folder}: {error}")))?;
     }
+    run_command(Command::new(build::program("xtask-npm")?).args(["abi", "js/src/generated/abi.ts"]))?;
     for Core { name, features, translated } in CORES {
         let module = compiled("npm", features, &["-Ctarget-feature=+simd128"])?;
         let folder = translated.map_or_else(|| target_folder().join("npm"), |_| PathBuf::from("js/dist"));
@@ -116,10 +118,12 @@ pub(crate) fn build_package() -> Result<(), Trouble> {
             .args(["-Oz", "--converge", "--low-memory-unused"])
             // Keeps large rare code out of the hot path, and the module compresses better (`npm run bench`, `npm run size`).
             .arg("--one-caller-inline-max-function-size=200")
+            // The names of the optimized functions, for `npm run size`. It is a pass, so it stands after those that optimize.
+            .arg(format!("--symbolmap=js/src/generated/{name}.names"))
             .args(["--strip-debug", "--strip-producers", "--strip-target-features"])
             .args(FEATURES);
         run_command(optimize.arg(module).arg("-o").arg(&optimized))?;
-        script("inline.mjs", &optimized, &format!("{name}.ts"))?;
+        script("hex.mjs", &optimized, &format!("{name}.ts"))?;
         if let Some(translated) = translated {
             // wasm2js does not support SIMD.
             script("translate.mjs", &compiled("npm-js", features, &[])?, &format!("{translated}.ts"))?;
@@ -133,7 +137,7 @@ pub(crate) fn build_package() -> Result<(), Trouble> {
     Ok(())
 }
 
-/// Compiles the core in a target folder with these flags, and returns the module that wasm-bindgen made.
+/// Compiles a core in a target folder with these flags, and returns the module without what JavaScript never needs.
 fn compiled(folder: &str, features: &[&str], flags: &[&str]) -> Result<PathBuf, Trouble> {
     let made = target_folder().join(folder);
     let mut compile = Command::new("cargo");
@@ -149,8 +153,10 @@ fn compiled(folder: &str, features: &[&str], flags: &[&str]) -> Result<PathBuf, 
     ]);
     compile.args(features).arg("--target-dir").arg(&made);
     run_command(compile.env("RUSTFLAGS", format!("{} {STACK} {}", remaps()?, flags.join(" "))))?;
-    bind("core", &made.join(TARGET).join(PROFILE).join(MODULE), &made)?;
-    Ok(made.join("core_bg.wasm"))
+    let small = made.join(MODULE);
+    let module = made.join(TARGET).join(PROFILE).join(MODULE);
+    run_command(Command::new(build::program("xtask-npm")?).arg("shrink").arg(module).arg(&small))?;
+    Ok(small)
 }
 
 /// Makes a module of js/src/generated from a compiled core.

@@ -64,6 +64,8 @@ async fn decode(
     out: &mut impl Write,
 ) -> io::Result<ExitCode> {
     stream.start(NOW);
+    // It says that a request is to be sent. What is decoded is its response.
+    let _ = stream.next(NOW, &mut &[][..]);
     stream.head(NOW, &ResponseHead { status: 200, ..ResponseHead::default() }, Duration::ZERO);
     let mut chunk: Vec<u8> = Vec::new();
     let mut used = 0;

@@ -324,8 +324,10 @@ fn first_byte(lead: &[u8], byte: u8) -> Option<u8> {
     }
 }
 
-/// The format of a body that is labelled as text, if the next byte decides it.
-fn unknown_text(lead: &[u8], byte: u8) -> Option<Format> {
+/// The format of a body that is labelled as text, if the next byte decides it; `lead` is what came before. See
+/// [`Decoder::for_unknown_text`].
+#[must_use]
+pub fn unknown_text(lead: &[u8], byte: u8) -> Option<Format> {
     const FIELDS: [&[u8]; 4] = [b"data", b"event", b"id", b"retry"];
     let after_bom = lead.strip_prefix(BOM).unwrap_or(lead);
     let begun = after_bom.trim_ascii_start();

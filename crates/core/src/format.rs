@@ -44,6 +44,23 @@ impl Format {
         (Self::Text, "text"),
     ];
 
+    /// The content types that announce a format. `application/json` announces one of two: the elements of an array if the body begins with
+    /// `[`, otherwise concatenated values.
+    pub const CONTENT_TYPES: [(&'static str, Self); 12] = [
+        ("text/event-stream", Self::Sse),
+        ("application/x-ndjson", Self::Ndjson),
+        ("application/ndjson", Self::Ndjson),
+        ("application/jsonl", Self::Ndjson),
+        ("application/x-jsonlines", Self::Ndjson),
+        ("application/jsonlines", Self::Ndjson),
+        ("application/json-lines", Self::Ndjson),
+        ("application/json-stream", Self::Ndjson),
+        ("application/stream+json", Self::Ndjson),
+        ("text/x-ndjson", Self::Ndjson),
+        ("application/json-seq", Self::JsonSeq),
+        ("text/plain", Self::Text),
+    ];
+
     /// The stable name, the same string in every language.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -91,24 +108,10 @@ impl Announced {
     /// one counts (WHATWG Fetch, "extract a MIME type").
     pub(crate) fn by_content_type(value: &str) -> Option<Self> {
         let essence = types(value.as_bytes()).filter(|essence| is_type(essence)).last()?;
-        let known = [
-            ("text/event-stream", Format::Sse),
-            ("application/x-ndjson", Format::Ndjson),
-            ("application/ndjson", Format::Ndjson),
-            ("application/jsonl", Format::Ndjson),
-            ("application/x-jsonlines", Format::Ndjson),
-            ("application/jsonlines", Format::Ndjson),
-            ("application/json-lines", Format::Ndjson),
-            ("application/json-stream", Format::Ndjson),
-            ("application/stream+json", Format::Ndjson),
-            ("text/x-ndjson", Format::Ndjson),
-            ("application/json-seq", Format::JsonSeq),
-            ("text/plain", Format::Text),
-        ];
         if essence.eq_ignore_ascii_case(b"application/json") {
             return Some(Self::Json);
         }
-        known
+        Format::CONTENT_TYPES
             .iter()
             .find(|(name, _)| essence.eq_ignore_ascii_case(name.as_bytes()))
             .map(|(_, format)| Self::Format(*format))

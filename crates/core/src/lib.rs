@@ -29,7 +29,7 @@ mod sse;
 mod stream;
 mod text;
 
-pub use decoder::Decoder;
+pub use decoder::{Decoder, unknown_text};
 pub use error::{DecodeError, TooLarge};
 pub use format::{Format, UnknownFormat};
 pub use frame::{BadRecord, Event, Frame, Record, Utf8};

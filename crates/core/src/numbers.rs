@@ -4,11 +4,16 @@ use alloc::string::String;
 
 /// Parses a number of decimal digits alone; `None` for an empty text, any other byte, or a number beyond 64 bits.
 pub(crate) fn decimal(digits: &[u8]) -> Option<u64> {
-    let value = digits.iter().try_fold(0_u64, |value, digit| {
-        let digit = digit.wrapping_sub(b'0');
-        value.checked_mul(10)?.checked_add(u64::from(digit)).filter(|_| digit < 10)
-    });
-    value.filter(|_| !digits.is_empty())
+    let mut value = 0_u64;
+    for digit in digits {
+        let digit = u64::from(digit.wrapping_sub(b'0'));
+        // `checked_mul` would be a multiplication in 128 bits in WebAssembly.
+        if digit > 9 || value > (u64::MAX - digit) / 10 {
+            return None;
+        }
+        value = value * 10 + digit;
+    }
+    (!digits.is_empty()).then_some(value)
 }
 
 /// Fills in a sentence: replaces each `{}` with the next number.

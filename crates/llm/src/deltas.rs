@@ -122,6 +122,30 @@ impl Deltas {
         }
     }
 
+    /// The name of the events that [`front`](Self::front) recognises, if it would recognise any. For drivers that look at bytes before they are
+    /// decoded, as [`read_alike`](Self::read_alike) does.
+    #[must_use]
+    #[inline]
+    pub fn alike(&self) -> Option<&[u8]> {
+        self.template.line().map(|(name, _)| name)
+    }
+
+    /// The token of an event that resembles the previous one, and the length of its data, which is at the front of `data`.
+    #[must_use]
+    #[inline]
+    pub fn front<'a>(&self, data: &'a [u8]) -> Option<(&'a [u8], usize)> {
+        self.template.front(data)
+    }
+
+    /// Reads the event that has this token.
+    #[inline]
+    pub fn take(&mut self, token: &[u8], sink: &mut dyn FnMut(&Delta<'_>)) {
+        if let Some((_, slot)) = self.template.line() {
+            self.facts.grower.grow(slot, token, sink);
+            self.template.came();
+        }
+    }
+
     /// Ends the reply: hands out text that was waiting for more.
     pub fn finish(&mut self, sink: &mut dyn FnMut(&Delta<'_>)) {
         self.facts.grower.flush(sink);

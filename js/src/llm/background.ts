@@ -1,37 +1,27 @@
 import { usage } from "../error.js";
 import type { Machine } from "../machine.js";
-import type { Attempt, Continuation, Input, StreamOptions } from "../options.js";
+import type { Attempt, Input, StreamOptions } from "../options.js";
 import { absolute, requestTemplate } from "../request.js";
 import type { RequestTemplate } from "../request.js";
 
-/** Where a reply continues that can be continued in no other way; `crates/wasm/src/machine.rs` has this number. */
-const CONTINUATION = 12;
-
 /** Tells the machine what is requested, after all other options: how a reply is resumed may depend on it. */
 export function setRequest(machine: Machine, { method, url }: RequestTemplate): void {
-  if (machine.set("request", `${method} ${url ?? ""}`)) return;
+  if (machine.ask(`${method} ${url ?? ""}`)) return;
   throw usage("lastEventId: it belongs to a response that does not exist yet; read an existing one by GET");
 }
 
 /** The template of these options, except for a response that the core says to continue by another request. */
 export function continuing(from: Input, options: StreamOptions, machine: () => Machine): RequestTemplate {
-  let next: Continuation = {};
   const template = requestTemplate(from, options);
-  const onward = requestTemplate(from, { ...options, resume: () => next });
   return {
     ...template,
     async prepare(attempt, terms) {
-      const url = terms.relay ? undefined : continuation(machine());
+      const url = terms.relay ? undefined : machine().continuation();
       if (url === undefined) return template.prepare(attempt, terms);
-      next = { url: typeof from === "function" ? await placed(url, from, attempt) : url, method: "GET" };
-      return onward.prepare(attempt, { ...terms, continues: true });
+      const onward = { url: typeof from === "function" ? await placed(url, from, attempt) : url, method: "GET" };
+      return template.prepare(attempt, { ...terms, onward });
     },
   };
-}
-
-function continuation(machine: Machine): string | undefined {
-  const [core, number] = machine.own;
-  return core.exports.machine_fact(number, CONTINUATION) === 0 ? undefined : core.text(number, core.exports.machine_header(number));
 }
 
 /** The core does not know a URL that a function makes, only what comes after it. */

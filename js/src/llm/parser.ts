@@ -1,11 +1,9 @@
-import { PIECE, ROW } from "../core.js";
-import type { Core } from "../core.js";
+import { PIECE } from "../core.js";
 import { usage } from "../error.js";
 import { Notice, emit } from "../items.js";
 import type { Watchers } from "../items.js";
-import { CLOSED, DELIVER } from "../machine.js";
-import type { Machine } from "../machine.js";
-import { machineOf } from "../options.js";
+import { DO_CLOSED, DO_DELIVER, ROW } from "../generated/abi.js";
+import { Machine } from "../machine.js";
 import type { ReadOptions } from "../options.js";
 import { isBytes, noBytes } from "../parser.js";
 import { checkDialect } from "./delta.js";
@@ -54,26 +52,18 @@ const nothing: never[] = [];
 class Feed implements ReplyParser {
   readonly #options: ReplyParserOptions;
   readonly #machine: Machine;
-  readonly #core: Core;
-  readonly #number: number;
-  readonly #header: number;
   readonly #reader: DeltaReader;
   #state: "open" | "busy" | "closed" = "open";
   /** What was read and not handed out, because a handler threw. */
   #queue: (Delta | Notice)[] = nothing;
   #next = 0;
-  /** Where in the core's memory the pieces go, and how long they may be. */
-  #inbox = 0;
-  #room = 0;
 
   constructor(options: ReplyParserOptions) {
     this.#options = options;
     const { dialect = "auto", maxEventBytes } = options;
     checkDialect(dialect);
-    const machine = machineOf({ ...options, dialect, retryAttempts: 0, resume: "never", sniff: true, repeatable: false });
+    const machine = new Machine({ ...options, dialect, retryAttempts: 0, resume: "never", sniff: true, repeatable: false });
     this.#machine = machine;
-    [this.#core, this.#number] = machine.own;
-    this.#header = this.#core.exports.machine_header(this.#number);
     this.#reader = new DeltaReader({ dialect, maxEventBytes });
     // No time passes here.
     machine.handle("start", 0);
@@ -90,8 +80,7 @@ class Feed implements ReplyParser {
       while (at < chunk.length) {
         const piece = chunk.length > PIECE ? chunk.subarray(at, at + PIECE) : chunk;
         at += PIECE;
-        this.#put(piece);
-        this.#take(piece.length, 0);
+        this.#take(this.#machine.received(piece));
       }
     } catch (error) {
       // A handler threw. The rest of the chunk is not lost with that: the next call hands it out.
@@ -107,7 +96,8 @@ class Feed implements ReplyParser {
     let isOver = false;
     try {
       if (this.#queue !== nothing) this.#deliver();
-      while (this.#take(0, 1) !== CLOSED);
+      this.#machine.handle("body_end");
+      while (this.#take(this.#machine.advance()) !== DO_CLOSED);
       isOver = true;
       return wholeOf(this.#reader, this.#machine.outcome(undefined));
     } finally {
@@ -137,27 +127,17 @@ class Feed implements ReplyParser {
     this.#state = "open";
   }
 
-  #put(piece: Uint8Array): void {
-    if (piece.length > this.#room) {
-      this.#room = piece.length;
-      this.#inbox = this.#core.exports.machine_reserve(this.#number, piece.length) >>> 0;
-    }
-    this.#core.write(this.#inbox, piece);
-  }
-
   /** Reads a piece without handing anything out. */
   #keep(piece: Uint8Array): void {
-    this.#put(piece);
-    if (this.#core.exports.machine_feed(this.#number, piece.length, 0) !== DELIVER) return;
-    this.#queue = this.#queue.slice(this.#next).concat(this.#reader.read(this.#core.rows(this.#number, this.#header)));
+    if (this.#machine.received(piece) !== DO_DELIVER) return;
+    this.#queue = this.#queue.slice(this.#next).concat(this.#reader.read(this.#machine.rows()));
     this.#next = 0;
   }
 
-  /** Reads what has come, all at once, and hands it out. */
-  #take(length: number, last: number): number {
-    const what = this.#core.exports.machine_feed(this.#number, length, last);
-    if (what !== DELIVER) return what;
-    const table = this.#core.rows(this.#number, this.#header);
+  /** Hands out what has come, all at once, where the machine says so. */
+  #take(what: number): number {
+    if (what !== DO_DELIVER) return what;
+    const table = this.#machine.rows();
     if (table.to - table.from > ROW) {
       this.#queue = this.#reader.read(table);
       this.#deliver();

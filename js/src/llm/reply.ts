@@ -1,4 +1,4 @@
-import { TidewireError } from "../error.js";
+import { TidewireError, usage } from "../error.js";
 import { open, read } from "../fetching.js";
 import type { Machine } from "../machine.js";
 import type { Input, StreamOptions } from "../options.js";
@@ -7,7 +7,7 @@ import type { Outcome } from "../outcome.js";
 import type { Transport } from "../exchange.js";
 import type { Source } from "../response.js";
 import { Streaming } from "../stream.js";
-import type { DriverOptions } from "../stream.js";
+import type { DriverOptions } from "../driver.js";
 import { continuing, setRequest } from "./background.js";
 import { checkDialect } from "./delta.js";
 import type { Delta, Dialect } from "./delta.js";
@@ -54,6 +54,9 @@ export class Reply extends Streaming<Delta> {
   readonly #reader: DeltaReader;
   readonly #signal: AbortSignal | null | undefined;
   #message: Promise<Message> | undefined;
+  #hasBegun = false;
+  /** It is read as a whole, so that nobody else may take a part of it. */
+  #isTaken = false;
 
   /** For `deltas`. */
   constructor(machine: Machine, options: DriverOptions & { dialect?: Dialect | undefined }, transport: Transport) {
@@ -67,7 +70,7 @@ export class Reply extends Streaming<Delta> {
   /** For `deltas`. */
   static requested(from: Input, options: ReplyOptions): Reply {
     const template = continuing(from, options, () => reply.#machine);
-    const reply = open(Reply, from, options, undefined, template);
+    const reply = open(Reply, from, options, template);
     setRequest(reply.#machine, template);
     return reply;
   }
@@ -80,8 +83,21 @@ export class Reply extends Streaming<Delta> {
     return (this.#message ??= new Asked(
       this.outcome.then((outcome) => wholeOf(this.#reader, outcome, this.#signal, this.#reader.hole)),
       // A loop that begins in the same turn comes first.
-      () => void Promise.resolve().then(() => this.readWhole()),
+      () => void Promise.resolve().then(() => this.#readWhole()),
     ));
+  }
+
+  /** Reads the reply to its end if nobody has begun to; nobody can from then on. */
+  #readWhole(): void {
+    if (this.#hasBegun || this.state !== "idle") return;
+    this.#isTaken = true;
+    void this.drain();
+  }
+
+  override next(): Promise<IteratorResult<Delta, undefined>> {
+    if (this.#isTaken) return Promise.reject(usage("this reply is being read as a whole; begin the loop before that, or use soFar"));
+    this.#hasBegun = true;
+    return super.next();
   }
 
   /**

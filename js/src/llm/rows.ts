@@ -1,26 +1,14 @@
-import { END, ROW, START } from "../core.js";
+import { ARGUMENTS, ARRAY, CLOSE, DELTA_TEXT as TEXT, DIALECT, END, KEY, LINE, MORE, OBJECT, ROW, SCALAR, START, STRING } from "../generated/abi.js";
 import type { Rows } from "../core.js";
-import { DEFAULT_MAX_EVENT_BYTES, Reader } from "../items.js";
+import { DEFAULT_MAX_EVENT_BYTES } from "../items.js";
 import type { Notice, Watchers } from "../items.js";
 import { TidewireError } from "../error.js";
+import { RecordReader } from "../records.js";
 import type { Delta, Dialect, TextDelta } from "./delta.js";
 import { deltaOf } from "./delta.js";
 import { Growing } from "./growing.js";
 import { Draft } from "./message.js";
 import type { ToolCall } from "./message.js";
-
-/** Kinds of rows; `crates/wasm/src/reply.rs` has the same list. */
-const TEXT = 16;
-const ARGUMENTS = 19;
-const LINE = 20;
-const OBJECT = 21;
-const ARRAY = 22;
-const CLOSE = 23;
-const KEY = 24;
-const STRING = 25;
-const MORE = 26;
-const SCALAR = 27;
-const DIALECT = 28;
 
 /** Those of texts, from `TEXT` on. */
 const TEXTS: readonly TextDelta["kind"][] = ["text", "reasoning", "refusal"];
@@ -37,7 +25,7 @@ function scalarOf(text: string): unknown {
 export class DeltaReader {
   draft: Draft;
   /** For what is no delta. */
-  readonly #reader: Reader;
+  readonly #reader: RecordReader;
   readonly #isHeard: boolean;
   /** The first record that is missing, where nobody is told of it but who wants the whole message. */
   hole: TidewireError | undefined;
@@ -47,7 +35,7 @@ export class DeltaReader {
   constructor({ dialect, maxEventBytes, onError }: Watchers & { dialect?: Dialect | undefined; maxEventBytes?: number | undefined }) {
     this.#isHeard = onError !== undefined;
     this.draft = new Draft((dialect?.replace(/:.*/, "") ?? "auto") as Dialect);
-    this.#reader = new Reader(maxEventBytes ?? DEFAULT_MAX_EVENT_BYTES);
+    this.#reader = new RecordReader(maxEventBytes ?? DEFAULT_MAX_EVENT_BYTES);
   }
 
   /** The reply begins anew, and so does its message. */

@@ -1,5 +1,6 @@
 // The packed package through the bundlers that people use, without any setting for its sake; what they built runs in Chromium.
 import assert from "node:assert/strict";
+import { readFile, readdir } from "node:fs/promises";
 import { after, before, describe, test } from "node:test";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -11,9 +12,11 @@ import webpack from "webpack";
 import { ENGINES } from "../browser/engines.mjs";
 import { serve } from "../support/serve.mjs";
 import { site } from "./site.mjs";
-import { command, left, project, skip, wanted } from "./support.mjs";
+import { command, leaves, left, project, skip, wanted } from "./support.mjs";
 
-const ENTRIES = ["tidewire", "js", "eventsource"];
+const ENTRIES = ["tidewire", "records", "full", "js", "eventsource"];
+/** What reads JSON formats: "tidewire" fetches the core for them when it is asked for one. */
+const READS_JSON = new Set(["records", "full"]);
 const script = (entry) => `import use from "./${entry}.mjs";\nimport { page } from "./page.mjs";\npage(use);\n`;
 const pages = Object.fromEntries(ENTRIES.map((entry) => [`${entry}.page.mjs`, script(entry)]));
 const inputs = (folder, kind = "mjs") => Object.fromEntries(ENTRIES.map((entry) => [entry, join(folder, `${entry}.page.${kind}`)]));
@@ -43,6 +46,35 @@ const BUNDLERS = {
   },
 };
 
+/** Each puts all of a page into one file, with what would be fetched on demand. */
+const IN_ONE = {
+  async "esbuild, ES modules"(absWorkingDir, outdir) {
+    await oneByEsbuild(absWorkingDir, outdir, "esm");
+  },
+  async "esbuild, scripts"(absWorkingDir, outdir) {
+    await oneByEsbuild(absWorkingDir, outdir, "iife");
+  },
+  async "rollup, scripts"(folder, dir) {
+    for (const [entry, input] of Object.entries(inputs(folder))) {
+      const built = await rollup({ input, plugins: [nodeResolve({ browser: true })] });
+      await built.write({ file: join(dir, `${entry}.js`), format: "iife", inlineDynamicImports: true });
+      await built.close();
+    }
+  },
+};
+async function oneByEsbuild(absWorkingDir, outdir, format) {
+  const { warnings } = await esbuild.build({ absWorkingDir, entryPoints: inputs(absWorkingDir), outdir, bundle: true, minify: true, format, logLevel: "silent" });
+  assert.deepEqual(warnings, []);
+}
+
+/** The files of a folder that carry the core of all formats. */
+async function carriers(folder) {
+  const core = /"(\w{1000,})"/.exec(await readFile(new URL("../../dist/generated/core.js", import.meta.url), "utf8"))[1];
+  const files = (await readdir(folder, { recursive: true })).filter((file) => file.endsWith("js"));
+  const texts = await Promise.all(files.map((file) => readFile(join(folder, file), "utf8")));
+  return files.filter((_, at) => texts[at].includes(core));
+}
+
 const { chromium } = ENGINES;
 describe("bundlers", { skip: skip || (chromium.program ? false : "chromium is not installed") }, () => {
   let upstream;
@@ -60,28 +92,33 @@ describe("bundlers", { skip: skip || (chromium.program ? false : "chromium is no
     await upstream?.stop();
   });
 
-  /** What a built page says, of a site with these headers. */
+  /** What a built page says, of a site with these headers, and which files it asked for. */
   async function run(out, entry, key, headers) {
     const pages = await site(out, headers);
     const query = new URLSearchParams({ base: upstream.base, key, report: pages.base });
     try {
-      return await pages.result(() => browser.go(`${pages.base}/${entry}.html?${query}`));
+      return { said: await pages.result(() => browser.go(`${pages.base}/${entry}.html?${query}`)), served: pages.served };
     } finally {
       await pages.stop();
     }
   }
 
-  for (const [name, build] of Object.entries(BUNDLERS)) {
+  for (const [name, build] of Object.entries({ ...BUNDLERS, ...IN_ONE })) {
     test(name, { timeout: 120_000 }, async (t) => {
-      const out = join(folder, "out", name);
+      const out = join(folder, "out", name.replace(/\W+/g, "-"));
       await t.test("builds", () => build(folder, out));
       for (const entry of ENTRIES) {
         await t.test(entry, { timeout: 30_000 }, async () => {
-          const key = `${name}-${entry}`;
+          const key = `${name}-${entry}`.replace(/\W+/g, "-");
           // Where no WebAssembly is allowed, the translation has to do.
-          const policy = entry === "js" ? { "content-security-policy": "script-src 'self'" } : {};
-          assert.deepEqual(await run(out, entry, key, policy), want[entry]);
-          if (entry !== "eventsource") assert.equal(await left(upstream, key), "client_closed");
+          const policy = entry === "js" ? "script-src 'self'" : "script-src 'self' 'wasm-unsafe-eval'";
+          const { said, served } = await run(out, entry, key, { "content-security-policy": policy });
+          assert.deepEqual(said, want[entry]);
+          if (leaves(entry)) assert.equal(await left(upstream, key), "client_closed");
+          if (name in IN_ONE) return assert.deepEqual(served, [`${entry}.js`]);
+          const carrying = await carriers(out);
+          assert.equal(served.some((file) => carrying.includes(file)), READS_JSON.has(entry), `${served} of ${carrying}`);
+          if (entry === "records") assert.ok(!carrying.includes(`${entry}.js`), "the core is a chunk of its own");
         });
       }
     });

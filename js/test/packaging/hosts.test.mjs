@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { serve } from "../support/serve.mjs";
-import { command, left, project, ran, skip, tool, wanted } from "./support.mjs";
+import { command, leaves, left, project, ran, skip, tool, wanted } from "./support.mjs";
 
 const HOSTS = {
   // What runs npm is the Node of the machine.
@@ -23,12 +23,12 @@ describe("hosts", { skip }, () => {
   });
   after(() => upstream?.stop());
   for (const [name, [program, ...args]] of Object.entries(HOSTS)) {
-    for (const entry of ["tidewire", "js", "slim", "eventsource"]) {
+    for (const entry of ["tidewire", "records", "full", "js", "slim", "eventsource"]) {
       test(`${name}: ${entry}`, { timeout: 30_000 }, async (t) => {
         if (entry === "tidewire") t.diagnostic((await ran(folder, program, "--version")).trim().replaceAll("\n", ", "));
         const key = `${name}-${entry}`.replace(" ", "");
         assert.deepEqual(JSON.parse(await ran(folder, program, ...args, "main.mjs", entry, upstream.base, key)), want[entry]);
-        if (entry !== "eventsource") assert.equal(await left(upstream, key), "client_closed");
+        if (leaves(entry)) assert.equal(await left(upstream, key), "client_closed");
       });
     }
   }

@@ -10,7 +10,7 @@ import WebpackDevServer from "webpack-dev-server";
 import { ENGINES } from "../browser/engines.mjs";
 import { serve } from "../support/serve.mjs";
 import { site } from "./site.mjs";
-import { command, left, project, ran, skip } from "./support.mjs";
+import { command, left, project, ran, skip, wanted } from "./support.mjs";
 
 const page = `import use from "./arrival.mjs";\nimport { page } from "./page.mjs";\npage(use);\n`;
 const html = (source) => `<!doctype html><title>proxied</title><script type="module" src="${source}"></script>`;
@@ -41,7 +41,7 @@ const SERVERS = {
 };
 
 /** Twelve tokens, 100 ms apart, between a first event and a last one: they must not come together. */
-function streamed({ times, outcome, thrown, error }) {
+function streamed({ times, outcome, thrown, records, error }, want) {
   assert.equal(error, undefined);
   assert.equal(outcome, "complete");
   const gaps = times.slice(1).map((time, at) => time - times[at]);
@@ -49,6 +49,7 @@ function streamed({ times, outcome, thrown, error }) {
   assert.ok(times.at(-1) > 600, all);
   assert.ok(gaps.filter((gap) => gap > 30).length >= 6, all);
   assert.deepEqual(thrown, ["AbortError"]);
+  assert.deepEqual(records, want.records);
 }
 
 const { chromium } = ENGINES;
@@ -57,8 +58,10 @@ for (const [name, { source, start }] of Object.entries(SERVERS)) {
     let upstream;
     let folder;
     let server;
+    let want;
     before(async () => {
       upstream = await serve(command);
+      want = await wanted(upstream.base);
       folder = await project("proxied", { "page.js": page, "index.html": html(source) });
       server = await start(folder, upstream.base);
     });
@@ -69,7 +72,7 @@ for (const [name, { source, start }] of Object.entries(SERVERS)) {
 
     test("in Node", { timeout: 60_000 }, async () => {
       const script = `const { default: use } = await import("./arrival.mjs"); console.log(JSON.stringify(await use(...process.argv.slice(1))))`;
-      streamed(JSON.parse(await ran(folder, process.execPath, "--input-type=module", "-e", script, `${server.base}/api`, "node")));
+      streamed(JSON.parse(await ran(folder, process.execPath, "--input-type=module", "-e", script, `${server.base}/api`, "node")), want);
       assert.equal(await left(upstream, "node"), "client_closed");
     });
 
@@ -79,7 +82,7 @@ for (const [name, { source, start }] of Object.entries(SERVERS)) {
       const browser = await chromium.open(chromium.program);
       t.after(() => browser.close());
       const query = new URLSearchParams({ base: "/api", key: "chromium", report: reports.base });
-      streamed(await reports.result(() => browser.go(`${server.base}/?${query}`)));
+      streamed(await reports.result(() => browser.go(`${server.base}/?${query}`)), want);
       assert.equal(await left(upstream, "chromium"), "client_closed");
     });
   });

@@ -8,6 +8,7 @@ const TYPES = { ".html": "text/html", ".js": "text/javascript", ".mjs": "text/ja
 /** `headers` go with every file. A page that is no file runs the script of its name. */
 export async function site(folder, headers = {}) {
   let tell;
+  const served = [];
   const server = createServer(async (request, response) => {
     const { pathname } = new URL(request.url, "http://site.test");
     if (request.method === "POST") {
@@ -18,11 +19,14 @@ export async function site(folder, headers = {}) {
     }
     const type = TYPES[extname(pathname)];
     const file = await readFile(join(folder, pathname)).catch(() => extname(pathname) === ".html" && `<!doctype html><script type="module" src="${pathname.replace(/html$/, "js")}"></script>`);
+    if (file instanceof Buffer) served.push(pathname.slice(1));
     response.writeHead(file ? 200 : 404, { "content-type": type ?? "text/plain", ...headers }).end(file || pathname);
   });
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
   return {
     base: `http://127.0.0.1:${server.address().port}`,
+    /** The files that were asked for. */
+    served,
     /** What the page says that `open` opens. */
     result(open) {
       const told = new Promise((resolve) => (tell = resolve));

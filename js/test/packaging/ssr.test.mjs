@@ -36,7 +36,9 @@ export async function read(base) {
   let text = "";
   const reply = stream(base + "/ai/chat?interval_ms=2", { method: "POST", json: { prompt: "why?" } });
   for await (const { data } of reply) text += JSON.parse(data).choices[0]?.delta.content ?? "";
-  return text + " (" + (await reply.outcome).outcome + ")";
+  let lines = "";
+  for await (const { value } of stream(base + "/ndjson?interval_ms=2")) lines += value.message.content;
+  return text + " (" + (await reply.outcome).outcome + ") " + lines + " (lines)";
 }
 `,
 };
@@ -68,13 +70,15 @@ describe("Next.js", { skip: skip || (chromium.program ? false : "chromium is not
     const start = ["../../node_modules/next/dist/bin/next", "start", "-H", "127.0.0.1", "-p", port];
     running = spawn(process.execPath, start, { cwd: folder, env: { ...process.env, UPSTREAM: upstream.base }, stdio: "ignore" });
     const html = await until(() => fetch(address).then((response) => response.text(), () => undefined));
-    const { text, outcome } = (await wanted(upstream.base)).tidewire;
+    const { tidewire, records } = await wanted(upstream.base);
+    const { text, outcome } = tidewire;
+    const lines = records[0].text;
     assert.ok(html.includes(`(${outcome})`), html);
     browser = await chromium.open(chromium.program);
     await browser.go(address);
-    const shown = await until(async () => ((await browser.text()).split("(complete)").length > 2 ? browser.text() : undefined));
+    const shown = await until(async () => ((await browser.text()).split("(lines)").length > 2 ? browser.text() : undefined));
     const plain = (text) => text.replace(/\s+/g, " ").trim();
-    assert.equal(plain(shown), plain(`server: ${text} (${outcome}) browser: ${text} (${outcome})`));
+    assert.equal(plain(shown), plain(`server: ${text} (${outcome}) ${lines} (lines) browser: ${text} (${outcome}) ${lines} (lines)`));
   });
 });
 

@@ -56,9 +56,15 @@ export async function wanted(base) {
   const chat = await fetch(`${base}/ai/chat?interval_ms=0`, { method: "POST", headers: { "content-type": "application/json" }, body: '{"prompt":"why?"}' });
   const tokens = data(await chat.text()).slice(0, -1).map((json) => JSON.parse(json).choices[0].delta.content ?? "");
   const notes = data(await (await fetch(`${base}/notify?interval_ms=0`)).text());
+  const lines = await (await fetch(`${base}/ndjson?interval_ms=0`)).text();
+  const text = lines.trim().split("\n").map((line) => JSON.parse(line).message.content).join("");
+  const records = ["ended", "ended", "complete"].map((outcome) => ({ text, outcome }));
   const reply = { text: tokens.join(""), outcome: "complete" };
-  return { tidewire: reply, js: reply, slim: reply, eventsource: { text: notes.join(""), outcome: "closed" } };
+  return { tidewire: reply, js: reply, slim: reply, records, full: { reply, records, parsed: [[1]] }, eventsource: { text: notes.join(""), outcome: "closed" } };
 }
+
+/** The entries whose use leaves a stream in its middle. */
+export const leaves = (entry) => entry !== "eventsource" && entry !== "records";
 
 /** How the server saw the stream end that a consumer left. */
 export async function left(upstream, key) {

@@ -1,8 +1,9 @@
 // One body through the core, in the order in which its rows stand.
 import "./core.mjs";
 import { CoreParser } from "../../dist/parser.js";
-import { Reader, Notice } from "../../dist/items.js";
-import { machineOf } from "../../dist/options.js";
+import { Notice } from "../../dist/items.js";
+import { RecordReader } from "../../dist/records.js";
+import { Machine } from "../../dist/machine.js";
 import { play } from "./play.mjs";
 import { lineOf, lineOfNotice, push } from "./rows.mjs";
 
@@ -10,12 +11,8 @@ import { lineOf, lineOfNotice, push } from "./rows.mjs";
 export function decode(format, options, pieces) {
   const lines = [];
   const noted = (hook) => (value) => push(lines, lineOfNotice({ hook, value }));
-  const parser = new CoreParser({
-    format,
-    ...options,
-    onEvent: (item) => push(lines, lineOf(item)),
-    ...Object.fromEntries(["onComment", "onRetry", "onError", "onDone"].map((hook) => [hook, noted(hook)])),
-  });
+  const hooks = Object.fromEntries(["onComment", "onRetry", "onError"].map((hook) => [hook, noted(hook)]));
+  const parser = new CoreParser({ format, ...options, onEvent: (item) => push(lines, lineOf(item)), ...hooks }, RecordReader);
   const end = {};
   try {
     for (const piece of pieces) parser.push(piece);
@@ -31,8 +28,8 @@ export function decode(format, options, pieces) {
 
 /** One reply, to a request that is not sent again, through a stream's machine. */
 export function drive(options, { contentType = null, sniff = false, broken = false }, pieces) {
-  const machine = machineOf(options, { sniff });
-  const reader = new Reader(options.maxEventBytes ?? 16 * 1024 * 1024);
+  const machine = new Machine({ ...options, sniff });
+  const reader = new RecordReader(options.maxEventBytes ?? 16 * 1024 * 1024);
   const lines = [];
   play(machine, { contentType, broken }, pieces, () => {
     for (const next of reader.read(machine.rows())) push(lines, next instanceof Notice ? lineOfNotice(next) : lineOf(next));

@@ -7,8 +7,8 @@ import { Notice } from "../../dist/items.js";
 import * as inJs from "../../dist/llm-js.js";
 import * as compiledIn from "../../dist/llm.js";
 import { DeltaReader } from "../../dist/llm/rows.js";
-import { machineOf } from "../../dist/options.js";
-import { compiled, inUse } from "../../dist/wasm.js";
+import { Machine } from "../../dist/machine.js";
+import { compiled } from "../../dist/wasm.js";
 import { play } from "./play.mjs";
 import { lineOfNotice } from "./rows.mjs";
 
@@ -16,7 +16,7 @@ const CASES = new URL("../../../tests/cases/", import.meta.url);
 
 export const isTranslated = process.env.TIDEWIRE_CORE === "js";
 export const llm = isTranslated ? inJs : compiledIn;
-const source = isTranslated ? (grown) => translated(inUse, grown) : () => compiled(CORE);
+const source = isTranslated ? (grown) => translated(grown) : () => compiled(CORE);
 
 /** All rows, each with its file, dialect and content type; a key that this runner does not know is a mistake. */
 export function replies() {
@@ -76,7 +76,7 @@ export function lineOfMessage({ toolCalls, citations, usage, others, raw, ...tex
 /** One reply through a stream's machine: its lines, message and outcome. */
 export function drive(dialect, { contentType = null, sniff = false, format, broken = false }, pieces) {
   provide(source);
-  const machine = machineOf({ dialect, format, sniff, retryAttempts: 0 });
+  const machine = new Machine({ dialect, format, sniff, retryAttempts: 0 });
   const reader = new DeltaReader({ dialect });
   const lines = [];
   play(machine, { contentType, broken }, pieces, () => {

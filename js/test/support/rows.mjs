@@ -53,7 +53,7 @@ export function lineOfNotice({ hook, value }) {
     return { type: "error", code, offset, ...(limit === undefined ? {} : { limit }) };
   }
   const line = { onComment: { type: "comment", comment: value }, onRetry: { type: "retry", ms: value }, onGap: { type: "gap", after: value } };
-  return line[hook] ?? { type: "done" };
+  return line[hook];
 }
 
 /** Adds a line; pieces of text depend on the cuts, so adjacent ones become one. */

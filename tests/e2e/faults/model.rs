@@ -280,7 +280,7 @@ impl Model {
             (Some("30"), _) => Some(Duration::from_millis(30)),
             (Some("0.5"), _) => Some(Duration::from_micros(500)),
             (Some("60001"), _) => Some(Duration::from_millis(60_001)),
-            (Some("99999999999999999999"), _) => Some(Duration::from_millis(u64::MAX)),
+            (Some("99999999999999999999"), _) => Some(kept(Duration::from_millis(u64::MAX))),
             (_, Some("Sun, 06 Nov 1994 08:49:37 GMT")) => Some(Duration::ZERO),
             (_, Some("0.02")) => Some(Duration::from_millis(20)),
             (_, Some("99999999999999999999")) => Some(Duration::from_secs(u64::MAX)),
@@ -626,7 +626,7 @@ impl Model {
             reason,
             cursor: self.next_cursor(),
             wait,
-            asked: Some(self.floor).filter(|asked| *asked > LONGEST_ASKED_WAIT),
+            asked: Some(kept(self.floor)).filter(|asked| *asked > LONGEST_ASKED_WAIT),
         });
     }
 
@@ -694,5 +694,14 @@ const fn reason_of(limit: Option<Limit>, otherwise: Reason) -> Reason {
         Some(Limit::Progress) => Reason::Progress,
         Some(Limit::FirstEvent) => Reason::FirstEvent,
         _ => otherwise,
+    }
+}
+
+/// A wait as the core keeps it: milliseconds with 53 bits.
+fn kept(wait: Duration) -> Duration {
+    if wait < Duration::from_millis(1 << 53) {
+        wait
+    } else {
+        Duration::from_secs((wait.as_millis() as f64 / 1000.0) as u64)
     }
 }

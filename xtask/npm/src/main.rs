@@ -1,6 +1,9 @@
-//! Runs wasm-bindgen on a compiled module, and removes from the npm package's core what it never needs, such as panic messages.
-//! A program of its own, so that xtask itself builds quickly.
+//! Makes the npm package's cores smaller and writes the numbers that they share with its TypeScript; runs wasm-bindgen on the modules that need
+//! it. A program of its own, so that xtask itself builds quickly.
 
+mod abi;
+
+use std::fs;
 use std::process::ExitCode;
 
 use walrus::ir::Value;
@@ -19,39 +22,42 @@ const PANICS: [(&str, &str); 8] = [
     ("alloc", "raw_vec::handle_error"),
 ];
 
-/// The panic messages of the standard library and of wasm-bindgen. A trap has no message, so they are never shown. A message that is not
-/// in this list stays in the module and costs bytes.
-const MESSAGES: [&str; 21] = [
-    "overflow in Duration::new",
-    "overflow when adding durations",
-    "slice index starts at ",
-    " but ends at ",
-    " index out of bounds: the len is ",
-    " but the index is ",
-    "range start index ",
-    "range end index ",
-    " out of range for slice of length ",
-    "memory allocation of ",
-    " bytes failed",
-    "copy_from_slice: source slice length (",
-    ") does not match destination slice length (",
-    "removal index (is ",
-    ") should be < len (is ",
-    "mid > len",
-    "dest is out of bounds",
-    "capacity overflow",
-    "attempted to take ownership of Rust value while it was borrowed",
-    "null pointer passed to rust",
-    "recursive use of an object detected which would lead to unsafe aliasing in rust",
+/// The panic messages of the standard library, those with numbers as the compiler writes them: the length of each piece, and
+/// 0xC0 for a number. A trap has no message, so they are never shown. A message that is not in this list stays in the module and costs bytes.
+const MESSAGES: [&[u8]; 14] = [
+    b"\x16slice index starts at \xC0\x0D but ends at \xC0\0",
+    b"\x20index out of bounds: the len is \xC0\x12 but the index is \xC0\0",
+    b"\x12range start index \xC0\x22 out of range for slice of length \xC0\0",
+    b"\x10range end index \xC0\x22 out of range for slice of length \xC0\0",
+    b"\x15memory allocation of \xC0\x0D bytes failed\0",
+    b"copy_from_slice: source slice length (",
+    b") does not match destination slice length (",
+    b"removal index (is ",
+    b") should be < len (is ",
+    b"overflow in Duration::new",
+    b"overflow when adding durations",
+    b"mid > len",
+    b"dest is out of bounds",
+    b"capacity overflow",
 ];
+/// The digits with which the standard library writes the numbers of its messages.
+const DIGITS: &[u8] = b"00010203040506070809101112131415161718192021222324252627282930313233343536373839404142434445464748495051525354555657585960616263646566676869707172737475767778798081828384858687888990919293949596979899";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [name, input, folder] = &arguments[..] else {
-        eprintln!("xtask-npm: the arguments are a name, the compiled module and the output folder");
-        return ExitCode::from(2);
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let done = match arguments[..] {
+        ["abi", output] => {
+            fs::write(output, abi::typescript()).map_err(|error| format!("cannot write {output}: {error}"))
+        }
+        ["shrink", input, output] => shrink(input, output),
+        ["bind", name, input, folder] => bind(name, input, folder),
+        _ => {
+            eprintln!("usage: xtask-npm abi OUTPUT | shrink MODULE OUTPUT | bind NAME MODULE FOLDER");
+            return ExitCode::from(2);
+        }
     };
-    match bind(name, input, folder) {
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("xtask-npm: {error}");
@@ -60,32 +66,20 @@ fn main() -> ExitCode {
     }
 }
 
-/// Writes `name.js` and `name_bg.wasm`. The module `core` is the npm package's, which is made small and does without the glue.
+/// Runs wasm-bindgen: writes `name.js` and `name_bg.wasm`.
 fn bind(name: &str, input: &str, folder: &str) -> Result<(), String> {
-    let is_core = name == "core";
     let mut bindgen = Bindgen::new();
-    bindgen.input_path(input).out_name(name).typescript(false);
-    bindgen.remove_name_section(is_core).remove_producers_section(true);
-    let made = bindgen.web(true).and_then(Bindgen::generate_output);
-    let mut output = made.map_err(|error| format!("{error:?}"))?;
-    if is_core {
-        remove_glue(output.wasm_mut());
-        replace_panics(output.wasm_mut());
-        blank_locations(output.wasm_mut());
-        blank_messages(output.wasm_mut());
-    }
-    output.emit(folder).map_err(|error| format!("{error:?}"))
+    bindgen.input_path(input).out_name(name).typescript(false).remove_producers_section(true);
+    bindgen.web(true).and_then(|bindgen| bindgen.generate(folder)).map_err(|error| format!("{error:?}"))
 }
 
-/// Removes the exports that only wasm-bindgen's glue would call.
-fn remove_glue(module: &mut Module) {
-    let is_called =
-        |name: &str| name == "memory" || name.starts_with("machine_") || name.starts_with("__wbg_machine_");
-    let glue = module.exports.iter().filter(|export| !is_called(&export.name)).map(walrus::Export::id);
-    for id in glue.collect::<Vec<_>>() {
-        module.exports.delete(id);
-    }
-    module.start = None;
+/// Writes a module without what says why it panicked.
+fn shrink(input: &str, output: &str) -> Result<(), String> {
+    let mut module = Module::from_file(input).map_err(|error| format!("{error:?}"))?;
+    replace_panics(&mut module);
+    blank_locations(&mut module);
+    blank_messages(&mut module);
+    module.emit_wasm_file(output).map_err(|error| format!("{error:?}"))
 }
 
 /// Replaces the body of every function that only panics by a trap.
@@ -93,6 +87,7 @@ fn replace_panics(module: &mut Module) {
     let panicking = module.funcs.iter().filter(|function| {
         // As in `core[0123456789abcdef]::panicking::panic`, where the hash does not matter.
         let name = function.name.as_deref().unwrap_or_default();
+        let name = &rustc_demangle::demangle(name).to_string();
         let (krate, path) = name.split_once("::").unwrap_or_default();
         let krate = krate.split('[').next().unwrap_or_default();
         PANICS.iter().any(|(of, start)| krate == *of && path.starts_with(start))
@@ -141,7 +136,7 @@ fn blank_messages(module: &mut Module) {
     let segments: Vec<_> = module.data.iter().map(|data| data.id()).collect();
     for id in segments {
         let bytes = &mut module.data.get_mut(id).value;
-        for word in MESSAGES.map(str::as_bytes) {
+        for word in MESSAGES.into_iter().chain([DIGITS]) {
             while let Some(at) = bytes.windows(word.len()).position(|here| here == word) {
                 bytes[at..at + word.len()].fill(0);
             }

@@ -27,6 +27,7 @@ fn seeds(target: &str) -> Result<Vec<Vec<u8>>, Trouble> {
     let rows = |tables: &[&str]| tables.iter().map(|table| rows(table)).collect::<Result<Vec<_>, _>>();
     Ok(match target {
         "sse" | "text" => decoding(&rows(&[target])?.concat()),
+        "page" => decoding(&rows(&["sse", "text"])?.concat()),
         "ndjson" | "json_seq" | "json_array" | "concat" => {
             let table = JSON.iter().find(|table| table.ends_with(target)).unwrap_or(&target);
             decoding(&rows(&[table])?.concat())

@@ -6,19 +6,20 @@ use core::time::Duration;
 
 /// What the driver must do now; [`Session::take`](super::Session::take) tells it, and [`Session::facts`](super::Session::facts) has the numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
 pub enum Todo {
     /// Nothing, until the next input or the time that is [due](super::Session::due).
-    Nothing,
-    /// Drop the request that is under way, and report that another one will follow.
-    Retry,
-    /// Report that records may be missing [here](super::Session::gap_after).
-    Gap,
-    /// Report a silence on the wire.
-    Stalled,
+    Nothing = 1,
     /// Send the request, with [`Session::request_cursor`](super::Session::request_cursor), and say when it is [sent](super::Session::sent).
-    Connect,
+    Connect = 2,
+    /// Drop the request that is under way, and report that another one will follow.
+    Retry = 3,
+    /// Report that records may be missing [here](super::Session::gap_after).
+    Gap = 4,
+    /// Report a silence on the wire.
+    Stalled = 5,
     /// Drop the request that is under way, if any. The stream is over.
-    Close,
+    Close = 6,
 }
 
 impl Todo {

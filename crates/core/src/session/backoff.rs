@@ -29,9 +29,9 @@ impl Backoff {
         self.asked = wait;
     }
 
-    /// The wait that `retry:` asked for, if it is longer than the minute that is honoured; otherwise it is negative.
+    /// The wait that `retry:` asked for, if it is longer than the minute that is honoured; otherwise 0.
     pub(super) fn asked_beyond(&self) -> f64 {
-        if self.asked > LONGEST_SERVER_WAIT { self.asked } else { -1.0 }
+        if self.asked > LONGEST_SERVER_WAIT { self.asked } else { 0.0 }
     }
 
     #[inline]
@@ -70,11 +70,11 @@ mod tests {
     fn what_the_server_asks_for_is_a_floor_up_to_a_minute() {
         let mut backoff = Backoff::new();
         backoff.ask(45_000.0);
-        assert_eq!(backoff.asked_beyond(), -1.0);
+        assert_eq!(backoff.asked_beyond(), 0.0);
         assert_eq!(backoff.next(BASE, u32::MAX, -1.0), 45_000.0);
         assert_eq!(backoff.next(BASE, 0, 50_000.0), 50_000.0);
         backoff.ask(60_000.0);
-        assert_eq!(backoff.asked_beyond(), -1.0);
+        assert_eq!(backoff.asked_beyond(), 0.0);
         for beyond in [61_000.0, 1e9, u64::MAX as f64] {
             backoff.ask(beyond);
             assert_eq!(backoff.next(BASE, u32::MAX, -1.0), 60_000.0);

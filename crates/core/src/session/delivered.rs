@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use super::id_order::{IdOrder, Position};
+use super::id_order::{covers, is_gap};
 
 /// How many of the last ids are remembered.
 const LAST: usize = 1024;
@@ -18,15 +18,18 @@ const FIRST: usize = 16;
 /// From there until it has passed the last records of the earlier attempts, nothing in it is new.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Delivered {
-    order: IdOrder,
-    /// The position of the ordered ids when the current attempt began.
-    order_before: Option<Position>,
+    /// The highest id of the current epoch; empty if ids have no order.
+    highest: Vec<u8>,
+    /// The same when the current attempt began.
+    highest_earlier: Vec<u8>,
+    /// The id before the last gap.
+    gap_after: Vec<u8>,
     /// Hashes of the stream's first ids, keyed by a random number. An id can be as long as a whole record, so its bytes are not kept.
     first: Vec<u64>,
-    /// Hashes of the last ids of earlier attempts.
-    earlier: Ring,
-    /// Hashes of the last ids of this attempt.
-    present: Ring,
+    /// Hashes of the last ids of earlier attempts, at most [`LAST`].
+    earlier: Vec<u64>,
+    /// Hashes of the last ids of this attempt, less than twice as many.
+    present: Vec<u64>,
     /// Whether the present response repeats what was delivered.
     repeats: Repeats,
     /// A record that arrived again was reported in this attempt.
@@ -55,45 +58,20 @@ pub(super) enum Known {
     Old,
 }
 
-/// The last hashes, at most [`LAST`].
-#[derive(Clone, Debug, Default)]
-struct Ring {
-    hashes: Vec<u64>,
-    /// Where the next hash goes once the ring is full.
-    next: usize,
-}
-
-impl Ring {
-    fn push(&mut self, hash: u64) {
-        if self.hashes.len() < LAST {
-            self.hashes.push(hash);
-        } else if let Some(place) = self.hashes.get_mut(self.next) {
-            *place = hash;
-            self.next = (self.next + 1) % LAST;
-        }
-    }
-
-    /// Adds the hashes of another ring, in their order, and empties it.
-    fn append(&mut self, other: &mut Self) {
-        let (newer, older) = other.hashes.split_at(other.next);
-        older.iter().chain(newer).for_each(|hash| self.push(*hash));
-        *other = Self::default();
-    }
-}
-
 impl Delivered {
     /// A further attempt begins.
     pub(super) fn begin_attempt(&mut self) {
-        self.order_before = self.order.position();
-        self.earlier.append(&mut self.present);
+        self.highest_earlier.clone_from(&self.highest);
+        self.earlier.extend_from_slice(&self.present);
+        keep_last(&mut self.earlier);
+        self.present.clear();
         self.repeats = Repeats::No;
         self.reported = false;
     }
 
     /// Whether the id is among the last ones of earlier attempts, or is ordered and not above them.
     pub(super) fn contains(&self, id: &[u8], key: u64) -> bool {
-        self.order_before.as_ref().is_some_and(|before| before.covers(id))
-            || self.earlier.hashes.contains(&hash(id, key))
+        covers(&self.highest_earlier, id) || self.earlier.contains(&hash(id, key))
     }
 
     /// Compares the id of a record of a later attempt with what earlier ones delivered.
@@ -102,18 +80,16 @@ impl Delivered {
             self.repeats = Repeats::LastRecord;
             return Known::Delivered;
         }
-        let starts_over = self.present.hashes.is_empty() && self.repeats == Repeats::No;
-        if self.first.contains(&hash(id, key)) && (starts_over || self.repeats == Repeats::FromTheStart) {
+        let starts_over = self.present.is_empty() && self.repeats == Repeats::No;
+        if (starts_over || self.repeats == Repeats::FromTheStart) && self.first.contains(&hash(id, key)) {
             self.repeats = Repeats::FromTheStart;
             return Known::Delivered;
         }
-        match self.repeats {
-            Repeats::FromTheStart => Known::Old,
-            Repeats::No | Repeats::LastRecord => {
-                self.repeats = Repeats::No;
-                Known::New
-            }
+        if self.repeats == Repeats::FromTheStart {
+            return Known::Old;
         }
+        self.repeats = Repeats::No;
+        Known::New
     }
 
     /// Whether a record without an id of its own is among records that had arrived before.
@@ -132,17 +108,33 @@ impl Delivered {
         if self.first.len() < FIRST {
             self.first.push(hash);
         }
+        if self.present.len() == 2 * LAST {
+            keep_last(&mut self.present);
+        }
         self.present.push(hash);
     }
 
-    /// Takes in the next id in order, and returns the last id before a gap if ids before this one are missing.
-    pub(super) fn gap_before(&mut self, id: &[u8]) -> Option<Vec<u8>> {
-        self.order.gap_before(id)
+    /// Takes in the next id in order, and returns whether ids before this one are missing.
+    pub(super) fn is_gap(&mut self, id: &[u8]) -> bool {
+        is_gap(&mut self.highest, &mut self.gap_after, id)
+    }
+
+    /// The id before the gap that was found last.
+    pub(super) fn gap_after(&self) -> &[u8] {
+        &self.gap_after
     }
 
     /// A record without an id arrived, so the next id cannot be predicted.
     pub(super) fn forget_order(&mut self) {
-        self.order.forget();
+        self.highest.clear();
+    }
+}
+
+/// Keeps the last ones of a list.
+fn keep_last(hashes: &mut Vec<u64>) {
+    if let Some(older @ 1..) = hashes.len().checked_sub(LAST) {
+        hashes.copy_within(older.., 0);
+        hashes.truncate(LAST);
     }
 }
 
@@ -251,7 +243,7 @@ mod tests {
     fn of_ordered_ids_all_up_to_the_cursor_are_known() {
         let mut delivered = Delivered::default();
         for id in ["e1-1", "e1-2", "e1-7"] {
-            delivered.gap_before(id.as_bytes());
+            delivered.is_gap(id.as_bytes());
         }
         let knows = |delivered: &Delivered, id: &str| {
             delivered.clone().compare(id.as_bytes(), KEY) == Known::Delivered
@@ -262,7 +254,7 @@ mod tests {
         {
             assert_eq!(knows(&delivered, id), known, "{id}");
         }
-        delivered.gap_before(b"e1-9");
+        delivered.is_gap(b"e1-9");
         assert!(!knows(&delivered, "e1-8"), "the order of this attempt does not count");
     }
 

@@ -6,7 +6,7 @@ use super::action::{Reason, Retry};
 use super::outcome::{Limit, Outcome, Refusal};
 use super::time::duration;
 
-/// The numbers of a session. Times are in milliseconds, and negative where there is none.
+/// The numbers of a session. Times are in milliseconds.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[repr(C)]
 pub struct Facts {
@@ -14,21 +14,21 @@ pub struct Facts {
     pub events: f64,
     /// Bytes of the decoded bodies.
     pub bytes: f64,
-    /// From the start to the first byte of a body.
+    /// From the start to the first byte of a body; negative before that.
     pub first_byte: f64,
-    /// From the start to the first record.
+    /// From the start to the first record; negative before that.
     pub first_event: f64,
     /// When the consumer started the stream.
     pub started: f64,
-    /// The wait that a response asked for, if that was too long.
+    /// The wait that a response asked for, if it was refused for that.
     pub retry_after: f64,
-    /// The place at which the body cannot be decoded further, in bytes from 0.
+    /// Where an unreadable body cannot be decoded further, in bytes from 0.
     pub offset: f64,
     /// The limit that a record exceeded there, in bytes; negative if the body is malformed.
     pub size_limit: f64,
     /// How long to wait before the next attempt.
     pub delay: f64,
-    /// The wait that `retry:` asked for, if it was longer than what is honoured.
+    /// The wait that `retry:` asked for, if it was longer than what is honoured; otherwise 0.
     pub asked: f64,
     /// The silence that is to be reported.
     pub silent: f64,
@@ -115,11 +115,11 @@ impl Facts {
             first_byte: -1.0,
             first_event: -1.0,
             started: 0.0,
-            retry_after: -1.0,
-            offset: -1.0,
-            size_limit: -1.0,
+            retry_after: 0.0,
+            offset: 0.0,
+            size_limit: 0.0,
             delay: 0.0,
-            asked: -1.0,
+            asked: 0.0,
             silent: 0.0,
             state: State::Idle,
             end: End::Cancelled,
@@ -173,7 +173,7 @@ impl Facts {
             reason: self.reason,
             gap,
             refresh: self.refresh,
-            asked: known(self.asked),
+            asked: known(self.asked).filter(|asked| !asked.is_zero()),
         }
     }
 }

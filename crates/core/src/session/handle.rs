@@ -3,6 +3,7 @@
 use super::action::{Action, Todo};
 use super::facts::State;
 use super::input::{Head, Input};
+use super::reading::Noted;
 use super::session::Session;
 use super::time::{At, duration, ms};
 
@@ -43,14 +44,14 @@ impl Session {
             Input::Wire => self.received(at, 1),
             Input::Record { cursor, id } => {
                 let noted = self.record(at.now, cursor.map(str::as_bytes), id.map(str::as_bytes));
-                if noted.is_repeat {
-                    return Some(Action::Replayed { first: noted.is_first_repeat });
+                if noted.is(Noted::REPEAT) {
+                    return Some(Action::Replayed { first: noted.is(Noted::FIRST_REPEAT) });
                 }
-                return noted.gap_after.map(|after| Action::Gap { after: text(&after) });
+                return noted.is(Noted::GAP).then(|| Action::Gap { after: text(self.gap_before_id()) });
             }
             Input::Cursor { cursor, id } => {
-                let gap_after = self.id(cursor.as_bytes(), id.map(str::as_bytes));
-                return gap_after.map(|after| Action::Gap { after: text(&after) });
+                let is_gap = self.id(cursor.as_bytes(), id.map(str::as_bytes));
+                return is_gap.then(|| Action::Gap { after: text(self.gap_before_id()) });
             }
             Input::CursorLost => self.cursor_lost(at.now),
             Input::RetryField(wait) => self.retry_field(ms(wait)),

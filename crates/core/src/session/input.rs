@@ -68,7 +68,7 @@ pub enum Input<'a> {
     Kick,
     /// The program is back after an absence: it slept, or nobody looked at it. The connection may have died without a word.
     Check {
-        /// How long it was away. The clock of [`At`] may have stood still meanwhile.
+        /// How long it was away. The clock of [`At`](super::At) may have stood still meanwhile.
         away: Duration,
     },
     /// The client had no free slot for the stream in time.

@@ -22,6 +22,9 @@ impl Session {
         if self.facts.state == State::Idle {
             self.facts.started = at.now;
             self.key = at.chance;
+            if self.rules.expects_marker || self.rules.reply {
+                self.clean_end = CleanEnd::Truncates;
+            }
             self.connect(at.now);
         }
     }

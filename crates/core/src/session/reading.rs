@@ -1,7 +1,5 @@
 //! What a body brings, and how it ends.
 
-use alloc::vec::Vec;
-
 use super::action::Reason;
 use super::delivered::{Delivered, Known};
 use super::facts::{End, State};
@@ -12,17 +10,33 @@ use super::reply_state::ReplyState;
 use super::session::{Body, CleanEnd, Session};
 use super::time::At;
 
-/// What a record or an id means for the stream.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Noted {
-    /// Records are missing before it, by the server's own order: after the one with this id.
-    pub gap_after: Option<Vec<u8>>,
-    /// It is the first record of this response that an earlier attempt had delivered, so that must be reported.
-    pub is_first_repeat: bool,
+/// What a record or an id means for the stream: a set of the constants.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Noted(u8);
+
+impl Noted {
+    /// Records are missing before it, by the server's own order: after the one with [this id](Session::gap_before_id).
+    pub const GAP: Self = Self(1);
     /// An earlier attempt had delivered it.
-    pub is_repeat: bool,
+    pub const REPEAT: Self = Self(2);
+    /// It is the first such record of its response, so that must be reported.
+    pub const FIRST_REPEAT: Self = Self(4);
     /// It is not to be delivered.
-    pub is_dropped: bool,
+    pub const DROPPED: Self = Self(8);
+
+    /// Whether it is this, among others.
+    #[must_use]
+    #[inline]
+    pub const fn is(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+
+    #[inline]
+    const fn add(&mut self, other: Self, is_so: bool) {
+        if is_so {
+            self.0 |= other.0;
+        }
+    }
 }
 
 impl Session {
@@ -67,8 +81,7 @@ impl Session {
     pub fn record(&mut self, now: f64, cursor: Option<&[u8]>, id: Option<&[u8]>) -> Noted {
         let mut noted = Noted::default();
         if self.facts.state != State::Open {
-            noted.is_dropped = true;
-            return noted;
+            return Noted::DROPPED;
         }
         let is_new = match id {
             Some(id) => self.compare(id, &mut noted),
@@ -93,7 +106,7 @@ impl Session {
                 None => self.move_cursor(cursor),
             }
         }
-        if !noted.is_dropped {
+        if !noted.is(Noted::DROPPED) {
             self.count(now, 1);
         }
         noted
@@ -123,15 +136,16 @@ impl Session {
         };
         match known {
             Known::New => {
-                noted.gap_after = self.follow_order(id);
+                noted.add(Noted::GAP, self.follow_order(id));
                 if self.may_ever_resume() {
                     self.delivered.get_or_insert_default().remember(id, key);
                 }
             }
             Known::Delivered => {
-                noted.is_repeat = true;
-                noted.is_dropped = self.rules.dedupe;
-                noted.is_first_repeat = self.delivered.as_deref_mut().is_some_and(Delivered::report);
+                let is_first = self.delivered.as_deref_mut().is_some_and(Delivered::report);
+                noted.add(Noted::REPEAT, true);
+                noted.add(Noted::FIRST_REPEAT, is_first);
+                noted.add(Noted::DROPPED, self.rules.dedupe);
             }
             // It is delivered again, but the stream is no further for it.
             Known::Old => {}
@@ -139,14 +153,20 @@ impl Session {
         known == Known::New
     }
 
-    /// The cursor changed without a record; it is empty if it was cleared. `id` is the id that changed it, if an id did. Returns the last id before
-    /// a gap in the server's own order.
-    pub fn id(&mut self, cursor: &[u8], id: Option<&[u8]>) -> Option<Vec<u8>> {
+    /// The cursor changed without a record; it is empty if it was cleared. `id` is the id that changed it, if an id did. Returns whether records
+    /// are missing before it, by the server's own order.
+    pub fn id(&mut self, cursor: &[u8], id: Option<&[u8]>) -> bool {
         if self.facts.state != State::Open {
-            return None;
+            return false;
         }
         self.move_cursor(Some(cursor));
-        self.follow_order(id?)
+        id.is_some_and(|id| self.follow_order(id))
+    }
+
+    /// The id after which records are missing, where [`record`](Self::record) or [`id`](Self::id) found a gap.
+    #[must_use]
+    pub fn gap_before_id(&self) -> &[u8] {
+        self.delivered.as_deref().map_or(b"", Delivered::gap_after)
     }
 
     /// The stream's `retry:` field asked for this wait before connecting again.
@@ -273,11 +293,11 @@ impl Session {
         matches!(self.facts.state, State::Open | State::Untyped)
     }
 
-    /// The last id before a gap, if ids before this one are missing.
-    pub(super) fn follow_order(&mut self, id: &[u8]) -> Option<Vec<u8>> {
+    /// Whether ids before this one are missing.
+    pub(super) fn follow_order(&mut self, id: &[u8]) -> bool {
         match &mut self.delivered {
-            None if !is_ordered(id) => None,
-            delivered => delivered.get_or_insert_default().gap_before(id),
+            None if !is_ordered(id) => false,
+            delivered => delivered.get_or_insert_default().is_gap(id),
         }
     }
 

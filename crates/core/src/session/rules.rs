@@ -27,6 +27,25 @@ pub struct Rules {
 }
 
 impl Rules {
+    /// Those of the default [`Policy`].
+    pub const DEFAULT: Self = Self {
+        retry_delay: 1000.0,
+        timeout: f64::INFINITY,
+        idle_timeout: 300_000.0,
+        first_event_timeout: f64::INFINITY,
+        progress_timeout: f64::INFINITY,
+        stall_after: 15_000.0,
+        retry_attempts: 3,
+        resume: Resume::Auto,
+        idempotent: false,
+        repeatable: true,
+        follow: false,
+        expects_marker: false,
+        reply: false,
+        refresh: false,
+        dedupe: false,
+    };
+
     /// The rules of a policy.
     #[must_use]
     pub fn new(policy: &Policy, dedupe: bool) -> Self {
@@ -48,5 +67,15 @@ impl Rules {
             refresh: policy.refresh,
             dedupe,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_default_rules_are_those_of_the_default_policy() {
+        assert_eq!(Rules::DEFAULT, Rules::new(&Policy::default(), false));
     }
 }

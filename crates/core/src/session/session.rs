@@ -61,7 +61,7 @@ pub enum Body {
 /// use tidewire_core::session::{At, Policy, Rules, Session, Todo};
 ///
 /// let rules = Rules::new(&Policy { idempotent: true, ..Policy::default() }, false);
-/// let mut session = Session::new(rules, b"");
+/// let mut session = Session::new(rules);
 /// session.start(At { now: 0.0, chance: 0 });
 /// assert_eq!(session.take(), Todo::Connect);
 /// ```
@@ -107,13 +107,12 @@ impl Session {
     /// the ids that it remembers.
     pub const NUMBERS: Range<usize> = offset_of!(Self, until)..offset_of!(Self, delivered);
 
-    /// A session that has not begun. `cursor` is the last cursor of an earlier stream, to continue it; empty if there is none.
+    /// A session that has not begun.
     #[must_use]
-    pub fn new(rules: Rules, cursor: &[u8]) -> Self {
-        let mut session = Self {
-            clean_end: if rules.expects_marker || rules.reply { CleanEnd::Truncates } else { CleanEnd::Ends },
+    pub fn new(rules: Rules) -> Self {
+        Self {
             rules: Arc::new(rules),
-            first_cursor: cursor.into(),
+            first_cursor: Box::default(),
             until: f64::INFINITY,
             since: 0.0,
             body_bytes: 0.0,
@@ -121,6 +120,7 @@ impl Session {
             key: 0,
             refreshed: false,
             unlabelled_and_empty: false,
+            clean_end: CleanEnd::Ends,
             facts: Facts::new(),
             backoff: Backoff::new(),
             watchdog: Watchdog::new(),
@@ -128,10 +128,26 @@ impl Session {
             todo: 0,
             any_record: false,
             delivered: None,
-            cursor: cursor.into(),
-        };
-        session.follow_order(cursor);
-        session
+            cursor: Vec::new(),
+        }
+    }
+
+    /// Continues an earlier stream from its last cursor; empty if there is none. To be called before the start.
+    pub fn continue_from(&mut self, cursor: &[u8]) {
+        self.first_cursor = cursor.into();
+        self.cursor = cursor.into();
+        self.follow_order(cursor);
+    }
+
+    /// The rules. They may be changed where they lie, until the session is started.
+    #[must_use]
+    pub fn rules(&self) -> &Rules {
+        &self.rules
+    }
+
+    /// The same, to be changed before the start.
+    pub fn rules_mut(&mut self) -> &mut Rules {
+        Arc::make_mut(&mut self.rules)
     }
 
     /// What is to be done next, once for each cause; [`Todo::Nothing`] until the next input or the [deadline](Self::deadline).
@@ -226,6 +242,13 @@ impl Session {
         if self.facts.gap_from_start { &self.first_cursor } else { &self.cursor }
     }
 
+    /// Whether the stream was started.
+    #[must_use]
+    #[inline]
+    pub fn has_begun(&self) -> bool {
+        self.facts.state != State::Idle
+    }
+
     /// Whether a body is being read, and has not ended.
     #[must_use]
     #[inline]
@@ -292,7 +315,9 @@ impl Session {
     /// A session that has not begun, by a caller's policy.
     #[must_use]
     pub fn with_policy(policy: &Policy, cursor: Option<&str>) -> Self {
-        Self::new(Rules::new(policy, false), cursor.unwrap_or_default().as_bytes())
+        let mut session = Self::new(Rules::new(policy, false));
+        session.continue_from(cursor.unwrap_or_default().as_bytes());
+        session
     }
 
     /// The latest time for the next tick; `None` if no tick is needed.

@@ -57,8 +57,10 @@ impl Stream {
         options.decoder.done = options.markers.done();
         let first = options.last_event_id.as_deref().unwrap_or_default().as_bytes();
         let decoder = Decoder::new(options.format, options.decoder).with_last_event_id(first);
+        let mut session = Session::new(Rules::new(&options.policy, options.dedupe));
+        session.continue_from(first);
         Self {
-            session: Session::new(Rules::new(&options.policy, options.dedupe), first),
+            session,
             marked: MarkedDecoder::new(decoder, mem::take(&mut options.markers), options.policy.follow),
             options: Arc::new(options),
             quoted: false,
@@ -67,7 +69,7 @@ impl Stream {
         }
     }
 
-    /// The consumer asks for the stream; [`next`](Self::next) says [`Step::Connect`].
+    /// The consumer asks for the stream; [`next`](Self::next) says [`Step::Connect`]. A head counts from then on.
     pub fn start(&mut self, at: At) {
         self.session.start(at);
     }

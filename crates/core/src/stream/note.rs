@@ -3,7 +3,6 @@
 use alloc::borrow::{Cow, ToOwned};
 use alloc::boxed::Box;
 use alloc::string::String;
-use alloc::vec::Vec;
 
 use crate::frame::{Frame, Utf8};
 use crate::json::{lookup, unescape};
@@ -47,7 +46,7 @@ pub(super) fn note_frame(
             }
             let id = event.id.to_str();
             let noted = session.record(now, Some(sendable(&id)), event.has_own_id.then_some(id.as_bytes()));
-            return reaction(noted, &id);
+            return reaction(noted, &id, session);
         }
         (Frame::Event(event), CursorSource::Json(path)) => lookup(event.data.as_bytes(), path),
         (Frame::Record(record), CursorSource::Json(path)) => lookup(record.json.as_bytes(), path),
@@ -62,20 +61,20 @@ pub(super) fn note_frame(
     let is_string = field.is_some_and(|json| json.starts_with(b"\""));
     let id = cursor.as_deref().filter(|id| !id.is_empty());
     let noted = session.record(now, cursor.as_deref().map(str::as_bytes), id.map(str::as_bytes));
-    if cursor.is_some() && !noted.is_repeat {
+    if cursor.is_some() && !noted.is(Noted::REPEAT) {
         *quoted = is_string;
     }
-    reaction(noted, id.unwrap_or_default())
+    reaction(noted, id.unwrap_or_default(), session)
 }
 
 #[inline]
-fn reaction(noted: Noted, id: &str) -> Reaction {
-    let Noted { gap_after, is_first_repeat, is_dropped, .. } = noted;
-    let notice = match gap_after {
-        Some(after) => Some(Notice::Gap { after: text(&after) }),
-        None => is_first_repeat.then(|| Notice::Replayed { id: id.to_owned() }),
+fn reaction(noted: Noted, id: &str, session: &Session) -> Reaction {
+    let notice = if noted.is(Noted::GAP) {
+        Some(Notice::Gap { after: text(session.gap_before_id()) })
+    } else {
+        noted.is(Noted::FIRST_REPEAT).then(|| Notice::Replayed { id: id.to_owned() })
     };
-    Reaction { notice, is_dropped }
+    Reaction { notice, is_dropped: noted.is(Noted::DROPPED) }
 }
 
 /// Reports a heartbeat to the session: it is not a record, but its id counts.
@@ -94,8 +93,8 @@ pub(super) fn note_heartbeat(
 pub(super) fn note_id(id: Utf8<'_>, own: bool, session: &mut Session) -> Option<Notice> {
     let id = id.to_str();
     let own = own && !id.is_empty();
-    let after: Option<Vec<u8>> = session.id(sendable(&id), own.then_some(id.as_bytes()));
-    after.map(|after| Notice::Gap { after: text(&after) })
+    let is_gap = session.id(sendable(&id), own.then_some(id.as_bytes()));
+    is_gap.then(|| Notice::Gap { after: text(session.gap_before_id()) })
 }
 
 /// A cursor as text, if there is one. It came as text.

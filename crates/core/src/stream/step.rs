@@ -37,16 +37,16 @@ pub enum Step<'a> {
     },
     /// Report this.
     Notice(Notice),
-    /// Send the request: to the relay if [`Stream::continues_at_relay`], and with [`Stream::request_cursor`]. Call
-    /// [`Stream::sent`] once it is handed to the transport.
+    /// Send the request: to the relay if [`Stream::continues_at_relay`](crate::Stream::continues_at_relay), and with [`Stream::request_cursor`](crate::Stream::request_cursor). Call
+    /// [`Stream::sent`](crate::Stream::sent) once it is handed to the transport.
     Connect,
     /// Drop the request that is under way, and report that another one will follow.
     Retry(Retry),
     /// Nothing this time; call again.
     Pass,
-    /// The input is used up: wait for more, or for the [deadline](Stream::deadline).
+    /// The input is used up: wait for more, or for the [deadline](crate::Stream::deadline).
     Starved,
-    /// Drop the request that is under way, if any. The stream is over; see [`Stream::outcome`].
+    /// Drop the request that is under way, if any. The stream is over; see [`Stream::outcome`](crate::Stream::outcome).
     Closed,
 }
 

@@ -1,6 +1,7 @@
 import { stream } from "tidewire";
+import { records } from "./use.mjs";
 
-/** When each event of a reply arrived, in ms after the first; then a reply that is aborted in its middle. */
+/** When each event of a reply arrived, in ms after the first; then a reply that is aborted in its middle, and replies in JSON lines. */
 export default async function arrival(base, key) {
   const times = [];
   const reply = stream(`${base}/chat?interval_ms=100&events=12`);
@@ -13,5 +14,5 @@ export default async function arrival(base, key) {
   } catch ({ name }) {
     thrown.push(name);
   }
-  return { times: times.map((time) => time - times[0]), outcome, thrown };
+  return { times: times.map((time) => time - times[0]), outcome, thrown, records: await records(stream, base) };
 }

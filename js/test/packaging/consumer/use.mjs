@@ -7,6 +7,18 @@ export async function reply(stream, base, key) {
   return { text, outcome };
 }
 
+/** The texts of replies in JSON lines: by their content type, by an option, and by a marker that only JSON has; and how they ended. */
+export async function records(stream, base) {
+  const all = [];
+  for (const options of [{}, { format: "ndjson" }, { endOn: ["json:done=true"] }]) {
+    const items = stream(`${base}/ndjson?interval_ms=2`, options);
+    let text = "";
+    for await (const { value } of items) text += value.message.content;
+    all.push({ text, outcome: (await items.outcome).outcome });
+  }
+  return all;
+}
+
 async function read(items) {
   let text = "";
   for await (const { data } of items) text += JSON.parse(data).choices[0]?.delta.content ?? "";

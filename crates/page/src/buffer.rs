@@ -1,0 +1,243 @@
+//! The one buffer: `[unfinished | new]`, and beyond that texts that have to move out of the way.
+
+use alloc::vec;
+use alloc::vec::Vec;
+
+use crate::line::{bom_length, line_end, may_be_bom, may_be_empty_data};
+
+/// Bytes that are always there after the last one that came: two line ends that a body may lack, and after these what a vector load reads
+/// beyond, which begins with a line end that stops every search.
+const PADDING: usize = 2 + 16;
+/// A buffer that grew beyond this for one large event shrinks after it.
+const KEPT: usize = 256 * 1024;
+
+/// A part of the buffer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Span {
+    /// The offset of the first byte.
+    pub start: usize,
+    /// The offset behind the last byte.
+    pub end: usize,
+}
+
+impl Span {
+    /// How many bytes it has.
+    #[must_use]
+    pub const fn length(self) -> usize {
+        self.end - self.start
+    }
+}
+
+/// What came and is not finished, and what has just come.
+///
+/// ```text
+/// [ held │ the unfinished line │ new bytes ] padding [ texts beside ] free
+///        start                             filled
+/// ```
+#[derive(Debug, Default)]
+pub struct Buffer {
+    bytes: Vec<u8>,
+    /// Where the unfinished line or character begins. What lies before it is held by the decoder, or of no use any more.
+    pub(crate) start: usize,
+    /// The end of what came.
+    pub(crate) filled: usize,
+    /// The offset in the body of the byte at 0, if it had stayed where it was; from `start` on the bytes lie as in the body. It wraps.
+    origin: u64,
+    /// The end of the texts beside; 0 if there are none.
+    beside: usize,
+}
+
+/// So many bytes.
+#[inline(never)]
+pub(crate) fn zeros(length: usize) -> Vec<u8> {
+    vec![0; length]
+}
+
+impl Buffer {
+    /// How many bytes may be written at [`inbox`](Self::inbox). None if the buffer is to shrink first.
+    #[must_use]
+    pub fn room(&self) -> usize {
+        if self.is_too_large() {
+            return 0;
+        }
+        self.bytes.len().saturating_sub(self.filled + PADDING)
+    }
+
+    /// Where the next piece goes.
+    #[must_use]
+    pub fn inbox(&mut self) -> &mut [u8] {
+        self.bytes.get_mut(self.filled..).unwrap_or_default()
+    }
+
+    /// The bytes of a part.
+    #[inline]
+    #[must_use]
+    pub fn text(&self, span: Span) -> &[u8] {
+        &self.bytes[span.start..span.end]
+    }
+
+    /// All bytes, also those that have not come.
+    #[inline(always)]
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// Makes room for `length` more bytes. Moves `held`, which lies before the unfinished line, and that line to the front.
+    pub(crate) fn reserve(&mut self, length: usize, held: Option<&mut Span>) {
+        let mut front = 0;
+        if let Some(held) = held {
+            front = held.length();
+            // Not if it is there already: a large event in small pieces would be copied for each of them.
+            if held.start > 0 {
+                self.bytes.copy_within(held.start..held.end, 0);
+                *held = Span { start: 0, end: front };
+            }
+        }
+        let shift = self.start - front;
+        if shift > 0 {
+            self.bytes.copy_within(self.start..self.filled, front);
+            self.start = front;
+            self.filled -= shift;
+            self.origin = self.origin.wrapping_add(shift as u64);
+        }
+        // As long as more of an event comes, to twice the size: then all of its bytes together are moved about once.
+        let size = (self.filled + length + PADDING).next_power_of_two();
+        if self.is_too_large() {
+            self.bytes = Vec::new();
+        }
+        self.extend(size);
+    }
+
+    /// Makes it so long, or leaves it longer.
+    #[inline(never)]
+    fn extend(&mut self, size: usize) {
+        let old = self.bytes.len();
+        if size > old {
+            // Not `resize`: that a vector grows in place is code for nothing here, where no block grows.
+            let mut bytes = zeros(size);
+            bytes[..old].copy_from_slice(&self.bytes);
+            self.bytes = bytes;
+        }
+    }
+
+    /// Takes in the `length` bytes that were written at [`inbox`](Self::inbox). Returns where they begin.
+    #[inline]
+    pub(crate) fn take_in(&mut self, length: usize) -> usize {
+        let from = self.filled;
+        self.beside = 0;
+        self.filled += length;
+        self.stop();
+        from
+    }
+
+    /// Adds a line feed that the body lacks. Returns where it is.
+    pub(crate) fn add_line_feed(&mut self) -> usize {
+        let at = self.filled;
+        self.filled += 1;
+        self.stop();
+        at
+    }
+
+    /// Puts a line end after what came.
+    fn stop(&mut self) {
+        self.bytes[self.filled] = b'\n';
+    }
+
+    /// Hides what comes after `end`; returns what [`show`](Self::show) needs.
+    pub(crate) fn hide(&mut self, end: usize) -> (usize, u8) {
+        let hidden = (self.filled, self.bytes[end]);
+        self.filled = end;
+        self.stop();
+        hidden
+    }
+
+    /// Undoes [`hide`](Self::hide).
+    pub(crate) fn show(&mut self, (filled, byte): (usize, u8)) {
+        self.bytes[self.filled] = byte;
+        self.filled = filled;
+    }
+
+    /// Where the first line end from `from` on is; [`filled`](Self::filled) or beyond if it has not come.
+    #[inline(always)]
+    pub(crate) fn line_end(&self, from: usize) -> usize {
+        line_end(&self.bytes, from)
+    }
+
+    /// Where the content of the line begins: after a BOM, which counts only as the first bytes of the body, whole.
+    #[inline(always)]
+    pub(crate) fn content(&self) -> usize {
+        if self.start == 0 && self.origin == 0 {
+            return bom_length(&self.bytes);
+        }
+        self.start
+    }
+
+    /// Whether the unfinished line may become one of data without a value, or a BOM.
+    pub(crate) fn may_be_nothing(&self) -> bool {
+        let content = self.content();
+        may_be_empty_data(&self.bytes, content, self.filled - content)
+            || (self.origin == 0 && self.start == 0 && may_be_bom(&self.bytes, self.filled))
+    }
+
+    /// The offset in the body of the unfinished line or character.
+    #[inline]
+    pub(crate) fn offset(&self) -> u64 {
+        self.origin.wrapping_add(self.start as u64)
+    }
+
+    /// Makes the byte at `at` a line feed, and moves a text to directly after it. Returns where it then ends.
+    #[inline]
+    pub(crate) fn join(&mut self, at: usize, text: Span) -> usize {
+        self.bytes[at] = b'\n';
+        self.bytes.copy_within(text.start..text.end, at + 1);
+        at + 1 + text.length()
+    }
+
+    /// Where a text of this length can be put so that nothing will overwrite it before the next piece.
+    fn beside(&mut self, length: usize) -> Span {
+        let start = self.beside.max(self.filled + PADDING);
+        let end = start + length;
+        self.extend(end + PADDING);
+        self.beside = end;
+        Span { start, end }
+    }
+
+    /// Puts a text there.
+    #[inline(never)]
+    pub(crate) fn put_beside(&mut self, text: &[u8]) -> Span {
+        let to = self.beside(text.len());
+        self.bytes[to.start..to.end].copy_from_slice(text);
+        to
+    }
+
+    /// The same for a text that lies here.
+    pub(crate) fn move_beside(&mut self, text: Span) -> Span {
+        let to = self.beside(text.length());
+        self.bytes.copy_within(text.start..text.end, to.start);
+        to
+    }
+
+    /// Begins at the front again. Nothing may be unfinished; what is there stays readable until the next piece.
+    #[inline]
+    pub(crate) fn restart(&mut self) {
+        self.origin = self.origin.wrapping_add(self.filled as u64);
+        self.start = 0;
+        self.filled = 0;
+    }
+
+    /// Begins with another body.
+    #[cfg(feature = "streams")]
+    pub(crate) fn begin(&mut self) {
+        (self.start, self.filled, self.origin) = (0, 0, 0);
+    }
+
+    /// Whether it grew for a large event, of which nothing is left.
+    fn is_too_large(&self) -> bool {
+        self.filled == 0 && self.bytes.len() > KEPT
+    }
+
+    /// Whether nothing was ever reserved.
+    pub(crate) fn is_unused(&self) -> bool {
+        self.bytes.is_empty()
+    }
+}

@@ -1,0 +1,66 @@
+//! Which format a body is in, by its first bytes.
+
+#[cfg(feature = "formats")]
+use crate::abi::announced;
+use crate::abi::format;
+use crate::line::{bom_length, may_be_bom};
+
+/// How much white space before the deciding byte is looked at. Nobody sends JSON with more.
+const LONGEST_LEAD: usize = 4096;
+
+/// The format of a body of which `length` bytes have come, and how many come before the one that decides it: a BOM and white space. `None` if none
+/// of them decides it.
+///
+/// `by` is what is known: nothing ([`format::AUTO`]), that it is JSON ([`announced::JSON`](crate::abi::announced::JSON)), or that it is called text
+/// ([`announced::SOME_TEXT`](crate::abi::announced::SOME_TEXT)).
+pub(crate) fn sniff(body: &[u8], length: usize, by: u32, is_last: bool) -> Option<(u32, usize)> {
+    #[cfg(feature = "formats")]
+    if by == announced::SOME_TEXT {
+        return some_text(&body[..length], is_last);
+    }
+    let _ = (by, is_last);
+    let mut at = bom_length(body);
+    if at == 0 && may_be_bom(body, length) {
+        return None;
+    }
+    while at < length {
+        let format = match body[at] {
+            b'[' => format::JSON_ARRAY,
+            b' ' | b'\t' | b'\n' | b'\r' if at < LONGEST_LEAD => {
+                at += 1;
+                continue;
+            }
+            #[cfg(feature = "formats")]
+            _ if by == announced::JSON => format::CONCAT,
+            b'{' => format::NDJSON,
+            0x1E => format::JSON_SEQ,
+            _ => format::SSE,
+        };
+        return Some((format, at));
+    }
+    None
+}
+
+/// The format of a body that is called text by a server that may not know better; see `tidewire_core::Decoder::for_unknown_text`.
+#[cfg(feature = "formats")]
+fn some_text(bytes: &[u8], is_last: bool) -> Option<(u32, usize)> {
+    for (at, byte) in bytes.iter().enumerate() {
+        if let Some(format) = tidewire_core::unknown_text(&bytes[..at], *byte) {
+            return Some((number(format), at));
+        }
+    }
+    // Too little to be anything else.
+    is_last.then_some((format::TEXT, bytes.len()))
+}
+
+#[cfg(feature = "formats")]
+const fn number(format: tidewire_core::Format) -> u32 {
+    use tidewire_core::Format;
+    match format {
+        Format::Sse => format::SSE,
+        Format::JsonSeq => format::JSON_SEQ,
+        Format::JsonArray => format::JSON_ARRAY,
+        Format::Concat => format::CONCAT,
+        _ => format::TEXT,
+    }
+}

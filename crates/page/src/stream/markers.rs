@@ -1,0 +1,137 @@
+//! Which records end a stream, report its failure, or are heartbeats.
+
+use alloc::vec::Vec;
+
+/// The data of the record with which many LLM servers end a stream.
+const DONE: &[u8] = b"[DONE]";
+
+/// What a marker says of a record, the first of those that match.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u32)]
+pub enum Role {
+    /// It reports that the peer failed.
+    Failure,
+    /// It ends the stream, and has no payload, so it is not delivered.
+    BareEnd,
+    /// It ends the stream.
+    End,
+    /// It is no record: its data is a comment.
+    Heartbeat,
+    /// No marker matches it.
+    Plain,
+}
+
+/// A condition on a record.
+#[derive(Clone, Debug)]
+struct Marker {
+    role: Role,
+    condition: Condition,
+}
+
+#[derive(Clone, Debug)]
+enum Condition {
+    /// The record's data is exactly this. It has no payload, so an end marker of this kind is not delivered.
+    Data(Vec<u8>),
+    /// The event has this name.
+    Name(Vec<u8>),
+    #[cfg(feature = "formats")]
+    Json(tidewire_core::JsonCondition),
+}
+
+/// All markers of a stream.
+#[derive(Debug, Default)]
+pub(crate) struct Markers {
+    list: Vec<Marker>,
+    /// Nothing but the end of the body ends the stream.
+    pub(crate) no_end: bool,
+    /// `event:error` is no failure.
+    pub(crate) no_failure: bool,
+    /// An end marker was declared, so that the stream must reach one.
+    pub(crate) expects_end: bool,
+}
+
+impl Markers {
+    /// Declares one: a data value, or `event:NAME`. False if it is neither.
+    pub(crate) fn add(&mut self, role: Role, text: &[u8]) -> bool {
+        let condition = match text.strip_prefix(b"event:") {
+            Some(name) => Condition::Name(name.to_vec()),
+            None if text.starts_with(b"json:") => {
+                #[cfg(feature = "formats")]
+                match core::str::from_utf8(text).ok().and_then(|text| text.parse().ok()) {
+                    Some(tidewire_core::Marker::Json(condition)) => Condition::Json(condition),
+                    _ => return false,
+                }
+                #[cfg(not(feature = "formats"))]
+                return false;
+            }
+            None => Condition::Data(text.to_vec()),
+        };
+        if let Condition::Data(text) | Condition::Name(text) = &condition
+            && text.is_empty()
+        {
+            return false;
+        }
+        self.no_failure |= role == Role::Failure;
+        self.expects_end |= role == Role::End;
+        let is_bare = role == Role::End && matches!(condition, Condition::Data(_));
+        self.list.push(Marker { role: if is_bare { Role::BareEnd } else { role }, condition });
+        true
+    }
+
+    /// Adds those that count unless they were turned off.
+    pub(crate) fn add_defaults(&mut self, follows: bool) {
+        if !self.no_failure && !follows {
+            self.list.push(Marker { role: Role::Failure, condition: Condition::Name(b"error".to_vec()) });
+        }
+        if !self.no_end {
+            self.list.push(Marker { role: Role::BareEnd, condition: Condition::Data(DONE.to_vec()) });
+        }
+    }
+
+    /// What the markers say of a record. `name` is an event's, empty for `message`; JSON values have none.
+    #[inline]
+    pub(crate) fn role(&self, name: Option<&[u8]>, data: &[u8]) -> Role {
+        let mut role = Role::Plain;
+        for marker in &self.list {
+            let matches = match &marker.condition {
+                Condition::Data(text) => text == data,
+                Condition::Name(text) => {
+                    name.is_some_and(|name| text == name || (name.is_empty() && text == b"message"))
+                }
+                #[cfg(feature = "formats")]
+                Condition::Json(condition) => condition.holds(data),
+            };
+            if matches && marker.role < role {
+                role = marker.role;
+            }
+        }
+        role
+    }
+
+    /// Whether a marker can match an event with this name whose data is a JSON object.
+    #[cfg(feature = "llm")]
+    pub(crate) fn may_match(&self, name: &[u8]) -> bool {
+        self.list.iter().any(|marker| match &marker.condition {
+            Condition::Data(text) => text.starts_with(b"{"),
+            Condition::Name(text) => text == name,
+            Condition::Json(_) => true,
+        })
+    }
+
+    /// Whether this data is an end marker without a payload.
+    pub(crate) fn is_bare_end(&self, data: &[u8]) -> bool {
+        self.list.iter().any(|marker| {
+            marker.role == Role::BareEnd && matches!(&marker.condition, Condition::Data(text) if text == data)
+        })
+    }
+
+    /// The data values that end or fail a stream, without the white space around them, which does not count in a text body.
+    pub(crate) fn in_text(&self) -> impl Iterator<Item = (Role, &[u8])> {
+        self.list.iter().filter_map(|marker| match &marker.condition {
+            Condition::Data(text) if marker.role < Role::Heartbeat => {
+                Some((marker.role, text.trim_ascii())).filter(|(_, text)| !text.is_empty())
+            }
+            _ => None,
+        })
+    }
+}

@@ -1,0 +1,247 @@
+//! What goes out: rows of numbers, and the window of text that they cut.
+
+use alloc::vec;
+use alloc::vec::Vec;
+use core::mem;
+
+#[cfg(feature = "llm")]
+use crate::abi::kind;
+use crate::abi::{form, row};
+use crate::buffer::{Buffer, Span, zeros};
+use crate::utf16::{code_units, is_ascii, write_utf16};
+
+const ROW: usize = row::ROW as usize;
+const START: usize = row::START as usize;
+const END: usize = row::END as usize;
+/// Words of the smallest table.
+const LEAST: usize = 16 * ROW;
+/// Memory that grew beyond this for one large event is given back after it.
+const KEPT: usize = 256 * 1024;
+/// What [`write_utf16`] reads beyond a text.
+#[cfg(feature = "llm")]
+const PADDING: usize = 4;
+/// JavaScript makes texts of so many characters itself if they are ASCII.
+const SHORT: usize = 12;
+
+/// Rows of five words, each of which says one thing of a text in the window.
+///
+/// The window is the part of the buffer from the first text of a row to the last. While rows are added, offsets count bytes from its beginning.
+#[derive(Debug, Default)]
+pub struct Table {
+    /// The first `length` words are rows.
+    rows: Vec<u32>,
+    length: usize,
+    /// Where the window is in the buffer.
+    window: Span,
+    /// Each text lies after the one before it.
+    is_ordered: bool,
+    /// Whether the caller takes UTF-16 faster than UTF-8.
+    is_wide: bool,
+    /// The texts of the rows as UTF-16, the first `wide_length` bytes of it.
+    wide: Vec<u8>,
+    wide_length: usize,
+    form: u32,
+    /// The window of an LLM's reply, whose texts are not those of the body.
+    #[cfg(feature = "llm")]
+    own: Option<Vec<u8>>,
+}
+
+impl Table {
+    pub(crate) fn new(is_wide: bool) -> Self {
+        Self { is_wide, ..Self::default() }
+    }
+
+    /// The rows, `[kind, a, b, start, end]` each.
+    #[must_use]
+    pub fn rows(&self) -> &[u32] {
+        &self.rows[..self.length]
+    }
+
+    /// What the window holds; one of [`form`].
+    #[must_use]
+    pub const fn form(&self) -> u32 {
+        self.form
+    }
+
+    /// The window where it is UTF-16, low byte first.
+    #[must_use]
+    pub fn wide(&self) -> &[u8] {
+        &self.wide[..self.wide_length]
+    }
+
+    /// The window where it is not UTF-16.
+    #[must_use]
+    pub fn window<'a>(&'a self, buffer: &'a Buffer) -> &'a [u8] {
+        #[cfg(feature = "llm")]
+        if let Some(own) = &self.own {
+            return &own[..own.len() - PADDING];
+        }
+        buffer.text(self.window)
+    }
+
+    /// The bytes in which the window is, and where it begins there.
+    fn bytes<'a>(&'a self, buffer: &'a Buffer) -> (&'a [u8], usize) {
+        #[cfg(feature = "llm")]
+        if let Some(own) = &self.own {
+            return (own, 0);
+        }
+        (buffer.bytes(), self.window.start)
+    }
+
+    pub(crate) fn begin(&mut self) {
+        if self.rows.len() > KEPT / 4 {
+            self.rows = Vec::new();
+        }
+        self.length = 0;
+        self.window = Span::default();
+        self.is_ordered = true;
+        #[cfg(feature = "llm")]
+        {
+            self.own = None;
+        }
+    }
+
+    /// Takes the number of the last row away.
+    #[cfg(feature = "streams")]
+    pub(crate) fn pop_number(&mut self) -> u64 {
+        self.length -= ROW;
+        u64::from(self.rows[self.length + 1]) | u64::from(self.rows[self.length + 2]) << 32
+    }
+
+    /// Moves all rows with their texts behind these, except for names and ids, which no delta has.
+    #[cfg(feature = "llm")]
+    pub(crate) fn move_behind(&mut self, rows: &mut Vec<u32>, text: &mut Vec<u8>, buffer: &Buffer) {
+        let window = buffer.text(self.window);
+        for row in self.rows().chunks_exact(ROW) {
+            if matches!(row[0], kind::NAME | kind::ID) {
+                continue;
+            }
+            let start = text.len() as u32;
+            text.extend_from_slice(&window[row[START] as usize..row[END] as usize]);
+            rows.extend_from_slice(&[row[0], row[1], row[2], start, text.len() as u32]);
+        }
+        self.length = 0;
+        self.window = Span::default();
+        self.is_ordered = true;
+    }
+
+    /// Takes these rows with the window of their texts, as the last of its own.
+    #[cfg(feature = "llm")]
+    pub(crate) fn take_over(&mut self, rows: &mut Vec<u32>, text: &mut Vec<u8>) {
+        text.extend_from_slice(&[0; PADDING]);
+        self.length = rows.len();
+        self.rows = mem::take(rows);
+        self.own = Some(mem::take(text));
+    }
+
+    /// Adds a row whose text is in the buffer.
+    #[inline(always)]
+    pub(crate) fn push(&mut self, kind: u32, a: u32, b: u32, text: Span) {
+        if text.start < self.window.end {
+            self.widen(text);
+        } else {
+            if self.length == 0 {
+                self.window.start = text.start;
+            }
+            self.window.end = text.end;
+        }
+        if self.length + ROW > self.rows.len() {
+            self.grow();
+        }
+        let base = self.window.start;
+        if let Some(row) = self.rows.get_mut(self.length..).and_then(<[u32]>::first_chunk_mut) {
+            *row = [kind, a, b, (text.start - base) as u32, (text.end - base) as u32];
+            self.length += ROW;
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn grow(&mut self) {
+        let mut rows = vec![0; LEAST.max(2 * self.length)];
+        rows[..self.length].copy_from_slice(&self.rows[..self.length]);
+        self.rows = rows;
+    }
+
+    /// The same as a call.
+    #[inline(never)]
+    pub(crate) fn add(&mut self, kind: u32, number: u64, text: Span) {
+        self.push(kind, number as u32, (number >> 32) as u32, text);
+    }
+
+    /// Adds a row with a number and without a text. `at` is where in the buffer it was found.
+    pub(crate) fn add_number(&mut self, kind: u32, number: u64, at: usize) {
+        // In order, and without more of the buffer in the window.
+        let at = at.max(self.window.end);
+        self.add(kind, number, Span { start: at, end: at });
+    }
+
+    /// Makes a text that lies before another one part of the window.
+    #[cold]
+    #[inline(never)]
+    fn widen(&mut self, text: Span) {
+        self.is_ordered = false;
+        if let Some(shift @ 1..) = self.window.start.checked_sub(text.start) {
+            self.window.start = text.start;
+            for row in self.rows[..self.length].chunks_exact_mut(ROW) {
+                row[START] += shift as u32;
+                row[END] += shift as u32;
+            }
+        }
+        self.window.end = self.window.end.max(text.end);
+    }
+
+    /// Decides what the caller reads; no more rows follow.
+    #[inline]
+    pub(crate) fn finish(&mut self, buffer: &Buffer) {
+        let may_be_utf8 = !self.is_wide && self.is_ordered;
+        let window = self.window(buffer);
+        if (!may_be_utf8 || window.len() <= SHORT) && is_ascii(window) {
+            self.form = form::ASCII;
+        } else if may_be_utf8 {
+            self.form = form::UTF8;
+        } else {
+            self.write_wide(buffer);
+        }
+    }
+
+    /// Turns offsets into code units where the window is [`form::UTF8`] but not ASCII. If it is broken, the texts come as UTF-16, with U+FFFD
+    /// for what is broken.
+    pub(crate) fn measure(&mut self, buffer: &Buffer, is_broken: bool) {
+        if is_broken {
+            return self.write_wide(buffer);
+        }
+        let mut rows = mem::take(&mut self.rows);
+        let window = self.window(buffer);
+        let (mut at, mut units) = (0, 0);
+        for row in rows[..self.length].chunks_exact_mut(ROW) {
+            for offset in &mut row[START..] {
+                let to = *offset as usize;
+                units += code_units(&window[at..to]);
+                at = to;
+                *offset = units;
+            }
+        }
+        self.rows = rows;
+    }
+
+    #[inline(never)]
+    fn write_wide(&mut self, buffer: &Buffer) {
+        self.form = form::UTF16;
+        let (mut rows, mut wide) = (mem::take(&mut self.rows), mem::take(&mut self.wide));
+        // No character has more code units than bytes, and no two rows share a text.
+        let size = 2 * self.window(buffer).len();
+        if size > wide.len() || wide.len() > KEPT {
+            wide = zeros(size);
+        }
+        let (bytes, base) = self.bytes(buffer);
+        let mut at = 0;
+        for row in rows[..self.length].chunks_exact_mut(ROW) {
+            let text = Span { start: base + row[START] as usize, end: base + row[END] as usize };
+            row[START] = at as u32;
+            at = write_utf16(bytes, text, &mut wide, at);
+            row[END] = at as u32;
+        }
+        (self.rows, self.wide, self.wide_length) = (rows, wide, 2 * at);
+    }
+}

@@ -1,0 +1,87 @@
+//! Text as it arrives: UTF-8 by the WHATWG Encoding standard's "UTF-8 decode", never half a character.
+
+use core::mem;
+
+use crate::buffer::{Buffer, Span};
+use crate::listener::Listener;
+use crate::table::Table;
+use crate::utf16::whole_characters;
+
+/// A decoder of text bodies: each piece is one row.
+///
+/// What cannot be shown yet stays unfinished in the buffer: the beginning of a character, and what may be the closing marker of the body, until
+/// it is known not to be, because other text follows, or more white space than may be held.
+#[derive(Debug, Default)]
+pub struct Text {
+    /// The first character came; a BOM before it is dropped.
+    has_begun: bool,
+    /// The body has ended inside a character.
+    has_ended_inside: bool,
+    /// What is held is a whole marker, perhaps with white space after it.
+    is_whole: bool,
+}
+
+impl Text {
+    /// Takes what the buffer has, of which the bytes from `from` on are new; with `is_last` the rest too.
+    pub(crate) fn decode(
+        &mut self,
+        from: usize,
+        is_last: bool,
+        most: usize,
+        buffer: &mut Buffer,
+        table: &mut Table,
+        listener: &mut impl Listener,
+    ) {
+        let is_white = trim_end(&buffer.bytes()[from..buffer.filled]).is_empty();
+        if self.is_whole && is_white && !is_last && buffer.filled - buffer.start <= most {
+            // Only white space after the marker: nothing has to be looked at again.
+            return;
+        }
+        let mut start = buffer.start;
+        let mut end = start + whole_characters(buffer.text(Span { start, end: buffer.filled }));
+        if end > start && !mem::replace(&mut self.has_begun, true) {
+            start = buffer.content();
+        }
+        let text = &buffer.bytes()[start..end];
+        let held;
+        if end < buffer.filled && is_last {
+            // The rest reads as U+FFFD.
+            self.has_ended_inside = true;
+            self.is_whole = false;
+            held = buffer.filled;
+            end = held;
+        } else {
+            let (shown, is_whole) = listener.hold(text, most);
+            held = start + shown;
+            self.is_whole = is_whole && end == buffer.filled;
+        }
+        let shown = Span { start, end: if is_last && !self.is_whole { end } else { held } };
+        if shown.length() > 0 {
+            listener.text(shown, buffer, table);
+        }
+        buffer.start = shown.end;
+        if is_last && self.is_whole {
+            let length = trim_end(buffer.text(Span { start: held, end })).len();
+            listener.last_text(Span { start: held, end: held + length }, buffer, table);
+            buffer.start = end;
+        }
+        if buffer.start == buffer.filled {
+            buffer.restart();
+        }
+    }
+
+    /// Whether the body ends inside a character, or would if it ended here.
+    #[must_use]
+    pub fn inside_record(&self, buffer: &Buffer) -> bool {
+        let rest = buffer.text(Span { start: buffer.start, end: buffer.filled });
+        self.has_ended_inside || whole_characters(rest) < rest.len()
+    }
+}
+
+/// The text without the white space at its end; what is white is as in JSON (RFC 8259, section 2).
+pub(crate) fn trim_end(mut text: &[u8]) -> &[u8] {
+    while let [rest @ .., b' ' | b'\t' | b'\n' | b'\r'] = text {
+        text = rest;
+    }
+    text
+}
