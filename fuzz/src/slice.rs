@@ -27,6 +27,7 @@ macro_rules! slices {
 
 slices! {
     sse: crate::sse,
+    page: crate::page,
     text: crate::text,
     ndjson: crate::ndjson,
     json_seq: crate::json_seq,

@@ -18,6 +18,12 @@ pub(crate) const TARGETS: &[Target] = &[
         longest: 512,
     },
     Target {
+        name: "page",
+        what: "the decoder that pages download, against the native one",
+        words: Some("sse"),
+        longest: 512,
+    },
+    Target {
         name: "text",
         what: "text, against the whole of it decoded at once",
         words: Some("text"),
