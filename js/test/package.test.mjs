@@ -46,7 +46,7 @@ test("JSON formats too, fetched on demand or all in one", () => {
     join(project, "records.js"),
     `import { createParser, parse } from "tidewire/full";
      import { parse as onDemand } from "tidewire";
-     for (const read of [onDemand, parse]) for await (const { value } of read(new TextEncoder().encode('{"a":1}\\n'), { format: "ndjson" })) console.log(value.a);
+     for (const read of [onDemand, parse]) for await (const { value } of read(new Response('{"a":1}', { headers: { "content-type": "application/x-ndjson" } }))) console.log(value.a);
      createParser({ format: "ndjson", onEvent: ({ value }) => console.log(value) }).push(new TextEncoder().encode("2\\n"));`,
   );
   assert.equal(run(process.execPath, "records.js"), "1\n1\n2\n");
