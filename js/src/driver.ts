@@ -311,7 +311,7 @@ export abstract class Driver {
 
   #answered(head: Head): void {
     this.#head = head;
-    if (this.#machine.lacks(head.headers)) this.#load((stream) => stream.#begun(head));
+    if (this.#machine.lacks(head.status, head.headers)) this.#load((stream) => stream.#begun(head));
     else this.#begun(head);
     this.serve();
   }

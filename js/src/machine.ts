@@ -93,17 +93,23 @@ export class Machine {
     this.#core.bytes.set(numbers, this.#core.word(this.#at, abi.AT_NUMBERS));
   }
 
-  /** Whether what comes is in a format that only the core with all formats knows. */
-  lacks(headers: Headers): boolean {
+  /** Whether a response's body is in a format that only the core with all formats knows. The body of an error is not decoded. */
+  lacks(status: number, headers: Headers): boolean {
+    if (!this.#mayNeedMore || !isSuccess(status)) return false;
     const format = announced(headers.get("content-type"));
-    return this.#core.source.more !== undefined && this.#format === abi.FORMAT_AUTO && format > abi.FORMAT_TEXT && format < abi.ANNOUNCES_OTHER;
+    return format > abi.FORMAT_TEXT && format < abi.ANNOUNCES_OTHER;
   }
 
-  /** Whether a body without a content type, of which this is the first chunk, may be in such a format. */
+  /** Whether a body that is decoded without a content type, and begins with this chunk, may be in such a format. */
   mayLack(chunk: Uint8Array): boolean {
-    if (this.#core.source.more === undefined || this.#format !== abi.FORMAT_AUTO) return false;
+    if (!this.#mayNeedMore || this.#state !== abi.STATE_OPEN) return false;
     const first = chunk.find((byte) => byte > 0x20 && byte < 0x80) ?? 0x7b;
     return first === 0x7b || first === 0x5b || first === 0x1e;
+  }
+
+  /** Whether the body's format is not known yet, and may be one that another core knows. */
+  get #mayNeedMore(): boolean {
+    return this.#core.source.more !== undefined && this.#format === abi.FORMAT_AUTO;
   }
 
   get #format(): number {
@@ -121,7 +127,7 @@ export class Machine {
 
   /** `relayed` says that a relay keeps the response. */
   head(status: number, headers: Headers, relayed: boolean): void {
-    this.#error = status < 200 || status > 299 ? `the server answered with status ${status}` : undefined;
+    this.#error = isSuccess(status) ? undefined : `the server answered with status ${status}`;
     this.#core.exports.machine_head(this.#at, now(), chance(), status, announced(headers.get("content-type")), retryAfter(headers), Number(relayed));
   }
 
@@ -316,4 +322,8 @@ function joined(pieces: Uint8Array[]): Uint8Array {
 
 function otherType(type: string | null | undefined): string {
   return `${type ? `the content type ${type} is not a stream's` : "there is no content type"}; choose a format`;
+}
+
+function isSuccess(status: number): boolean {
+  return status > 199 && status < 300;
 }

@@ -12,14 +12,14 @@ pub struct At {
 }
 
 impl At {
-    /// So long after an origin that does not move.
+    /// A time after an origin that does not move, in whole microseconds: then differences of [`time`](Self::time) and those of `now` agree.
     #[must_use]
     #[inline]
     pub const fn new(now: Duration, chance: u32) -> Self {
-        Self { now: ms(now), chance }
+        Self { now: now.as_secs() as f64 * 1000.0 + now.subsec_micros() as f64 / 1000.0, chance }
     }
 
-    /// The time since the origin, to the microsecond.
+    /// The time since the origin, in whole microseconds.
     #[must_use]
     #[inline]
     pub fn time(&self) -> Duration {
@@ -96,6 +96,18 @@ mod tests {
             let at = ms(Duration::from_nanos(nanos)) + 0.1;
             let reached = point(at).unwrap();
             assert!(ms(reached) >= at && ms(reached) < at + 0.0021, "{nanos}");
+            assert!(At::new(reached, 0).now >= at, "{nanos}");
+        }
+    }
+
+    #[test]
+    fn what_is_measured_by_points_and_by_numbers_is_the_same() {
+        let mut nanos = 1_u64;
+        for _ in 0..10_000 {
+            nanos = nanos.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            // Up to 13 days.
+            let [from, to] = [nanos >> 15, nanos >> 14].map(|nanos| At::new(Duration::from_nanos(nanos), 0));
+            assert_eq!(duration(to.now - from.now), to.time() - from.time(), "{nanos}");
         }
     }
 }
