@@ -84,7 +84,7 @@ export class Core {
   free(machine: number): void {
     this.exports.machine_free(machine);
     if (this.exports.memory.buffer.byteLength > LARGE && cores.get(this.source)?.deref() === this) {
-      // It is used again only if that comes before the next collection. Where references are never weak, it goes at once.
+      // It is used again only if a machine is made before the next collection. Where there are no weak references, it is dropped at once.
       cores.set(this.source, typeof WeakRef === "function" ? new WeakRef(this) : { deref: () => undefined });
     }
   }

@@ -50,7 +50,7 @@ export abstract class Driver {
   #resolve!: (outcome: Outcome) => void;
   #stats: Stats | undefined;
 
-  /** The head that came last, and what of its body came and was not decoded. */
+  /** The newest head, and the part of its body that was received and not decoded. */
   #head: Head | undefined;
   #chunk: Uint8Array | undefined;
   /** The action that the machine asked for when it was fed. */
@@ -163,7 +163,7 @@ export abstract class Driver {
     this.serve();
   }
 
-  /** Serves those who wait, as far as is possible now. */
+  /** Gives waiting calls the items that there are now. */
   protected abstract serve(): void;
 
   /** Takes what was read. */
@@ -234,7 +234,7 @@ export abstract class Driver {
     this.#options.onGap?.(this.#machine.gap());
   }
 
-  /** Decodes more of the chunk. Otherwise waits for what comes next, and returns false. */
+  /** Decodes more of the chunk. If there is none, waits for the next input and returns false. */
   #continue(): boolean {
     const chunk = this.#chunk;
     if (chunk !== undefined && !this.#isLoading) {

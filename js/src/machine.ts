@@ -51,8 +51,14 @@ export class Machine {
   /** What the request carries could not be renewed. */
   #isStale = false;
 
-  /** A machine with these options. Throws a `TidewireError` with the code `usage` for a value that an option does not take. */
-  constructor(readonly options: MachineOptions) {
+  /**
+   * A machine with these options; `clock` gives the time in milliseconds. Throws a `TidewireError` with the code `usage` for a value that an
+   * option does not take.
+   */
+  constructor(
+    readonly options: MachineOptions,
+    readonly clock = now,
+  ) {
     this.#make(core());
   }
 
@@ -116,7 +122,7 @@ export class Machine {
     return this.#core.word(this.#at, abi.AT_FORMAT);
   }
 
-  handle(happened: Happened, at = now()): void {
+  handle(happened: Happened, at = this.clock()): void {
     this.#tell(HAPPENED[happened], 0, at);
   }
 
@@ -128,13 +134,14 @@ export class Machine {
   /** `relayed` says that a relay keeps the response. */
   head(status: number, headers: Headers, relayed: boolean): void {
     this.#error = isSuccess(status) ? undefined : `the server answered with status ${status}`;
-    this.#core.exports.machine_head(this.#at, now(), chance(), status, announced(headers.get("content-type")), retryAfter(headers), Number(relayed));
+    const type = announced(headers.get("content-type"));
+    this.#core.exports.machine_head(this.#at, this.clock(), chance(), status, type, retryAfter(headers), Number(relayed));
   }
 
   /** Feeds a piece of the body, and returns the next action. */
   received(piece: Uint8Array): number {
     const core = this.#core;
-    const next = core.exports.machine_received(this.#at, now(), chance(), core.put(this.#at, piece));
+    const next = core.exports.machine_received(this.#at, this.clock(), chance(), core.put(this.#at, piece));
     if (next !== abi.DO_WAIT || this.#state !== abi.STATE_REFUSED) return next;
     this.#refused.push(piece.slice(0, REFUSED_BYTES - this.#kept));
     if ((this.#kept += piece.length) >= REFUSED_BYTES) this.handle("body_end");
@@ -150,7 +157,7 @@ export class Machine {
 
   /** The next action. */
   advance(): number {
-    const next = this.#core.exports.machine_advance(this.#at, now(), chance());
+    const next = this.#core.exports.machine_advance(this.#at, this.clock(), chance());
     if (next === abi.DO_CONNECT) this.#error = undefined;
     return next;
   }
@@ -159,7 +166,7 @@ export class Machine {
     return this.#core.rows(this.#at);
   }
 
-  /** When the machine wants a tick, by `performance.now()`; infinite for never. */
+  /** When the machine wants a tick, by its clock; infinite for never. */
   due(): number {
     return this.#core.exports.machine_due(this.#at);
   }
@@ -229,8 +236,8 @@ export class Machine {
       attempts: this.#word(abi.FACT_ATTEMPTS),
       firstByteMs: this.#float(abi.FACT_FIRST_BYTE),
       firstEventMs: this.#float(abi.FACT_FIRST_EVENT),
-      longestSilenceMs: this.#core.exports.machine_silence(this.#at, now()),
-      elapsedMs: this.#state === abi.STATE_IDLE ? 0 : now() - this.#float(abi.FACT_STARTED),
+      longestSilenceMs: this.#core.exports.machine_silence(this.#at, this.clock()),
+      elapsedMs: this.#state === abi.STATE_IDLE ? 0 : this.clock() - this.#float(abi.FACT_STARTED),
     };
   }
 
@@ -285,7 +292,7 @@ export class Machine {
     return this.#word(abi.FACT_STATE);
   }
 
-  #tell(what: number, given = 0, at = now()): void {
+  #tell(what: number, given = 0, at = this.clock()): void {
     this.#core.exports.machine_tell(this.#at, at, chance(), what, given);
   }
 

@@ -74,17 +74,17 @@ numbers! {
         ARRAY = 22,
         /// It ends the object or array.
         CLOSE = 23,
-        /// It brings a key.
+        /// It has a key.
         KEY = 24,
         /// It begins a string.
         STRING = 25,
         /// It continues a string.
         MORE = 26,
-        /// It brings any other value.
+        /// It has any other value.
         SCALAR = 27,
         /// The dialect's name, once it is known.
         DIALECT = 28,
-        /// What was built of the arguments in the last such row is not what they are: they are no JSON, or come in too large pieces.
+        /// What was built of the arguments in the last such row is not what they are: they are no JSON, or their pieces are too large.
         LOST = 29,
     }
 }
@@ -96,7 +96,7 @@ numbers! {
         ROW = 5,
         /// Which word is the offset of the text's first code unit.
         START = 3,
-        /// Which word is the offset behind its last code unit.
+        /// Which word is the offset after its last code unit.
         END = 4,
     }
 }

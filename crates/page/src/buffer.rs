@@ -1,12 +1,12 @@
-//! The one buffer: `[unfinished | new]`, and beyond that texts that have to move out of the way.
+//! The one buffer: `[unfinished | new]`, and after it the texts that had to be set aside.
 
 use alloc::vec;
 use alloc::vec::Vec;
 
 use crate::line::{bom_length, line_end, may_be_bom, may_be_empty_data};
 
-/// Bytes that are always there after the last one that came: two line ends that a body may lack, and after these what a vector load reads
-/// beyond, which begins with a line end that stops every search.
+/// Bytes that always follow the last one received: two line ends that a body may lack, and the bytes that a vector load reads past them, of which
+/// the first is a line end that stops every search.
 const PADDING: usize = 2 + 16;
 /// A buffer that grew beyond this for one large event shrinks after it.
 const KEPT: usize = 256 * 1024;
@@ -16,7 +16,7 @@ const KEPT: usize = 256 * 1024;
 pub struct Span {
     /// The offset of the first byte.
     pub start: usize,
-    /// The offset behind the last byte.
+    /// The offset after the last byte.
     pub end: usize,
 }
 
@@ -28,26 +28,26 @@ impl Span {
     }
 }
 
-/// What came and is not finished, and what has just come.
+/// Bytes received earlier whose line or character is unfinished, and the newest bytes.
 ///
 /// ```text
-/// [ held │ the unfinished line │ new bytes ] padding [ texts beside ] free
+/// [ held │ the unfinished line │ new bytes ] padding [ texts set aside ] free
 ///        start                             filled
 /// ```
 #[derive(Debug, Default)]
 pub struct Buffer {
     bytes: Vec<u8>,
-    /// Where the unfinished line or character begins. What lies before it is held by the decoder, or of no use any more.
+    /// Where the unfinished line or character begins. What lies before it is held by the decoder, or no longer needed.
     pub(crate) start: usize,
-    /// The end of what came.
+    /// The end of the bytes received.
     pub(crate) filled: usize,
     /// The offset in the body of the byte at 0, if it had stayed where it was; from `start` on the bytes lie as in the body. It wraps.
     origin: u64,
-    /// The end of the texts beside; 0 if there are none.
-    beside: usize,
+    /// The end of the texts set aside; 0 if there are none.
+    aside: usize,
 }
 
-/// So many bytes.
+/// A vector of `length` zeros.
 #[inline(never)]
 pub(crate) fn zeros(length: usize) -> Vec<u8> {
     vec![0; length]
@@ -76,7 +76,7 @@ impl Buffer {
         &self.bytes[span.start..span.end]
     }
 
-    /// All bytes, also those that have not come.
+    /// The whole buffer, including the part that is not filled yet.
     #[inline(always)]
     pub(crate) fn bytes(&self) -> &[u8] {
         &self.bytes
@@ -100,7 +100,7 @@ impl Buffer {
             self.filled -= shift;
             self.origin = self.origin.wrapping_add(shift as u64);
         }
-        // As long as more of an event comes, to twice the size: then all of its bytes together are moved about once.
+        // Doubles while one event grows, so that each of its bytes is moved about once.
         let size = (self.filled + length + PADDING).next_power_of_two();
         if self.is_too_large() {
             self.bytes = Vec::new();
@@ -108,12 +108,12 @@ impl Buffer {
         self.extend(size);
     }
 
-    /// Makes it so long, or leaves it longer.
+    /// Makes the buffer at least `size` bytes long.
     #[inline(never)]
     fn extend(&mut self, size: usize) {
         let old = self.bytes.len();
         if size > old {
-            // Not `resize`: that a vector grows in place is code for nothing here, where no block grows.
+            // Not `resize`: its code for growing in place would be of no use, since the allocator never grows a block.
             let mut bytes = zeros(size);
             bytes[..old].copy_from_slice(&self.bytes);
             self.bytes = bytes;
@@ -124,7 +124,7 @@ impl Buffer {
     #[inline]
     pub(crate) fn take_in(&mut self, length: usize) -> usize {
         let from = self.filled;
-        self.beside = 0;
+        self.aside = 0;
         self.filled += length;
         self.stop();
         from
@@ -138,12 +138,12 @@ impl Buffer {
         at
     }
 
-    /// Puts a line end after what came.
+    /// Puts a line end after the bytes received.
     fn stop(&mut self) {
         self.bytes[self.filled] = b'\n';
     }
 
-    /// Hides what comes after `end`; returns what [`show`](Self::show) needs.
+    /// Hides the bytes after `end`; returns what [`show`](Self::show) needs.
     pub(crate) fn hide(&mut self, end: usize) -> (usize, u8) {
         let hidden = (self.filled, self.bytes[end]);
         self.filled = end;
@@ -157,7 +157,7 @@ impl Buffer {
         self.filled = filled;
     }
 
-    /// Where the first line end from `from` on is; [`filled`](Self::filled) or beyond if it has not come.
+    /// Where the first line end from `from` on is; [`filled`](Self::filled) or beyond if there is none yet.
     #[inline(always)]
     pub(crate) fn line_end(&self, from: usize) -> usize {
         line_end(&self.bytes, from)
@@ -194,25 +194,25 @@ impl Buffer {
     }
 
     /// Where a text of this length can be put so that nothing will overwrite it before the next piece.
-    fn beside(&mut self, length: usize) -> Span {
-        let start = self.beside.max(self.filled + PADDING);
+    fn aside(&mut self, length: usize) -> Span {
+        let start = self.aside.max(self.filled + PADDING);
         let end = start + length;
         self.extend(end + PADDING);
-        self.beside = end;
+        self.aside = end;
         Span { start, end }
     }
 
-    /// Puts a text there.
+    /// Copies a text there.
     #[inline(never)]
-    pub(crate) fn put_beside(&mut self, text: &[u8]) -> Span {
-        let to = self.beside(text.len());
+    pub(crate) fn put_aside(&mut self, text: &[u8]) -> Span {
+        let to = self.aside(text.len());
         self.bytes[to.start..to.end].copy_from_slice(text);
         to
     }
 
     /// The same for a text that lies here.
-    pub(crate) fn move_beside(&mut self, text: Span) -> Span {
-        let to = self.beside(text.length());
+    pub(crate) fn move_aside(&mut self, text: Span) -> Span {
+        let to = self.aside(text.length());
         self.bytes.copy_within(text.start..text.end, to.start);
         to
     }

@@ -70,7 +70,7 @@ impl Json {
         {
             let text = match text {
                 Text::Here(text) => text,
-                Text::Own(text) => buffer.put_beside(&text),
+                Text::Own(text) => buffer.put_aside(&text),
             };
             let is_over = match kind {
                 kind::RECORD => listener.record(number, text, buffer, table),

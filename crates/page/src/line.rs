@@ -53,7 +53,7 @@ pub(crate) fn read_line(bytes: &[u8], start: usize) -> (Line, usize) {
     }
 }
 
-/// Eight bytes as a word; they are there.
+/// The eight bytes at `at` as a word; the caller knows that they exist.
 #[inline(always)]
 fn eight(bytes: &[u8], at: usize) -> u64 {
     bytes.get(at..).and_then(<[u8]>::first_chunk).map_or(0, |eight| u64::from_le_bytes(*eight))
@@ -69,18 +69,18 @@ pub(crate) fn is_message(bytes: &[u8], text: Span) -> bool {
     text.length() == 7 && eight(bytes, text.start) << 8 == const { word(b"message") << 8 }
 }
 
-/// Whether the first `length` bytes, all that have come, may be the beginning of a BOM.
+/// Whether the `length` bytes received so far may be the beginning of a BOM.
 pub(crate) fn may_be_bom(body: &[u8], length: usize) -> bool {
     begins(eight(body, 0), length, BOM, 3)
 }
 
-/// Whether the `length` bytes at `start`, all that has come of a line, may become one of data without a value. Then they do not count yet, so that
-/// a limit is passed at the same byte whatever the cuts.
+/// Whether a line of which the `length` bytes at `start` have been received may turn out to be data without a value. Then they do not count yet,
+/// so that a limit is passed at the same byte wherever the body is cut.
 pub(crate) fn may_be_empty_data(bytes: &[u8], start: usize, length: usize) -> bool {
     begins(eight(bytes, start), length, DATA, 5)
 }
 
-/// Whether a name begins with so many bytes of a word.
+/// Whether the first `length` bytes of a word are those of a name, which has at most `most`.
 const fn begins(eight: u64, length: usize, name: u64, most: usize) -> bool {
     length <= most && (eight ^ name) & ((1 << (8 * length)) - 1) == 0
 }

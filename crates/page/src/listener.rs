@@ -1,4 +1,4 @@
-//! What becomes of an event is decided while the table is written, by whoever listens.
+//! A decoder reports each event to a listener, which decides what becomes of it while the table is written.
 
 use crate::abi::kind;
 use crate::buffer::{Buffer, Span};
@@ -8,7 +8,7 @@ use crate::table::Table;
 /// An event, once its block has ended.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Event<'a> {
-    /// Has its name and its id, which only streams ask for.
+    /// The decoder, which has the event's name and id. Only streams need them.
     #[cfg_attr(not(feature = "streams"), allow(dead_code))]
     pub(crate) sse: &'a Sse,
     pub(crate) data: Span,
@@ -16,32 +16,32 @@ pub(crate) struct Event<'a> {
     pub(crate) has_own_id: bool,
 }
 
-/// Hears of what a decoder finds, and adds the rows of records.
+/// Is told what a decoder finds, and adds the rows of records.
 pub(crate) trait Listener {
-    /// A block with data has ended. The rows of its name and its id are there. Returns whether the body is over with it.
+    /// A block with data has ended. The rows of its name and its id are there. Returns whether it ends the body.
     fn event(&mut self, event: Event<'_>, buffer: &mut Buffer, table: &mut Table) -> bool;
 
     /// The same of an event that has nothing but this data, and the type of the one before it.
     fn plain(&mut self, sse: &Sse, data: Span, buffer: &mut Buffer, table: &mut Table) -> bool;
 
-    /// A JSON value. Returns whether the body is over with it.
+    /// A JSON value. Returns whether it ends the body.
     #[cfg(feature = "formats")]
     fn record(&mut self, index: u64, json: Span, buffer: &mut Buffer, table: &mut Table) -> bool;
 
-    /// `[DONE]` in place of a record. Returns whether the body is over with it.
+    /// `[DONE]` in place of a record. Returns whether it ends the body.
     #[cfg(feature = "formats")]
     fn done(&mut self, table: &mut Table) -> bool;
 
     /// A block without data set this id. The row of the id follows.
     fn id(&mut self, id: Span, buffer: &mut Buffer, table: &mut Table);
 
-    /// The `retry:` field asks for a wait of so many milliseconds.
+    /// The `retry:` field asks for a wait of `wait` milliseconds.
     fn retry(&mut self, wait: u64);
 
-    /// Whether data can end the stream, so that their block counts also without its end.
+    /// Whether data can end the stream, so that its block counts even if its blank line is missing.
     fn may_end(&self) -> bool;
 
-    /// Whether these do.
+    /// Whether this data does.
     fn ends_with(&self, data: &[u8]) -> bool;
 
     /// A piece of a text body.
@@ -60,7 +60,7 @@ pub(crate) trait Listener {
     fn last_text(&mut self, marker: Span, buffer: &Buffer, table: &mut Table);
 }
 
-/// Has everything delivered.
+/// Delivers everything.
 pub(crate) struct Everything;
 
 impl Listener for Everything {

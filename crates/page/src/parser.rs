@@ -230,7 +230,7 @@ impl Parser {
         let mut closes = is_last && header[header::DELIVER_UNTERMINATED as usize] != 0;
         if is_last && !closes && listener.may_end() {
             if sse.is_in_data(buffer) {
-                // It belongs to the data all the same.
+                // It still belongs to the data.
                 from = buffer.add_line_feed();
                 sse.decode(from, buffer, table, listener);
                 from = buffer.filled;
@@ -262,7 +262,7 @@ impl Parser {
         });
         if let Err((kind, number, text)) = json.decode(from, is_last, buffer, table, listener) {
             *problem = text;
-            let text = buffer.put_beside(text.as_bytes());
+            let text = buffer.put_aside(text.as_bytes());
             table.add(kind, number, text);
             return false;
         }

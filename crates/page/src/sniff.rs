@@ -5,11 +5,11 @@ use crate::abi::announced;
 use crate::abi::format;
 use crate::line::{bom_length, may_be_bom};
 
-/// How much white space before the deciding byte is looked at. Nobody sends JSON with more.
+/// The most white space that is skipped before the deciding byte; no known server sends more before JSON.
 const LONGEST_LEAD: usize = 4096;
 
-/// The format of a body of which `length` bytes have come, and how many come before the one that decides it: a BOM and white space. `None` if none
-/// of them decides it.
+/// The format of a body of which `length` bytes have been received, and how many of them (a BOM and white space) precede the byte that decides it.
+/// `None` if no byte decides it yet.
 ///
 /// `by` is what is known: nothing ([`format::AUTO`]), that it is JSON ([`announced::JSON`](crate::abi::announced::JSON)), or that it is called text
 /// ([`announced::SOME_TEXT`](crate::abi::announced::SOME_TEXT)).

@@ -38,7 +38,7 @@ pub struct Sse {
     /// The name in the last row that gave one.
     told_name: Vec<u8>,
     last_id: Vec<u8>,
-    /// The last id that came into effect with this piece.
+    /// The last id that took effect in this piece.
     pub(crate) newest_id: Option<Span>,
     /// No row has given `last_id` yet.
     is_id_untold: bool,
@@ -94,7 +94,7 @@ impl Sse {
         (self.has_failed, self.is_inside) = (false, false);
     }
 
-    /// Whether the body has come to inside a line of data.
+    /// Whether the bytes received end inside a line of data.
     pub(crate) fn is_in_data(&self, buffer: &Buffer) -> bool {
         buffer.start < buffer.filled
             && !self.is_lost
@@ -119,7 +119,7 @@ impl Sse {
         listener: &mut impl Listener,
     ) {
         if mem::take(&mut self.is_id_untold) {
-            let id = buffer.put_beside(&self.last_id);
+            let id = buffer.put_aside(&self.last_id);
             table.add(kind::ID, 0, id);
         }
         self.lines(from, buffer, table, listener);
@@ -200,7 +200,7 @@ impl Sse {
                     return;
                 }
             } else if self.line(says, Span { start: value, end }, buffer, table, listener) {
-                // What follows is of no use any more.
+                // What follows is no longer needed.
                 buffer.start = filled;
                 return;
             }
@@ -236,7 +236,7 @@ impl Sse {
             Line::Id if buffer.text(text).iter().all(|byte| *byte != 0) => self.id = Part::Here(text),
             Line::Comment => {
                 // Where further data would be moved over it, it is in the way.
-                let text = if self.data.is_some() { buffer.move_beside(text) } else { text };
+                let text = if self.data.is_some() { buffer.move_aside(text) } else { text };
                 table.add(kind::COMMENT, 0, text);
             }
             Line::Retry => {
@@ -374,7 +374,7 @@ impl Part {
     fn take(&mut self, buffer: &mut Buffer, kept: &[u8]) -> Span {
         match mem::take(self) {
             Self::Here(text) => text,
-            Self::None | Self::Kept => buffer.put_beside(kept),
+            Self::None | Self::Kept => buffer.put_aside(kept),
         }
     }
 

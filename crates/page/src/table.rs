@@ -1,4 +1,4 @@
-//! What goes out: rows of numbers, and the window of text that they cut.
+//! The output of a decoder: rows of numbers, and the window of text that they slice.
 
 use alloc::vec;
 use alloc::vec::Vec;
@@ -20,7 +20,7 @@ const KEPT: usize = 256 * 1024;
 /// What [`write_utf16`] reads beyond a text.
 #[cfg(feature = "llm")]
 const PADDING: usize = 4;
-/// JavaScript makes texts of so many characters itself if they are ASCII.
+/// JavaScript decodes ASCII texts of at most this many characters itself.
 const SHORT: usize = 12;
 
 /// Rows of five words, each of which says one thing of a text in the window.
@@ -41,9 +41,12 @@ pub struct Table {
     wide: Vec<u8>,
     wide_length: usize,
     form: u32,
-    /// The window of an LLM's reply, whose texts are not those of the body.
+    /// Whether the window is that of an LLM's reply, whose texts are not those of the body.
     #[cfg(feature = "llm")]
-    own: Option<Vec<u8>>,
+    is_reply: bool,
+    /// That window, and the padding after it.
+    #[cfg(feature = "llm")]
+    reply: Vec<u8>,
 }
 
 impl Table {
@@ -73,8 +76,8 @@ impl Table {
     #[must_use]
     pub fn window<'a>(&'a self, buffer: &'a Buffer) -> &'a [u8] {
         #[cfg(feature = "llm")]
-        if let Some(own) = &self.own {
-            return &own[..own.len() - PADDING];
+        if self.is_reply {
+            return &self.reply[..self.reply.len() - PADDING];
         }
         buffer.text(self.window)
     }
@@ -82,14 +85,14 @@ impl Table {
     /// The bytes in which the window is, and where it begins there.
     fn bytes<'a>(&'a self, buffer: &'a Buffer) -> (&'a [u8], usize) {
         #[cfg(feature = "llm")]
-        if let Some(own) = &self.own {
-            return (own, 0);
+        if self.is_reply {
+            return (&self.reply, 0);
         }
         (buffer.bytes(), self.window.start)
     }
 
     pub(crate) fn begin(&mut self) {
-        if self.rows.len() > KEPT / 4 {
+        if self.rows.capacity() > KEPT / 4 {
             self.rows = Vec::new();
         }
         self.length = 0;
@@ -97,7 +100,10 @@ impl Table {
         self.is_ordered = true;
         #[cfg(feature = "llm")]
         {
-            self.own = None;
+            self.is_reply = false;
+            if self.reply.capacity() > KEPT {
+                self.reply = Vec::new();
+            }
         }
     }
 
@@ -108,9 +114,9 @@ impl Table {
         u64::from(self.rows[self.length + 1]) | u64::from(self.rows[self.length + 2]) << 32
     }
 
-    /// Moves all rows with their texts behind these, except for names and ids, which no delta has.
+    /// Moves all rows with their texts to the end of these, except for names and ids, which no delta has.
     #[cfg(feature = "llm")]
-    pub(crate) fn move_behind(&mut self, rows: &mut Vec<u32>, text: &mut Vec<u8>, buffer: &Buffer) {
+    pub(crate) fn append_to(&mut self, rows: &mut Vec<u32>, text: &mut Vec<u8>, buffer: &Buffer) {
         let window = buffer.text(self.window);
         for row in self.rows().chunks_exact(ROW) {
             if matches!(row[0], kind::NAME | kind::ID) {
@@ -125,13 +131,16 @@ impl Table {
         self.is_ordered = true;
     }
 
-    /// Takes these rows with the window of their texts, as the last of its own.
+    /// Takes these rows with the window of their texts, and gives its former memory for the next ones.
     #[cfg(feature = "llm")]
     pub(crate) fn take_over(&mut self, rows: &mut Vec<u32>, text: &mut Vec<u8>) {
         text.extend_from_slice(&[0; PADDING]);
         self.length = rows.len();
-        self.rows = mem::take(rows);
-        self.own = Some(mem::take(text));
+        mem::swap(&mut self.rows, rows);
+        mem::swap(&mut self.reply, text);
+        rows.clear();
+        text.clear();
+        self.is_reply = true;
     }
 
     /// Adds a row whose text is in the buffer.

@@ -98,7 +98,7 @@ pub(crate) fn is_ascii(bytes: &[u8]) -> bool {
 #[inline(never)]
 pub(crate) fn code_units(text: &[u8]) -> u32 {
     let (words, rest) = text.as_chunks::<8>();
-    // What is behind the first byte of a character counts nothing.
+    // The bytes of a character after its first one count nothing.
     let last = rest.iter().fold(HIGH, |word, byte| word << 8 | u64::from(*byte));
     words.iter().map(|word| units_of(u64::from_le_bytes(*word))).sum::<u32>() + units_of(last)
 }

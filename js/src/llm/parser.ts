@@ -48,6 +48,8 @@ export function createParser(options: ReplyParserOptions): ReplyParser {
 }
 
 const nothing: never[] = [];
+/** No time passes for a parser: it has no limits and waits for nothing. */
+const noTime = () => 0;
 
 class Feed implements ReplyParser {
   readonly #options: ReplyParserOptions;
@@ -62,11 +64,10 @@ class Feed implements ReplyParser {
     this.#options = options;
     const { dialect = "auto", maxEventBytes } = options;
     checkDialect(dialect);
-    const machine = new Machine({ ...options, dialect, retryAttempts: 0, resume: "never", sniff: true, repeatable: false });
+    const machine = new Machine({ ...options, dialect, retryAttempts: 0, resume: "never", sniff: true, repeatable: false }, noTime);
     this.#machine = machine;
     this.#reader = new DeltaReader({ dialect, maxEventBytes });
-    // No time passes here.
-    machine.handle("start", 0);
+    machine.handle("start");
     machine.advance();
     machine.head(200, new Headers(), false);
   }
@@ -134,7 +135,7 @@ class Feed implements ReplyParser {
     this.#next = 0;
   }
 
-  /** Hands out what has come, all at once, where the machine says so. */
+  /** Hands out everything that was read, if the machine says so. */
   #take(what: number): number {
     if (what !== DO_DELIVER) return what;
     const table = this.#machine.rows();

@@ -1,4 +1,4 @@
-//! What a body brings, and how it ends.
+//! The records of a body, and how it ends.
 
 use super::action::Reason;
 use super::delivered::{Delivered, Known};

@@ -39,18 +39,18 @@ impl Hearing<'_> {
     /// Adds a row for the gap before a record or an id, if there is one.
     fn add_gap(&self, is_gap: bool, buffer: &mut Buffer, table: &mut Table) {
         if is_gap {
-            let after = buffer.put_beside(self.session.gap_before_id());
+            let after = buffer.put_aside(self.session.gap_before_id());
             table.add(kind::GAP, 0, after);
         }
     }
 
-    /// Moves what was found so far behind the deltas before it, as more deltas follow.
+    /// Moves the rows found so far to the deltas before them, so that rows and deltas stay in the order of the body.
     #[cfg(feature = "llm")]
-    fn put_in_order(&mut self, buffer: &Buffer, table: &mut Table) {
+    fn keep_order(&mut self, buffer: &Buffer, table: &mut Table) {
         if !table.rows().is_empty()
             && let Some(made) = self.reply.rows()
         {
-            table.move_behind(&mut made.rows, &mut made.text, buffer);
+            table.append_to(&mut made.rows, &mut made.text, buffer);
         }
     }
 
@@ -114,7 +114,7 @@ impl Listener for Hearing<'_> {
         if noted.is(Noted::FIRST_REPEAT)
             && let Some(id) = sse.newest_id
         {
-            let id = buffer.move_beside(id);
+            let id = buffer.move_aside(id);
             table.add(kind::REPLAYED, 0, id);
         }
         self.add_gap(noted.is(Noted::GAP), buffer, table);
@@ -141,7 +141,7 @@ impl Listener for Hearing<'_> {
         if !noted.is(Noted::DROPPED) {
             #[cfg(feature = "llm")]
             if self.reply.is_reading() {
-                self.put_in_order(buffer, table);
+                self.keep_order(buffer, table);
                 self.reply.record(buffer.text(json));
                 self.reply.settle(self.session);
                 return self.decide(role, buffer.text(json));
@@ -182,7 +182,7 @@ impl Listener for Hearing<'_> {
         if !self.reply.is_reading() {
             return 0;
         }
-        self.put_in_order(buffer, table);
+        self.keep_order(buffer, table);
         self.reply.alike(buffer.text(input), most, self.now, self.session, self.markers)
     }
 
@@ -191,7 +191,7 @@ impl Listener for Hearing<'_> {
         self.session.record(self.now, Some(b""), None);
         #[cfg(feature = "llm")]
         if self.reply.is_reading() {
-            self.put_in_order(buffer, table);
+            self.keep_order(buffer, table);
             self.reply.text(buffer.text(text));
             return self.reply.settle(self.session);
         }
@@ -236,7 +236,7 @@ impl Hearing<'_> {
         if !noted.is(Noted::DROPPED) {
             #[cfg(feature = "llm")]
             if self.reply.is_reading() {
-                self.put_in_order(buffer, table);
+                self.keep_order(buffer, table);
                 self.reply.event(event.sse.name(), buffer.text(event.data));
                 self.reply.settle(self.session);
                 return self.decide(role, buffer.text(event.data));
@@ -255,7 +255,7 @@ impl Hearing<'_> {
         let id = cursor.filter(|id| !id.is_empty());
         let noted = self.session.record(self.now, cursor, id);
         if noted.is(Noted::FIRST_REPEAT) {
-            let id = buffer.put_beside(id.unwrap_or_default());
+            let id = buffer.put_aside(id.unwrap_or_default());
             table.add(kind::REPLAYED, 0, id);
         }
         self.add_gap(noted.is(Noted::GAP), buffer, table);

@@ -347,7 +347,7 @@ impl Stream {
     fn put_reply(&mut self) {
         let Self { parser, reply, .. } = self;
         if let Some(made) = reply.rows() {
-            parser.table.move_behind(&mut made.rows, &mut made.text, &parser.buffer);
+            parser.table.append_to(&mut made.rows, &mut made.text, &parser.buffer);
             parser.table.take_over(&mut made.rows, &mut made.text);
         }
     }

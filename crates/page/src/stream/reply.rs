@@ -62,7 +62,7 @@ impl Reply {
         Some(continuation(url, *reads, reading.deltas.id(), cursor).unwrap_or_default())
     }
 
-    /// Nothing continues after a gap: what comes is another reply, or the same one from its beginning.
+    /// After a gap nothing continues: what follows is another reply, or the same one from its beginning.
     pub(super) fn begin_anew(&mut self) {
         if let Some(reading) = &mut self.0 {
             reading.deltas = Deltas::new(reading.deltas.dialect().clone());
@@ -76,7 +76,7 @@ impl Reply {
         self.0.is_some()
     }
 
-    /// Reads events like the one before, as far as they are at the front of `input`, and returns how many bytes they have.
+    /// Reads the events at the front of `input` that are like the one before, and returns how many bytes they have.
     #[inline]
     pub(super) fn alike(
         &mut self,
@@ -111,7 +111,7 @@ impl Reply {
         self.read(&Frame::Text(&Utf8::new(text).to_str()));
     }
 
-    /// Makes rows of what a frame comes to.
+    /// Turns the deltas of a frame into rows.
     fn read(&mut self, frame: &Frame<'_>) {
         let Some(reading) = &mut self.0 else { return };
         let Reading { deltas, telling, .. } = &mut **reading;
@@ -123,7 +123,7 @@ impl Reply {
         }
     }
 
-    /// Tells the session how the stream stands after a record.
+    /// Tells the session what the last record means for the end of the stream.
     pub(super) fn settle(&self, session: &mut Session) {
         let Some(reading) = &self.0 else { return };
         session.reply_state(reading.deltas.reply_state());
@@ -168,7 +168,7 @@ impl Reading {
             return 0;
         }
         let is_message = name == b"message";
-        let name = name.to_owned();
+        let name = if is_message { Vec::new() } else { name.to_owned() };
         let (mut rest, mut events) = (input, 0);
         while let Some(line) = if is_message { Some(rest) } else { after_name(rest, &name) } {
             let Some(data) = line.strip_prefix(b"data:") else { break };
