@@ -1,7 +1,7 @@
 //! Loads the recordings, and tells the dialect of each.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::Path;
 
 use serde_json::Value;
 use tidewire::Format;
@@ -18,26 +18,34 @@ pub(crate) struct Recording {
 
 /// All recordings except the binary ones; `None`, with a notice, if there are none.
 pub(crate) fn recordings() -> Option<Vec<Recording>> {
-    let default = concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/corpus").to_owned();
-    let root = PathBuf::from(std::env::var("TIDEWIRE_CORPUS").unwrap_or(default));
-    let Ok(manifest) = fs::read_to_string(root.join("manifest.json")) else {
-        println!("NOT RUN: no recorded streams in {}; set TIDEWIRE_CORPUS to their folder", root.display());
-        return None;
-    };
-    let manifest: Value = serde_json::from_str(&manifest).unwrap();
+    let shared = concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared");
+    let default = || [format!("{shared}/corpus"), format!("{shared}/corpus-2")].join(":");
+    let folders = std::env::var("TIDEWIRE_CORPUS").unwrap_or_else(|_| default());
+    let mut all = Vec::new();
+    for folder in folders.split(':') {
+        match fs::read_to_string(Path::new(folder).join("manifest.json")) {
+            Ok(manifest) => all.extend(listed(Path::new(folder), &serde_json::from_str(&manifest).unwrap())),
+            Err(_) => println!(
+                "NOT RUN: no recorded streams in {folder}; set TIDEWIRE_CORPUS to their folders, with `:` between them"
+            ),
+        }
+    }
+    (!all.is_empty()).then_some(all)
+}
+
+/// The recordings that a manifest lists.
+fn listed(root: &Path, manifest: &Value) -> Vec<Recording> {
     let entries = manifest["entries"].as_array().unwrap().iter();
-    Some(
-        entries
-            .filter(|entry| entry["format"] != "aws-eventstream")
-            .map(|entry| {
-                let name = entry["file"].as_str().unwrap();
-                let body = fs::read(root.join(name)).unwrap();
-                recording(name, entry["format"].as_str().unwrap(), body)
-            })
-            .flat_map(|recording| [in_array(&recording), Some(recording)])
-            .flatten()
-            .collect(),
-    )
+    entries
+        .filter(|entry| entry["format"] != "aws-eventstream")
+        .map(|entry| {
+            let name = entry["file"].as_str().unwrap();
+            let body = fs::read(root.join(name)).unwrap();
+            recording(name, entry["format"].as_str().unwrap(), body)
+        })
+        .flat_map(|recording| [in_array(&recording), Some(recording)])
+        .flatten()
+        .collect()
 }
 
 fn recording(name: &str, format: &str, body: Vec<u8>) -> Recording {
@@ -73,17 +81,17 @@ fn dialect(name: &str, text: &str) -> &'static str {
             "launchdarkly",
             "us-south.ml",
             "completions_legacy--0",
-            "interactions--",
             "live-speech",
         ]) =>
         {
             "generic"
         }
-        () if in_name(&["openai-compatible"]) => "openai-chat",
+        () if text.contains("\"interaction.created\"") => "gemini-interactions",
+        () if in_name(&["openai-compatible", "chat/completions"]) => "openai-chat",
         () if in_name(&["anthropic"]) => "anthropic",
         () if in_name(&["cohere"]) => "cohere",
         () if in_name(&["ollama"]) => "ollama",
-        () if in_name(&["generativelanguage", "vercel-ai/google/"]) => "gemini",
+        () if in_name(&["generativelanguage", "vercel-ai/google/", "streamGenerateContent"]) => "gemini",
         () if in_name(&["vercel-ai/amazon-bedrock"]) => "bedrock-json",
         () if text.contains("\"response.created\"") || text.contains("\"response.queued\"") => {
             "openai-responses"

@@ -37,7 +37,11 @@ fn every_recording_reads_like_with_a_real_json_parser() {
                 assert_eq!(rig.deltas.dialect().name(), recording.dialect, "{place}");
                 assert_eq!(bad, 0, "{place}: bad records");
                 assert_eq!(reading::Reading::from(&mut rig.message), want, "{place}");
-                assert_eq!(outcome, oracle::outcome(recording, recording.body.len()), "{place}");
+                // What nobody recognised is not known to be whole.
+                let is_unknown =
+                    dialect == "auto" && recording.dialect == "generic" && rig.message.text.is_empty();
+                let known = oracle::outcome(recording, recording.body.len());
+                assert_eq!(outcome, if is_unknown { "truncated" } else { known }, "{place}");
             }
         }
         *counts.entry(recording.dialect).or_insert(0) += 1;

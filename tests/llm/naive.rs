@@ -53,7 +53,8 @@ pub(crate) fn records(recording: &Recording) -> Vec<Record> {
 
 /// An element is whole at its last byte.
 fn elements(body: &str) -> Vec<Record> {
-    let elements: Vec<&RawValue> = serde_json::from_str(body).unwrap();
+    let elements: Vec<&RawValue> =
+        serde_json::from_str(body).unwrap_or_else(|error| panic!("{error} in {body}"));
     let record = |element: &RawValue| {
         let start = element.get().as_ptr() as usize - body.as_ptr() as usize;
         Record { end: start + element.get().len(), data: element.get().to_owned() }

@@ -32,7 +32,7 @@ pub(crate) fn outcome(recording: &Recording, at: usize) -> &'static str {
 impl Ends {
     pub(crate) fn of(recording: &Recording) -> Self {
         let first = if recording.dialect == "generic" { State::MayEnd } else { State::Open };
-        let done = matches!(recording.dialect, "openai-chat" | "cohere" | "generic");
+        let done = matches!(recording.dialect, "openai-chat" | "cohere" | "gemini-interactions" | "generic");
         let mut tracker =
             Tracker { dialect: recording.dialect, state: first, finished: Vec::new(), marks: (false, false) };
         let records = records(recording);
@@ -120,6 +120,7 @@ impl Tracker {
                 _ => State::Open,
             },
             "anthropic" if event["type"] == "message_stop" => State::Complete,
+            "gemini-interactions" if event["event_type"] == "interaction.completed" => State::Complete,
             "cohere" if event["type"] == "message-end" => State::Complete,
             "ollama" if event["done"] == true => State::Complete,
             "bedrock-json" => {

@@ -86,7 +86,8 @@ pub(crate) fn of(recording: &Recording) -> Reading {
             "openai-responses" => responses(&event, &mut reading, &mut calls),
             "anthropic" => anthropic(&event, &mut reading, &mut calls),
             "gemini" => gemini(&event, &mut reading, &mut calls),
-            "ollama" => ollama(&event, &mut reading),
+            "gemini-interactions" => interactions(&event, &mut reading, &mut calls),
+            "ollama" => ollama(&event, &mut reading, &mut calls),
             "cohere" => cohere(&event, &mut reading, &mut calls),
             "bedrock-json" => bedrock(&event, &mut reading, &mut calls),
             _ => generic(&event, &mut reading),
@@ -95,6 +96,27 @@ pub(crate) fn of(recording: &Recording) -> Reading {
     let calls = calls.list.into_iter().map(|(_, id, name, json)| (id, name, arguments(&json)));
     reading.calls = calls.collect();
     reading
+}
+
+fn interactions(event: &Value, reading: &mut Reading, calls: &mut Calls) {
+    let (step, delta) = (&event["step"], &event["delta"]);
+    match event["event_type"].as_str().unwrap() {
+        "step.start" if step["type"] == "function_call" => {
+            calls.begin(&event["index"], &step["id"], &step["name"]);
+        }
+        "step.delta" => match delta["type"].as_str().unwrap() {
+            "text" => reading.text += &text(&delta["text"]),
+            "thought_summary" => reading.reasoning += &text(&delta["content"]["text"]),
+            "arguments_delta" => *calls.of(&event["index"]).unwrap() += &text(&delta["arguments"]),
+            _ => {}
+        },
+        "interaction.completed" => {
+            let usage = &event["interaction"]["usage"];
+            count(&mut reading.usage, &usage["total_input_tokens"], &usage["total_output_tokens"]);
+            reading.finish = text(&event["interaction"]["status"]);
+        }
+        _ => {}
+    }
 }
 
 fn count(usage: &mut (Option<u64>, Option<u64>), input: &Value, output: &Value) {
@@ -160,7 +182,7 @@ fn responses(event: &Value, reading: &mut Reading, calls: &mut Calls) {
         "response.completed" => {
             let usage = &event["response"]["usage"];
             count(&mut reading.usage, &usage["input_tokens"], &usage["output_tokens"]);
-            reading.finish = if calls.list.is_empty() { "completed" } else { "tool_calls" }.to_owned();
+            reading.finish = "completed".to_owned();
         }
         _ => {}
     }
@@ -236,9 +258,16 @@ fn gemini(event: &Value, reading: &mut Reading, calls: &mut Calls) {
     }
 }
 
-fn ollama(event: &Value, reading: &mut Reading) {
-    reading.text += &text(&event["message"]["content"]);
+fn ollama(event: &Value, reading: &mut Reading, calls: &mut Calls) {
+    let message = &event["message"];
+    reading.reasoning += &text(&message["thinking"]);
+    reading.text += &text(&message["content"]);
     reading.text += &text(&event["response"]);
+    for call in each(&message["tool_calls"]) {
+        let key = Value::from(calls.list.len());
+        calls.begin(&key, &call["id"], &call["function"]["name"]);
+        *calls.of(&key).unwrap() = call["function"]["arguments"].to_string();
+    }
     if event["done"] == true {
         reading.finish = event["done_reason"].as_str().unwrap_or("stop").to_owned();
         count(&mut reading.usage, &event["prompt_eval_count"], &event["eval_count"]);

@@ -14,7 +14,7 @@ pub enum Delta {
     Reasoning { choice: u32, text: String },
     /// Why the model refuses to answer.
     Refusal { choice: u32, text: String },
-    /// A tool call begins.
+    /// A tool call begins; or, with an index that was there before, its id or its name came late or in pieces, and this is all of it.
     ToolCall { choice: u32, index: u32, id: String, name: String },
     /// More of the JSON text of a call's arguments.
     Arguments { choice: u32, index: u32, fragment: String },

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use tidewire::llm::UnknownDialect;
 use tidewire::{Dialect, Format, Marker, Resume};
 
 use crate::serve::ServeArgs;
@@ -39,9 +40,11 @@ Exit status: 0 complete or ended, 1 output that cannot be written, 2 usage,
 
 const GET_EXAMPLES: &str = "\
 Dialects:
-  auto, openai-chat, openai-responses, anthropic, gemini, ollama, cohere,
-  mistral, bedrock-json, vercel-ui, ag-ui, generic, generic:PATH (the path of
-  the text in each record)
+  auto, openai-chat, openai-responses, anthropic, gemini, gemini-interactions,
+  ollama, cohere, mistral, mistral-conversations, bedrock-json, vercel-ui,
+  ag-ui, openai-assistants, workers-ai, dashscope, dify, coze, langgraph,
+  replicate, tgi, a2a, snowflake-cortex, generic, generic:PATH (the path of
+  the text in each record), or the file of a table (./mine.json)
 
 Examples:
   tidewire get https://host/sse
@@ -56,9 +59,11 @@ Examples:
 
 const DECODE_EXAMPLES: &str = "\
 Dialects:
-  auto, openai-chat, openai-responses, anthropic, gemini, ollama, cohere,
-  mistral, bedrock-json, vercel-ui, ag-ui, generic, generic:PATH (the path of
-  the text in each record)
+  auto, openai-chat, openai-responses, anthropic, gemini, gemini-interactions,
+  ollama, cohere, mistral, mistral-conversations, bedrock-json, vercel-ui,
+  ag-ui, openai-assistants, workers-ai, dashscope, dify, coze, langgraph,
+  replicate, tgi, a2a, snowflake-cortex, generic, generic:PATH (the path of
+  the text in each record), or the file of a table (./mine.json)
 
 Examples:
   curl -sN https://host/sse | tidewire decode
@@ -74,7 +79,7 @@ pub(crate) struct ReadArgs {
     #[arg(long, default_value = "auto", value_name = "F")]
     pub(crate) format: Format,
     /// Read an LLM's reply in this dialect: auto, openai-chat, anthropic, and others (see below)
-    #[arg(long, value_name = "D")]
+    #[arg(long, value_name = "D", value_parser = dialect)]
     pub(crate) dialect: Option<Dialect>,
     /// The end marker, without which the stream is truncated: DATA, event:NAME or json:PATH=VALUE; or none [default: [DONE], which may be missing]
     #[arg(long, value_name = "M", value_parser = marker, allow_hyphen_values = true)]
@@ -241,6 +246,15 @@ pub(crate) enum MarkerArg {
 pub(crate) enum Chunking {
     Size(usize),
     Random(u64),
+}
+
+/// A dialect by its name, or by the file of its table.
+fn dialect(name: &str) -> Result<Dialect, String> {
+    if !name.starts_with("generic:") && (name.contains('/') || name.ends_with(".json")) {
+        let text = std::fs::read_to_string(name).map_err(|error| format!("{name}: {error}"))?;
+        return Dialect::from_table(&text).map_err(|error| format!("{name}, {error}"));
+    }
+    name.parse().map_err(|error: UnknownDialect| error.to_string())
 }
 
 fn marker(text: &str) -> Result<MarkerArg, tidewire::core::InvalidMarker> {

@@ -1,79 +1,56 @@
-//! Detects the dialect from a stream's first record. The content type has chosen the framing; the fields of the record tell the dialect.
+//! Finds out the dialect of a reply: by the first record that has a mark of one. The content type has chosen the framing.
 
-use crate::dialect::{Dialect, Paths};
+use alloc::vec::Vec;
+
+use crate::dialect::{Dialect, Paths, TABLES};
+use crate::dialects::generic::Generic;
 use crate::json::Value;
 
-/// The dialect of a stream that begins with this record, under this event name. A record that no dialect knows is generic.
-pub(crate) fn dialect_of(name: &[u8], event: Option<Value<'_>>) -> Dialect {
-    let generic = || Dialect::Generic(Paths::default());
-    let Some(event) = event else { return generic() };
-    by_type(name, event).or_else(|| by_fields(event)).unwrap_or_else(generic)
+/// So many records may come before one that identifies the dialect, and so many bytes of them.
+const MOST_RECORDS: usize = 64;
+const MOST_BYTES: usize = 64 * 1024;
+
+/// What came before the dialect was known.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Unread {
+    records: Vec<(Vec<u8>, Vec<u8>)>,
+    bytes: usize,
 }
 
-fn by_type(name: &[u8], event: Value<'_>) -> Option<Dialect> {
-    let [kind, delta, error, id] = event.fields(&["type", "delta", "error", "id"]);
-    let kind = kind.and_then(Value::text);
-    let kind = match &kind {
-        Some(kind) => &**kind,
-        // An event's name is its type where the data has none.
-        None => core::str::from_utf8(name).unwrap_or_default(),
-    };
-    Some(match kind {
-        _ if kind.starts_with("response.") => Dialect::OpenAiResponses,
-        "message_start" | "ping" | "content_block_start" | "content_block_delta" | "message_delta" => {
-            Dialect::Anthropic
-        }
-        "message-start" | "content-start" | "tool-plan-delta" | "content-delta" | "message-end"
-            if delta.is_some() =>
-        {
-            Dialect::Cohere
-        }
-        "start" | "start-step" | "text-start" | "text-delta" | "reasoning-start" | "tool-input-start"
-        | "message-metadata" => Dialect::VercelUi,
-        "error" if error.is_some() => Dialect::Anthropic,
-        "error" if event.field("errorText").is_some() => Dialect::VercelUi,
-        "error" if event.field("code").is_some() && id.is_none() => Dialect::OpenAiResponses,
-        _ if kind.starts_with("RUN_") || kind.starts_with("TEXT_MESSAGE_") || kind.starts_with("STATE_") => {
-            Dialect::AgUi
-        }
-        _ => return None,
-    })
+impl Unread {
+    /// The dialect of a reply that has this record, under this event name; `None` if it may be any. A record that no dialect knows and that has a text is
+    /// generic, and so is a reply that has had too many others.
+    pub(crate) fn dialect(&self, name: &[u8], record: Value<'_>) -> Option<Dialect> {
+        let is_generic = || {
+            Generic::default().has_text(record)
+                || self.records.len() >= MOST_RECORDS
+                || self.bytes >= MOST_BYTES
+        };
+        known(name, record).or_else(|| is_generic().then(|| Dialect::Generic(Paths::default())))
+    }
+
+    /// Keeps a record until the dialect is known.
+    pub(crate) fn keep(&mut self, name: &[u8], text: &[u8]) {
+        self.bytes += name.len() + text.len();
+        self.records.push((name.to_vec(), text.to_vec()));
+    }
+
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.records.is_empty()
+    }
+
+    /// Takes what was kept.
+    pub(crate) fn take(&mut self) -> Vec<(Vec<u8>, Vec<u8>)> {
+        core::mem::take(self).records
+    }
 }
 
-fn by_fields(event: Value<'_>) -> Option<Dialect> {
-    let [choices, candidates, feedback, usage, done, model, object] = event.fields(&[
-        "choices",
-        "candidates",
-        "promptFeedback",
-        "usageMetadata",
-        "done",
-        "model",
-        "object",
-    ]);
-    if choices.is_some()
-        || object.is_some_and(|object| object.is("chat.completion.chunk") || object.is("error"))
-    {
-        return Some(Dialect::OpenAiChat);
-    }
-    // A live session of Gemini has `usageMetadata` too, beside what is no reply.
-    if candidates.is_some() || feedback.is_some() || (usage.is_some() && event.field("responseId").is_some())
-    {
-        return Some(Dialect::Gemini);
-    }
-    let [message, response, created] = event.fields(&["message", "response", "created_at"]);
-    if done.is_some() && (message.is_some() || response.is_some() || (model.is_some() && created.is_some())) {
-        return Some(Dialect::Ollama);
-    }
-    let [start, block, stop, bedrock] =
-        event.fields(&["messageStart", "contentBlockStart", "contentBlockDelta", "messageStop"]);
-    if start.or(block).or(stop).or(bedrock).is_some_and(Value::is_object) {
-        return Some(Dialect::BedrockJson);
-    }
-    let error = event.field("error")?;
-    // Google's errors have a status beside their number; a lone text is Ollama's.
-    match (error.field("status"), error.is_object()) {
-        (Some(_), true) => Some(Dialect::Gemini),
-        (None, true) => Some(Dialect::OpenAiChat),
-        _ => Some(Dialect::Ollama),
-    }
+/// The dialect that has this mark.
+fn known(name: &[u8], record: Value<'_>) -> Option<Dialect> {
+    TABLES.iter().find(|(_, table)| table.recognises(name, record)).map(|(dialect, _)| dialect.clone())
+}
+
+/// The dialect of an event that is not JSON, by its name.
+pub(crate) fn by_name(name: &[u8]) -> Option<Dialect> {
+    known(name, Value::sound(b"null"))
 }

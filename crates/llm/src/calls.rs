@@ -20,10 +20,14 @@ struct Call {
     ordinal: u32,
     /// The provider's number for it, or that of its block.
     number: Option<u64>,
+    /// By which later records name it, if that is not its id.
+    item: String,
     id: String,
     name: String,
     /// Arguments have come.
     fed: bool,
+    /// Arguments that count unless pieces of them follow.
+    first: String,
 }
 
 /// Names a call among those that have begun.
@@ -32,47 +36,83 @@ pub(crate) struct CallAt(usize);
 
 impl Calls {
     /// A call that begins.
-    pub(crate) fn begin(&mut self, choice: u32, number: Option<u64>, id: &str, name: &str) -> CallAt {
+    pub(crate) fn begin(
+        &mut self,
+        choice: u32,
+        number: Option<u64>,
+        item: &str,
+        id: &str,
+        name: &str,
+    ) -> CallAt {
         let ordinal = self.last(choice).map_or(0, |before| self.list[before.0].ordinal + 1);
-        let (id, name) = (id.to_owned(), name.to_owned());
-        self.list.push(Call { choice, ordinal, number, id, name, fed: false });
+        let (item, id, name) = (item.to_owned(), id.to_owned(), name.to_owned());
+        self.list.push(Call { choice, ordinal, number, item, id, name, fed: false, first: String::new() });
         self.places.added(&self.list);
         CallAt(self.list.len() - 1)
     }
 
-    /// The latest call with this number.
-    pub(crate) fn numbered(&self, choice: u32, number: u64) -> Option<CallAt> {
-        self.latest(Key::Number(choice, number))
-    }
-
-    /// The latest call with this id.
-    pub(crate) fn with_id(&self, choice: u32, id: &str) -> Option<CallAt> {
-        self.latest(Key::Id(choice, id))
-    }
-
-    /// The latest call of a choice.
-    pub(crate) fn last(&self, choice: u32) -> Option<CallAt> {
-        self.latest(Key::Choice(choice))
-    }
-
-    /// The call that a fragment of a chat continues, or `None` where it begins a new one.
+    /// The call that a fragment continues, or `None` where it begins a new one, or belongs to none.
     ///
-    /// An id that was seen is that call's. Another id under a number that is taken begins a new call if it comes with a name: some servers
-    /// number all parallel calls 0. Without an id, a name other than that of the call with its number does. Without a number and an
-    /// id, a name begins a call, and what has none goes on with the last one.
-    pub(crate) fn continued(&self, choice: u32, number: Option<u64>, id: &str, name: &str) -> Option<CallAt> {
-        if !id.is_empty()
-            && let Some(known) = self.with_id(choice, id)
+    /// A number counts before an id, since some servers give all calls one id; but another id under a number that is taken, or another name
+    /// without an id, begins a new call, since some number all calls 0. Without a number an id that was seen is that call's, and what has neither
+    /// goes on with the last call, unless it has a name.
+    pub(crate) fn continued(
+        &self,
+        choice: u32,
+        number: Option<u64>,
+        item: &str,
+        id: &str,
+        name: &str,
+    ) -> Option<CallAt> {
+        if let Some(known) =
+            Some(item).filter(|item| !item.is_empty()).and_then(|item| self.latest(Key::Id(choice, item)))
         {
             return Some(known);
         }
+        let with_id = Some(id).filter(|id| !id.is_empty()).and_then(|id| self.latest(Key::Id(choice, id)));
         let Some(number) = number else {
-            return if id.is_empty() && name.is_empty() { self.last(choice) } else { None };
+            return match with_id {
+                None if id.is_empty() && name.is_empty() && item.is_empty() => self.last(choice),
+                known => known,
+            };
         };
-        let taken = self.numbered(choice, number)?;
+        let taken = self.latest(Key::Number(choice, number))?;
         let call = &self.list[taken.0];
-        let another = !name.is_empty() && (name != call.name || (!id.is_empty() && !call.id.is_empty()));
-        (!another).then_some(taken)
+        let has_another_id = !id.is_empty() && !call.id.is_empty() && id != call.id;
+        let has_another_name =
+            id.is_empty() && !name.is_empty() && !call.name.is_empty() && name != call.name;
+        if has_another_id && !name.is_empty() {
+            // That of an earlier call under this number, or of a new one.
+            return with_id.filter(|known| self.list[known.0].number == Some(number));
+        }
+        (!has_another_name).then_some(taken)
+    }
+
+    /// Takes what a call is called by. Says whether its id or its name changed.
+    pub(crate) fn named(&mut self, at: CallAt, item: &str, id: &str, name: &str) -> bool {
+        let Some(call) = self.list.get_mut(at.0) else { return false };
+        if call.item.is_empty() {
+            call.item.push_str(item);
+        }
+        let is_late = call.id.is_empty() && !id.is_empty();
+        if is_late {
+            call.id.push_str(id);
+        }
+        // Without arguments so far a name goes on; what repeats it does not.
+        let goes_on = !name.is_empty() && name != call.name && (call.name.is_empty() || !call.fed);
+        if goes_on {
+            call.name.push_str(name);
+        }
+        is_late || goes_on
+    }
+
+    /// The id and the name of a call.
+    pub(crate) fn names(&self, at: CallAt) -> (&str, &str) {
+        self.list.get(at.0).map_or(("", ""), |call| (&call.id, &call.name))
+    }
+
+    fn last(&self, choice: u32) -> Option<CallAt> {
+        self.latest(Key::Choice(choice))
     }
 
     /// The choice and the index of a call.
@@ -85,13 +125,27 @@ impl Calls {
         self.list.get_mut(at.0).is_some_and(|call| core::mem::replace(&mut call.fed, true))
     }
 
+    /// Takes arguments that count unless pieces of them follow.
+    pub(crate) fn hold(&mut self, at: CallAt, arguments: &str) {
+        if let Some(call) = self.list.get_mut(at.0).filter(|call| !call.fed) {
+            call.first.clear();
+            call.first.push_str(arguments);
+        }
+    }
+
+    /// A call whose arguments were held and came in no other way, and these; with a number, of the call with that.
+    pub(crate) fn held(&mut self, choice: Option<u32>, number: Option<u64>) -> Option<(CallAt, String)> {
+        let mut held = self.list.iter_mut().enumerate().filter(|(_, call)| {
+            let is_meant = choice.is_none_or(|choice| choice == call.choice)
+                && (number.is_none() || number == call.number);
+            is_meant && !call.fed && !call.first.is_empty()
+        });
+        held.next().map(|(place, call)| (CallAt(place), core::mem::take(&mut call.first)))
+    }
+
     /// Whether arguments have come.
     pub(crate) fn is_fed(&self, at: CallAt) -> bool {
         self.list.get(at.0).is_some_and(|call| call.fed)
-    }
-
-    pub(crate) const fn is_empty(&self) -> bool {
-        self.list.is_empty()
     }
 
     fn latest(&self, key: Key<'_>) -> Option<CallAt> {
@@ -108,13 +162,14 @@ impl Keyed for Call {
         match key {
             Key::Choice(choice) => self.choice == choice,
             Key::Number(choice, number) => self.choice == choice && self.number == Some(number),
-            Key::Id(choice, id) => self.choice == choice && self.id == id,
+            Key::Id(choice, id) => self.choice == choice && (self.id == id || self.item == id),
         }
     }
 
     fn tell_keys(&self, tell: &mut dyn FnMut(Key<'_>)) {
         tell(Key::Choice(self.choice));
         tell(Key::Id(self.choice, &self.id));
+        tell(Key::Id(self.choice, &self.item));
         if let Some(number) = self.number {
             tell(Key::Number(self.choice, number));
         }

@@ -39,7 +39,7 @@ pub enum Delta<'a> {
         /// The piece.
         text: Cow<'a, str>,
     },
-    /// A tool call begins.
+    /// A tool call begins; or, with an index that was there before, its id or its name came late or in pieces, and this is all of it.
     ToolCall {
         /// The number of the alternative.
         choice: u32,
@@ -251,6 +251,20 @@ impl Finish {
             "refusal" => Self::Refusal,
             "pause_turn" => Self::Pause,
             "error" | "ERROR" | "ERROR_LIMIT" | "MALFORMED_FUNCTION_CALL" | "network_error" => Self::Error,
+            _ => Self::Other,
+        }
+    }
+
+    /// The reason with this number, in the order of the variants.
+    pub(crate) const fn numbered(number: u8) -> Self {
+        match number {
+            0 => Self::Stop,
+            1 => Self::Length,
+            2 => Self::ToolCalls,
+            3 => Self::ContentFilter,
+            4 => Self::Refusal,
+            5 => Self::Pause,
+            6 => Self::Error,
             _ => Self::Other,
         }
     }

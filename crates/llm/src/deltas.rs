@@ -3,7 +3,7 @@
 use tidewire_core::session::At;
 use tidewire_core::{BadRecord, Frame, ReplyState, Stream, Utf8};
 
-use crate::auto::dialect_of;
+use crate::auto::{Unread, by_name};
 use crate::delta::Delta;
 use crate::dialect::{Dialect, Paths};
 use crate::dialects::DialectReader;
@@ -37,6 +37,7 @@ pub struct Deltas {
     reader: Option<DialectReader>,
     template: Template,
     facts: ReplyFacts,
+    unread: Unread,
 }
 
 impl Deltas {
@@ -48,6 +49,7 @@ impl Deltas {
             reader: None,
             template: Template::default(),
             facts: ReplyFacts::default(),
+            unread: Unread::default(),
         };
         deltas.choose(dialect);
         deltas
@@ -148,13 +150,49 @@ impl Deltas {
 
     /// Ends the reply: hands out text that was waiting for more.
     pub fn finish(&mut self, sink: &mut dyn FnMut(&Delta<'_>)) {
+        if self.reader.is_none() && !self.unread.is_empty() {
+            self.settle(Dialect::Generic(Paths::default()), sink);
+        }
         self.facts.grower.flush(sink);
+    }
+
+    /// Chooses the dialect by a record, and reads what came before it. False if the record may be of any, and is kept.
+    fn find_dialect(
+        &mut self,
+        name: &[u8],
+        text: &[u8],
+        sink: &mut dyn FnMut(&Delta<'_>),
+    ) -> Result<bool, BadRecord> {
+        let dialect = match Value::first(text) {
+            Ok(record) => self.unread.dialect(name, record),
+            // What servers prime a stream with, and comments that were sent as data.
+            Err(_) if matches!(text.trim_ascii_start(), [] | [b':', ..]) || text == b"[DONE]" => {
+                return Ok(false);
+            }
+            Err(bad) if matches!(text.trim_ascii_start(), [b'{' | b'[', ..]) => return Err(bad),
+            Err(_) => Some(by_name(name).unwrap_or_else(|| Dialect::Generic(Paths::default()))),
+        };
+        let Some(dialect) = dialect else {
+            self.unread.keep(name, text);
+            return Ok(false);
+        };
+        self.settle(dialect, sink);
+        Ok(true)
+    }
+
+    /// Chooses the dialect, and reads what was kept.
+    fn settle(&mut self, dialect: Dialect, sink: &mut dyn FnMut(&Delta<'_>)) {
+        self.choose(dialect);
+        for (name, text) in self.unread.take() {
+            // It was read before, to look at it.
+            let _ = self.read_whole(&name, &text, sink);
+        }
     }
 
     fn choose(&mut self, dialect: Dialect) {
         self.reader = DialectReader::new(&dialect);
         self.dialect = dialect;
-        self.facts.reply_state = self.reader.as_ref().map_or(ReplyState::Open, DialectReader::first);
+        self.facts.reply_state = self.reader.as_ref().map_or(ReplyState::Nothing, DialectReader::first);
     }
 
     #[inline(never)]
@@ -176,26 +214,44 @@ impl Deltas {
         sink: &mut dyn FnMut(&Delta<'_>),
     ) -> Result<ReplyState, BadRecord> {
         self.template.missed();
-        let parsed = Value::parse(text);
-        if self.reader.is_none() {
-            self.choose(dialect_of(name, parsed.ok()));
+        if self.reader.is_none() && !self.find_dialect(name, text, sink)? {
+            return Ok(self.facts.reply_state);
         }
         let Some(reader) = &mut self.reader else { return Ok(self.facts.reply_state) };
-        let event = match parsed {
-            Ok(event) => event,
-            // Where a reply has an end of its own, [DONE] says nothing; nor does what some servers prime a stream with.
-            Err(_) if text.is_empty() || text == b"[DONE]" => return Ok(self.facts.reply_state),
-            Err(_) if reader.takes_text() => {
-                sink(&Slot::Text { choice: 0 }.delta(&Utf8::new(text).to_str()));
-                return Ok(self.facts.reply_state);
+        if reader.takes_raw(name) {
+            let mut out = Out::new(&mut self.facts, sink);
+            out.raw(Slot::Text { choice: 0 }, text);
+            return Ok(self.facts.reply_state);
+        }
+        let mut at = 0;
+        loop {
+            let rest = text.get(at..).unwrap_or_default();
+            let mut out = Out::new(&mut self.facts, sink);
+            match reader.read(name, rest, &mut out) {
+                Ok(length) => {
+                    if length == text.len()
+                        && let Some(token) = out.only_token(text)
+                    {
+                        self.template.keep(name, text, Value::sound(text), token, reader.varying());
+                    }
+                    at += length;
+                }
+                // Where a reply has an end of its own, [DONE] says nothing; nor does what some servers prime a stream with.
+                Err(_) if rest.trim_ascii() == b"[DONE]" => break,
+                Err(_) if rest.trim_ascii().is_empty() => {
+                    reader.empty(name, &mut out);
+                    break;
+                }
+                Err(_) if at == 0 && reader.takes_text() => {
+                    sink(&Slot::Text { choice: 0 }.delta(&Utf8::new(text).to_str()));
+                    return Ok(self.facts.reply_state);
+                }
+                Err(bad) => return Err(BadRecord { offset: bad.offset + at as u64, ..bad }),
             }
-            Err(bad) => return Err(bad),
-        };
-        let mut out = Out::new(&mut self.facts, sink);
-        reader.read(name, event, &mut out);
-        let token = out.only_token(text);
-        if let Some(token) = token {
-            self.template.keep(name, text, event, token, reader.varying());
+            // Servers that forget the blank line put several records into one event.
+            if text.get(at..).unwrap_or_default().trim_ascii().is_empty() {
+                break;
+            }
         }
         if matches!(self.facts.reply_state, ReplyState::Complete | ReplyState::Failed) {
             self.facts.grower.flush(sink);

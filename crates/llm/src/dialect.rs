@@ -1,6 +1,6 @@
 //! The dialects: their names, and the stream options that each needs.
 
-use alloc::borrow::ToOwned;
+use alloc::borrow::{Cow, ToOwned};
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
@@ -9,35 +9,138 @@ use core::str::FromStr;
 use tidewire_core::json::Path;
 use tidewire_core::{CursorSource, StreamOptions};
 
-/// The format in which a provider streams its replies.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Dialect {
-    /// The first record identifies the dialect.
-    #[default]
-    Auto,
+use crate::table::compile::{TableError, compile};
+use crate::table::{Table, layout};
+
+/// Defines [`Dialect`] with the names and the tables of its variants, in the order in which `auto` looks at them.
+macro_rules! dialects {
+    ($($(#[$doc:meta])* $variant:ident = $name:literal;)*) => {
+        /// The format in which a provider streams its replies.
+        #[derive(Clone, Debug, Default, PartialEq, Eq)]
+        #[non_exhaustive]
+        pub enum Dialect {
+            /// A record that only one dialect has identifies it.
+            #[default]
+            Auto,
+            $($(#[$doc])* $variant,)*
+            /// Any other format, with the paths to its fields.
+            Generic(Paths),
+            /// A format of the caller's, by its table; see [`Dialect::from_table`].
+            Custom(CustomDialect),
+        }
+
+        /// The names of all dialects. [`Dialect::Generic`] with a path is written `generic:PATH`.
+        pub const DIALECTS: [&str; 2 + TABLES.len()] = {
+            let mut names = ["auto"; 2 + TABLES.len()];
+            let mut place = 0;
+            $(
+                place += 1;
+                names[place] = $name;
+            )*
+            names[place + 1] = "generic";
+            names
+        };
+
+        /// The dialects that are tables, and these.
+        pub(crate) static TABLES: [(Dialect, Table); [$($name),*].len()] = [
+            $((Dialect::$variant, Table::new(Cow::Borrowed(include_bytes!(concat!(env!("OUT_DIR"), "/", $name, ".table")))))),*
+        ];
+
+        impl Dialect {
+            /// The name of the dialect, the same in every language.
+            #[must_use]
+            pub fn name(&self) -> &str {
+                match self {
+                    Self::Auto => "auto",
+                    $(Self::$variant => $name,)*
+                    Self::Generic(_) => "generic",
+                    Self::Custom(custom) => custom.table.name(),
+                }
+            }
+
+            /// Its table, if it has one.
+            pub(crate) fn table(&self) -> Option<&Table> {
+                match self {
+                    Self::Custom(custom) => Some(&custom.table),
+                    _ => TABLES.iter().find(|(dialect, _)| dialect == self).map(|(_, table)| table),
+                }
+            }
+        }
+    };
+}
+
+dialects! {
     /// OpenAI's chat completions and completions, also as offered by many other servers.
-    OpenAiChat,
+    OpenAiChat = "openai-chat";
     /// OpenAI's Responses.
-    OpenAiResponses,
+    OpenAiResponses = "openai-responses";
     /// Anthropic's Messages.
-    Anthropic,
+    Anthropic = "anthropic";
     /// Google's `streamGenerateContent`, as SSE or as a JSON array.
-    Gemini,
+    Gemini = "gemini";
+    /// Google's Interactions.
+    GeminiInteractions = "gemini-interactions";
     /// Ollama's chat and generate.
-    Ollama,
+    Ollama = "ollama";
     /// Cohere's chat, version 2.
-    Cohere,
+    Cohere = "cohere";
     /// Mistral's chat completions.
-    Mistral,
+    Mistral = "mistral";
+    /// Mistral's Conversations.
+    MistralConversations = "mistral-conversations";
     /// The events of Amazon Bedrock's `ConverseStream`, as JSON.
-    BedrockJson,
+    BedrockJson = "bedrock-json";
     /// The UI message stream of Vercel's AI SDK, version 5.
-    VercelUi,
+    VercelUi = "vercel-ui";
     /// The Agent User Interaction Protocol.
-    AgUi,
-    /// Any other format, with the paths to its fields.
-    Generic(Paths),
+    AgUi = "ag-ui";
+    /// OpenAI's Assistants.
+    OpenAiAssistants = "openai-assistants";
+    /// Cloudflare's Workers AI.
+    WorkersAi = "workers-ai";
+    /// Alibaba's DashScope.
+    DashScope = "dashscope";
+    /// Dify's applications.
+    Dify = "dify";
+    /// Coze's chat.
+    Coze = "coze";
+    /// LangGraph's messages.
+    LangGraph = "langgraph";
+    /// Replicate's predictions.
+    Replicate = "replicate";
+    /// Hugging Face's Text Generation Inference, its own format.
+    Tgi = "tgi";
+    /// The Agent2Agent Protocol.
+    A2a = "a2a";
+    /// The agents of Snowflake's Cortex.
+    SnowflakeCortex = "snowflake-cortex";
+}
+
+/// A dialect that a program brings along.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CustomDialect {
+    table: Table,
+}
+
+impl Dialect {
+    /// A dialect from the JSON text of its table; docs/dialect-format.md describes it.
+    ///
+    /// ```
+    /// use tidewire_llm::Dialect;
+    ///
+    /// let table = r#"{"name": "mine", "done": true, "paths": {"piece": "text", "why": "finish"}}"#;
+    /// assert_eq!(Dialect::from_table(table).unwrap().name(), "mine");
+    /// let wrong = "{\"name\": \"mine\",\n\"paths\": {\"piece\": \"txt\"}}";
+    /// let error = Dialect::from_table(wrong).unwrap_err().to_string();
+    /// assert!(error.starts_with("line 2, paths.piece: no such role: txt"));
+    /// ```
+    ///
+    /// # Errors
+    /// [`TableError`] names the line and the field of what is wrong.
+    pub fn from_table(text: &str) -> Result<Self, TableError> {
+        let table = Table::new(Cow::Owned(compile(text)?));
+        Ok(Self::Custom(CustomDialect { table }))
+    }
 }
 
 /// The paths to the fields of records in no known dialect. Of several paths, the first that leads to a value counts.
@@ -79,42 +182,7 @@ impl Paths {
     }
 }
 
-/// The names of all dialects. [`Dialect::Generic`] with a path is written `generic:PATH`.
-pub const DIALECTS: [&str; 12] = [
-    "auto",
-    "openai-chat",
-    "openai-responses",
-    "anthropic",
-    "gemini",
-    "ollama",
-    "cohere",
-    "mistral",
-    "bedrock-json",
-    "vercel-ui",
-    "ag-ui",
-    "generic",
-];
-
 impl Dialect {
-    /// The name of the dialect, the same in every language.
-    #[must_use]
-    pub const fn name(&self) -> &'static str {
-        match self {
-            Self::Auto => "auto",
-            Self::OpenAiChat => "openai-chat",
-            Self::OpenAiResponses => "openai-responses",
-            Self::Anthropic => "anthropic",
-            Self::Gemini => "gemini",
-            Self::Ollama => "ollama",
-            Self::Cohere => "cohere",
-            Self::Mistral => "mistral",
-            Self::BedrockJson => "bedrock-json",
-            Self::VercelUi => "vercel-ui",
-            Self::AgUi => "ag-ui",
-            Self::Generic(_) => "generic",
-        }
-    }
-
     /// Sets the options of a stream for this dialect. Its driver must pass each frame to [`Deltas`](crate::Deltas), and the resulting
     /// state to [`Stream::reply_state`](tidewire_core::Stream::reply_state). Declared end markers apply in addition to the dialect's own end.
     pub fn set_up(&self, setup: &mut StreamOptions) {
@@ -132,31 +200,15 @@ impl Dialect {
 
     /// Whether `[DONE]` completes a reply. It is the default end marker of a stream, so this crate need not look for it.
     #[must_use]
-    pub const fn ends_with_done(&self) -> bool {
-        match self {
-            Self::Auto
-            | Self::OpenAiChat
-            | Self::Cohere
-            | Self::Mistral
-            | Self::VercelUi
-            | Self::Generic(_) => true,
-            Self::OpenAiResponses
-            | Self::Anthropic
-            | Self::Gemini
-            | Self::Ollama
-            | Self::BedrockJson
-            | Self::AgUi => false,
-        }
+    pub fn ends_with_done(&self) -> bool {
+        self.table().is_none_or(|table| table.has(layout::DONE))
     }
 
     /// The field of an event that is the cursor. A background response of OpenAI is resumed with
     /// `GET /v1/responses/{id}?stream=true&starting_after={cursor}`. No other dialect can be resumed.
     #[must_use]
-    pub const fn cursor(&self) -> Option<&'static str> {
-        match self {
-            Self::OpenAiResponses => Some("sequence_number"),
-            _ => None,
-        }
+    pub fn cursor(&self) -> Option<&str> {
+        self.table()?.cursor()
     }
 }
 
@@ -188,21 +240,15 @@ impl FromStr for Dialect {
         if let Some(path) = name.strip_prefix("generic:") {
             return Ok(Self::Generic(Paths::to_text(path)));
         }
-        Ok(match name {
-            "auto" => Self::Auto,
-            "openai-chat" => Self::OpenAiChat,
-            "openai-responses" => Self::OpenAiResponses,
-            "anthropic" => Self::Anthropic,
-            "gemini" => Self::Gemini,
-            "ollama" => Self::Ollama,
-            "cohere" => Self::Cohere,
-            "mistral" => Self::Mistral,
-            "bedrock-json" => Self::BedrockJson,
-            "vercel-ui" => Self::VercelUi,
-            "ag-ui" => Self::AgUi,
-            "generic" => Self::Generic(Paths::default()),
-            _ => return Err(UnknownDialect { name: name.to_owned() }),
-        })
+        match name {
+            "auto" => Ok(Self::Auto),
+            "generic" => Ok(Self::Generic(Paths::default())),
+            _ => TABLES
+                .iter()
+                .find(|(dialect, _)| dialect.name() == name)
+                .map(|(dialect, _)| dialect.clone())
+                .ok_or_else(|| UnknownDialect { name: name.to_owned() }),
+        }
     }
 }
 

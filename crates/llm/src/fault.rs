@@ -26,8 +26,8 @@ impl<'a> Fault<'a> {
         if !error.is_object() {
             return Self::new("", scalar(Some(error)));
         }
-        let names = ["type", "code", "status", "message", "detail", "errorText", "error"];
-        let [kind, code, status, message, detail, text, inner] = error.fields(&names);
+        let names = ["type", "code", "status", "message", "detail", "errorText", "error", "reason"];
+        let [kind, code, status, message, detail, text, inner, reason] = error.fields(&names);
         if let (None, Some(inner)) = (message, inner) {
             return Self::of(inner);
         }
@@ -37,9 +37,33 @@ impl<'a> Fault<'a> {
             named.clone().find(|value| value.content().is_some_and(|text| !matches!(text, b"" | b"error")));
         Self {
             kind: scalar(word.or(code).or(status)),
-            message: scalar(message.or(detail).or(text)),
+            message: scalar(message.or(detail).or(text).or(reason)),
             status: [code, status].into_iter().flatten().find_map(status_of),
         }
+    }
+
+    /// A record that is an error in one of the shapes that gateways have; `None` if it is none. In a record of no known kind a message is one.
+    pub(crate) fn bare(record: Value<'a>, is_unknown: bool) -> Option<Self> {
+        let [error, errors, message, detail, base] =
+            record.fields(&["error", "errors", "message", "detail", "base_resp"]);
+        if let Some(base) = base {
+            let [code, said] = base.fields(&["status_code", "status_msg"]);
+            return code
+                .filter(|code| code.whole() != Some(0))
+                .map(|code| Self::new(scalar(Some(code)), scalar(said)));
+        }
+        let inner = error.or(errors.and_then(|errors| errors.items().next()).or(errors));
+        if let Some(inner) = inner.filter(|inner| !inner.is_nothing()) {
+            return Some(Self::of(inner));
+        }
+        let is_text = |value: Option<Value<'_>>| value.is_some_and(|value| value.content().is_some());
+        (is_unknown && (is_text(message) || is_text(detail))).then(|| Self::of(record))
+    }
+
+    /// The same failure by its code, if it has one in words.
+    pub(crate) fn by_code(self, error: Value<'a>) -> Self {
+        let code = error.field("code").filter(|code| code.content().is_some());
+        self.named(scalar(code), "".into())
     }
 
     /// The same failure in other words, where there are any.

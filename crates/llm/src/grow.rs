@@ -2,11 +2,13 @@
 
 use alloc::borrow::Cow;
 use alloc::string::String;
+use alloc::vec::Vec;
 
 use tidewire_core::Utf8;
 use tidewire_core::json::{plain, unescape_into};
 
 use crate::delta::Delta;
+use crate::places::{Key, Keyed, Places};
 
 /// Which text grows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,6 +20,25 @@ pub(crate) enum Slot {
 }
 
 impl Slot {
+    const fn choice(self) -> u32 {
+        match self {
+            Self::Text { choice }
+            | Self::Reasoning { choice }
+            | Self::Refusal { choice }
+            | Self::Arguments { choice, .. } => choice,
+        }
+    }
+
+    /// Which of its choice it is.
+    const fn number(self) -> u64 {
+        match self {
+            Self::Text { .. } => 0,
+            Self::Reasoning { .. } => 1,
+            Self::Refusal { .. } => 2,
+            Self::Arguments { index, .. } => 3 + index as u64,
+        }
+    }
+
     #[inline]
     pub(crate) const fn delta(self, text: &str) -> Delta<'_> {
         let text = Cow::Borrowed(text);
@@ -30,6 +51,9 @@ impl Slot {
     }
 }
 
+/// So many earlier parts of a text are known.
+const KEYS: usize = 1024;
+
 /// Unescapes pieces. A high surrogate at the end of one waits for its other half at the start of the next of the same text, as it
 /// would in a string of UTF-16; alone, either half reads as U+FFFD.
 #[derive(Clone, Debug, Default)]
@@ -37,6 +61,71 @@ pub(crate) struct Grower {
     scratch: String,
     /// The high surrogate that waits.
     half: Option<(Slot, u32)>,
+    texts: Vec<Grown>,
+    places: Places,
+    /// The text that grew last.
+    latest: usize,
+}
+
+/// What has come of a text, so that the same again is not told twice.
+#[derive(Clone, Debug)]
+struct Grown {
+    slot: Slot,
+    all: Tally,
+    /// The part that grows, and which it is.
+    part: Tally,
+    key: u64,
+    /// The parts before it.
+    keys: Vec<u64>,
+    /// What wholes have repeated since the last piece.
+    repeated: Tally,
+    /// Whether each piece is all of the text so far, once that is known.
+    is_cumulative: Option<bool>,
+}
+
+impl Keyed for Grown {
+    fn choice(&self) -> u32 {
+        self.slot.choice()
+    }
+
+    fn has(&self, key: Key<'_>) -> bool {
+        key == Key::Number(self.choice(), self.slot.number())
+    }
+
+    fn tell_keys(&self, tell: &mut dyn FnMut(Key<'_>)) {
+        tell(Key::Number(self.choice(), self.slot.number()));
+    }
+}
+
+/// A length and two sums, by which texts are compared that were not kept (the idea of RFC 1950's Adler-32, wider and without the remainder).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Tally {
+    length: u64,
+    sum: u64,
+    weighted: u64,
+}
+
+impl Tally {
+    #[inline]
+    fn add(&mut self, text: &[u8]) {
+        let length = text.len() as u64;
+        let (mut sum, mut weighted) = (0_u64, 0_u64);
+        for (place, byte) in text.iter().enumerate() {
+            sum += u64::from(*byte);
+            weighted = weighted.wrapping_add((length - place as u64) * u64::from(*byte));
+        }
+        self.weighted = self.weighted.wrapping_add(self.sum.wrapping_mul(length)).wrapping_add(weighted);
+        self.sum = self.sum.wrapping_add(sum);
+        self.length += length;
+    }
+
+    /// What of `text`, which follows what this is of, comes after what `of` is of; `None` where that is another text.
+    fn behind<'t>(mut self, of: &Self, text: &'t str) -> Option<&'t str> {
+        let shared = usize::try_from(of.length.saturating_sub(self.length)).ok()?.min(text.len());
+        self.add(&text.as_bytes()[..shared]);
+        let is_same = self.length < of.length || self == *of;
+        text.get(shared..).filter(|_| is_same)
+    }
 }
 
 impl Grower {
@@ -49,10 +138,115 @@ impl Grower {
         {
             if !text.is_empty() {
                 sink(&slot.delta(text));
+                self.note(slot, text.as_bytes());
             }
             return;
         }
         self.grow_slowly(slot, content, sink);
+    }
+
+    /// What follows is of this part of the text; 0 if that is not known.
+    pub(crate) fn in_part(&mut self, slot: Slot, key: u64) {
+        let grown = self.grown(slot);
+        grown.repeated = Tally::default();
+        if key != 0 && key != grown.key {
+            let before = core::mem::replace(&mut grown.key, key);
+            grown.part = Tally::default();
+            if before != 0 && grown.keys.len() < KEYS {
+                grown.keys.push(before);
+            }
+        }
+    }
+
+    /// Hands out what has not come of a whole text, or of a whole part of it. Says whether there is any.
+    pub(crate) fn rest(
+        &mut self,
+        slot: Slot,
+        whole: &str,
+        key: u64,
+        sink: &mut dyn FnMut(&Delta<'_>),
+    ) -> bool {
+        self.flush(sink);
+        let grown = self.grown(slot);
+        let rest = if key == 0 {
+            let rest = grown.repeated.behind(&grown.all, whole);
+            grown.repeated.add(whole.as_bytes());
+            rest
+        } else if key == grown.key || grown.all.length == 0 {
+            Tally::default().behind(&grown.part, whole)
+        } else {
+            // Of a part that is over nothing is new.
+            Some(whole).filter(|_| !grown.keys.contains(&key))
+        };
+        let rest = rest.unwrap_or_default();
+        if rest.is_empty() {
+            return false;
+        }
+        let repeated = grown.repeated;
+        self.in_part(slot, key);
+        self.grown(slot).repeated = repeated;
+        self.note(slot, rest.as_bytes());
+        sink(&slot.delta(rest));
+        true
+    }
+
+    /// Hands out a text as it is.
+    pub(crate) fn raw(&mut self, slot: Slot, text: &str, sink: &mut dyn FnMut(&Delta<'_>)) {
+        self.flush(sink);
+        if !text.is_empty() {
+            self.note(slot, text.as_bytes());
+            sink(&slot.delta(text));
+        }
+    }
+
+    /// Hands out more of a text, or what is new in all of it so far: a piece that begins with everything before it shows that all do.
+    pub(crate) fn so_far(&mut self, slot: Slot, text: &str, sink: &mut dyn FnMut(&Delta<'_>)) -> bool {
+        self.flush(sink);
+        let grown = self.grown(slot);
+        let rest =
+            Tally::default().behind(&grown.all, text).filter(|_| text.len() as u64 >= grown.all.length);
+        if grown.all.length > 0 && !text.is_empty() {
+            grown.is_cumulative.get_or_insert(rest.is_some());
+        }
+        let more = if grown.is_cumulative == Some(true) { rest.unwrap_or_default() } else { text };
+        if more.is_empty() {
+            return false;
+        }
+        self.note(slot, more.as_bytes());
+        sink(&slot.delta(more));
+        true
+    }
+
+    #[inline]
+    fn note(&mut self, slot: Slot, text: &[u8]) {
+        if matches!(slot, Slot::Arguments { .. }) {
+            return;
+        }
+        let grown = self.grown(slot);
+        grown.all.add(text);
+        grown.part.add(text);
+    }
+
+    #[inline]
+    fn grown(&mut self, slot: Slot) -> &mut Grown {
+        if self.texts.get(self.latest).is_none_or(|grown| grown.slot != slot) {
+            let key = Key::Number(slot.choice(), slot.number());
+            self.latest = self.places.find(&self.texts, key).unwrap_or_else(|| {
+                let (all, part, repeated) = Default::default();
+                self.texts.push(Grown {
+                    slot,
+                    all,
+                    part,
+                    key: 0,
+                    keys: Vec::new(),
+                    repeated,
+                    is_cumulative: None,
+                });
+                self.places.added(&self.texts);
+                self.texts.len() - 1
+            });
+        }
+        &mut self.texts[self.latest]
     }
 
     /// The reply is over: half a pair stays half.
@@ -92,6 +286,9 @@ impl Grower {
         }
         if !self.scratch.is_empty() {
             sink(&slot.delta(&self.scratch));
+            let scratch = core::mem::take(&mut self.scratch);
+            self.note(slot, scratch.as_bytes());
+            self.scratch = scratch;
         }
     }
 }
@@ -128,7 +325,6 @@ fn trailing_high(content: &[u8]) -> Option<(&[u8], u32)> {
 #[cfg(test)]
 mod tests {
     use alloc::string::ToString;
-    use alloc::vec::Vec;
 
     use super::*;
 

@@ -31,6 +31,15 @@ impl<'a> Value<'a> {
         Ok(Self(value))
     }
 
+    /// The value that a text begins with.
+    ///
+    /// # Errors
+    /// [`BadRecord`] as from [`parse`](Self::parse).
+    pub(crate) fn first(text: &'a [u8]) -> Result<Self, BadRecord> {
+        let missing = BadRecord { offset: text.len() as u64, problem: "expected a value" };
+        Ok(Self(values(text).next().ok_or(missing)??.as_bytes()))
+    }
+
     /// A text that was found sound before, or none.
     pub(crate) fn sound(text: &'a [u8]) -> Self {
         let white = text.iter().take_while(|byte| is_white(**byte)).count();
@@ -120,6 +129,11 @@ impl<'a> Value<'a> {
     #[must_use]
     pub fn is_true(self) -> bool {
         self.0 == b"true"
+    }
+
+    /// Whether this stands for nothing: an empty text, object or list, zero, or `false`.
+    pub(crate) fn is_nothing(self) -> bool {
+        matches!(self.0, b"\"\"" | b"false" | b"0" | b"{}" | b"[]")
     }
 
     /// Whether this is an object.

@@ -15,6 +15,7 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+mod assembler;
 mod auto;
 mod background;
 mod calls;
@@ -30,10 +31,12 @@ mod message;
 mod out;
 pub mod partial;
 pub mod places;
+mod table;
 mod template;
 
 pub use background::{Counting, continuation};
 pub use delta::{Delta, Finish, Usage};
 pub use deltas::Deltas;
-pub use dialect::{DIALECTS, Dialect, Paths, UnknownDialect};
+pub use dialect::{CustomDialect, DIALECTS, Dialect, Paths, UnknownDialect};
 pub use message::{Alternative, Citation, Message, Other, ToolCall};
+pub use table::compile::TableError;

@@ -128,9 +128,13 @@ impl Message {
             Delta::Text { choice, text } => self.choice(*choice).text.push_str(text),
             Delta::Reasoning { choice, text } => self.choice(*choice).reasoning.push_str(text),
             Delta::Refusal { choice, text } => self.choice(*choice).refusal.push_str(text),
-            Delta::ToolCall { choice, id, name, .. } => {
+            Delta::ToolCall { choice, index, id, name } => {
                 let (id, name) = (id.to_string(), name.to_string());
-                self.choice(*choice).tool_calls.push(ToolCall { id, name, ..ToolCall::default() });
+                let calls = &mut self.choice(*choice).tool_calls;
+                match calls.get_mut(*index as usize) {
+                    Some(known) => (known.id, known.name) = (id, name),
+                    None => calls.push(ToolCall { id, name, ..ToolCall::default() }),
+                }
             }
             Delta::Arguments { choice, index, fragment } => {
                 if let Some(call) = self.choice(*choice).tool_calls.get_mut(*index as usize) {

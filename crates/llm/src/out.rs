@@ -6,7 +6,7 @@ use alloc::string::String;
 use tidewire_core::{ReplyState, Utf8};
 
 use crate::calls::{CallAt, Calls};
-use crate::delta::{Delta, Finish, Usage};
+use crate::delta::{Delta, Usage};
 use crate::fault::Fault;
 use crate::grow::{Grower, Slot};
 use crate::json::Value;
@@ -23,6 +23,8 @@ pub(crate) struct ReplyFacts {
     pub(crate) started: bool,
     /// The reply's id.
     pub(crate) id: String,
+    model: String,
+    created: String,
 }
 
 /// Hands out the deltas of one event.
@@ -35,6 +37,8 @@ pub(crate) struct Out<'o> {
     token: Option<Token>,
     /// The same event would not come to the same again.
     once: bool,
+    /// The failure that a finish stands for, until the record is read.
+    pub(crate) fault: Option<Fault<'static>>,
 }
 
 /// A piece of a growing text: its raw content, as a place in memory, which is compared and never looked at.
@@ -47,7 +51,7 @@ struct Token {
 
 impl<'o> Out<'o> {
     pub(crate) fn new(facts: &'o mut ReplyFacts, sink: &'o mut dyn FnMut(&Delta<'_>)) -> Self {
-        Self { facts, sink, count: 0, token: None, once: false }
+        Self { facts, sink, count: 0, token: None, once: false, fault: None }
     }
 
     /// The piece of a growing text, cut out of `text`, that is all that the event came to.
@@ -63,38 +67,85 @@ impl<'o> Out<'o> {
     }
 
     pub(crate) fn say(&mut self, delta: Delta<'_>) {
+        self.begin();
         self.count += 1;
         (self.sink)(&delta);
     }
 
-    /// The reply has begun; says so once, as soon as there is something to say.
+    /// Whether the record came to anything but the beginning of the reply.
+    pub(crate) const fn says(&self) -> bool {
+        self.count > 0
+    }
+
+    /// The reply has begun; says so once, with its id, or before anything else is said.
     pub(crate) fn start(
         &mut self,
         id: Option<Value<'_>>,
         model: Option<Value<'_>>,
         created: Option<Value<'_>>,
     ) {
-        if self.facts.started {
+        let facts = &mut *self.facts;
+        if facts.started || (id.is_none() && model.is_none()) {
             return;
         }
-        let (id, model) = (scalar(id), scalar(model));
-        if !id.is_empty() || !model.is_empty() {
-            self.facts.started = true;
-            self.facts.id.push_str(&id);
-            self.say(Delta::Start { id, model, created: scalar(created) });
+        facts.id = scalar(id).into_owned();
+        facts.model = scalar(model).into_owned();
+        facts.created = scalar(created).into_owned();
+        if !facts.id.is_empty() {
+            self.begin();
         }
     }
 
-    pub(crate) fn text(&mut self, choice: u32, text: Option<Value<'_>>) {
-        self.grow(Slot::Text { choice }, text);
+    /// Says that the reply has begun, if that is known and was not said.
+    fn begin(&mut self) {
+        let facts = &mut *self.facts;
+        if facts.started || (facts.id.is_empty() && facts.model.is_empty()) {
+            return;
+        }
+        facts.started = true;
+        self.once = true;
+        let [id, model, created] =
+            [&facts.id, &facts.model, &facts.created].map(|text| Cow::Borrowed(&**text));
+        (self.sink)(&Delta::Start { id, model, created });
     }
 
-    pub(crate) fn reasoning(&mut self, choice: u32, text: Option<Value<'_>>) {
-        self.grow(Slot::Reasoning { choice }, text);
+    /// Hands out arguments that were held, of a choice or of a call with this number: no pieces of them will follow.
+    pub(crate) fn release(&mut self, choice: Option<u32>, number: Option<u64>) {
+        while let Some((call, arguments)) = self.facts.calls.held(choice, number) {
+            self.fragment(call, &arguments);
+        }
     }
 
-    pub(crate) fn refusal(&mut self, choice: u32, text: Option<Value<'_>>) {
-        self.grow(Slot::Refusal { choice }, text);
+    /// More of a text that grows; `key` says which part of it, 0 if the record does not. Says whether there was any.
+    pub(crate) fn piece(&mut self, slot: Slot, piece: Value<'_>, key: u64) -> bool {
+        self.facts.grower.in_part(slot, key);
+        self.grow(slot, piece)
+    }
+
+    /// A text as a whole, of which only what has not come yet is told. Says whether there was any.
+    pub(crate) fn whole(&mut self, slot: Slot, whole: Value<'_>, key: u64) -> bool {
+        self.once = true;
+        self.begin();
+        let rest = self.facts.grower.rest(slot, &scalar(Some(whole)), key, self.sink);
+        self.count += usize::from(rest);
+        rest
+    }
+
+    /// More text, or all of it so far. Says whether there was any.
+    pub(crate) fn so_far(&mut self, slot: Slot, text: Value<'_>) -> bool {
+        self.once = true;
+        self.begin();
+        let is_more = self.facts.grower.so_far(slot, &scalar(Some(text)), self.sink);
+        self.count += usize::from(is_more);
+        is_more
+    }
+
+    /// A text that is not JSON.
+    pub(crate) fn raw(&mut self, slot: Slot, text: &[u8]) {
+        self.once = true;
+        self.begin();
+        self.facts.grower.raw(slot, &Utf8::new(text).to_str(), self.sink);
+        self.count += 1;
     }
 
     /// A tool call begins.
@@ -102,14 +153,25 @@ impl<'o> Out<'o> {
         &mut self,
         choice: u32,
         number: Option<u64>,
-        id: Option<Value<'_>>,
-        name: Option<Value<'_>>,
+        item: &str,
+        id: Cow<'_, str>,
+        name: Cow<'_, str>,
     ) -> CallAt {
-        let (id, name) = (scalar(id), scalar(name));
-        let call = self.facts.calls.begin(choice, number, &id, &name);
+        let call = self.facts.calls.begin(choice, number, item, &id, &name);
         let (choice, index) = self.facts.calls.place(call);
         self.say(Delta::ToolCall { choice, index, id, name });
         call
+    }
+
+    /// More of what a call is called, which may come late or in pieces.
+    pub(crate) fn more_of_call(&mut self, call: CallAt, item: &str, id: &str, name: &str) {
+        if self.facts.calls.named(call, item, id, name) {
+            self.once = true;
+            self.count += 1;
+            let (choice, index) = self.facts.calls.place(call);
+            let (id, name) = self.facts.calls.names(call);
+            (self.sink)(&Delta::ToolCall { choice, index, id: id.into(), name: name.into() });
+        }
     }
 
     /// More of a call's arguments: a string with a piece of their JSON text, or the arguments themselves.
@@ -120,7 +182,7 @@ impl<'o> Out<'o> {
             Some([]) => {}
             Some(_) => {
                 self.feed(call);
-                self.grow(Slot::Arguments { choice, index }, Some(piece));
+                self.grow(Slot::Arguments { choice, index }, piece);
             }
             None => {
                 self.feed(call);
@@ -152,10 +214,6 @@ impl<'o> Out<'o> {
         }
     }
 
-    pub(crate) fn finish(&mut self, choice: u32, said: &str) {
-        self.say(Delta::Finish { choice, reason: Finish::of(said), said: said.into() });
-    }
-
     pub(crate) fn other(&mut self, name: &str, value: Value<'_>) {
         self.say(Delta::Other { name: name.into(), json: Utf8::new(value.as_bytes()).to_str() });
     }
@@ -173,25 +231,30 @@ impl<'o> Out<'o> {
         self.reply_state(ReplyState::Failed);
     }
 
-    /// The last event has come.
-    pub(crate) fn complete(&mut self) {
-        self.reply_state(ReplyState::Complete);
-    }
-
     /// Some servers give all arguments of a call again at its end, where only a call that has had none takes them.
     fn feed(&mut self, call: CallAt) {
         self.once |= !self.facts.calls.feed(call);
     }
 
-    fn grow(&mut self, slot: Slot, text: Option<Value<'_>>) {
-        let Some(content) = text.and_then(Value::content).filter(|content| !content.is_empty()) else {
-            return;
+    fn grow(&mut self, slot: Slot, text: Value<'_>) -> bool {
+        let content = match text.content() {
+            Some(content) => content,
+            None => {
+                // What is no string is shown as it is written.
+                self.once = true;
+                text.as_bytes()
+            }
         };
+        if content.is_empty() {
+            return false;
+        }
+        self.begin();
         if self.count == 0 {
             self.token = Some(Token { slot, at: content.as_ptr() as usize, length: content.len() });
         }
         self.count += 1;
         self.facts.grower.grow(slot, content, self.sink);
+        true
     }
 }
 
@@ -201,9 +264,4 @@ pub(crate) fn scalar(value: Option<Value<'_>>) -> Cow<'_, str> {
         None => Cow::Borrowed(""),
         Some(value) => value.text().unwrap_or_else(|| Utf8::new(value.as_bytes()).to_str()),
     }
-}
-
-/// A count of choices or blocks; what does not fit is the first.
-pub(crate) fn choice(value: Option<Value<'_>>) -> u32 {
-    value.and_then(Value::whole).and_then(|index| index.try_into().ok()).unwrap_or_default()
 }

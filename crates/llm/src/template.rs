@@ -20,7 +20,7 @@ const LARGEST: usize = 4 * 1024;
 /// The token, and the fields that vary.
 const HOLES: usize = 1 + VARYING;
 /// So many fields of a dialect may vary.
-pub(crate) const VARYING: usize = 4;
+pub(crate) const VARYING: usize = crate::table::layout::VARYING;
 
 /// An event that was read whole; without holes there is none.
 #[derive(Clone, Debug)]

@@ -6,16 +6,28 @@ const NAMES = [
   "openai-responses",
   "anthropic",
   "gemini",
+  "gemini-interactions",
   "ollama",
   "cohere",
   "mistral",
+  "mistral-conversations",
   "bedrock-json",
   "vercel-ui",
   "ag-ui",
+  "openai-assistants",
+  "workers-ai",
+  "dashscope",
+  "dify",
+  "coze",
+  "langgraph",
+  "replicate",
+  "tgi",
+  "a2a",
+  "snowflake-cortex",
   "generic",
 ] as const;
 
-/** The form in which a provider streams its replies; `auto` goes by the first record, `generic:PATH` takes the text at that path. */
+/** The form in which a provider streams its replies; `auto` goes by the first record that only one of them has, `generic:PATH` takes the text at that path. */
 export type Dialect = (typeof NAMES)[number] | `generic:${string}`;
 
 /** Refuses what is not the name of a dialect. */
@@ -79,7 +91,7 @@ export interface TextDelta {
   text: string;
 }
 
-/** A tool call begins. `index` counts the calls of its alternative from 0. */
+/** A tool call begins; or, with an `index` that was there before, its id or its name came late or in pieces, and this is all of it. `index` counts the calls of its alternative from 0. */
 export interface ToolCallDelta {
   kind: "tool_call";
   choice: number;

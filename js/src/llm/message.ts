@@ -119,9 +119,15 @@ export class Draft {
       message.model = delta.model;
       message.created = delta.created;
     } else if (delta.kind === "tool_call") {
-      const call: ToolCall = { id: delta.id, name: delta.name, arguments: undefined, argumentsText: "" };
-      this.choice(delta.choice).toolCalls.push(call);
-      this.#growing.set(call, new Growing());
+      const { toolCalls } = this.choice(delta.choice);
+      const { index, id, name } = delta;
+      const known = toolCalls[index];
+      if (known) Object.assign(known, { id, name });
+      else {
+        const call: ToolCall = { id, name, arguments: undefined, argumentsText: "" };
+        toolCalls.push(call);
+        this.#growing.set(call, new Growing());
+      }
     } else if (delta.kind === "usage") {
       const { kind: _, ...usage } = delta;
       Object.assign(message.usage, usage);

@@ -46,7 +46,7 @@ class RefusalDelta:
 
 @dataclass(slots=True)
 class ToolCallDelta:
-    """A tool call begins."""
+    """A tool call begins; or, with an index that was there before, its id or its name came late or in pieces."""
 
     kind: ClassVar[str] = "tool_call"
     choice: int

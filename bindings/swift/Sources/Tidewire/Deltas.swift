@@ -10,7 +10,7 @@ extension Tidewire {
         case reasoning(String, choice: Int)
         /// Why the model refuses to answer.
         case refusal(String, choice: Int)
-        /// A tool call begins. Its arguments follow under the same `index`.
+        /// A tool call begins, and its arguments follow under the same `index`. Again with that index: its id or its name came late or in pieces.
         case toolCall(index: Int, id: String, name: String, choice: Int)
         /// More of the JSON text of a call's arguments.
         case arguments(index: Int, fragment: String, choice: Int)
@@ -63,6 +63,18 @@ extension Tidewire {
         public static let bedrockJSON = Dialect("bedrock-json")
         public static let vercelUI = Dialect("vercel-ui")
         public static let agUI = Dialect("ag-ui")
+        public static let geminiInteractions = Dialect("gemini-interactions")
+        public static let mistralConversations = Dialect("mistral-conversations")
+        public static let openAIAssistants = Dialect("openai-assistants")
+        public static let workersAI = Dialect("workers-ai")
+        public static let dashScope = Dialect("dashscope")
+        public static let dify = Dialect("dify")
+        public static let coze = Dialect("coze")
+        public static let langGraph = Dialect("langgraph")
+        public static let replicate = Dialect("replicate")
+        public static let tgi = Dialect("tgi")
+        public static let a2a = Dialect("a2a")
+        public static let snowflakeCortex = Dialect("snowflake-cortex")
 
         /// Records of any shape, whose text is at `path` (`choices.0.text`).
         public static func generic(_ path: String) -> Dialect { Dialect("generic:\(path)") }

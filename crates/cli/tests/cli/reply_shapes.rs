@@ -46,7 +46,7 @@ fn rows() -> Vec<Row> {
     };
     vec![
         row("openai-chat", "", "tool_calls", Some(&all), dated("chatcmpl-tidewire"), "server_error: ", true, Some("content_filter")),
-        row("openai-responses", "", "tool_calls", Some(&all), dated("resp_tidewire"), "server_error: ", true, Some("content_filter")),
+        row("openai-responses", "", "completed", Some(&all), dated("resp_tidewire"), "server_error: ", true, Some("content_filter")),
         row("anthropic", "", "tool_use", Some(&cached), named("msg_tidewire"), "overloaded_error: ", true, None),
         row("gemini", "sse", "STOP", Some(&all), named("tidewire"), "UNAVAILABLE: ", true, Some("SAFETY")),
         row("gemini", "array", "STOP", Some(&all), named("tidewire"), "UNAVAILABLE: ", true, Some("SAFETY")),
@@ -56,7 +56,7 @@ fn rows() -> Vec<Row> {
         row("mistral", "", "tool_calls", Some(&sum), dated("tidewire"), "internal_server_error: ", true, None),
         row("bedrock-json", "", "tool_use", Some(&cached_sum), json!({}), "serviceUnavailableException: ", true, Some("content_filtered")),
         row("vercel-ui", "", "tool-calls", None, json!({"id": "tidewire"}), "", false, Some("content-filter")),
-        row("ag-ui", "", "tool_calls", None, json!({"id": "tidewire"}), "overloaded: ", true, None),
+        row("ag-ui", "", "stop", None, json!({"id": "tidewire"}), "overloaded: ", true, None),
     ]
 }
 
@@ -87,7 +87,7 @@ impl Row {
             ]);
         }
         // Ollama says `stop` even when it calls tools.
-        message["finish"] = json!(if self.dialect == "ollama" { "stop" } else { "tool_calls" });
+        message["finish"] = json!(if self.calls { "tool_calls" } else { "stop" });
         message["finish_said"] = json!(self.said);
         if let Some(usage) = &self.usage {
             message["usage"] = usage.clone();

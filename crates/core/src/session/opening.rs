@@ -22,7 +22,9 @@ impl Session {
         if self.facts.state == State::Idle {
             self.facts.started = at.now;
             self.key = at.chance;
-            if self.rules.expects_marker || self.rules.reply {
+            if self.rules.reply {
+                self.clean_end = CleanEnd::Misses;
+            } else if self.rules.expects_marker {
                 self.clean_end = CleanEnd::Truncates;
             }
             self.connect(at.now);
@@ -119,7 +121,7 @@ impl Session {
     pub(super) fn no_content(&mut self, now: f64) {
         let end = match self.clean_end {
             CleanEnd::Ends => End::Ended,
-            CleanEnd::Truncates => End::Truncated,
+            CleanEnd::Truncates | CleanEnd::Misses => End::Truncated,
             CleanEnd::Completes => End::Complete,
         };
         self.close(now, end);

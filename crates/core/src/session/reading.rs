@@ -182,6 +182,7 @@ impl Session {
             return;
         }
         match state {
+            ReplyState::Nothing => self.clean_end = CleanEnd::Misses,
             ReplyState::Open => self.clean_end = CleanEnd::Truncates,
             ReplyState::MayComplete => self.clean_end = CleanEnd::Completes,
             ReplyState::MayEnd if self.rules.expects_marker => self.clean_end = CleanEnd::Truncates,
@@ -191,10 +192,15 @@ impl Session {
         }
     }
 
-    /// The end marker arrived, or a record that reports that the peer failed. It takes effect at the next input.
+    /// The end marker arrived, or a record that reports that the peer failed. It takes effect at the next input. A marker before anything of a reply
+    /// is the end of a body without it.
     pub fn decided(&mut self, is_failure: bool) {
         if self.facts.state == State::Open {
-            self.body = if is_failure { Body::Failed } else { Body::Complete };
+            self.body = match (is_failure, self.clean_end) {
+                (true, _) => Body::Failed,
+                (false, CleanEnd::Misses) => Body::Read { inside_record: false },
+                (false, _) => Body::Complete,
+            };
         }
     }
 
@@ -252,7 +258,7 @@ impl Session {
     }
 
     fn ended(&mut self, at: At, inside_record: bool) {
-        if inside_record || self.clean_end == CleanEnd::Truncates {
+        if inside_record || matches!(self.clean_end, CleanEnd::Truncates | CleanEnd::Misses) {
             return self.broke_off(at, Reason::End, None);
         }
         if self.clean_end == CleanEnd::Completes {

@@ -3,8 +3,10 @@
 /// Whether a reply is over after a record, as its dialect reports to [`Stream::reply_state`](crate::Stream::reply_state).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ReplyState {
-    /// The reply goes on, and its end must arrive.
+    /// Nothing of a reply has arrived: no text, call, refusal or finish. An end marker does not make it complete.
     #[default]
+    Nothing,
+    /// The reply goes on, and its end must arrive.
     Open,
     /// Everything expected has arrived; the stream is complete if its body now ends cleanly.
     MayComplete,

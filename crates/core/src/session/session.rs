@@ -28,6 +28,8 @@ pub(super) enum CleanEnd {
     Ends,
     /// The stream is cut off: its end marker, or the end of its reply, is missing.
     Truncates,
+    /// The same, and an end marker changes nothing: no part of a reply has arrived.
+    Misses,
     /// The stream is complete: everything that its dialect expects has arrived.
     Completes,
 }

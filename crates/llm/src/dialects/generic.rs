@@ -9,12 +9,14 @@
 use tidewire_core::ReplyState;
 use tidewire_core::json::{Path, lookup};
 
+use crate::delta::{Delta, Finish};
 use crate::dialect::Paths;
 use crate::fault::Fault;
+use crate::grow::Slot;
 use crate::json::Value;
 use crate::out::Out;
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Generic {
     paths: Paths,
 }
@@ -22,6 +24,17 @@ pub(crate) struct Generic {
 impl Generic {
     pub(super) const fn new(paths: Paths) -> Self {
         Self { paths }
+    }
+
+    /// Whether there is text in a record.
+    pub(crate) fn has_text(&self, event: Value<'_>) -> bool {
+        let [kind] = event.fields(&["type"]);
+        let paths = self.paths.text.iter().chain(&self.paths.reasoning);
+        event.content().is_some()
+            || (kind.is_none()
+                && paths
+                    .filter_map(|path| lookup(event.as_bytes(), path))
+                    .any(|value| value.starts_with(b"\"")))
     }
 
     pub(crate) fn read(&self, event: Value<'_>, out: &mut Out<'_>) {
@@ -37,16 +50,20 @@ impl Generic {
         }
         let text = at(event, &self.paths.text, |value| value.content().is_some());
         let reasoning = at(event, &self.paths.reasoning, |value| value.content().is_some());
-        out.reasoning(0, reasoning);
-        out.text(0, text.or(Some(event)));
+        if let Some(reasoning) = reasoning {
+            out.piece(Slot::Reasoning { choice: 0 }, reasoning, 0);
+        }
+        if let Some(text) = text.or(Some(event).filter(|event| event.content().is_some())) {
+            out.piece(Slot::Text { choice: 0 }, text, 0);
+        }
         if text.is_none() && reasoning.is_none() && event.is_object() {
             out.other("record", event);
         }
         let done = at(event, &self.paths.done, |value| matches!(value.as_bytes(), b"true" | b"false"));
         match done.map(Value::is_true) {
             Some(true) => {
-                out.finish(0, "stop");
-                out.complete();
+                out.say(Delta::Finish { choice: 0, reason: Finish::Stop, said: "stop".into() });
+                out.reply_state(ReplyState::Complete);
             }
             Some(false) => out.reply_state(ReplyState::Open),
             None => {}

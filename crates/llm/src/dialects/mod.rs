@@ -1,37 +1,20 @@
-//! The dialects, one file each, with their fields, errors and ends.
+//! The dialects: the table of each, and what no table can say.
 
-mod ag_ui;
-mod anthropic;
-mod bedrock_json;
-mod cohere;
-mod gemini;
-mod gemini_args;
-mod generic;
-mod mistral;
-mod ollama;
-mod openai_chat;
-mod openai_responses;
-mod vercel_ui;
+pub(crate) mod gemini_args;
+pub(crate) mod generic;
 
-use tidewire_core::ReplyState;
+use tidewire_core::{BadRecord, ReplyState};
 
+use crate::assembler::Assembler;
 use crate::dialect::Dialect;
 use crate::json::Value;
 use crate::out::Out;
-use crate::template::VARYING;
+use crate::table::layout;
 
 /// What a dialect keeps while it reads a reply.
 #[derive(Clone, Debug)]
 pub(crate) enum DialectReader {
-    OpenAiChat(openai_chat::Chat),
-    OpenAiResponses(openai_responses::Responses),
-    Anthropic,
-    Gemini(gemini::Gemini),
-    Ollama,
-    Cohere,
-    BedrockJson(bedrock_json::Bedrock),
-    VercelUi,
-    AgUi(ag_ui::AgUi),
+    Table(Assembler),
     Generic(generic::Generic),
 }
 
@@ -39,61 +22,55 @@ impl DialectReader {
     /// `None` as long as the dialect is not known.
     pub(crate) fn new(dialect: &Dialect) -> Option<Self> {
         Some(match dialect {
-            Dialect::Auto => return None,
-            Dialect::OpenAiChat => Self::OpenAiChat(openai_chat::Chat::default()),
-            Dialect::Mistral => Self::OpenAiChat(mistral::chat()),
-            Dialect::OpenAiResponses => Self::OpenAiResponses(openai_responses::Responses::default()),
-            Dialect::Anthropic => Self::Anthropic,
-            Dialect::Gemini => Self::Gemini(gemini::Gemini::default()),
-            Dialect::Ollama => Self::Ollama,
-            Dialect::Cohere => Self::Cohere,
-            Dialect::BedrockJson => Self::BedrockJson(bedrock_json::Bedrock::default()),
-            Dialect::VercelUi => Self::VercelUi,
-            Dialect::AgUi => Self::AgUi(ag_ui::AgUi::default()),
             Dialect::Generic(paths) => Self::Generic(generic::Generic::new(paths.clone())),
+            dialect => Self::Table(Assembler::new(dialect.table()?.clone())),
         })
     }
 
     /// How a stream stands of which nothing has come.
-    pub(crate) const fn first(&self) -> ReplyState {
+    pub(crate) fn first(&self) -> ReplyState {
         match self {
             Self::Generic(_) => ReplyState::MayEnd,
-            _ => ReplyState::Open,
+            Self::Table(assembler) => assembler.first(),
         }
     }
 
-    /// Reads a record, whose event has this name.
-    pub(crate) fn read(&mut self, name: &[u8], event: Value<'_>, out: &mut Out<'_>) {
+    /// Reads the record at the front of a text, whose event has this name. Returns how long it is.
+    pub(crate) fn read(&mut self, name: &[u8], text: &[u8], out: &mut Out<'_>) -> Result<usize, BadRecord> {
         match self {
-            Self::OpenAiChat(chat) => chat.read(event, out),
-            Self::OpenAiResponses(responses) => responses.read(name, event, out),
-            Self::Anthropic => anthropic::read(name, event, out),
-            Self::Gemini(gemini) => gemini.read(event, out),
-            Self::Ollama => ollama::read(event, out),
-            Self::Cohere => cohere::read(name, event, out),
-            Self::BedrockJson(bedrock) => bedrock.read(event, out),
-            Self::VercelUi => vercel_ui::read(event, out),
-            Self::AgUi(ag_ui) => ag_ui.read(event, out),
-            Self::Generic(generic) => generic.read(event, out),
+            Self::Table(assembler) => assembler.read(name, text, out),
+            Self::Generic(generic) => {
+                generic.read(Value::parse(text)?, out);
+                Ok(text.len())
+            }
         }
     }
 
-    /// Fields of an event, with text or a whole number in them, that may differ from one to the next, and are looked at for the start of
-    /// the reply alone.
-    pub(crate) const fn varying(&self) -> [&'static str; VARYING] {
+    /// Fields of a record, with text or a whole number in them, that may differ from one to the next without a meaning.
+    pub(crate) fn varying(&self) -> [&str; layout::VARYING] {
         match self {
-            Self::OpenAiChat(_) => ["id", "created", "system_fingerprint", "obfuscation"],
-            Self::OpenAiResponses(_) => ["sequence_number", "item_id", "obfuscation", ""],
-            Self::Ollama => ["created_at", "", "", ""],
-            Self::Gemini(_) => ["responseId", "createTime", "", ""],
-            Self::AgUi(_) => ["timestamp", "messageId", "", ""],
-            Self::VercelUi => ["id", "", "", ""],
-            Self::Anthropic | Self::Cohere | Self::BedrockJson(_) | Self::Generic(_) => [""; VARYING],
+            Self::Table(assembler) => assembler.table().varying(),
+            Self::Generic(_) => [""; layout::VARYING],
         }
+    }
+
+    /// Reads an event with a name and no data.
+    pub(crate) fn empty(&mut self, name: &[u8], out: &mut Out<'_>) {
+        if let Self::Table(assembler) = self {
+            assembler.empty(name, out);
+        }
+    }
+
+    /// Whether the records of this name are text, whatever they look like.
+    pub(crate) fn takes_raw(&self, name: &[u8]) -> bool {
+        matches!(self, Self::Table(assembler) if assembler.takes_raw(name))
     }
 
     /// Whether what is no JSON is the text itself.
-    pub(crate) const fn takes_text(&self) -> bool {
-        matches!(self, Self::Generic(_))
+    pub(crate) fn takes_text(&self) -> bool {
+        match self {
+            Self::Table(assembler) => assembler.table().has(layout::PLAIN),
+            Self::Generic(_) => true,
+        }
     }
 }

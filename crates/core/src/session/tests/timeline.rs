@@ -242,6 +242,7 @@ impl Play {
             "n" => (Input::Broken(Failure::Connect), Some(Reason::Connect)),
             "never" => (Input::Broken(Failure::Permanent), Some(Reason::Body)),
             "unfresh" => (Input::RefreshFailed, None),
+            "none" => (Input::Reply(ReplyState::Nothing), None),
             "open" => (Input::Reply(ReplyState::Open), None),
             "may" => (Input::Reply(ReplyState::MayComplete), None),
             "end" => (Input::Reply(ReplyState::MayEnd), None),

@@ -14,7 +14,7 @@ public sealed interface Delta : Frame {
     /** Why the model refuses to answer. */
     public data class Refusal(public val text: String, public val choice: Int = 0) : Delta
 
-    /** A tool call begins. Its arguments follow under the same [index]. */
+    /** A tool call begins, and its arguments follow under the same [index]. Again with that index: its id or its name came late or in pieces. */
     public data class ToolCall(
         public val index: Int,
         public val id: String,
@@ -66,6 +66,18 @@ public value class Dialect(public val name: String) {
         public val BEDROCK_JSON: Dialect = Dialect("bedrock-json")
         public val VERCEL_UI: Dialect = Dialect("vercel-ui")
         public val AG_UI: Dialect = Dialect("ag-ui")
+        public val GEMINI_INTERACTIONS: Dialect = Dialect("gemini-interactions")
+        public val MISTRAL_CONVERSATIONS: Dialect = Dialect("mistral-conversations")
+        public val OPENAI_ASSISTANTS: Dialect = Dialect("openai-assistants")
+        public val WORKERS_AI: Dialect = Dialect("workers-ai")
+        public val DASHSCOPE: Dialect = Dialect("dashscope")
+        public val DIFY: Dialect = Dialect("dify")
+        public val COZE: Dialect = Dialect("coze")
+        public val LANGGRAPH: Dialect = Dialect("langgraph")
+        public val REPLICATE: Dialect = Dialect("replicate")
+        public val TGI: Dialect = Dialect("tgi")
+        public val A2A: Dialect = Dialect("a2a")
+        public val SNOWFLAKE_CORTEX: Dialect = Dialect("snowflake-cortex")
 
         /** Records of any shape, whose text is at [path] (`choices.0.text`). */
         public fun generic(path: String): Dialect = Dialect("generic:$path")
