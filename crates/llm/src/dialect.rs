@@ -41,6 +41,12 @@ macro_rules! dialects {
             names
         };
 
+        /// The places of the tables.
+        #[derive(Clone, Copy)]
+        enum Place {
+            $($variant),*
+        }
+
         /// The dialects that are tables, and these.
         pub(crate) static TABLES: [(Dialect, Table); [$($name),*].len()] = [
             $((Dialect::$variant, Table::new(Cow::Borrowed(include_bytes!(concat!(env!("OUT_DIR"), "/", $name, ".table")))))),*
@@ -60,10 +66,12 @@ macro_rules! dialects {
 
             /// Its table, if it has one.
             pub(crate) fn table(&self) -> Option<&Table> {
-                match self {
-                    Self::Custom(custom) => Some(&custom.table),
-                    _ => TABLES.iter().find(|(dialect, _)| dialect == self).map(|(_, table)| table),
-                }
+                let place = match self {
+                    $(Self::$variant => Place::$variant,)*
+                    Self::Custom(custom) => return Some(&custom.table),
+                    Self::Auto | Self::Generic(_) => return None,
+                };
+                Some(&TABLES[place as usize].1)
             }
         }
     };

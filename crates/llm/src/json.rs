@@ -40,6 +40,11 @@ impl<'a> Value<'a> {
         Ok(Self(values(text).next().ok_or(missing)??.as_bytes()))
     }
 
+    /// A value's own text, which was found sound before.
+    pub(crate) const fn exact(text: &'a [u8]) -> Self {
+        Self(text)
+    }
+
     /// A text that was found sound before, or none.
     pub(crate) fn sound(text: &'a [u8]) -> Self {
         let white = text.iter().take_while(|byte| is_white(**byte)).count();
