@@ -38,7 +38,7 @@ struct Reader {
 
 impl Reader {
     fn new(dialect: &Dialect) -> Self {
-        let said = (Vec::new(), Ok(ReplyState::Open));
+        let said = (Vec::new(), Ok(ReplyState::Nothing));
         Self { deltas: Deltas::new(dialect.clone()), message: Message::default(), count: 0, said }
     }
 

@@ -238,8 +238,8 @@ fn retry_field(bytes: &mut Unstructured<'_>) -> Result<u64> {
 }
 
 fn reply_state(bytes: &mut Unstructured<'_>) -> Result<ReplyState> {
-    use ReplyState::{Complete, Failed, MayComplete, MayEnd, Open};
-    bytes.choose(&[Open, MayComplete, MayEnd, Open, MayComplete, MayEnd, Complete, Failed]).copied()
+    use ReplyState::{Complete, Failed, MayComplete, MayEnd, Nothing, Open};
+    bytes.choose(&[Open, MayComplete, MayEnd, Nothing, Open, MayComplete, MayEnd, Complete, Failed]).copied()
 }
 
 fn failure(bytes: &mut Unstructured<'_>) -> Result<Failure> {

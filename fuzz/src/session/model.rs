@@ -237,6 +237,10 @@ impl Model {
                 self.starts_over();
             }
             Input::RetryField(wait) => self.asked_wait = wait,
+            // A marker before anything of a reply is the end of a body without it.
+            Input::EndMarker if self.misses() => {
+                return if self.bare { self.no_content() } else { self.broken(Reason::End, None) };
+            }
             Input::Reply(ReplyState::Complete) | Input::EndMarker => return Answer::Close(Outcome::Complete),
             Input::Reply(ReplyState::Failed) | Input::FailureMarker => return Answer::Close(Outcome::Failed),
             Input::Reply(state) => self.said = Some(state),
@@ -344,6 +348,10 @@ impl Model {
             CleanEnd::Ended => Outcome::Ended,
             CleanEnd::Early => Outcome::Truncated,
         })
+    }
+
+    fn misses(&self) -> bool {
+        self.said == Some(ReplyState::Nothing) || (self.said.is_none() && self.policy.reply)
     }
 
     fn clean_end(&self) -> CleanEnd {

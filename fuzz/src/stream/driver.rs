@@ -43,6 +43,8 @@ pub(super) struct Driver {
     closed: Option<Outcome>,
     /// The last event id in effect before the current body.
     last_event_id: Vec<u8>,
+    /// The dialect was heard.
+    speaks: bool,
     trace: Trace,
 }
 
@@ -93,6 +95,7 @@ impl Driver {
             fed: 0,
             body: 0,
             closed: None,
+            speaks: false,
             trace: Trace::default(),
         }
     }
@@ -222,6 +225,10 @@ impl Driver {
         self.refused.clear();
         self.bare = head.content_type.is_none();
         let read = (200..300).contains(&head.status) && head.status != 204;
+        // Something of a reply has come: what a marker means before that is the session's matter, and its target's.
+        if self.setup.policy.reply && !core::mem::replace(&mut self.speaks, true) {
+            self.stream.reply_state(self.at(), ReplyState::Open, None);
+        }
         self.request = match self.decoder(head.content_type) {
             Content::Read(decoder) if read => {
                 (self.body, self.left) = (0, false);
@@ -295,7 +302,7 @@ impl Driver {
             *outcome = match state {
                 ReplyState::Complete => Some(Outcome::Complete),
                 ReplyState::Failed => Some(Outcome::Failed),
-                ReplyState::Open | ReplyState::MayComplete | ReplyState::MayEnd => None,
+                ReplyState::Nothing | ReplyState::Open | ReplyState::MayComplete | ReplyState::MayEnd => None,
             };
         }
     }
