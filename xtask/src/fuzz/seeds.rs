@@ -64,17 +64,29 @@ const DATES: [&str; 4] =
     ["120", "Sun, 06 Nov 1994 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994"];
 
 /// The dialects in the order of `DIALECTS`, from the second one.
-const REPLIES: [&str; 11] = [
+const REPLIES: [&str; 23] = [
     "openai_chat",
     "openai_responses",
     "anthropic",
     "gemini",
+    "gemini_interactions",
     "ollama",
     "cohere",
     "mistral",
+    "mistral_conversations",
     "bedrock_json",
     "vercel_ui",
     "ag_ui",
+    "openai_assistants",
+    "workers_ai",
+    "dashscope",
+    "dify",
+    "coze",
+    "langgraph",
+    "replicate",
+    "tgi",
+    "a2a",
+    "snowflake_cortex",
     "generic",
 ];
 
