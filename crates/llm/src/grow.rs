@@ -97,26 +97,26 @@ impl Keyed for Grown {
     }
 }
 
-/// A length and two sums, by which texts are compared that were not kept (the idea of RFC 1950's Adler-32, wider and without the remainder).
+/// The length of a text that is not kept, and its first and last eight bytes, by which another is compared with it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Tally {
     length: u64,
-    sum: u64,
-    weighted: u64,
+    first: u64,
+    last: u64,
 }
 
 impl Tally {
     #[inline]
     fn add(&mut self, text: &[u8]) {
-        let length = text.len() as u64;
-        let (mut sum, mut weighted) = (0_u64, 0_u64);
-        for (place, byte) in text.iter().enumerate() {
-            sum += u64::from(*byte);
-            weighted = weighted.wrapping_add((length - place as u64) * u64::from(*byte));
+        let shifted =
+            |word: u64, bytes: &[u8]| bytes.iter().fold(word, |word, byte| word << 8 | u64::from(*byte));
+        if self.length < 8 {
+            let missing = text.len().min(8 - self.length as usize);
+            self.first = shifted(self.first, &text[..missing]);
         }
-        self.weighted = self.weighted.wrapping_add(self.sum.wrapping_mul(length)).wrapping_add(weighted);
-        self.sum = self.sum.wrapping_add(sum);
-        self.length += length;
+        self.last =
+            text.last_chunk().map_or_else(|| shifted(self.last, text), |last| u64::from_be_bytes(*last));
+        self.length += text.len() as u64;
     }
 
     /// What of `text`, which follows what this is of, comes after what `of` is of; `None` where that is another text.
@@ -172,8 +172,10 @@ impl Grower {
             let rest = grown.repeated.behind(&grown.all, whole);
             grown.repeated.add(whole.as_bytes());
             rest
-        } else if key == grown.key || grown.all.length == 0 {
+        } else if key == grown.key {
             Tally::default().behind(&grown.part, whole)
+        } else if grown.key == 0 {
+            Tally::default().behind(&grown.all, whole)
         } else {
             // Of a part that is over nothing is new.
             Some(whole).filter(|_| !grown.keys.contains(&key))
@@ -224,7 +226,9 @@ impl Grower {
         }
         let grown = self.grown(slot);
         grown.all.add(text);
-        grown.part.add(text);
+        if grown.key != 0 {
+            grown.part.add(text);
+        }
     }
 
     #[inline]

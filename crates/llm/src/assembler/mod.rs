@@ -65,6 +65,27 @@ impl Keyed for Choice {
     }
 }
 
+const TEXTS: [u8; 7] = [
+    roles::TEXT,
+    roles::TEXT_WHOLE,
+    roles::TEXT_SO_FAR,
+    roles::REASONING,
+    roles::REASONING_WHOLE,
+    roles::REFUSAL,
+    roles::REFUSAL_WHOLE,
+];
+const CALLS: [u8; 7] = [
+    roles::CALL_ID,
+    roles::CALL_NAME,
+    roles::ARGUMENTS,
+    roles::ARGUMENTS_WHOLE,
+    roles::ARGUMENTS_FIRST,
+    roles::CALL_PARTS,
+    roles::CALL_MORE,
+];
+const USAGE: [u8; 6] =
+    [roles::INPUT, roles::OUTPUT, roles::TOTAL, roles::REASONED, roles::CACHED, roles::CACHE_WRITTEN];
+
 impl Assembler {
     pub(crate) fn new(table: Table) -> Self {
         Self {
@@ -197,33 +218,51 @@ impl Assembler {
                 *slot = Some(hit);
             }
         }
-        let said = Said { record, slots };
+        let present =
+            slots.iter().zip(0..).fold(0, |bits, (slot, role)| bits | u64::from(slot.is_some()) << role);
+        let said = Said { record, slots, roles: present };
         let has_begun = said.has(roles::BEGIN) && mem::replace(&mut self.has_begun, true);
         // Some servers say it twice at once.
         if has_begun && (!self.choices.is_empty() || said.text(roles::ID) != out.facts.id) {
             return out.fail(Fault::new("spliced", "a second reply begins inside the first"));
         }
-        out.start(said.value(roles::ID), said.value(roles::MODEL), said.value(roles::CREATED));
+        if said.has_any(&[roles::ID, roles::MODEL]) {
+            out.start(said.value(roles::ID), said.value(roles::MODEL), said.value(roles::CREATED));
+        }
         if let Some(index) = said.count(roles::CHOICE_INDEX) {
             context.choice = index.try_into().unwrap_or_default();
         }
-        context.number = said.count(roles::INDEX).or(context.number);
-        context.item = said.value(roles::ITEM).or(context.item);
-        context.sub = said.count(roles::SUB).or(context.sub);
+        if said.has_any(&[roles::INDEX, roles::ITEM, roles::SUB]) {
+            context.number = said.count(roles::INDEX).or(context.number);
+            context.item = said.value(roles::ITEM).or(context.item);
+            context.sub = said.count(roles::SUB).or(context.sub);
+        }
         if said.has(roles::ANSWERED) {
             self.choices.iter_mut().for_each(|choice| choice.has_calls = false);
         }
-        self.texts(&said, &mut context, out);
-        self.call(&said, context, out);
-        out.citation(context.choice, said.value(roles::URL), said.value(roles::TITLE));
+        if said.has_any(&TEXTS) {
+            self.texts(&said, &mut context, out);
+        }
+        if said.has_any(&CALLS) {
+            self.call(&said, context, out);
+        }
+        if said.has_any(&[roles::URL, roles::TITLE]) {
+            out.citation(context.choice, said.value(roles::URL), said.value(roles::TITLE));
+        }
         self.inner(record, range, context, out);
         if said.has(roles::PART_END) {
             out.release(Some(context.choice), context.number);
         }
-        out.usage(usage(&said));
-        self.finish(&said, context, out);
+        if said.has_any(&USAGE) {
+            out.usage(usage(&said));
+        }
+        if said.has_any(&[roles::FINISH, roles::BLOCKED]) {
+            self.finish(&said, context, out);
+        }
         fail(&said, out);
-        self.end(&said, out);
+        if said.has_any(&[roles::COMPLETE, roles::HALF, roles::MAY_END]) {
+            self.end(&said, out);
+        }
     }
 
     /// The choice with this number, which is not finished now.

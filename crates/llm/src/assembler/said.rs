@@ -50,6 +50,8 @@ impl<'a> Record<'a, '_> {
 pub(super) struct Said<'r, 'a, 'h> {
     pub(super) record: &'r Record<'a, 'h>,
     pub(super) slots: Slots<'h>,
+    /// The roles that there are, as bits.
+    pub(super) roles: u64,
 }
 
 impl<'a, 'h> Said<'_, 'a, 'h> {
@@ -58,7 +60,13 @@ impl<'a, 'h> Said<'_, 'a, 'h> {
     }
 
     pub(super) fn has(&self, role: u8) -> bool {
-        self.hit(role).is_some()
+        self.has_any(&[role])
+    }
+
+    /// Whether there is a value of one of these roles.
+    #[inline]
+    pub(super) fn has_any(&self, roles: &[u8]) -> bool {
+        self.roles & roles.iter().fold(0, |bits, role| bits | 1 << role) != 0
     }
 
     #[inline(never)]

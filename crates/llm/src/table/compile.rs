@@ -350,8 +350,8 @@ impl Compiler<'_> {
 
     fn string(&self, value: Value<'_>, field: &str) -> Result<String, TableError> {
         let Some(text) = value.text() else { return Err(self.error(value, field, "must be a text")) };
-        if text.len() > usize::from(u8::MAX) {
-            return Err(self.error(value, field, "is longer than 255 bytes"));
+        if text.len() >= usize::from(layout::NO_NAME) {
+            return Err(self.error(value, field, "is longer than 254 bytes"));
         }
         Ok(text.into_owned())
     }
@@ -445,17 +445,27 @@ fn node(out: &mut Vec<u8>, of: &Node) -> usize {
         .iter()
         .map(|(_, child)| if child.children.is_empty() { 0 } else { node(out, child) })
         .collect();
-    let at = out.len();
-    out.push(of.children.len() as u8);
+    let mut edges = Vec::new();
     for wanted in [form::EACH, form::ELEMENT, form::EXACT, form::PREFIX, form::SUFFIX, form::ANY] {
         for ((step, child), below) in
             of.children.iter().zip(&below).filter(|((step, _), _)| step.form == wanted)
         {
+            let body = out.len();
             out.push(step.form);
             text(out, &step.text);
             out.extend((*below as u16).to_le_bytes());
             actions(out, &child.actions);
+            // What can be compared at a glance: the length and the first byte of a name.
+            let is_name = step.form == form::EXACT && !step.text.is_empty();
+            let length = if is_name { step.text.len() as u8 } else { layout::NO_NAME };
+            edges.push((length, step.text.bytes().next().unwrap_or_default(), body as u16));
         }
+    }
+    let at = out.len();
+    out.push(edges.len() as u8);
+    for (length, first, body) in edges {
+        out.extend([length, first]);
+        out.extend(body.to_le_bytes());
     }
     at
 }

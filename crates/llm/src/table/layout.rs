@@ -63,6 +63,9 @@ pub(crate) const REASONS: [&str; 9] =
 /// The word is no finish.
 pub(crate) const NO_FINISH: u8 = 8;
 
+/// In place of the length of a name: the step has none.
+pub(crate) const NO_NAME: u8 = 0xFF;
+
 /// How a step of a path fits a key.
 pub(crate) mod form {
     /// The key itself.

@@ -181,34 +181,42 @@ impl Table {
     /// The way on from a node by a key, and its number among those of the node.
     #[inline]
     pub(crate) fn edge(&self, node: usize, key: &[u8]) -> Option<(u32, Edge<'_>)> {
-        self.edges(node, |edge| fits(edge.form, edge.text, key))
+        let name =
+            [key.len().try_into().unwrap_or(layout::NO_NAME), key.first().copied().unwrap_or_default()];
+        for (number, [length, first, low, high]) in (0..).zip(self.heads(node)) {
+            if [*length, *first] == name || *length == layout::NO_NAME {
+                let edge = self.edge_at(u16::from_le_bytes([*low, *high]).into());
+                if fits(edge.form, edge.text, key) {
+                    return Some((number, edge));
+                }
+            }
+        }
+        None
     }
 
     /// The way on from a node by the place of an element.
     pub(crate) fn element(&self, node: usize, place: u32) -> Option<Edge<'_>> {
-        let fits = |edge: &Edge<'_>| match edge.form {
+        let edges = self
+            .heads(node)
+            .iter()
+            .map(|[.., low, high]| self.edge_at(u16::from_le_bytes([*low, *high]).into()));
+        edges.into_iter().find(|edge| match edge.form {
             form::EACH => true,
             form::ELEMENT => core::str::from_utf8(edge.text).is_ok_and(|text| text.parse() == Ok(place)),
             _ => false,
-        };
-        self.edges(node, fits).map(|(_, edge)| edge)
+        })
     }
 
     #[inline]
-    fn edges<'t>(&'t self, node: usize, fits: impl Fn(&Edge<'t>) -> bool) -> Option<(u32, Edge<'t>)> {
-        let count = self.byte(node);
-        let mut at = node + 1;
-        for number in 0..count {
-            let form = self.byte(at);
-            let (text, behind) = self.text(at + 1);
-            let actions = self.edge_actions(behind + 2);
-            let edge = Edge { form, text, node: self.offset(behind), actions };
-            if fits(&edge) {
-                return Some((number.into(), edge));
-            }
-            at = behind + 3 + actions.len();
-        }
-        None
+    fn heads(&self, node: usize) -> &[[u8; 4]] {
+        let length = 4 * usize::from(self.byte(node));
+        self.bytes.get(node + 1..node + 1 + length).unwrap_or_default().as_chunks().0
+    }
+
+    #[inline]
+    fn edge_at(&self, at: usize) -> Edge<'_> {
+        let (text, behind) = self.text(at + 1);
+        Edge { form: self.byte(at), text, node: self.offset(behind), actions: self.edge_actions(behind + 2) }
     }
 }
 
