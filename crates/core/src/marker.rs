@@ -39,6 +39,14 @@ pub struct JsonCondition {
 }
 
 impl JsonCondition {
+    /// Reads `path=value`. `None` if there is no path or no `=`.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let end = text.bytes().position(|byte| byte == b'=').filter(|end| *end > 0)?;
+        let path = Path::parse(text.get(..end).unwrap_or_default());
+        Some(Self { path, text: text.to_owned(), value_at: end + 1 })
+    }
+
     /// Whether the JSON text has the value at the path.
     #[must_use]
     pub fn holds(&self, json: &[u8]) -> bool {
@@ -84,14 +92,7 @@ impl FromStr for Marker {
         let Some(condition) = text.strip_prefix("json:") else {
             return if text.is_empty() { Err(InvalidMarker) } else { Ok(Self::Data(text.to_owned())) };
         };
-        match condition.bytes().position(|byte| byte == b'=') {
-            None | Some(0) => Err(InvalidMarker),
-            Some(end) => Ok(Self::Json(JsonCondition {
-                path: Path::parse(condition.get(..end).unwrap_or_default()),
-                text: condition.to_owned(),
-                value_at: end + 1,
-            })),
-        }
+        JsonCondition::parse(condition).map(Self::Json).ok_or(InvalidMarker)
     }
 }
 

@@ -185,6 +185,20 @@ impl Buffer {
         self.origin.wrapping_add(self.start as u64)
     }
 
+    /// The offset in the body of a byte from `start` on.
+    #[cfg(feature = "formats")]
+    pub(crate) fn offset_of(&self, at: usize) -> u64 {
+        self.origin.wrapping_add(at as u64)
+    }
+
+    /// Drops all but `length` bytes from `start` on. From here on only the bytes to come lie as in the body.
+    #[cfg(feature = "formats")]
+    pub(crate) fn cut(&mut self, length: usize) {
+        let end = self.start + length;
+        self.origin = self.origin.wrapping_add((self.filled - end) as u64);
+        self.filled = end;
+    }
+
     /// Makes the byte at `at` a line feed, and moves a text to directly after it. Returns where it then ends.
     #[inline]
     pub(crate) fn join(&mut self, at: usize, text: Span) -> usize {

@@ -1,4 +1,4 @@
-//! The decoder that pages download: server-sent events and text over one buffer, for a caller that sees nothing but numbers.
+//! The decoder that pages download: server-sent events, text and JSON over one buffer, for a caller that sees nothing but numbers.
 //!
 //! The native decoder (`tidewire_core::Sse`) lends frames from the caller's slice. Here the caller writes into the decoder's own buffer,
 //! `[unfinished | new]`, so everything that a frame says lies in one place, and a frame is a row of offsets into it. That makes the decoder a

@@ -225,7 +225,7 @@ impl Parser {
         }
         #[cfg(feature = "formats")]
         if format != format::SSE {
-            return self.read_json(from, is_last, listener);
+            return self.read_json(is_last, listener);
         }
         let mut closes = is_last && header[header::DELIVER_UNTERMINATED as usize] != 0;
         if is_last && !closes && listener.may_end() {
@@ -249,18 +249,13 @@ impl Parser {
 
     #[cfg(feature = "formats")]
     #[inline(never)]
-    fn read_json(&mut self, from: usize, is_last: bool, listener: &mut impl Listener) -> bool {
+    fn read_json(&mut self, is_last: bool, listener: &mut impl Listener) -> bool {
         let Self { header, buffer, table, sse, json, problem, .. } = self;
         let json = json.get_or_insert_with(|| {
-            let options = tidewire_core::DecoderOptions {
-                max_event_bytes: sse.max_event_bytes,
-                skip_oversized: sse.skip_oversized,
-                done: header[header::ACCEPT_DONE as usize] != 0,
-                ..Default::default()
-            };
-            Json::new(header[header::FORMAT as usize], options)
+            let accept_done = header[header::ACCEPT_DONE as usize] != 0;
+            Json::new(header[header::FORMAT as usize], sse.max_event_bytes, sse.skip_oversized, accept_done)
         });
-        if let Err((kind, number, text)) = json.decode(from, is_last, buffer, table, listener) {
+        if let Err((kind, number, text)) = json.decode(is_last, buffer, table, listener) {
             *problem = text;
             let text = buffer.put_aside(text.as_bytes());
             table.add(kind, number, text);

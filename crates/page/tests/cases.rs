@@ -1,4 +1,4 @@
-//! The rows of `tests/cases/sse.json` and `text.json`, whole, byte by byte and at every cut, against the native decoder.
+//! The rows of `tests/cases/sse.json`, `text.json` and `json_*.json`, whole, byte by byte and at every cut, against the native decoder.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
 mod support;
@@ -61,6 +61,32 @@ fn every_row_under_every_cut() {
                         let (first, second) = body.split_at(cut);
                         compare(format, options, b"", is_wide, &[first, second]);
                     }
+                }
+            }
+        }
+    }
+}
+
+#[cfg(feature = "formats")]
+#[test]
+fn every_row_of_json_under_every_cut() {
+    let of = [
+        (Format::Ndjson, "json_ndjson.json"),
+        (Format::JsonSeq, "json_seq.json"),
+        (Format::JsonArray, "json_array.json"),
+        (Format::Concat, "json_concat.json"),
+    ];
+    for (format, file) in of {
+        let rows = rows(file);
+        assert!(rows.len() >= 30, "{file}: {} rows", rows.len());
+        for row in &rows {
+            let options = DecoderOptions { done: row["options"]["done"] == true, ..options(row) };
+            let body = wire(row);
+            for is_wide in MODES {
+                compare(format, options, b"", is_wide, &body.chunks(1).collect::<Vec<_>>());
+                for cut in 0..=body.len() {
+                    let (first, second) = body.split_at(cut);
+                    compare(format, options, b"", is_wide, &[first, second]);
                 }
             }
         }

@@ -154,6 +154,136 @@ fn body(random: &mut Random) -> Vec<u8> {
     body
 }
 
+/// What JSON bodies are made of; bodies of few kinds are the likelier to be well formed.
+#[cfg(feature = "formats")]
+const JSON: [&[u8]; 66] = [
+    b"{\"a\":1}",
+    b"{\"a\":[1,{\"b\":\"c\"}],\"d\":null}",
+    b"[]",
+    b"{}",
+    b"[1, 2 ,3]",
+    b"[[[[]]]]",
+    b"\"text\"",
+    b"\"a\\n\\u00e9\\ud83d\\ude00\\ud800\"",
+    b"\"\\x\"",
+    b"\"\\u00g0\"",
+    b"\"a line that is longer than sixteen bytes\"",
+    "\"\u{4E16}\u{754C}\"".as_bytes(),
+    b"\"\xFF\xE4\xB8\"",
+    b"\"a\tb\"",
+    b"true",
+    b"false",
+    b"null",
+    b"tru",
+    b"nulL",
+    b"0",
+    b"-1.5e+10",
+    b"12",
+    b"01",
+    b"-",
+    b"1.",
+    b"2e",
+    b"+1",
+    b"[DONE]",
+    b"[DON",
+    b"[D",
+    b"[DONE]x",
+    b"[",
+    b"]",
+    b"{",
+    b"}",
+    b",",
+    b",",
+    b",",
+    b":",
+    b"\"",
+    b"\"a\":",
+    b"\\",
+    b"\n",
+    b"\n",
+    b"\n",
+    b"\r\n",
+    b" ",
+    b"  \t",
+    b"                    ",
+    b"\r",
+    b"\x1E",
+    b"\x1E",
+    b"\x1E",
+    b"\xEF\xBB\xBF",
+    b"\xEF\xBB",
+    b"\xFF",
+    b"\0",
+    b"x",
+    b"{\"a\" 1}",
+    b"{\"a\":1,}",
+    b"{1:2}",
+    b"[1,]",
+    b"[1 2]",
+    b"\x0B",
+    b"{\n  \"a\": 1\n}",
+    b"1e5",
+];
+
+#[cfg(feature = "formats")]
+fn json_body(random: &mut Random, format: Format) -> Vec<u8> {
+    let mut body = Vec::new();
+    if random.one_in(6) {
+        body.extend_from_slice(random.of(&[&b"\xEF\xBB\xBF"[..], b"\xEF\xBB", b"\xEF", b" ", b"\n\n"]));
+    }
+    let (open, before, after): (&[u8], &[u8], &[u8]) = match format {
+        Format::Ndjson => (b"", b"", b"\n"),
+        Format::JsonSeq => (b"", b"\x1E", b"\n"),
+        Format::JsonArray => (b"[", b"", b","),
+        _ => (b"", b"", b""),
+    };
+    if !random.one_in(8) {
+        body.extend_from_slice(open);
+    }
+    // Whole values more often than not: a body that breaks at once shows little.
+    let whole = 1 + random.below(40);
+    for _ in 0..random.below(14) {
+        let list: &[&[u8]] = if random.one_in(whole) { &JSON } else { &JSON[..21] };
+        body.extend_from_slice(before);
+        if random.one_in(80) {
+            for _ in 0..505 + random.below(12) {
+                body.extend_from_slice(random.of(&[&b"["[..], b"[", b"{\"\":"]));
+            }
+        }
+        body.extend_from_slice(random.of(list));
+        if random.one_in(8) {
+            body.extend_from_slice(random.of(&JSON));
+        }
+        if !random.one_in(12) {
+            body.extend_from_slice(after);
+        }
+    }
+    if format == Format::JsonArray && random.one_in(2) {
+        body.extend_from_slice(b"1]");
+    }
+    if random.one_in(3) {
+        body.truncate(random.below(body.len() + 1));
+    }
+    body
+}
+
+/// One body of this seed in a JSON format, through both.
+#[cfg(feature = "formats")]
+fn run_json(seed: u64) {
+    let random = &mut Random(seed);
+    let formats = [Format::Ndjson, Format::JsonSeq, Format::JsonArray, Format::Concat];
+    let format = formats[random.below(4)];
+    let body = json_body(random, format);
+    let pieces = cut(random, &body);
+    let options = DecoderOptions {
+        max_event_bytes: if random.one_in(2) { random.below(40) } else { usize::MAX },
+        skip_oversized: !random.one_in(3),
+        done: random.one_in(2),
+        ..DecoderOptions::default()
+    };
+    compare(format, options, b"", random.one_in(2), &pieces);
+}
+
 fn cut<'a>(random: &mut Random, body: &'a [u8]) -> Vec<&'a [u8]> {
     let longest = match random.below(5) {
         0 => 1,
@@ -199,6 +329,16 @@ fn starts_as_sse(body: &[u8]) -> bool {
 
 #[test]
 fn random_bodies_read_the_same() {
+    read_all(run);
+}
+
+#[cfg(feature = "formats")]
+#[test]
+fn random_json_reads_the_same() {
+    read_all(run_json);
+}
+
+fn read_all(run: fn(u64)) {
     let number = |name: &str, default: u64| {
         std::env::var(name).map_or(default, |value| value.parse().expect("a number"))
     };

@@ -41,7 +41,7 @@ pub use compact::compact;
 pub use concat::Concat;
 pub use ndjson::Ndjson;
 pub use path::{Path, lookup, unescape, unescape_into};
-pub use scan::{Number, plain};
+pub use scan::{Number, Remains, Scan, Scanner, plain};
 pub use seq::JsonSeq;
 pub use values::{Values, values};
 pub(crate) use white::{is_white, trim_end, trim_start};

@@ -3,8 +3,6 @@
 use alloc::borrow::ToOwned;
 use alloc::string::String;
 
-use memchr::memchr;
-
 use super::scan::{MAX_DEPTH, plain};
 use super::values::{Values, values};
 use crate::frame::Utf8;
@@ -32,7 +30,7 @@ impl Path {
 
 /// The first segment of what is left of a path, and what is left after it.
 fn split(path: &[u8]) -> (&[u8], Option<&[u8]>) {
-    match memchr(b'.', path) {
+    match path.iter().position(|byte| *byte == b'.') {
         Some(dot) => (&path[..dot], Some(&path[dot + 1..])),
         None => (path, None),
     }
@@ -162,10 +160,11 @@ fn element<'a>(cursor: &mut Values<'a>, index: Option<u64>, rest: Option<&[u8]>)
 
 /// Whether the raw string `key`, which is well formed, reads as `name`.
 fn is_key(key: &[u8], name: &[u8]) -> bool {
-    match memchr(b'\\', key) {
-        None => Utf8::new(&key[1..key.len() - 1]).to_str().as_bytes() == name,
-        Some(_) => unescape(key).is_some_and(|key| key.as_bytes() == name),
+    let content = &key[1..key.len() - 1];
+    if content.contains(&b'\\') {
+        return unescape(key).is_some_and(|key| key.as_bytes() == name);
     }
+    content == name || (!content.is_ascii() && Utf8::new(content).to_str().as_bytes() == name)
 }
 
 const fn simple_escape(escape: u8) -> Option<char> {

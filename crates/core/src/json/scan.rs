@@ -7,18 +7,19 @@ pub(super) const MAX_DEPTH: usize = 512;
 
 /// What a piece of input came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Scan {
+pub enum Scan {
     /// All of it was taken, and the value goes on (or has not begun).
     More,
     /// A value ended after this many bytes of it. The scanner is ready for the next value.
     End(usize),
     /// The byte at this place cannot stand there. The scanner starts anew.
+    #[expect(missing_docs, reason = "said above")]
     Bad { at: usize, problem: &'static str },
 }
 
 /// What there is when the input ends here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Remains {
+pub enum Remains {
     /// Nothing but white space since the last value.
     Nothing,
     /// A whole value: a number, which only the end of the input completes.
@@ -41,18 +42,26 @@ pub(super) enum Remains {
 ///  FirstKey / Key ─▶ Colon       └─▶ Key (in an object)
 /// ```
 #[derive(Clone, Debug)]
-pub(super) struct Scanner {
+pub struct Scanner {
     place: Place,
     open: Open,
 }
 
+impl Default for Scanner {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Scanner {
-    pub(super) const fn new() -> Self {
+    /// A scanner before a value.
+    #[must_use]
+    pub const fn new() -> Self {
         Self { place: Place::Value, open: Open { kinds: [0; MAX_DEPTH / 64], depth: 0 } }
     }
 
     /// Reads on to the end of the value or of `input`, whichever comes first. White space before a value is skipped.
-    pub(super) fn push(&mut self, input: &[u8]) -> Scan {
+    pub fn push(&mut self, input: &[u8]) -> Scan {
         let mut at = 0;
         while at < input.len() {
             match self.step(input, &mut at) {
@@ -73,7 +82,7 @@ impl Scanner {
     }
 
     /// What there is if nothing follows what was pushed.
-    pub(super) const fn remains(&self) -> Remains {
+    pub const fn remains(&self) -> Remains {
         match (self.place, self.open.depth) {
             (Place::Value, 0) => Remains::Nothing,
             (Place::Number(number), 0) if number.is_whole() => Remains::Whole,

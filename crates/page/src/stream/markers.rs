@@ -55,15 +55,14 @@ impl Markers {
     pub(crate) fn add(&mut self, role: Role, text: &[u8]) -> bool {
         let condition = match text.strip_prefix(b"event:") {
             Some(name) => Condition::Name(name.to_vec()),
+            #[cfg(feature = "formats")]
             None if text.starts_with(b"json:") => {
-                #[cfg(feature = "formats")]
-                match core::str::from_utf8(text).ok().and_then(|text| text.parse().ok()) {
-                    Some(tidewire_core::Marker::Json(condition)) => Condition::Json(condition),
-                    _ => return false,
-                }
-                #[cfg(not(feature = "formats"))]
-                return false;
+                let text = core::str::from_utf8(&text[b"json:".len()..]).unwrap_or_default();
+                let Some(condition) = tidewire_core::JsonCondition::parse(text) else { return false };
+                Condition::Json(condition)
             }
+            #[cfg(not(feature = "formats"))]
+            None if text.starts_with(b"json:") => return false,
             None => Condition::Data(text.to_vec()),
         };
         if let Condition::Data(text) | Condition::Name(text) = &condition

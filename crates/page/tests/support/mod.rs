@@ -14,6 +14,10 @@ pub(crate) enum Seen {
     Skipped(u64),
     Text(String),
     Failed(u64),
+    Record(u64, String),
+    BadRecord(u64, String),
+    Malformed(u64, String),
+    Done,
 }
 
 /// All that can be known after a piece: what came, whether it is inside a record, and the last event id.
@@ -39,6 +43,10 @@ fn format_number(format: Format) -> u32 {
     match format {
         Format::Sse => abi::format::SSE,
         Format::Text => abi::format::TEXT,
+        Format::Ndjson => abi::format::NDJSON,
+        Format::JsonSeq => abi::format::JSON_SEQ,
+        Format::JsonArray => abi::format::JSON_ARRAY,
+        Format::Concat => abi::format::CONCAT,
         _ => abi::format::AUTO,
     }
 }
@@ -51,6 +59,7 @@ impl Page {
         set(abi::header::MAX_EVENT_BYTES, u32::try_from(options.max_event_bytes).unwrap_or(u32::MAX));
         set(abi::header::SKIP_OVERSIZED, options.skip_oversized.into());
         set(abi::header::DELIVER_UNTERMINATED, options.deliver_unterminated.into());
+        set(abi::header::ACCEPT_DONE, options.done.into());
         if !id.is_empty() {
             parser.write(id);
             parser.continue_from(id.len());
@@ -65,6 +74,7 @@ impl Page {
         if !ok {
             match seen.pop() {
                 Some(Seen::Skipped(offset)) => seen.push(Seen::Failed(offset)),
+                Some(Seen::BadRecord(offset, problem)) => seen.push(Seen::Malformed(offset, problem)),
                 other => panic!("it fails without a reason: {other:?}"),
             }
         }
@@ -120,6 +130,9 @@ impl Page {
                 abi::kind::RETRY => seen.push(Seen::Retry(number)),
                 abi::kind::SKIPPED => seen.push(Seen::Skipped(number)),
                 abi::kind::TEXT => seen.push(Seen::Text(text)),
+                abi::kind::RECORD => seen.push(Seen::Record(number, text)),
+                abi::kind::BAD_RECORD => seen.push(Seen::BadRecord(number, text)),
+                abi::kind::DONE => seen.push(Seen::Done),
                 other => panic!("a row of kind {other}"),
             }
         }
@@ -151,6 +164,11 @@ impl Native {
                     seen.push(Seen::Failed(error.offset));
                     break;
                 }
+                Err(DecodeError::Malformed(bad)) => {
+                    self.failed = true;
+                    seen.push(Seen::Malformed(bad.offset, bad.problem.into()));
+                    break;
+                }
                 Err(error) => panic!("{error}"),
             }
         }
@@ -172,6 +190,9 @@ fn owned(frame: &Frame<'_>) -> Seen {
         Frame::Retry(time) => Seen::Retry(u64::try_from(time.as_millis()).unwrap()),
         Frame::Skipped(error) => Seen::Skipped(error.offset),
         Frame::Text(text) => Seen::Text((*text).into()),
+        Frame::Record(record) => Seen::Record(record.index, record.json.to_str().into_owned()),
+        Frame::BadRecord(bad) => Seen::BadRecord(bad.offset, bad.problem.into()),
+        Frame::Done => Seen::Done,
         other => panic!("not of this format: {other:?}"),
     }
 }
