@@ -1,6 +1,7 @@
 //! One line of server-sent events: where it ends, and what it is.
 
 use crate::buffer::Span;
+use crate::vector::{LENGTH, PER_BYTE, vector};
 
 /// What a line is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,46 +106,14 @@ pub(crate) fn decimal(digits: &[u8]) -> Option<u64> {
 #[inline(always)]
 pub(crate) fn line_end(bytes: &[u8], from: usize) -> usize {
     let mut at = from;
-    while let Some(block) = bytes.get(at..).and_then(<[u8]>::first_chunk::<16>) {
-        let found = first_line_end(block);
-        if found < 16 {
-            return at + found;
+    while let Some(vector) = vector(bytes, at) {
+        let ends = vector.line_ends();
+        if ends != 0 {
+            return at + (ends.trailing_zeros() / PER_BYTE) as usize;
         }
-        at += 16;
+        at += LENGTH;
     }
     bytes.len()
-}
-
-/// The place of the first line end in a block; 16 or more if there is none.
-#[cfg(target_feature = "simd128")]
-#[inline(always)]
-fn first_line_end(block: &[u8; 16]) -> usize {
-    use core::arch::wasm32::{i8x16_bitmask, i8x16_eq, i8x16_splat, v128_or};
-
-    let block = vector(block);
-    let ends = v128_or(i8x16_eq(block, i8x16_splat(b'\n' as i8)), i8x16_eq(block, i8x16_splat(b'\r' as i8)));
-    u32::from(i8x16_bitmask(ends)).trailing_zeros() as usize
-}
-
-/// Sixteen bytes as a vector; the compiler makes one load of it.
-#[cfg(target_feature = "simd128")]
-#[inline(always)]
-pub(crate) fn vector(block: &[u8; 16]) -> core::arch::wasm32::v128 {
-    let word = u128::from_le_bytes(*block);
-    core::arch::wasm32::u64x2(word as u64, (word >> 64) as u64)
-}
-
-#[cfg(not(target_feature = "simd128"))]
-#[inline(always)]
-fn first_line_end(block: &[u8; 16]) -> usize {
-    const ONES: u128 = u128::MAX / 0xFF;
-    /// The high bit of each byte that is zero; bytes above the first zero may be marked too, the first one never wrongly.
-    const fn zeros(word: u128) -> u128 {
-        word.wrapping_sub(ONES) & !word & (ONES * 0x80)
-    }
-    let word = u128::from_le_bytes(*block);
-    let found = zeros(word ^ (ONES * b'\n' as u128)) | zeros(word ^ (ONES * b'\r' as u128));
-    found.trailing_zeros() as usize / 8
 }
 
 #[cfg(test)]

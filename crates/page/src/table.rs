@@ -2,6 +2,7 @@
 
 use alloc::vec;
 use alloc::vec::Vec;
+#[cfg(feature = "llm")]
 use core::mem;
 
 #[cfg(feature = "llm")]
@@ -9,17 +10,17 @@ use crate::abi::kind;
 use crate::abi::{form, row};
 use crate::buffer::{Buffer, Span, zeros};
 use crate::utf16::{code_units, is_ascii, write_utf16};
+#[cfg(feature = "llm")]
+use crate::vector::LENGTH;
 
-const ROW: usize = row::ROW as usize;
+/// A row: `[kind, a, b, start, end]`.
+pub(crate) type Row = [u32; row::ROW as usize];
 const START: usize = row::START as usize;
 const END: usize = row::END as usize;
-/// Words of the smallest table.
-const LEAST: usize = 16 * ROW;
+/// Rows of the smallest table.
+const LEAST: usize = 16;
 /// Memory that grew beyond this for one large event is given back after it.
 const KEPT: usize = 256 * 1024;
-/// What [`write_utf16`] reads beyond a text.
-#[cfg(feature = "llm")]
-const PADDING: usize = 4;
 /// JavaScript decodes ASCII texts of at most this many characters itself.
 const SHORT: usize = 12;
 
@@ -28,8 +29,8 @@ const SHORT: usize = 12;
 /// The window is the part of the buffer from the first text of a row to the last. While rows are added, offsets count bytes from its beginning.
 #[derive(Debug, Default)]
 pub struct Table {
-    /// The first `length` words are rows.
-    rows: Vec<u32>,
+    /// The first `length` of these are in use.
+    rows: Vec<Row>,
     length: usize,
     /// Where the window is in the buffer.
     window: Span,
@@ -41,12 +42,29 @@ pub struct Table {
     wide: Vec<u8>,
     wide_length: usize,
     form: u32,
-    /// Whether the window is that of an LLM's reply, whose texts are not those of the body.
+    reply: Reply,
+}
+
+/// The texts of an LLM's reply, which are not those of the body.
+#[derive(Debug, Default)]
+struct Reply {
+    /// The rows are theirs.
     #[cfg(feature = "llm")]
-    is_reply: bool,
-    /// That window, and the padding after it.
+    is_shown: bool,
+    /// They, and the padding after them.
     #[cfg(feature = "llm")]
-    reply: Vec<u8>,
+    bytes: Vec<u8>,
+}
+
+impl Reply {
+    /// The bytes in which the window is.
+    fn or<'a>(&'a self, buffer: &'a Buffer) -> &'a [u8] {
+        #[cfg(feature = "llm")]
+        if self.is_shown {
+            return &self.bytes;
+        }
+        buffer.bytes()
+    }
 }
 
 impl Table {
@@ -56,7 +74,7 @@ impl Table {
 
     /// The rows, `[kind, a, b, start, end]` each.
     #[must_use]
-    pub fn rows(&self) -> &[u32] {
+    pub fn rows(&self) -> &[Row] {
         &self.rows[..self.length]
     }
 
@@ -75,24 +93,11 @@ impl Table {
     /// The window where it is not UTF-16.
     #[must_use]
     pub fn window<'a>(&'a self, buffer: &'a Buffer) -> &'a [u8] {
-        #[cfg(feature = "llm")]
-        if self.is_reply {
-            return &self.reply[..self.reply.len() - PADDING];
-        }
-        buffer.text(self.window)
-    }
-
-    /// The bytes in which the window is, and where it begins there.
-    fn bytes<'a>(&'a self, buffer: &'a Buffer) -> (&'a [u8], usize) {
-        #[cfg(feature = "llm")]
-        if self.is_reply {
-            return (&self.reply, 0);
-        }
-        (buffer.bytes(), self.window.start)
+        &self.reply.or(buffer)[self.window.start..self.window.end]
     }
 
     pub(crate) fn begin(&mut self) {
-        if self.rows.capacity() > KEPT / 4 {
+        if self.rows.capacity() > KEPT / size_of::<Row>() {
             self.rows = Vec::new();
         }
         self.length = 0;
@@ -100,9 +105,9 @@ impl Table {
         self.is_ordered = true;
         #[cfg(feature = "llm")]
         {
-            self.is_reply = false;
-            if self.reply.capacity() > KEPT {
-                self.reply = Vec::new();
+            self.reply.is_shown = false;
+            if self.reply.bytes.capacity() > KEPT {
+                self.reply.bytes = Vec::new();
             }
         }
     }
@@ -110,21 +115,22 @@ impl Table {
     /// Takes the number of the last row away.
     #[cfg(feature = "streams")]
     pub(crate) fn pop_number(&mut self) -> u64 {
-        self.length -= ROW;
-        u64::from(self.rows[self.length + 1]) | u64::from(self.rows[self.length + 2]) << 32
+        self.length -= 1;
+        let [_, low, high, ..] = self.rows[self.length];
+        u64::from(low) | u64::from(high) << 32
     }
 
     /// Moves all rows with their texts to the end of these, except for names and ids, which no delta has.
     #[cfg(feature = "llm")]
-    pub(crate) fn append_to(&mut self, rows: &mut Vec<u32>, text: &mut Vec<u8>, buffer: &Buffer) {
+    pub(crate) fn append_to(&mut self, rows: &mut Vec<Row>, text: &mut Vec<u8>, buffer: &Buffer) {
         let window = buffer.text(self.window);
-        for row in self.rows().chunks_exact(ROW) {
+        for row in self.rows() {
             if matches!(row[0], kind::NAME | kind::ID) {
                 continue;
             }
             let start = text.len() as u32;
             text.extend_from_slice(&window[row[START] as usize..row[END] as usize]);
-            rows.extend_from_slice(&[row[0], row[1], row[2], start, text.len() as u32]);
+            rows.push([row[0], row[1], row[2], start, text.len() as u32]);
         }
         self.length = 0;
         self.window = Span::default();
@@ -133,14 +139,15 @@ impl Table {
 
     /// Takes these rows with the window of their texts, and gives its former memory for the next ones.
     #[cfg(feature = "llm")]
-    pub(crate) fn take_over(&mut self, rows: &mut Vec<u32>, text: &mut Vec<u8>) {
-        text.extend_from_slice(&[0; PADDING]);
+    pub(crate) fn take_over(&mut self, rows: &mut Vec<Row>, text: &mut Vec<u8>) {
+        self.window = Span { start: 0, end: text.len() };
+        text.extend_from_slice(&[0; LENGTH]);
         self.length = rows.len();
         mem::swap(&mut self.rows, rows);
-        mem::swap(&mut self.reply, text);
+        mem::swap(&mut self.reply.bytes, text);
         rows.clear();
         text.clear();
-        self.is_reply = true;
+        self.reply.is_shown = true;
     }
 
     /// Adds a row whose text is in the buffer.
@@ -154,20 +161,18 @@ impl Table {
             }
             self.window.end = text.end;
         }
-        if self.length + ROW > self.rows.len() {
+        if self.length == self.rows.len() {
             self.grow();
         }
         let base = self.window.start;
-        if let Some(row) = self.rows.get_mut(self.length..).and_then(<[u32]>::first_chunk_mut) {
-            *row = [kind, a, b, (text.start - base) as u32, (text.end - base) as u32];
-            self.length += ROW;
-        }
+        self.rows[self.length] = [kind, a, b, (text.start - base) as u32, (text.end - base) as u32];
+        self.length += 1;
     }
 
     #[cold]
     #[inline(never)]
     fn grow(&mut self) {
-        let mut rows = vec![0; LEAST.max(2 * self.length)];
+        let mut rows = vec![Row::default(); LEAST.max(2 * self.length)];
         rows[..self.length].copy_from_slice(&self.rows[..self.length]);
         self.rows = rows;
     }
@@ -192,7 +197,7 @@ impl Table {
         self.is_ordered = false;
         if let Some(shift @ 1..) = self.window.start.checked_sub(text.start) {
             self.window.start = text.start;
-            for row in self.rows[..self.length].chunks_exact_mut(ROW) {
+            for row in &mut self.rows[..self.length] {
                 row[START] += shift as u32;
                 row[END] += shift as u32;
             }
@@ -204,8 +209,8 @@ impl Table {
     #[inline]
     pub(crate) fn finish(&mut self, buffer: &Buffer) {
         let may_be_utf8 = !self.is_wide && self.is_ordered;
-        let window = self.window(buffer);
-        if (!may_be_utf8 || window.len() <= SHORT) && is_ascii(window) {
+        let (bytes, window) = (self.reply.or(buffer), self.window);
+        if (!may_be_utf8 || window.length() <= SHORT) && is_ascii(bytes, window) {
             self.form = form::ASCII;
         } else if may_be_utf8 {
             self.form = form::UTF8;
@@ -220,37 +225,35 @@ impl Table {
         if is_broken {
             return self.write_wide(buffer);
         }
-        let mut rows = mem::take(&mut self.rows);
-        let window = self.window(buffer);
-        let (mut at, mut units) = (0, 0);
-        for row in rows[..self.length].chunks_exact_mut(ROW) {
+        let (bytes, window) = (self.reply.or(buffer), self.window);
+        let (mut at, mut units) = (window.start, 0);
+        for row in &mut self.rows[..self.length] {
             for offset in &mut row[START..] {
-                let to = *offset as usize;
-                units += code_units(&window[at..to]);
+                let to = window.start + *offset as usize;
+                units += code_units(bytes, Span { start: at, end: to });
                 at = to;
                 *offset = units;
             }
         }
-        self.rows = rows;
     }
 
     #[inline(never)]
     fn write_wide(&mut self, buffer: &Buffer) {
         self.form = form::UTF16;
-        let (mut rows, mut wide) = (mem::take(&mut self.rows), mem::take(&mut self.wide));
+        let (bytes, window) = (self.reply.or(buffer), self.window);
         // No character has more code units than bytes, and no two rows share a text.
-        let size = 2 * self.window(buffer).len();
-        if size > wide.len() || wide.len() > KEPT {
-            wide = zeros(size);
+        let size = 2 * window.length();
+        if size > self.wide.len() || self.wide.len() > KEPT {
+            self.wide = zeros(size);
         }
-        let (bytes, base) = self.bytes(buffer);
         let mut at = 0;
-        for row in rows[..self.length].chunks_exact_mut(ROW) {
+        for row in &mut self.rows[..self.length] {
+            let base = window.start;
             let text = Span { start: base + row[START] as usize, end: base + row[END] as usize };
             row[START] = at as u32;
-            at = write_utf16(bytes, text, &mut wide, at);
+            at = write_utf16(bytes, text, &mut self.wide, at);
             row[END] = at as u32;
         }
-        (self.rows, self.wide, self.wide_length) = (rows, wide, 2 * at);
+        self.wide_length = 2 * at;
     }
 }
