@@ -3,7 +3,7 @@
 use alloc::vec;
 use alloc::vec::Vec;
 
-use crate::line::{bom_length, line_end, may_be_bom, may_be_empty_data};
+use crate::line::{BOM, begins_with, line_end};
 
 /// Bytes that always follow the last one received: two line ends that a body may lack, and the bytes that a vector load reads past them, of which
 /// the first is a line end that stops every search.
@@ -143,40 +143,22 @@ impl Buffer {
         self.bytes[self.filled] = b'\n';
     }
 
-    /// Hides the bytes after `end`; returns what [`show`](Self::show) needs.
-    pub(crate) fn hide(&mut self, end: usize) -> (usize, u8) {
-        let hidden = (self.filled, self.bytes[end]);
-        self.filled = end;
-        self.stop();
-        hidden
-    }
-
-    /// Undoes [`hide`](Self::hide).
-    pub(crate) fn show(&mut self, (filled, byte): (usize, u8)) {
-        self.bytes[self.filled] = byte;
-        self.filled = filled;
+    /// Drops a BOM, which counts only as the first bytes of the body, whole. False if what has arrived may be the beginning of one.
+    pub(crate) fn drop_bom(&mut self) -> bool {
+        if self.start > 0 || self.origin > 0 || !begins_with(&self.bytes, self.filled, BOM) {
+            return true;
+        }
+        let is_whole = self.filled >= BOM.len();
+        if is_whole {
+            self.start = BOM.len();
+        }
+        is_whole || self.filled == 0
     }
 
     /// Where the first line end from `from` on is; [`filled`](Self::filled) or beyond if there is none yet.
     #[inline(always)]
     pub(crate) fn line_end(&self, from: usize) -> usize {
         line_end(&self.bytes, from)
-    }
-
-    /// Where the content of the line begins: after a BOM, which counts only as the first bytes of the body, whole.
-    #[inline(always)]
-    pub(crate) fn content(&self) -> usize {
-        if self.start == 0 && self.origin == 0 {
-            return bom_length(&self.bytes);
-        }
-        self.start
-    }
-
-    /// Whether the unfinished line may become one of data without a value, or a BOM.
-    pub(crate) fn may_be_nothing(&self) -> bool {
-        let content = self.content();
-        may_be_empty_data(&self.bytes, content, self.filled - content)
-            || (self.origin == 0 && self.start == 0 && may_be_bom(&self.bytes, self.filled))
     }
 
     /// The offset in the body of the unfinished line or character.

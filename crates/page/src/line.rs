@@ -26,8 +26,8 @@ const fn word(name: &[u8]) -> u64 {
     word
 }
 
-const BOM: u64 = word(b"\xEF\xBB\xBF");
-const DATA: u64 = word(b"data:");
+pub(crate) const BOM: &[u8] = b"\xEF\xBB\xBF";
+const DATA: u64 = word(b"data");
 
 /// What the line is that begins at `start`, and where its value starts. Field names are exact, a line without colon is a field without value,
 /// and one space after the colon is dropped (WHATWG HTML, 9.2.6).
@@ -60,30 +60,14 @@ fn eight(bytes: &[u8], at: usize) -> u64 {
     bytes.get(at..).and_then(<[u8]>::first_chunk).map_or(0, |eight| u64::from_le_bytes(*eight))
 }
 
-/// The length of the BOM at the beginning of the body, which counts only if it is whole.
-pub(crate) fn bom_length(body: &[u8]) -> usize {
-    if eight(body, 0) << 40 == BOM << 40 { 3 } else { 0 }
-}
-
 /// Whether a text is `message`.
 pub(crate) fn is_message(bytes: &[u8], text: Span) -> bool {
     text.length() == 7 && eight(bytes, text.start) << 8 == const { word(b"message") << 8 }
 }
 
-/// Whether the `length` bytes received so far may be the beginning of a BOM.
-pub(crate) fn may_be_bom(body: &[u8], length: usize) -> bool {
-    begins(eight(body, 0), length, BOM, 3)
-}
-
-/// Whether a line of which the `length` bytes at `start` have been received may turn out to be data without a value. Then they do not count yet,
-/// so that a limit is passed at the same byte wherever the body is cut.
-pub(crate) fn may_be_empty_data(bytes: &[u8], start: usize, length: usize) -> bool {
-    begins(eight(bytes, start), length, DATA, 5)
-}
-
-/// Whether the first `length` bytes of a word are those of a name, which has at most `most`.
-const fn begins(eight: u64, length: usize, name: u64, most: usize) -> bool {
-    length <= most && (eight ^ name) & ((1 << (8 * length)) - 1) == 0
+/// Whether the first `length` bytes begin with a name or are a beginning of it.
+pub(crate) fn begins_with(bytes: &[u8], length: usize, name: &[u8]) -> bool {
+    name.iter().zip(bytes).take(length).all(|(one, other)| one == other)
 }
 
 /// Digits only; a number that no 64-bit integer holds is ignored, as browsers do it.

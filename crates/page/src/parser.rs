@@ -196,8 +196,12 @@ impl Parser {
         sse.skip_oversized = header[header::SKIP_OVERSIZED as usize] != 0;
         let mut from = buffer.take_in(length);
         let mut format = header[header::FORMAT as usize];
+        sse.lead = 0;
         if !matches!(format, format::SSE..=format::CONCAT) {
-            let Some((found, lead)) = sniff(buffer.bytes(), buffer.filled, format, is_last) else {
+            if !buffer.drop_bom() {
+                return true;
+            }
+            let Some((found, lead)) = sniff(&buffer.bytes()[..buffer.filled], buffer.start, format, is_last) else {
                 return true;
             };
             if found >= header[header::FORMATS as usize] {
@@ -207,27 +211,25 @@ impl Parser {
             format = found;
             header[header::FORMAT as usize] = format;
             from = 0;
-            if format == format::SSE {
-                // What precedes the deciding byte makes no row, whatever limit it passes.
-                let hidden = buffer.hide(lead);
-                sse.lines(0, buffer, table, listener);
-                if sse.has_failed {
-                    return false;
-                }
-                buffer.show(hidden);
-                table.begin();
-                from = lead;
-            }
+            sse.lead = lead;
         }
-        if format == format::TEXT {
-            text.decode(from, is_last, sse.max_event_bytes, buffer, table, listener);
-            return true;
+        let mut closes = is_last && header[header::DELIVER_UNTERMINATED as usize] != 0;
+        if format <= format::TEXT {
+            let is_begun = buffer.drop_bom();
+            from = from.max(buffer.start);
+            if format == format::TEXT {
+                sse.is_inside = text.decode(from, is_last, sse.max_event_bytes, buffer, table, listener);
+                return true;
+            }
+            if !is_begun && !closes {
+                sse.is_inside = true;
+                return true;
+            }
         }
         #[cfg(feature = "formats")]
         if format != format::SSE {
             return self.read_json(from, is_last, listener);
         }
-        let mut closes = is_last && header[header::DELIVER_UNTERMINATED as usize] != 0;
         if is_last && !closes && listener.may_end() {
             if sse.is_in_data(buffer) {
                 // It still belongs to the data.
@@ -266,19 +268,14 @@ impl Parser {
             table.add(kind, number, text);
             return false;
         }
+        sse.is_inside = json.inside_record();
         true
     }
 
     fn show_facts(&mut self) {
-        let is_inside = match self.header[header::FORMAT as usize] {
-            format::TEXT => self.text.inside_record(&self.buffer),
-            #[cfg(feature = "formats")]
-            format::NDJSON..=format::CONCAT => self.json.as_ref().is_some_and(Json::inside_record),
-            _ => self.sse.is_inside,
-        };
         // After a failure there are none.
         let id = if self.has_failed { &[] } else { self.sse.last_id() };
-        self.header[header::INSIDE as usize] = (is_inside && !self.has_failed).into();
+        self.header[header::INSIDE as usize] = (self.sse.is_inside && !self.has_failed).into();
         self.header[header::LAST_ID as usize] = address(id.as_ptr());
         self.header[header::LAST_ID_LENGTH as usize] = id.len() as u32;
         self.show_table();

@@ -5,9 +5,12 @@ use core::mem;
 
 use crate::abi::kind;
 use crate::buffer::{Buffer, Span};
-use crate::line::{Line, decimal, is_message, read_line};
+use crate::line::{Line, begins_with, decimal, is_message, read_line};
 use crate::listener::{Event, Listener};
 use crate::table::Table;
+
+/// Data without a value.
+const EMPTY_DATA: &[u8] = b"data:";
 
 /// A decoder of server-sent events.
 ///
@@ -40,6 +43,8 @@ pub struct Sse {
     last_id: Vec<u8>,
     /// The last id that took effect in this piece.
     pub(crate) newest_id: Option<Span>,
+    /// The bytes before this offset in the buffer make no row, whatever limit they pass: they precede the one that decided the format.
+    pub(crate) lead: usize,
     /// No row has given `last_id` yet.
     is_id_untold: bool,
     kept_name: Vec<u8>,
@@ -98,7 +103,7 @@ impl Sse {
     pub(crate) fn is_in_data(&self, buffer: &Buffer) -> bool {
         buffer.start < buffer.filled
             && !self.is_lost
-            && matches!(read_line(buffer.bytes(), buffer.content()), (Line::Data, _))
+            && matches!(read_line(buffer.bytes(), buffer.start), (Line::Data, _))
     }
 
     /// Whether nothing of a block is held, and no event has had an id.
@@ -158,7 +163,7 @@ impl Sse {
                 from = buffer.start;
             }
             let end = buffer.line_end(from).min(filled);
-            let (says, value) = read_line(buffer.bytes(), buffer.content());
+            let (says, value) = read_line(buffer.bytes(), buffer.start);
             let is_out = self.is_lost
                 || (!self.fits(end - buffer.start) && self.outgrows(says, value, end, buffer, table));
             self.is_lost = false;
@@ -338,15 +343,20 @@ impl Sse {
     #[cold]
     #[inline(never)]
     fn outgrows(&mut self, says: Line, value: usize, end: usize, buffer: &Buffer, table: &mut Table) -> bool {
-        let content = buffer.content();
+        let start = buffer.start;
         let is_data = says == Line::Data && !self.is_oversized;
         // Where the first byte beyond the limit is.
         let first = match self.max_event_bytes.checked_sub(self.held()) {
             Some(room) if is_data => value + room,
-            None if is_data => content,
-            _ => content + self.max_event_bytes,
+            None if is_data => start,
+            _ => start + self.max_event_bytes,
         };
-        let may_be_nothing = end == buffer.filled && !self.is_oversized && buffer.may_be_nothing();
+        let length = end - start;
+        // Data without a value is nothing, and so is what may turn out to be that: the limit is passed at the same byte wherever the body is cut.
+        let may_be_nothing = end == buffer.filled
+            && !self.is_oversized
+            && length <= EMPTY_DATA.len()
+            && begins_with(&buffer.bytes()[start..], length, EMPTY_DATA);
         if end <= first || may_be_nothing {
             return false;
         }
@@ -357,8 +367,8 @@ impl Sse {
             self.name = Part::None;
             is_told = mem::replace(&mut self.is_oversized, true);
         }
-        if !is_told || self.has_failed {
-            table.add_number(kind::SKIPPED, buffer.offset() + (first - buffer.start) as u64, buffer.start);
+        if self.has_failed || !is_told && first >= self.lead {
+            table.add_number(kind::SKIPPED, buffer.offset() + (first - start) as u64, start);
         }
         true
     }
