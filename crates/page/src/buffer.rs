@@ -34,7 +34,7 @@ impl Span {
 /// [ held │ the unfinished line │ new bytes ] padding [ texts set aside ] free
 ///        start                             filled
 /// ```
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Buffer {
     bytes: Vec<u8>,
     /// Where the unfinished line or character begins. What lies before it is held by the decoder, or no longer needed.
@@ -54,6 +54,8 @@ pub(crate) fn zeros(length: usize) -> Vec<u8> {
 }
 
 impl Buffer {
+    pub(crate) const NEW: Self = Self { bytes: Vec::new(), start: 0, filled: 0, origin: 0, aside: 0 };
+
     /// How many bytes may be written at [`inbox`](Self::inbox). None if the buffer is to shrink first.
     #[must_use]
     pub fn room(&self) -> usize {

@@ -52,31 +52,44 @@ pub struct Parser {
 }
 
 impl Parser {
-    /// A decoder at the start of a body, with the default options. With `is_wide`, texts that are not ASCII come as UTF-16.
-    #[must_use]
-    pub fn new(is_wide: bool) -> Self {
+    /// A decoder at the start of a body, with the default options. Copied from one place in the module, which is less than code for each field.
+    pub(crate) const NEW: Self = {
         let mut header = [0; HEADER_WORDS];
         header[header::MAX_EVENT_BYTES as usize] = DEFAULT_MAX_EVENT_BYTES;
         header[header::FORMATS as usize] =
             1 + if cfg!(feature = "formats") { format::CONCAT } else { format::TEXT };
         Self {
             header,
-            buffer: Buffer::default(),
-            table: Table::new(is_wide),
-            sse: Sse::default(),
-            text: Text::default(),
+            buffer: Buffer::NEW,
+            table: Table::NEW,
+            sse: Sse::NEW,
+            text: Text::NEW,
             has_failed: false,
             #[cfg(feature = "formats")]
             json: None,
             #[cfg(feature = "formats")]
             problem: "",
         }
+    };
+
+    /// The same. With `is_wide`, texts that are not ASCII come as UTF-16.
+    #[must_use]
+    pub fn new(is_wide: bool) -> Self {
+        let mut parser = Self::NEW;
+        parser.set_wide(is_wide);
+        parser
+    }
+
+    pub(crate) const fn set_wide(&mut self, is_wide: bool) {
+        self.table.is_wide = is_wide;
     }
 
     /// A decoder in its place in memory.
     #[must_use]
     pub fn boxed(is_wide: bool) -> Box<Self> {
-        Box::new(Self::new(is_wide))
+        let mut parser = Box::new(Self::NEW);
+        parser.set_wide(is_wide);
+        parser
     }
 
     /// Makes room for `length` bytes, and writes into the header where.
@@ -137,7 +150,7 @@ impl Parser {
         self.buffer.begin();
         self.show_inbox();
         self.sse.restart();
-        self.text = Text::default();
+        self.text = Text::NEW;
         self.has_failed = false;
         #[cfg(feature = "formats")]
         {

@@ -17,7 +17,7 @@ const EMPTY_DATA: &[u8] = b"data:";
 /// What the block has so far lies in the buffer: `data` before the unfinished line, each further line of it moved up to directly follow the
 /// first. A name or an id is a range of the buffer until a line of data would be moved over it, or until the next piece may be; then it is kept
 /// apart.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Sse {
     /// The most bytes that the data of one event, or a line that is not data, may have.
     pub(crate) max_event_bytes: usize,
@@ -64,6 +64,26 @@ enum Part {
 }
 
 impl Sse {
+    pub(crate) const NEW: Self = Self {
+        max_event_bytes: 0,
+        skip_oversized: false,
+        has_failed: false,
+        is_inside: false,
+        data: None,
+        name: Part::None,
+        id: Part::None,
+        is_lost: false,
+        is_after_cr: false,
+        is_oversized: false,
+        told_name: Vec::new(),
+        last_id: Vec::new(),
+        newest_id: None,
+        lead: 0,
+        is_id_untold: false,
+        kept_name: Vec::new(),
+        kept_id: Vec::new(),
+    };
+
     /// Sets the last event id of the connection before this one.
     pub(crate) fn set_last_id(&mut self, id: &[u8]) {
         set(&mut self.last_id, id);

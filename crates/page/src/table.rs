@@ -27,7 +27,7 @@ const SHORT: usize = 12;
 /// Rows of five words, each of which says one thing of a text in the window.
 ///
 /// The window is the part of the buffer from the first text of a row to the last. While rows are added, offsets count bytes from its beginning.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Table {
     /// The first `length` of these are in use.
     rows: Vec<Row>,
@@ -37,7 +37,7 @@ pub struct Table {
     /// Each text lies after the one before it.
     is_ordered: bool,
     /// Whether the caller takes UTF-16 faster than UTF-8.
-    is_wide: bool,
+    pub(crate) is_wide: bool,
     /// The texts of the rows as UTF-16, the first `wide_length` bytes of it.
     wide: Vec<u8>,
     wide_length: usize,
@@ -46,7 +46,7 @@ pub struct Table {
 }
 
 /// The texts of an LLM's reply, which are not those of the body.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Reply {
     /// The rows are theirs.
     #[cfg(feature = "llm")]
@@ -68,9 +68,22 @@ impl Reply {
 }
 
 impl Table {
-    pub(crate) fn new(is_wide: bool) -> Self {
-        Self { is_wide, ..Self::default() }
-    }
+    pub(crate) const NEW: Self = Self {
+        rows: Vec::new(),
+        length: 0,
+        window: Span { start: 0, end: 0 },
+        is_ordered: true,
+        is_wide: false,
+        wide: Vec::new(),
+        wide_length: 0,
+        form: form::ASCII,
+        reply: Reply {
+            #[cfg(feature = "llm")]
+            is_shown: false,
+            #[cfg(feature = "llm")]
+            bytes: Vec::new(),
+        },
+    };
 
     /// The rows, `[kind, a, b, start, end]` each.
     #[must_use]

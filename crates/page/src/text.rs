@@ -9,13 +9,15 @@ use crate::utf16::whole_characters;
 ///
 /// What cannot be shown yet stays unfinished in the buffer: the beginning of a character, and what may be the closing marker of the body, until
 /// it is known not to be, because other text follows, or more white space than may be held.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Text {
     /// What is held is a whole marker, perhaps with white space after it.
     is_whole: bool,
 }
 
 impl Text {
+    pub(crate) const NEW: Self = Self { is_whole: false };
+
     /// Takes what the buffer has, of which the bytes from `from` on are new; with `is_last` the rest too. Returns whether the body ends inside a
     /// character, or would if it ended here.
     pub(crate) fn decode(

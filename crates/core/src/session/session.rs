@@ -1,7 +1,6 @@
 //! The state of one stream over all its attempts.
 
 use alloc::boxed::Box;
-use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::mem::offset_of;
 use core::ops::Range;
@@ -69,10 +68,9 @@ pub enum Body {
 // The fields that every event touches are last and adjacent, as in `Stream`. The numbers lie together, see `NUMBERS`.
 #[repr(C)]
 pub struct Session {
-    /// Clones share it.
-    pub(super) rules: Arc<Rules>,
+    pub(super) rules: Rules,
     /// Empty if there is none.
-    pub(super) first_cursor: Box<[u8]>,
+    pub(super) first_cursor: Vec<u8>,
     /// When the present wait is over, or no more of a refused response's body is waited for.
     pub(super) until: f64,
     /// When the present body began.
@@ -109,10 +107,10 @@ impl Session {
 
     /// A session that has not begun.
     #[must_use]
-    pub fn new(rules: Rules) -> Self {
+    pub const fn new(rules: Rules) -> Self {
         Self {
-            rules: Arc::new(rules),
-            first_cursor: Box::default(),
+            rules,
+            first_cursor: Vec::new(),
             until: f64::INFINITY,
             since: 0.0,
             body_bytes: 0.0,
@@ -141,13 +139,13 @@ impl Session {
 
     /// The rules. They may be changed where they lie, until the session is started.
     #[must_use]
-    pub fn rules(&self) -> &Rules {
+    pub const fn rules(&self) -> &Rules {
         &self.rules
     }
 
     /// The same, to be changed before the start.
-    pub fn rules_mut(&mut self) -> &mut Rules {
-        Arc::make_mut(&mut self.rules)
+    pub const fn rules_mut(&mut self) -> &mut Rules {
+        &mut self.rules
     }
 
     /// What is to be done next, once for each cause; [`Todo::Nothing`] until the next input or the [deadline](Self::deadline).

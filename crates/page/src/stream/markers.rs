@@ -39,7 +39,7 @@ enum Condition {
 }
 
 /// All markers of a stream.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Markers {
     list: Vec<Marker>,
     /// Nothing but the end of the body ends the stream.
@@ -51,6 +51,9 @@ pub(crate) struct Markers {
 }
 
 impl Markers {
+    pub(crate) const NONE: Self =
+        Self { list: Vec::new(), no_end: false, no_failure: false, expects_end: false };
+
     /// Declares one: a data value, or `event:NAME`. False if it is neither.
     pub(crate) fn add(&mut self, role: Role, text: &[u8]) -> bool {
         let condition = match text.strip_prefix(b"event:") {

@@ -53,21 +53,25 @@ pub struct Stream {
 }
 
 impl Stream {
+    /// Copied from one place in the module, which is less than code for each field.
+    const NEW: Self = Self {
+        parser: Parser::NEW,
+        session: Session::new(Rules::DEFAULT),
+        markers: Markers::NONE,
+        pending: 0,
+        chosen: format::AUTO,
+        failure: Vec::new(),
+        #[cfg(feature = "formats")]
+        path: None,
+        #[cfg(feature = "llm")]
+        reply: Reply::NONE,
+    };
+
     /// A stream that has not begun. With `is_wide`, texts that are not ASCII come as UTF-16.
     #[must_use]
     pub fn boxed(is_wide: bool) -> Box<Self> {
-        let mut stream = Box::new(Self {
-            parser: Parser::new(is_wide),
-            session: Session::new(Rules::DEFAULT),
-            markers: Markers::default(),
-            pending: 0,
-            chosen: format::AUTO,
-            failure: Vec::new(),
-            #[cfg(feature = "formats")]
-            path: None,
-            #[cfg(feature = "llm")]
-            reply: Reply::default(),
-        });
+        let mut stream = Box::new(Self::NEW);
+        stream.parser.set_wide(is_wide);
         stream.parser.header[header::RULES as usize] = address(stream.session.rules());
         stream.parser.header[header::FACTS as usize] = address(stream.session.facts());
         stream.parser.header[header::NUMBERS as usize] =
@@ -340,7 +344,6 @@ impl Stream {
         let rules = self.session.rules_mut();
         rules.resume = setup.policy.resume;
         rules.reply |= setup.policy.reply;
-        self.parser.header[header::RULES as usize] = address(self.session.rules());
     }
 
     /// Puts the rows of a reply into the table.
