@@ -24,6 +24,7 @@ mod marker;
 mod numbers;
 mod options;
 mod refusal_reason;
+mod replace;
 pub mod session;
 mod sse;
 mod stream;
@@ -34,6 +35,10 @@ pub use error::{DecodeError, TooLarge};
 pub use format::{Format, UnknownFormat};
 pub use frame::{BadRecord, Event, Frame, Record, Utf8};
 pub use marked_decoder::{MarkedDecoder, MarkedFrame, MarkerOutcome, Markers};
+#[doc(hidden)]
+pub use numbers::decimal;
+#[doc(hidden)]
+pub use replace::replace;
 pub use marker::{InvalidMarker, JsonCondition, Marker};
 pub use options::{DEFAULT_MAX_EVENT_BYTES, DecoderOptions};
 pub use refusal_reason::refusal_reason;

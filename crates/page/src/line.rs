@@ -70,21 +70,6 @@ pub(crate) fn begins_with(bytes: &[u8], length: usize, name: &[u8]) -> bool {
     name.iter().zip(bytes).take(length).all(|(one, other)| one == other)
 }
 
-/// Digits only; a number that no 64-bit integer holds is ignored, as browsers do it.
-pub(crate) fn decimal(digits: &[u8]) -> Option<u64> {
-    let mut value = 0_u64;
-    for digit in digits {
-        let digit = digit.wrapping_sub(b'0');
-        let next = value.wrapping_mul(10).wrapping_add(digit.into());
-        // Not with `checked_mul`, which is a multiplication in 128 bits.
-        if digit > 9 || next / 10 != value {
-            return None;
-        }
-        value = next;
-    }
-    (!digits.is_empty()).then_some(value)
-}
-
 /// Where the first line feed or carriage return from `from` on is; there is one, with a vector's length of bytes from `from` on, or the result
 /// is the length.
 #[inline(always)]
@@ -103,25 +88,6 @@ pub(crate) fn line_end(bytes: &[u8], from: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn digits_and_nothing_else() {
-        for (text, want) in [
-            ("0", Some(0)),
-            ("0017", Some(17)),
-            ("18446744073709551615", Some(u64::MAX)),
-            ("18446744073709551616", None),
-            ("18446744073709551620", None),
-            ("99999999999999999999", None),
-            ("", None),
-            ("+1", None),
-            ("1 ", None),
-            ("1:", None),
-            ("1/", None),
-        ] {
-            assert_eq!(decimal(text.as_bytes()), want, "{text}");
-        }
-    }
 
     #[test]
     fn the_first_of_several_line_ends_is_found() {

@@ -27,7 +27,7 @@ const DEFAULT_MAX_EVENT_BYTES: u32 = 16 * 1024 * 1024;
 /// parser.header[abi::header::FORMAT as usize] = abi::format::SSE;
 /// parser.write(b"id: 7\ndata: hi\n\n");
 /// assert!(parser.decode(16, false));
-/// let [_, [kind, has_own_id, _, start, end]] = *parser.table().rows() else { panic!("two rows") };
+/// let [_, _, _, _, _, kind, has_own_id, _, start, end] = *parser.table().rows() else { panic!("two rows") };
 /// assert_eq!((kind, has_own_id), (abi::kind::EVENT, 1));
 /// assert_eq!(parser.window()[start as usize..end as usize], *b"hi");
 /// ```
@@ -304,7 +304,7 @@ impl Parser {
         };
         header[..5].copy_from_slice(&[
             address(rows.as_ptr()),
-            rows.as_flattened().len() as u32,
+            rows.len() as u32,
             window,
             length as u32,
             table.form(),

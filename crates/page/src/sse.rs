@@ -3,9 +3,11 @@
 use alloc::vec::Vec;
 use core::mem;
 
+use tidewire_core::{decimal, replace};
+
 use crate::abi::kind;
 use crate::buffer::{Buffer, Span};
-use crate::line::{Line, begins_with, decimal, is_message, read_line};
+use crate::line::{Line, begins_with, is_message, read_line};
 use crate::listener::{Event, Listener};
 use crate::table::Table;
 
@@ -86,7 +88,7 @@ impl Sse {
 
     /// Sets the last event id of the connection before this one.
     pub(crate) fn set_last_id(&mut self, id: &[u8]) {
-        set(&mut self.last_id, id);
+        replace(&mut self.last_id, id);
         self.is_id_untold = !id.is_empty();
     }
 
@@ -149,7 +151,7 @@ impl Sse {
         }
         self.lines(from, buffer, table, listener);
         if let Some(id) = self.newest_id.take() {
-            set(&mut self.last_id, buffer.text(id));
+            replace(&mut self.last_id, buffer.text(id));
         }
         if self.data.is_none() && buffer.start == buffer.filled {
             self.keep_parts(buffer, 0);
@@ -323,7 +325,7 @@ impl Sse {
         }
         let mut is_renamed = buffer.text(name) != self.told_name;
         if is_renamed {
-            set(&mut self.told_name, buffer.text(name));
+            replace(&mut self.told_name, buffer.text(name));
         }
         if self.id != Part::None {
             let id = self.id.take(buffer, &self.kept_id);
@@ -413,14 +415,8 @@ impl Part {
         if let Self::Here(text) = *self
             && text.start >= from
         {
-            set(kept, buffer.text(text));
+            replace(kept, buffer.text(text));
             *self = Self::Kept;
         }
     }
-}
-
-/// Puts a text in the place of the one before it.
-#[inline(never)]
-fn set(text: &mut Vec<u8>, by: &[u8]) {
-    *text = by.to_vec();
 }

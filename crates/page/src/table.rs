@@ -13,12 +13,11 @@ use crate::utf16::{code_units, is_ascii, write_utf16};
 #[cfg(feature = "llm")]
 use crate::vector::LENGTH;
 
-/// A row: `[kind, a, b, start, end]`.
-pub(crate) type Row = [u32; row::ROW as usize];
+const ROW: usize = row::ROW as usize;
 const START: usize = row::START as usize;
 const END: usize = row::END as usize;
-/// Rows of the smallest table.
-const LEAST: usize = 16;
+/// Words of the smallest table.
+const LEAST: usize = 16 * ROW;
 /// Memory that grew beyond this for one large event is given back after it.
 const KEPT: usize = 256 * 1024;
 /// JavaScript decodes ASCII texts of at most this many characters itself.
@@ -29,8 +28,8 @@ const SHORT: usize = 12;
 /// The window is the part of the buffer from the first text of a row to the last. While rows are added, offsets count bytes from its beginning.
 #[derive(Debug)]
 pub struct Table {
-    /// The first `length` of these are in use.
-    rows: Vec<Row>,
+    /// The first `length` words are rows. They are no vector of arrays, because the code that makes one of zeros is several times as long.
+    rows: Vec<u32>,
     length: usize,
     /// Where the window is in the buffer.
     window: Span,
@@ -87,7 +86,7 @@ impl Table {
 
     /// The rows, `[kind, a, b, start, end]` each.
     #[must_use]
-    pub fn rows(&self) -> &[Row] {
+    pub fn rows(&self) -> &[u32] {
         &self.rows[..self.length]
     }
 
@@ -110,7 +109,7 @@ impl Table {
     }
 
     pub(crate) fn begin(&mut self) {
-        if self.rows.capacity() > KEPT / size_of::<Row>() {
+        if self.rows.capacity() > KEPT / 4 {
             self.rows = Vec::new();
         }
         self.length = 0;
@@ -128,22 +127,21 @@ impl Table {
     /// Takes the number of the last row away.
     #[cfg(feature = "streams")]
     pub(crate) fn pop_number(&mut self) -> u64 {
-        self.length -= 1;
-        let [_, low, high, ..] = self.rows[self.length];
-        u64::from(low) | u64::from(high) << 32
+        self.length -= ROW;
+        u64::from(self.rows[self.length + 1]) | u64::from(self.rows[self.length + 2]) << 32
     }
 
     /// Moves all rows with their texts to the end of these, except for names and ids, which no delta has.
     #[cfg(feature = "llm")]
-    pub(crate) fn append_to(&mut self, rows: &mut Vec<Row>, text: &mut Vec<u8>, buffer: &Buffer) {
+    pub(crate) fn append_to(&mut self, rows: &mut Vec<u32>, text: &mut Vec<u8>, buffer: &Buffer) {
         let window = buffer.text(self.window);
-        for row in self.rows() {
+        for row in self.rows().as_chunks::<ROW>().0 {
             if matches!(row[0], kind::NAME | kind::ID) {
                 continue;
             }
             let start = text.len() as u32;
             text.extend_from_slice(&window[row[START] as usize..row[END] as usize]);
-            rows.push([row[0], row[1], row[2], start, text.len() as u32]);
+            rows.extend_from_slice(&[row[0], row[1], row[2], start, text.len() as u32]);
         }
         self.length = 0;
         self.window = Span::default();
@@ -152,7 +150,7 @@ impl Table {
 
     /// Takes these rows with the window of their texts, and gives its former memory for the next ones.
     #[cfg(feature = "llm")]
-    pub(crate) fn take_over(&mut self, rows: &mut Vec<Row>, text: &mut Vec<u8>) {
+    pub(crate) fn take_over(&mut self, rows: &mut Vec<u32>, text: &mut Vec<u8>) {
         self.window = Span { start: 0, end: text.len() };
         text.extend_from_slice(&[0; LENGTH]);
         self.length = rows.len();
@@ -174,18 +172,20 @@ impl Table {
             }
             self.window.end = text.end;
         }
-        if self.length == self.rows.len() {
+        if self.length + ROW > self.rows.len() {
             self.grow();
         }
         let base = self.window.start;
-        self.rows[self.length] = [kind, a, b, (text.start - base) as u32, (text.end - base) as u32];
-        self.length += 1;
+        if let Some(row) = self.rows.get_mut(self.length..).and_then(<[u32]>::first_chunk_mut) {
+            *row = [kind, a, b, (text.start - base) as u32, (text.end - base) as u32];
+            self.length += ROW;
+        }
     }
 
     #[cold]
     #[inline(never)]
     fn grow(&mut self) {
-        let mut rows = vec![Row::default(); LEAST.max(2 * self.length)];
+        let mut rows = vec![0; LEAST.max(2 * self.length)];
         rows[..self.length].copy_from_slice(&self.rows[..self.length]);
         self.rows = rows;
     }
@@ -210,7 +210,7 @@ impl Table {
         self.is_ordered = false;
         if let Some(shift @ 1..) = self.window.start.checked_sub(text.start) {
             self.window.start = text.start;
-            for row in &mut self.rows[..self.length] {
+            for row in self.rows[..self.length].as_chunks_mut::<ROW>().0 {
                 row[START] += shift as u32;
                 row[END] += shift as u32;
             }
@@ -240,7 +240,7 @@ impl Table {
         }
         let (bytes, window) = (self.reply.or(buffer), self.window);
         let (mut at, mut units) = (window.start, 0);
-        for row in &mut self.rows[..self.length] {
+        for row in self.rows[..self.length].as_chunks_mut::<ROW>().0 {
             for offset in &mut row[START..] {
                 let to = window.start + *offset as usize;
                 units += code_units(bytes, Span { start: at, end: to });
@@ -260,7 +260,7 @@ impl Table {
             self.wide = zeros(size);
         }
         let mut at = 0;
-        for row in &mut self.rows[..self.length] {
+        for row in self.rows[..self.length].as_chunks_mut::<ROW>().0 {
             let base = window.start;
             let text = Span { start: base + row[START] as usize, end: base + row[END] as usize };
             row[START] = at as u32;

@@ -4,6 +4,7 @@ use alloc::vec::Vec;
 use core::mem;
 
 use crate::numbers::decimal;
+use crate::replace;
 
 /// Takes in the next id, and returns whether ids before it are missing. `last` is the highest id of the current epoch, and empty if ids have no
 /// known order; `before` becomes the one before it. A repeated or older id is no gap.
@@ -23,8 +24,7 @@ pub(super) fn is_gap(last: &mut Vec<u8>, before: &mut Vec<u8>, id: &[u8]) -> boo
         _ => {}
     }
     mem::swap(last, before);
-    last.clear();
-    last.extend_from_slice(id);
+    replace(last, id);
     is_gap
 }
 

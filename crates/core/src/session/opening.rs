@@ -166,6 +166,7 @@ impl Session {
         self.facts.state == State::Connecting && self.todo & Todo::CONNECT == 0
     }
 
+    #[inline(never)]
     pub(super) fn connect(&mut self, now: f64) {
         self.begun += 1;
         self.facts.state = State::Connecting;

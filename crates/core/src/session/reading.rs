@@ -9,6 +9,7 @@ use super::outcome::Limit;
 use super::reply_state::ReplyState;
 use super::session::{Body, CleanEnd, Session};
 use super::time::At;
+use crate::replace;
 
 /// What a record or an id means for the stream: a set of the constants.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -226,14 +227,11 @@ impl Session {
     }
 
     /// What the body has come to takes effect, so that later inputs no longer count.
-    #[inline]
+    #[inline(never)]
     pub fn conclude(&mut self, at: At) {
-        if self.is_decided() {
-            self.conclude_body(at);
+        if !self.is_decided() {
+            return;
         }
-    }
-
-    fn conclude_body(&mut self, at: At) {
         let body = core::mem::replace(&mut self.body, Body::GoesOn);
         if !self.is_in_body() {
             return;
@@ -315,9 +313,8 @@ impl Session {
 
     #[inline]
     fn set_cursor(&mut self, cursor: Option<&[u8]>) {
-        if let Some(cursor) = cursor.filter(|cursor| *cursor != self.cursor) {
-            self.cursor.clear();
-            self.cursor.extend_from_slice(cursor);
+        if let Some(cursor) = cursor {
+            replace(&mut self.cursor, cursor);
         }
     }
 }

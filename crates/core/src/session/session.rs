@@ -16,6 +16,7 @@ use super::rules::Rules;
 use super::stream_state::StreamState;
 use super::time::{larger, point, smaller};
 use super::watchdog::Watchdog;
+use crate::replace;
 
 /// How long to wait for a refused response's body.
 const REFUSED_BODY_MS: f64 = 5000.0;
@@ -132,8 +133,8 @@ impl Session {
 
     /// Continues an earlier stream from its last cursor; empty if there is none. To be called before the start.
     pub fn continue_from(&mut self, cursor: &[u8]) {
-        self.first_cursor = cursor.into();
-        self.cursor = cursor.into();
+        replace(&mut self.first_cursor, cursor);
+        replace(&mut self.cursor, cursor);
         self.follow_order(cursor);
     }
 
@@ -277,9 +278,10 @@ impl Session {
     }
 
     pub(super) fn total_passed(&self, now: f64) -> bool {
-        self.remaining(now) <= 0.0
+        self.facts.started + self.rules.timeout <= now
     }
 
+    #[inline(never)]
     pub(super) fn close(&mut self, now: f64, end: End) {
         self.leave(now);
         self.facts.end = end;
@@ -287,12 +289,14 @@ impl Session {
         self.todo &= !Todo::CONNECT;
     }
 
+    #[inline(never)]
     pub(super) fn time_out(&mut self, now: f64, limit: Limit) {
         self.facts.limit = limit;
         self.close(now, End::TimedOut);
     }
 
     /// Refuses a response. What it says in its body is still collected, for a while.
+    #[inline(never)]
     pub(super) fn refuse(&mut self, now: f64, why: super::facts::Why) {
         self.close(now, End::Refused);
         self.facts.why = why;

@@ -2,6 +2,7 @@
 
 use alloc::vec::Vec;
 
+use tidewire_core::replace;
 use tidewire_core::session::{Noted, Session};
 
 #[cfg(feature = "formats")]
@@ -74,8 +75,7 @@ impl Hearing<'_> {
                 Some(first) => &first[..whole_characters(first)],
                 None => data,
             };
-            self.failure.clear();
-            self.failure.extend_from_slice(data);
+            replace(self.failure, data);
         }
         self.session.is_decided()
     }

@@ -14,7 +14,6 @@ use tidewire_llm::{Counting, Delta, Deltas, Dialect, continuation};
 
 use super::markers::Markers;
 use crate::abi::kind;
-use crate::table::Row;
 
 /// Arguments that come in larger fragments than this are not shown while they grow: the rows of what they build would take many times
 /// their memory, for a value that is whole soon after.
@@ -208,7 +207,7 @@ fn after_name<'i>(input: &'i [u8], name: &[u8]) -> Option<&'i [u8]> {
 /// Rows, and the window of their texts.
 #[derive(Debug, Default)]
 pub(crate) struct Rows {
-    pub(crate) rows: Vec<Row>,
+    pub(crate) rows: Vec<u32>,
     pub(crate) text: Vec<u8>,
     /// A string of arguments has begun, and has no row.
     begins: bool,
@@ -219,7 +218,7 @@ impl Rows {
     pub(crate) fn add_numbers(&mut self, kind: u32, a: u32, b: u32, text: &[u8]) {
         let start = self.text.len() as u32;
         self.text.extend_from_slice(text);
-        self.rows.push([kind, a, b, start, self.text.len() as u32]);
+        self.rows.extend_from_slice(&[kind, a, b, start, self.text.len() as u32]);
     }
 
     fn add(&mut self, kind: u32, text: &str) {

@@ -95,9 +95,9 @@ impl Page {
         };
         let shown =
             [abi::header::WORDS, abi::header::LENGTH].map(|word| self.parser.header[word as usize] as usize);
-        assert_eq!(shown, [self.parser.table().rows().as_flattened().len(), bytes], "the header is another table's");
+        assert_eq!(shown, [self.parser.table().rows().len(), bytes], "the header is another table's");
         let mut seen = Vec::new();
-        for &[kind, a, b, start, end] in self.parser.table().rows() {
+        for &[kind, a, b, start, end] in self.parser.table().rows().as_chunks().0 {
             let text = String::from_utf16(&window[start as usize..end as usize]).unwrap();
             let number = u64::from(a) | u64::from(b) << 32;
             match kind {
