@@ -18,7 +18,9 @@ const FIRST: usize = 16;
 ///
 /// A response that starts over may first bring records that are too old to be remembered. It is recognised by its first records.
 /// From there until it has passed the last records of the earlier attempts, nothing in it is new.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
+// What is large is last, since small offsets are shorter in WebAssembly.
+#[repr(C)]
 pub(super) struct Delivered {
     /// The highest id of the current epoch; empty if ids have no order.
     highest: Vec<u8>,
@@ -26,10 +28,6 @@ pub(super) struct Delivered {
     highest_earlier: Vec<u8>,
     /// The id before the last gap.
     gap_after: Vec<u8>,
-    /// Hashes of the stream's first ids, keyed by a random number. An id can be as long as a whole record, so its bytes are not kept.
-    first: [u64; FIRST],
-    /// How many of those there are.
-    firsts: usize,
     /// The last ids of earlier attempts.
     earlier: Hashes,
     /// The last ids of this attempt.
@@ -38,12 +36,15 @@ pub(super) struct Delivered {
     repeats: Repeats,
     /// A record that arrived again was reported in this attempt.
     reported: bool,
+    /// How many hashes of first ids there are.
+    firsts: usize,
+    /// Hashes of the stream's first ids, keyed by a random number. An id can be as long as a whole record, so its bytes are not kept.
+    first: [u64; FIRST],
 }
 
 /// Whether a response repeats what earlier attempts delivered.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Repeats {
-    #[default]
     No,
     /// Its last record with an id had arrived before.
     LastRecord,
@@ -63,7 +64,7 @@ pub(super) enum Known {
 }
 
 /// Hashes of the last [`LAST`] ids.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 struct Hashes {
     /// A ring once all of its places are taken. Their number is a power of two, or 0.
     places: Vec<u64>,
@@ -72,6 +73,8 @@ struct Hashes {
 }
 
 impl Hashes {
+    const NONE: Self = Self { places: Vec::new(), count: 0 };
+
     fn add(&mut self, hash: u64) {
         let places = self.places.len();
         if self.count == places && places < LAST {
@@ -95,6 +98,19 @@ impl Hashes {
 }
 
 impl Delivered {
+    /// Nothing was delivered.
+    pub(super) const NEW: Self = Self {
+        highest: Vec::new(),
+        highest_earlier: Vec::new(),
+        gap_after: Vec::new(),
+        first: [0; FIRST],
+        firsts: 0,
+        earlier: Hashes::NONE,
+        present: Hashes::NONE,
+        repeats: Repeats::No,
+        reported: false,
+    };
+
     /// A further attempt begins.
     pub(super) fn begin_attempt(&mut self) {
         replace(&mut self.highest_earlier, &self.highest);
@@ -195,7 +211,7 @@ mod tests {
     const KEY: u64 = 7;
 
     fn delivered(ids: impl Iterator<Item = u32>) -> Delivered {
-        let mut delivered = Delivered::default();
+        let mut delivered = Delivered::NEW;
         ids.for_each(|id| delivered.remember(id.to_string().as_bytes(), KEY));
         delivered
     }
@@ -272,7 +288,7 @@ mod tests {
 
     #[test]
     fn of_ordered_ids_all_up_to_the_cursor_are_known() {
-        let mut delivered = Delivered::default();
+        let mut delivered = Delivered::NEW;
         for id in ["e1-1", "e1-2", "e1-7"] {
             delivered.is_gap(id.as_bytes());
         }

@@ -36,11 +36,6 @@ pub(super) fn covers(highest: &[u8], id: &[u8]) -> bool {
     }
 }
 
-/// Whether the id has the form `epoch-seq`.
-pub(super) fn is_ordered(id: &[u8]) -> bool {
-    split(id).is_some()
-}
-
 /// Splits an id such as `1700000000-42`, in which the number counts up by one: one dash, then digits without leading zeros. A UUID or a date has
 /// more dashes.
 fn split(id: &[u8]) -> Option<(&[u8], u64)> {

@@ -171,9 +171,7 @@ impl Session {
         self.begun += 1;
         self.facts.state = State::Connecting;
         self.watchdog.sent(now);
-        if let Some(delivered) = &mut self.delivered {
-            delivered.begin_attempt();
-        }
+        self.delivered.begin_attempt();
         self.todo |= Todo::CONNECT;
     }
 }
