@@ -123,9 +123,9 @@ impl Sse {
 
     /// Whether the bytes received end inside a line of data.
     pub(crate) fn is_in_data(&self, buffer: &Buffer) -> bool {
-        buffer.start < buffer.filled
-            && !self.is_lost
-            && matches!(read_line(buffer.bytes(), buffer.start), (Line::Data, _))
+        let line = Span { start: buffer.start, end: buffer.filled };
+        // A line that is only "data" has a value, which is empty.
+        !self.is_lost && line.length() >= 4 && begins_with(buffer.text(line), line.length(), EMPTY_DATA)
     }
 
     /// Whether nothing of a block is held, and no event has had an id.

@@ -34,7 +34,7 @@ impl Text {
             && self.is_whole
             && !is_last
             && buffer.filled - start <= most
-            && trim_end(&buffer.bytes()[from..buffer.filled]).is_empty()
+            && trimmed_length(&buffer.bytes()[from..buffer.filled]) == 0
         {
             // Only white space after the marker: nothing has to be looked at again.
             return false;
@@ -59,7 +59,7 @@ impl Text {
         }
         buffer.start = shown.end;
         if is_last && self.is_whole {
-            let length = trim_end(buffer.text(Span { start: held, end })).len();
+            let length = trimmed_length(buffer.text(Span { start: held, end }));
             listener.last_text(Span { start: held, end: held + length }, buffer, table);
             buffer.start = end;
         }
@@ -70,14 +70,15 @@ impl Text {
     }
 }
 
-/// The text without the white space at its end; what is white is as in JSON (RFC 8259, section 2).
-pub(crate) fn trim_end(mut text: &[u8]) -> &[u8] {
+/// The length of the text without the white space at its end; what is white is as in JSON (RFC 8259, section 2).
+#[inline(never)]
+pub(crate) fn trimmed_length(mut text: &[u8]) -> usize {
     while let [rest @ .., last] = text
         && is_white(*last)
     {
         text = rest;
     }
-    text
+    text.len()
 }
 
 pub(crate) const fn is_white(byte: u8) -> bool {

@@ -15,7 +15,7 @@ use crate::buffer::{Buffer, Span};
 use crate::listener::{Event, Everything, Listener};
 use crate::sse::Sse;
 use crate::table::Table;
-use crate::text::trim_end;
+use crate::text::trimmed_length;
 use crate::utf16::whole_characters;
 
 /// The most that is kept of the data of a record that reported a failure.
@@ -265,7 +265,7 @@ impl Hearing<'_> {
 
 /// Where a text's end begins to be the marker and white space, or a beginning of the marker; and whether it is all of it.
 fn marker_start(text: &[u8], marker: &[u8]) -> (usize, bool) {
-    let trimmed = trim_end(text);
+    let trimmed = &text[..trimmed_length(text)];
     if trimmed.ends_with(marker) {
         return (trimmed.len() - marker.len(), true);
     }
