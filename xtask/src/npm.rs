@@ -33,9 +33,19 @@ const WITHOUT_JSON: &[&str] = &["--config", r#"profile.wasm.package.tidewire-cor
 
 const CORES: [Core; 4] = [
     Core { name: "events-core", features: &[], options: WITHOUT_JSON, translated: None },
-    Core { name: "stream-core", features: &["--features", "streams"], options: WITHOUT_JSON, translated: None },
+    Core {
+        name: "stream-core",
+        features: &["--features", "streams"],
+        options: WITHOUT_JSON,
+        translated: None,
+    },
     Core { name: "core", features: &["--features", "formats"], options: &[], translated: Some("translated") },
-    Core { name: "llm-core", features: &["--features", "llm"], options: &[], translated: Some("llm-translated") },
+    Core {
+        name: "llm-core",
+        features: &["--features", "llm"],
+        options: &[],
+        translated: Some("llm-translated"),
+    },
 ];
 /// Enough for functions that do not call each other deeply.
 const STACK: &str = "-Clink-arg=-zstack-size=32768";
@@ -131,7 +141,11 @@ pub(crate) fn build_package() -> Result<(), Trouble> {
         script("hex.mjs", &optimized, &format!("{name}.ts"))?;
         if let Some(translated) = translated {
             // wasm2js does not support SIMD.
-            script("translate.mjs", &compiled("npm-js", &[features, options], &[])?, &format!("{translated}.ts"))?;
+            script(
+                "translate.mjs",
+                &compiled("npm-js", &[features, options], &[])?,
+                &format!("{translated}.ts"),
+            )?;
         }
     }
     run_command(Command::new(tool("tsc")?).args(["--project", FOLDER]))?;

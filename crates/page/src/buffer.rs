@@ -47,10 +47,16 @@ pub struct Buffer {
     aside: usize,
 }
 
-/// A vector of `length` zeros.
+/// Makes a text at least `size` bytes long.
 #[inline(never)]
-pub(crate) fn zeros(length: usize) -> Vec<u8> {
-    vec![0; length]
+pub(crate) fn extend(text: &mut Vec<u8>, size: usize) {
+    let old = text.len();
+    if size > old {
+        // Not `resize`: its code for growing in place would be of no use, since the allocator never grows a block.
+        let mut longer = vec![0; size];
+        longer[..old].copy_from_slice(text);
+        *text = longer;
+    }
 }
 
 impl Buffer {
@@ -107,19 +113,7 @@ impl Buffer {
         if self.is_too_large() {
             self.bytes = Vec::new();
         }
-        self.extend(size);
-    }
-
-    /// Makes the buffer at least `size` bytes long.
-    #[inline(never)]
-    fn extend(&mut self, size: usize) {
-        let old = self.bytes.len();
-        if size > old {
-            // Not `resize`: its code for growing in place would be of no use, since the allocator never grows a block.
-            let mut bytes = zeros(size);
-            bytes[..old].copy_from_slice(&self.bytes);
-            self.bytes = bytes;
-        }
+        extend(&mut self.bytes, size);
     }
 
     /// Takes in the `length` bytes that were written at [`inbox`](Self::inbox). Returns where they begin.
@@ -147,7 +141,7 @@ impl Buffer {
 
     /// Drops a BOM, which counts only as the first bytes of the body, whole. False if what has arrived may be the beginning of one.
     pub(crate) fn drop_bom(&mut self) -> bool {
-        if self.start > 0 || self.origin > 0 || !begins_with(&self.bytes, self.filled, BOM) {
+        if self.start > 0 || self.origin > 0 || !begins_with(&self.bytes[..self.filled], BOM) {
             return true;
         }
         let is_whole = self.filled >= BOM.len();
@@ -181,7 +175,7 @@ impl Buffer {
     fn aside(&mut self, length: usize) -> Span {
         let start = self.aside.max(self.filled + PADDING);
         let end = start + length;
-        self.extend(end + PADDING);
+        extend(&mut self.bytes, end + PADDING);
         self.aside = end;
         Span { start, end }
     }

@@ -65,9 +65,10 @@ pub(crate) fn is_message(bytes: &[u8], text: Span) -> bool {
     text.length() == 7 && eight(bytes, text.start) << 8 == const { word(b"message") << 8 }
 }
 
-/// Whether the first `length` bytes begin with a name or are a beginning of it.
-pub(crate) fn begins_with(bytes: &[u8], length: usize, name: &[u8]) -> bool {
-    name.iter().zip(bytes).take(length).all(|(one, other)| one == other)
+/// Whether a text begins with a name or is a beginning of it.
+pub(crate) fn begins_with(text: &[u8], name: &[u8]) -> bool {
+    let length = text.len().min(name.len());
+    text[..length] == name[..length]
 }
 
 /// Where the first line feed or carriage return from `from` on is; there is one, with a vector's length of bytes from `from` on, or the result

@@ -210,11 +210,14 @@ impl Parser {
         let mut from = buffer.take_in(length);
         let mut format = header[header::FORMAT as usize];
         sse.lead = 0;
+        // The decoders of JSON have rules of their own.
+        let is_begun = matches!(format, format::NDJSON..=format::CONCAT) || buffer.drop_bom();
         if !matches!(format, format::SSE..=format::CONCAT) {
-            if !buffer.drop_bom() {
+            if !is_begun {
                 return true;
             }
-            let Some((found, lead)) = sniff(&buffer.bytes()[..buffer.filled], buffer.start, format, is_last) else {
+            let Some((found, lead)) = sniff(&buffer.bytes()[..buffer.filled], buffer.start, format, is_last)
+            else {
                 return true;
             };
             if found >= header[header::FORMATS as usize] {
@@ -228,7 +231,6 @@ impl Parser {
         }
         let mut closes = is_last && header[header::DELIVER_UNTERMINATED as usize] != 0;
         if format <= format::TEXT {
-            let is_begun = buffer.drop_bom();
             from = from.max(buffer.start);
             if format == format::TEXT {
                 sse.is_inside = text.decode(from, is_last, sse.max_event_bytes, buffer, table, listener);

@@ -18,9 +18,8 @@ pub(crate) fn sniff(body: &[u8], start: usize, by: u32, is_last: bool) -> Option
         return some_text(body, is_last);
     }
     let _ = (by, is_last);
-    let (at, byte) =
-        body.iter().enumerate().skip(start).find(|(at, byte)| *at >= LONGEST_LEAD || !is_white(**byte))?;
-    let format = match *byte {
+    let at = (start..body.len()).find(|at| *at >= LONGEST_LEAD || !is_white(body[*at]))?;
+    let format = match body[at] {
         b'[' => format::JSON_ARRAY,
         #[cfg(feature = "formats")]
         _ if by == announced::JSON => format::CONCAT,

@@ -125,7 +125,7 @@ impl Sse {
     pub(crate) fn is_in_data(&self, buffer: &Buffer) -> bool {
         let line = Span { start: buffer.start, end: buffer.filled };
         // A line that is only "data" has a value, which is empty.
-        !self.is_lost && line.length() >= 4 && begins_with(buffer.text(line), line.length(), EMPTY_DATA)
+        !self.is_lost && line.length() >= 4 && begins_with(buffer.text(line), EMPTY_DATA)
     }
 
     /// Whether nothing of a block is held, and no event has had an id.
@@ -373,12 +373,11 @@ impl Sse {
             None if is_data => start,
             _ => start + self.max_event_bytes,
         };
-        let length = end - start;
         // Data without a value is nothing, and so is what may turn out to be that: the limit is passed at the same byte wherever the body is cut.
         let may_be_nothing = end == buffer.filled
             && !self.is_oversized
-            && length <= EMPTY_DATA.len()
-            && begins_with(&buffer.bytes()[start..], length, EMPTY_DATA);
+            && end - start <= EMPTY_DATA.len()
+            && begins_with(buffer.text(Span { start, end }), EMPTY_DATA);
         if end <= first || may_be_nothing {
             return false;
         }

@@ -8,7 +8,7 @@ use core::mem;
 #[cfg(feature = "llm")]
 use crate::abi::kind;
 use crate::abi::{form, row};
-use crate::buffer::{Buffer, Span, zeros};
+use crate::buffer::{Buffer, Span, extend};
 use crate::utf16::{code_units, is_ascii, write_utf16};
 #[cfg(feature = "llm")]
 use crate::vector::LENGTH;
@@ -255,10 +255,10 @@ impl Table {
         self.form = form::UTF16;
         let (bytes, window) = (self.reply.or(buffer), self.window);
         // No character has more code units than bytes, and no two rows share a text.
-        let size = 2 * window.length();
-        if size > self.wide.len() || self.wide.len() > KEPT {
-            self.wide = zeros(size);
+        if self.wide.len() > KEPT {
+            self.wide = Vec::new();
         }
+        extend(&mut self.wide, 2 * window.length());
         let mut at = 0;
         for row in self.rows[..self.length].as_chunks_mut::<ROW>().0 {
             let base = window.start;

@@ -15,7 +15,8 @@ pub(crate) fn write_utf16(bytes: &[u8], part: Span, wide: &mut [u8], mut at: usi
     let (units, _) = wide.as_chunks_mut::<2>();
     let mut from = part.start;
     while from < part.end {
-        let word = bytes.get(from..).and_then(<[u8]>::first_chunk).map_or(0, |word| u32::from_le_bytes(*word));
+        let word =
+            bytes.get(from..).and_then(<[u8]>::first_chunk).map_or(0, |word| u32::from_le_bytes(*word));
         let first = word & 0xFF;
         let mut unit = first;
         let is_three = word & 0x00C0_C0F0 == 0x0080_80E0 && first != 0xE0 && first != 0xED;
@@ -76,25 +77,20 @@ fn character(text: &[u8]) -> u32 {
 /// How many bytes come before a character that is cut off at the end.
 pub(crate) fn whole_characters(text: &[u8]) -> usize {
     // Only the last three bytes can begin a character that more bytes would complete.
-    for at in (text.len().saturating_sub(3)..text.len()).rev() {
-        if text[at] >= 0x80 && character(&text[at..]) == CUT {
-            return at;
-        }
-    }
-    text.len()
+    let mut last = text.len().saturating_sub(3)..text.len();
+    last.find(|at| character(&text[*at..]) == CUT).unwrap_or(text.len())
 }
 
 /// Whether all bytes of a part are ASCII. There must be a vector's length of bytes after it.
 pub(crate) fn is_ascii(bytes: &[u8], part: Span) -> bool {
     let mut at = part.start;
-    let mut all = None;
+    let mut all = Vector::ZEROS;
     while let Some(next) = vector(bytes, at) {
         let left = part.end - at;
         if left < LENGTH {
-            let seen = all.map_or(0, Vector::beyond_ascii);
-            return (seen | next.beyond_ascii() & first_bytes(left)) == 0;
+            return all.beyond_ascii() | next.beyond_ascii() & first_bytes(left) == 0;
         }
-        all = Some(all.map_or(next, |all: Vector| all.or(next)));
+        all = all.or(next);
         at += LENGTH;
     }
     false
@@ -157,7 +153,11 @@ mod tests {
         for text in ["", "a", "ä", "世界", "😀", "a\u{FFFD}😀ä世\u{10FFFF}\u{7FF}\u{800}\u{FFFF}\u{10000}"]
         {
             let want: Vec<u16> = text.encode_utf16().collect();
-            assert_eq!(code_units(&padded(text.as_bytes()), all(text.as_bytes())) as usize, want.len(), "{text}");
+            assert_eq!(
+                code_units(&padded(text.as_bytes()), all(text.as_bytes())) as usize,
+                want.len(),
+                "{text}"
+            );
             assert_eq!(utf16(text.as_bytes()), want, "{text}");
             assert_eq!(is_ascii(&padded(text.as_bytes()), all(text.as_bytes())), text.is_ascii());
         }
@@ -166,7 +166,10 @@ mod tests {
             text[at] = 0x80;
             let text = padded(&text);
             let is_ascii = |start, end| is_ascii(&text, Span { start, end });
-            assert!(!is_ascii(0, at + 1) && is_ascii(0, at) && !is_ascii(at, 40) && is_ascii(at + 1, 40), "{at}");
+            assert!(
+                !is_ascii(0, at + 1) && is_ascii(0, at) && !is_ascii(at, 40) && is_ascii(at + 1, 40),
+                "{at}"
+            );
         }
     }
 

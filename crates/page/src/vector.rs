@@ -35,6 +35,8 @@ mod simd {
     pub(crate) struct Vector(v128);
 
     impl Vector {
+        pub(crate) const ZEROS: Self = Self(u64x2(0, 0));
+
         /// The compiler makes one load of it.
         #[inline(always)]
         pub(crate) fn new(bytes: &[u8; 16]) -> Self {
@@ -88,6 +90,8 @@ mod portable {
     pub(crate) struct Vector(u128);
 
     impl Vector {
+        pub(crate) const ZEROS: Self = Self(0);
+
         #[inline(always)]
         pub(crate) const fn new(bytes: &[u8; 16]) -> Self {
             Self(u128::from_le_bytes(*bytes))

@@ -55,8 +55,7 @@ pub(crate) struct Markers {
 }
 
 impl Markers {
-    pub(crate) const NONE: Self =
-        Self { last: None, no_end: false, no_failure: false, expects_end: false };
+    pub(crate) const NONE: Self = Self { last: None, no_end: false, no_failure: false, expects_end: false };
 
     /// Declares one: a data value, or `event:NAME`. False if it is neither.
     #[inline(never)]
