@@ -22,15 +22,30 @@ const PROFILE: &str = "wasm";
 struct Core {
     name: &'static str,
     features: &'static [&'static str],
+    /// What cargo is told besides.
+    options: &'static [&'static str],
     /// The module with the same core as JavaScript. Such a core is also put into js/dist, for hosts that compile it themselves.
     translated: Option<&'static str>,
 }
 
+/// The session is smaller at "s", the decoders of JSON at "z", where the profile has all of `tidewire-core`.
+const WITHOUT_JSON: &[&str] = &["--config", r#"profile.wasm.package.tidewire-core.opt-level="s""#];
+
 const CORES: [Core; 4] = [
-    Core { name: "events-core", features: &[], translated: None },
-    Core { name: "stream-core", features: &["--features", "streams"], translated: None },
-    Core { name: "core", features: &["--features", "formats"], translated: Some("translated") },
-    Core { name: "llm-core", features: &["--features", "llm"], translated: Some("llm-translated") },
+    Core { name: "events-core", features: &[], options: WITHOUT_JSON, translated: None },
+    Core {
+        name: "stream-core",
+        features: &["--features", "streams"],
+        options: WITHOUT_JSON,
+        translated: None,
+    },
+    Core { name: "core", features: &["--features", "formats"], options: &[], translated: Some("translated") },
+    Core {
+        name: "llm-core",
+        features: &["--features", "llm"],
+        options: &[],
+        translated: Some("llm-translated"),
+    },
 ];
 /// Enough for functions that do not call each other deeply.
 const STACK: &str = "-Clink-arg=-zstack-size=32768";
@@ -108,8 +123,8 @@ pub(crate) fn build_package() -> Result<(), Trouble> {
             .map_err(|error| Trouble::Failed(format!("cannot create {folder}: {error}")))?;
     }
     run_command(Command::new(build::program("xtask-npm")?).args(["abi", "js/src/generated/abi.ts"]))?;
-    for Core { name, features, translated } in CORES {
-        let module = compiled("npm", features, &["-Ctarget-feature=+simd128"])?;
+    for Core { name, features, options, translated } in CORES {
+        let module = compiled("npm", &[features, options], &["-Ctarget-feature=+simd128"])?;
         let folder = translated.map_or_else(|| target_folder().join("npm"), |_| PathBuf::from("js/dist"));
         let optimized = folder.join(format!("{name}.wasm"));
         let mut optimize = Command::new(tool("wasm-opt")?);
@@ -126,7 +141,11 @@ pub(crate) fn build_package() -> Result<(), Trouble> {
         script("hex.mjs", &optimized, &format!("{name}.ts"))?;
         if let Some(translated) = translated {
             // wasm2js does not support SIMD.
-            script("translate.mjs", &compiled("npm-js", features, &[])?, &format!("{translated}.ts"))?;
+            script(
+                "translate.mjs",
+                &compiled("npm-js", &[features, options], &[])?,
+                &format!("{translated}.ts"),
+            )?;
         }
     }
     run_command(Command::new(tool("tsc")?).args(["--project", FOLDER]))?;
@@ -138,7 +157,7 @@ pub(crate) fn build_package() -> Result<(), Trouble> {
 }
 
 /// Compiles a core in a target folder with these flags, and returns the module without what JavaScript never needs.
-fn compiled(folder: &str, features: &[&str], flags: &[&str]) -> Result<PathBuf, Trouble> {
+fn compiled(folder: &str, options: &[&[&str]], flags: &[&str]) -> Result<PathBuf, Trouble> {
     let made = target_folder().join(folder);
     let mut compile = Command::new("cargo");
     compile.args([
@@ -151,7 +170,7 @@ fn compiled(folder: &str, features: &[&str], flags: &[&str]) -> Result<PathBuf, 
         "--target",
         TARGET,
     ]);
-    compile.args(features).arg("--target-dir").arg(&made);
+    compile.args(options.concat()).arg("--target-dir").arg(&made);
     run_command(compile.env("RUSTFLAGS", format!("{} {STACK} {}", remaps()?, flags.join(" "))))?;
     let small = made.join(MODULE);
     let module = made.join(TARGET).join(PROFILE).join(MODULE);

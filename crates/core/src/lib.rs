@@ -24,6 +24,7 @@ mod marker;
 mod numbers;
 mod options;
 mod refusal_reason;
+mod replace;
 pub mod session;
 mod sse;
 mod stream;
@@ -35,8 +36,12 @@ pub use format::{Format, UnknownFormat};
 pub use frame::{BadRecord, Event, Frame, Record, Utf8};
 pub use marked_decoder::{MarkedDecoder, MarkedFrame, MarkerOutcome, Markers};
 pub use marker::{InvalidMarker, JsonCondition, Marker};
+#[doc(hidden)]
+pub use numbers::decimal;
 pub use options::{DEFAULT_MAX_EVENT_BYTES, DecoderOptions};
 pub use refusal_reason::refusal_reason;
+#[doc(hidden)]
+pub use replace::replace;
 pub use session::{ReplyState, StreamState};
 pub use sse::Sse;
 pub use stream::{

@@ -3,15 +3,17 @@
 use alloc::string::String;
 
 /// Parses a number of decimal digits alone; `None` for an empty text, any other byte, or a number beyond 64 bits.
-pub(crate) fn decimal(digits: &[u8]) -> Option<u64> {
+#[must_use]
+pub fn decimal(digits: &[u8]) -> Option<u64> {
     let mut value = 0_u64;
     for digit in digits {
-        let digit = u64::from(digit.wrapping_sub(b'0'));
-        // `checked_mul` would be a multiplication in 128 bits in WebAssembly.
-        if digit > 9 || value > (u64::MAX - digit) / 10 {
+        let digit = digit.wrapping_sub(b'0');
+        let next = value.wrapping_mul(10).wrapping_add(digit.into());
+        // Not with `checked_mul`, which is a multiplication in 128 bits in WebAssembly.
+        if digit > 9 || next / 10 != value {
             return None;
         }
-        value = value * 10 + digit;
+        value = next;
     }
     (!digits.is_empty()).then_some(value)
 }
@@ -50,6 +52,7 @@ mod tests {
             ("0017", Some(17)),
             ("18446744073709551615", Some(u64::MAX)),
             ("18446744073709551616", None),
+            ("18446744073709551620", None),
             ("99999999999999999999", None),
             ("", None),
             ("+1", None),

@@ -3,7 +3,7 @@
 use alloc::vec;
 use alloc::vec::Vec;
 
-use crate::line::{bom_length, line_end, may_be_bom, may_be_empty_data};
+use crate::line::{BOM, begins_with, line_end};
 
 /// Bytes that always follow the last one received: two line ends that a body may lack, and the bytes that a vector load reads past them, of which
 /// the first is a line end that stops every search.
@@ -34,7 +34,7 @@ impl Span {
 /// [ held │ the unfinished line │ new bytes ] padding [ texts set aside ] free
 ///        start                             filled
 /// ```
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Buffer {
     bytes: Vec<u8>,
     /// Where the unfinished line or character begins. What lies before it is held by the decoder, or no longer needed.
@@ -47,13 +47,21 @@ pub struct Buffer {
     aside: usize,
 }
 
-/// A vector of `length` zeros.
+/// Makes a text at least `size` bytes long.
 #[inline(never)]
-pub(crate) fn zeros(length: usize) -> Vec<u8> {
-    vec![0; length]
+pub(crate) fn extend(text: &mut Vec<u8>, size: usize) {
+    let old = text.len();
+    if size > old {
+        // Not `resize`: its code for growing in place would be of no use, since the allocator never grows a block.
+        let mut longer = vec![0; size];
+        longer[..old].copy_from_slice(text);
+        *text = longer;
+    }
 }
 
 impl Buffer {
+    pub(crate) const NEW: Self = Self { bytes: Vec::new(), start: 0, filled: 0, origin: 0, aside: 0 };
+
     /// How many bytes may be written at [`inbox`](Self::inbox). None if the buffer is to shrink first.
     #[must_use]
     pub fn room(&self) -> usize {
@@ -105,19 +113,7 @@ impl Buffer {
         if self.is_too_large() {
             self.bytes = Vec::new();
         }
-        self.extend(size);
-    }
-
-    /// Makes the buffer at least `size` bytes long.
-    #[inline(never)]
-    fn extend(&mut self, size: usize) {
-        let old = self.bytes.len();
-        if size > old {
-            // Not `resize`: its code for growing in place would be of no use, since the allocator never grows a block.
-            let mut bytes = zeros(size);
-            bytes[..old].copy_from_slice(&self.bytes);
-            self.bytes = bytes;
-        }
+        extend(&mut self.bytes, size);
     }
 
     /// Takes in the `length` bytes that were written at [`inbox`](Self::inbox). Returns where they begin.
@@ -143,40 +139,22 @@ impl Buffer {
         self.bytes[self.filled] = b'\n';
     }
 
-    /// Hides the bytes after `end`; returns what [`show`](Self::show) needs.
-    pub(crate) fn hide(&mut self, end: usize) -> (usize, u8) {
-        let hidden = (self.filled, self.bytes[end]);
-        self.filled = end;
-        self.stop();
-        hidden
-    }
-
-    /// Undoes [`hide`](Self::hide).
-    pub(crate) fn show(&mut self, (filled, byte): (usize, u8)) {
-        self.bytes[self.filled] = byte;
-        self.filled = filled;
+    /// Drops a BOM, which counts only as the first bytes of the body, whole. False if what has arrived may be the beginning of one.
+    pub(crate) fn drop_bom(&mut self) -> bool {
+        if self.start > 0 || self.origin > 0 || !begins_with(&self.bytes[..self.filled], BOM) {
+            return true;
+        }
+        let is_whole = self.filled >= BOM.len();
+        if is_whole {
+            self.start = BOM.len();
+        }
+        is_whole || self.filled == 0
     }
 
     /// Where the first line end from `from` on is; [`filled`](Self::filled) or beyond if there is none yet.
     #[inline(always)]
     pub(crate) fn line_end(&self, from: usize) -> usize {
         line_end(&self.bytes, from)
-    }
-
-    /// Where the content of the line begins: after a BOM, which counts only as the first bytes of the body, whole.
-    #[inline(always)]
-    pub(crate) fn content(&self) -> usize {
-        if self.start == 0 && self.origin == 0 {
-            return bom_length(&self.bytes);
-        }
-        self.start
-    }
-
-    /// Whether the unfinished line may become one of data without a value, or a BOM.
-    pub(crate) fn may_be_nothing(&self) -> bool {
-        let content = self.content();
-        may_be_empty_data(&self.bytes, content, self.filled - content)
-            || (self.origin == 0 && self.start == 0 && may_be_bom(&self.bytes, self.filled))
     }
 
     /// The offset in the body of the unfinished line or character.
@@ -211,7 +189,7 @@ impl Buffer {
     fn aside(&mut self, length: usize) -> Span {
         let start = self.aside.max(self.filled + PADDING);
         let end = start + length;
-        self.extend(end + PADDING);
+        extend(&mut self.bytes, end + PADDING);
         self.aside = end;
         Span { start, end }
     }

@@ -27,6 +27,7 @@ mod stream;
 mod table;
 mod text;
 mod utf16;
+mod vector;
 
 pub use buffer::{Buffer, Span};
 pub use parser::Parser;

@@ -1,6 +1,7 @@
 //! One line of server-sent events: where it ends, and what it is.
 
 use crate::buffer::Span;
+use crate::vector::{LENGTH, PER_BYTE, vector};
 
 /// What a line is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,8 +26,8 @@ const fn word(name: &[u8]) -> u64 {
     word
 }
 
-const BOM: u64 = word(b"\xEF\xBB\xBF");
-const DATA: u64 = word(b"data:");
+pub(crate) const BOM: &[u8] = b"\xEF\xBB\xBF";
+const DATA: u64 = word(b"data");
 
 /// What the line is that begins at `start`, and where its value starts. Field names are exact, a line without colon is a field without value,
 /// and one space after the colon is dropped (WHATWG HTML, 9.2.6).
@@ -59,45 +60,15 @@ fn eight(bytes: &[u8], at: usize) -> u64 {
     bytes.get(at..).and_then(<[u8]>::first_chunk).map_or(0, |eight| u64::from_le_bytes(*eight))
 }
 
-/// The length of the BOM at the beginning of the body, which counts only if it is whole.
-pub(crate) fn bom_length(body: &[u8]) -> usize {
-    if eight(body, 0) << 40 == BOM << 40 { 3 } else { 0 }
-}
-
 /// Whether a text is `message`.
 pub(crate) fn is_message(bytes: &[u8], text: Span) -> bool {
     text.length() == 7 && eight(bytes, text.start) << 8 == const { word(b"message") << 8 }
 }
 
-/// Whether the `length` bytes received so far may be the beginning of a BOM.
-pub(crate) fn may_be_bom(body: &[u8], length: usize) -> bool {
-    begins(eight(body, 0), length, BOM, 3)
-}
-
-/// Whether a line of which the `length` bytes at `start` have been received may turn out to be data without a value. Then they do not count yet,
-/// so that a limit is passed at the same byte wherever the body is cut.
-pub(crate) fn may_be_empty_data(bytes: &[u8], start: usize, length: usize) -> bool {
-    begins(eight(bytes, start), length, DATA, 5)
-}
-
-/// Whether the first `length` bytes of a word are those of a name, which has at most `most`.
-const fn begins(eight: u64, length: usize, name: u64, most: usize) -> bool {
-    length <= most && (eight ^ name) & ((1 << (8 * length)) - 1) == 0
-}
-
-/// Digits only; a number that no 64-bit integer holds is ignored, as browsers do it.
-pub(crate) fn decimal(digits: &[u8]) -> Option<u64> {
-    let mut value = 0_u64;
-    for digit in digits {
-        let digit = digit.wrapping_sub(b'0');
-        let next = value.wrapping_mul(10).wrapping_add(digit.into());
-        // Not with `checked_mul`, which is a multiplication in 128 bits.
-        if digit > 9 || next / 10 != value {
-            return None;
-        }
-        value = next;
-    }
-    (!digits.is_empty()).then_some(value)
+/// Whether a text begins with a name or is a beginning of it.
+pub(crate) fn begins_with(text: &[u8], name: &[u8]) -> bool {
+    let length = text.len().min(name.len());
+    text[..length] == name[..length]
 }
 
 /// Where the first line feed or carriage return from `from` on is; there is one, with a vector's length of bytes from `from` on, or the result
@@ -105,70 +76,19 @@ pub(crate) fn decimal(digits: &[u8]) -> Option<u64> {
 #[inline(always)]
 pub(crate) fn line_end(bytes: &[u8], from: usize) -> usize {
     let mut at = from;
-    while let Some(block) = bytes.get(at..).and_then(<[u8]>::first_chunk::<16>) {
-        let found = first_line_end(block);
-        if found < 16 {
-            return at + found;
+    while let Some(vector) = vector(bytes, at) {
+        let ends = vector.line_ends();
+        if ends != 0 {
+            return at + (ends.trailing_zeros() / PER_BYTE) as usize;
         }
-        at += 16;
+        at += LENGTH;
     }
     bytes.len()
-}
-
-/// The place of the first line end in a block; 16 or more if there is none.
-#[cfg(target_feature = "simd128")]
-#[inline(always)]
-fn first_line_end(block: &[u8; 16]) -> usize {
-    use core::arch::wasm32::{i8x16_bitmask, i8x16_eq, i8x16_splat, v128_or};
-
-    let block = vector(block);
-    let ends = v128_or(i8x16_eq(block, i8x16_splat(b'\n' as i8)), i8x16_eq(block, i8x16_splat(b'\r' as i8)));
-    u32::from(i8x16_bitmask(ends)).trailing_zeros() as usize
-}
-
-/// Sixteen bytes as a vector; the compiler makes one load of it.
-#[cfg(target_feature = "simd128")]
-#[inline(always)]
-pub(crate) fn vector(block: &[u8; 16]) -> core::arch::wasm32::v128 {
-    let word = u128::from_le_bytes(*block);
-    core::arch::wasm32::u64x2(word as u64, (word >> 64) as u64)
-}
-
-#[cfg(not(target_feature = "simd128"))]
-#[inline(always)]
-fn first_line_end(block: &[u8; 16]) -> usize {
-    const ONES: u128 = u128::MAX / 0xFF;
-    /// The high bit of each byte that is zero; bytes above the first zero may be marked too, the first one never wrongly.
-    const fn zeros(word: u128) -> u128 {
-        word.wrapping_sub(ONES) & !word & (ONES * 0x80)
-    }
-    let word = u128::from_le_bytes(*block);
-    let found = zeros(word ^ (ONES * b'\n' as u128)) | zeros(word ^ (ONES * b'\r' as u128));
-    found.trailing_zeros() as usize / 8
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn digits_and_nothing_else() {
-        for (text, want) in [
-            ("0", Some(0)),
-            ("0017", Some(17)),
-            ("18446744073709551615", Some(u64::MAX)),
-            ("18446744073709551616", None),
-            ("18446744073709551620", None),
-            ("99999999999999999999", None),
-            ("", None),
-            ("+1", None),
-            ("1 ", None),
-            ("1:", None),
-            ("1/", None),
-        ] {
-            assert_eq!(decimal(text.as_bytes()), want, "{text}");
-        }
-    }
 
     #[test]
     fn the_first_of_several_line_ends_is_found() {

@@ -52,31 +52,44 @@ pub struct Parser {
 }
 
 impl Parser {
-    /// A decoder at the start of a body, with the default options. With `is_wide`, texts that are not ASCII come as UTF-16.
-    #[must_use]
-    pub fn new(is_wide: bool) -> Self {
+    /// A decoder at the start of a body, with the default options. Copied from one place in the module, which is less than code for each field.
+    pub(crate) const NEW: Self = {
         let mut header = [0; HEADER_WORDS];
         header[header::MAX_EVENT_BYTES as usize] = DEFAULT_MAX_EVENT_BYTES;
         header[header::FORMATS as usize] =
             1 + if cfg!(feature = "formats") { format::CONCAT } else { format::TEXT };
         Self {
             header,
-            buffer: Buffer::default(),
-            table: Table::new(is_wide),
-            sse: Sse::default(),
-            text: Text::default(),
+            buffer: Buffer::NEW,
+            table: Table::NEW,
+            sse: Sse::NEW,
+            text: Text::NEW,
             has_failed: false,
             #[cfg(feature = "formats")]
             json: None,
             #[cfg(feature = "formats")]
             problem: "",
         }
+    };
+
+    /// The same. With `is_wide`, texts that are not ASCII come as UTF-16.
+    #[must_use]
+    pub fn new(is_wide: bool) -> Self {
+        let mut parser = Self::NEW;
+        parser.set_wide(is_wide);
+        parser
+    }
+
+    pub(crate) const fn set_wide(&mut self, is_wide: bool) {
+        self.table.is_wide = is_wide;
     }
 
     /// A decoder in its place in memory.
     #[must_use]
     pub fn boxed(is_wide: bool) -> Box<Self> {
-        Box::new(Self::new(is_wide))
+        let mut parser = Box::new(Self::NEW);
+        parser.set_wide(is_wide);
+        parser
     }
 
     /// Makes room for `length` bytes, and writes into the header where.
@@ -137,7 +150,7 @@ impl Parser {
         self.buffer.begin();
         self.show_inbox();
         self.sse.restart();
-        self.text = Text::default();
+        self.text = Text::NEW;
         self.has_failed = false;
         #[cfg(feature = "formats")]
         {
@@ -196,8 +209,15 @@ impl Parser {
         sse.skip_oversized = header[header::SKIP_OVERSIZED as usize] != 0;
         let mut from = buffer.take_in(length);
         let mut format = header[header::FORMAT as usize];
+        sse.lead = 0;
+        // The decoders of JSON have rules of their own.
+        let is_begun = matches!(format, format::NDJSON..=format::CONCAT) || buffer.drop_bom();
         if !matches!(format, format::SSE..=format::CONCAT) {
-            let Some((found, lead)) = sniff(buffer.bytes(), buffer.filled, format, is_last) else {
+            if !is_begun {
+                return true;
+            }
+            let Some((found, lead)) = sniff(&buffer.bytes()[..buffer.filled], buffer.start, format, is_last)
+            else {
                 return true;
             };
             if found >= header[header::FORMATS as usize] {
@@ -207,27 +227,24 @@ impl Parser {
             format = found;
             header[header::FORMAT as usize] = format;
             from = 0;
-            if format == format::SSE {
-                // What precedes the deciding byte makes no row, whatever limit it passes.
-                let hidden = buffer.hide(lead);
-                sse.lines(0, buffer, table, listener);
-                if sse.has_failed {
-                    return false;
-                }
-                buffer.show(hidden);
-                table.begin();
-                from = lead;
-            }
+            sse.lead = lead;
         }
-        if format == format::TEXT {
-            text.decode(from, is_last, sse.max_event_bytes, buffer, table, listener);
-            return true;
+        let mut closes = is_last && header[header::DELIVER_UNTERMINATED as usize] != 0;
+        if format <= format::TEXT {
+            from = from.max(buffer.start);
+            if format == format::TEXT {
+                sse.is_inside = text.decode(from, is_last, sse.max_event_bytes, buffer, table, listener);
+                return true;
+            }
+            if !is_begun && !closes {
+                sse.is_inside = true;
+                return true;
+            }
         }
         #[cfg(feature = "formats")]
         if format != format::SSE {
             return self.read_json(is_last, listener);
         }
-        let mut closes = is_last && header[header::DELIVER_UNTERMINATED as usize] != 0;
         if is_last && !closes && listener.may_end() {
             if sse.is_in_data(buffer) {
                 // It still belongs to the data.
@@ -261,19 +278,14 @@ impl Parser {
             table.add(kind, number, text);
             return false;
         }
+        sse.is_inside = json.inside_record();
         true
     }
 
     fn show_facts(&mut self) {
-        let is_inside = match self.header[header::FORMAT as usize] {
-            format::TEXT => self.text.inside_record(&self.buffer),
-            #[cfg(feature = "formats")]
-            format::NDJSON..=format::CONCAT => self.json.as_ref().is_some_and(Json::inside_record),
-            _ => self.sse.is_inside,
-        };
         // After a failure there are none.
         let id = if self.has_failed { &[] } else { self.sse.last_id() };
-        self.header[header::INSIDE as usize] = (is_inside && !self.has_failed).into();
+        self.header[header::INSIDE as usize] = (self.sse.is_inside && !self.has_failed).into();
         self.header[header::LAST_ID as usize] = address(id.as_ptr());
         self.header[header::LAST_ID_LENGTH as usize] = id.len() as u32;
         self.show_table();

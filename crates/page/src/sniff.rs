@@ -3,42 +3,31 @@
 #[cfg(feature = "formats")]
 use crate::abi::announced;
 use crate::abi::format;
-use crate::line::{bom_length, may_be_bom};
+use crate::text::is_white;
 
-/// The most white space that is skipped before the deciding byte; no known server sends more before JSON.
+/// The most bytes, of a BOM and white space, that are skipped before the deciding byte; no known server sends more before JSON.
 const LONGEST_LEAD: usize = 4096;
 
-/// The format of a body of which `length` bytes have been received, and how many of them (a BOM and white space) precede the byte that decides it.
-/// `None` if no byte decides it yet.
+/// The format of a body, and where the byte is that decides it; `None` if no byte does yet. The bytes before `start` are a BOM.
 ///
 /// `by` is what is known: nothing ([`format::AUTO`]), that it is JSON ([`announced::JSON`](crate::abi::announced::JSON)), or that it is called text
 /// ([`announced::SOME_TEXT`](crate::abi::announced::SOME_TEXT)).
-pub(crate) fn sniff(body: &[u8], length: usize, by: u32, is_last: bool) -> Option<(u32, usize)> {
+pub(crate) fn sniff(body: &[u8], start: usize, by: u32, is_last: bool) -> Option<(u32, usize)> {
     #[cfg(feature = "formats")]
     if by == announced::SOME_TEXT {
-        return some_text(&body[..length], is_last);
+        return some_text(body, is_last);
     }
     let _ = (by, is_last);
-    let mut at = bom_length(body);
-    if at == 0 && may_be_bom(body, length) {
-        return None;
-    }
-    while at < length {
-        let format = match body[at] {
-            b'[' => format::JSON_ARRAY,
-            b' ' | b'\t' | b'\n' | b'\r' if at < LONGEST_LEAD => {
-                at += 1;
-                continue;
-            }
-            #[cfg(feature = "formats")]
-            _ if by == announced::JSON => format::CONCAT,
-            b'{' => format::NDJSON,
-            0x1E => format::JSON_SEQ,
-            _ => format::SSE,
-        };
-        return Some((format, at));
-    }
-    None
+    let at = (start..body.len()).find(|at| *at >= LONGEST_LEAD || !is_white(body[*at]))?;
+    let format = match body[at] {
+        b'[' => format::JSON_ARRAY,
+        #[cfg(feature = "formats")]
+        _ if by == announced::JSON => format::CONCAT,
+        b'{' => format::NDJSON,
+        0x1E => format::JSON_SEQ,
+        _ => format::SSE,
+    };
+    Some((format, at))
 }
 
 /// The format of a body that is called text by a server that may not know better; see `tidewire_core::Decoder::for_unknown_text`.

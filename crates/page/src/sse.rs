@@ -3,18 +3,23 @@
 use alloc::vec::Vec;
 use core::mem;
 
+use tidewire_core::{decimal, replace};
+
 use crate::abi::kind;
 use crate::buffer::{Buffer, Span};
-use crate::line::{Line, decimal, is_message, read_line};
+use crate::line::{Line, begins_with, is_message, read_line};
 use crate::listener::{Event, Listener};
 use crate::table::Table;
+
+/// Data without a value.
+const EMPTY_DATA: &[u8] = b"data:";
 
 /// A decoder of server-sent events.
 ///
 /// What the block has so far lies in the buffer: `data` before the unfinished line, each further line of it moved up to directly follow the
 /// first. A name or an id is a range of the buffer until a line of data would be moved over it, or until the next piece may be; then it is kept
 /// apart.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Sse {
     /// The most bytes that the data of one event, or a line that is not data, may have.
     pub(crate) max_event_bytes: usize,
@@ -40,6 +45,8 @@ pub struct Sse {
     last_id: Vec<u8>,
     /// The last id that took effect in this piece.
     pub(crate) newest_id: Option<Span>,
+    /// The bytes before this offset in the buffer make no row, whatever limit they pass: they precede the one that decided the format.
+    pub(crate) lead: usize,
     /// No row has given `last_id` yet.
     is_id_untold: bool,
     kept_name: Vec<u8>,
@@ -59,9 +66,29 @@ enum Part {
 }
 
 impl Sse {
+    pub(crate) const NEW: Self = Self {
+        max_event_bytes: 0,
+        skip_oversized: false,
+        has_failed: false,
+        is_inside: false,
+        data: None,
+        name: Part::None,
+        id: Part::None,
+        is_lost: false,
+        is_after_cr: false,
+        is_oversized: false,
+        told_name: Vec::new(),
+        last_id: Vec::new(),
+        newest_id: None,
+        lead: 0,
+        is_id_untold: false,
+        kept_name: Vec::new(),
+        kept_id: Vec::new(),
+    };
+
     /// Sets the last event id of the connection before this one.
     pub(crate) fn set_last_id(&mut self, id: &[u8]) {
-        set(&mut self.last_id, id);
+        replace(&mut self.last_id, id);
         self.is_id_untold = !id.is_empty();
     }
 
@@ -96,9 +123,9 @@ impl Sse {
 
     /// Whether the bytes received end inside a line of data.
     pub(crate) fn is_in_data(&self, buffer: &Buffer) -> bool {
-        buffer.start < buffer.filled
-            && !self.is_lost
-            && matches!(read_line(buffer.bytes(), buffer.content()), (Line::Data, _))
+        let line = Span { start: buffer.start, end: buffer.filled };
+        // A line that is only "data" has a value, which is empty.
+        !self.is_lost && line.length() >= 4 && begins_with(buffer.text(line), EMPTY_DATA)
     }
 
     /// Whether nothing of a block is held, and no event has had an id.
@@ -124,7 +151,7 @@ impl Sse {
         }
         self.lines(from, buffer, table, listener);
         if let Some(id) = self.newest_id.take() {
-            set(&mut self.last_id, buffer.text(id));
+            replace(&mut self.last_id, buffer.text(id));
         }
         if self.data.is_none() && buffer.start == buffer.filled {
             self.keep_parts(buffer, 0);
@@ -158,7 +185,7 @@ impl Sse {
                 from = buffer.start;
             }
             let end = buffer.line_end(from).min(filled);
-            let (says, value) = read_line(buffer.bytes(), buffer.content());
+            let (says, value) = read_line(buffer.bytes(), buffer.start);
             let is_out = self.is_lost
                 || (!self.fits(end - buffer.start) && self.outgrows(says, value, end, buffer, table));
             self.is_lost = false;
@@ -298,7 +325,7 @@ impl Sse {
         }
         let mut is_renamed = buffer.text(name) != self.told_name;
         if is_renamed {
-            set(&mut self.told_name, buffer.text(name));
+            replace(&mut self.told_name, buffer.text(name));
         }
         if self.id != Part::None {
             let id = self.id.take(buffer, &self.kept_id);
@@ -338,15 +365,19 @@ impl Sse {
     #[cold]
     #[inline(never)]
     fn outgrows(&mut self, says: Line, value: usize, end: usize, buffer: &Buffer, table: &mut Table) -> bool {
-        let content = buffer.content();
+        let start = buffer.start;
         let is_data = says == Line::Data && !self.is_oversized;
         // Where the first byte beyond the limit is.
         let first = match self.max_event_bytes.checked_sub(self.held()) {
             Some(room) if is_data => value + room,
-            None if is_data => content,
-            _ => content + self.max_event_bytes,
+            None if is_data => start,
+            _ => start + self.max_event_bytes,
         };
-        let may_be_nothing = end == buffer.filled && !self.is_oversized && buffer.may_be_nothing();
+        // Data without a value is nothing, and so is what may turn out to be that: the limit is passed at the same byte wherever the body is cut.
+        let may_be_nothing = end == buffer.filled
+            && !self.is_oversized
+            && end - start <= EMPTY_DATA.len()
+            && begins_with(buffer.text(Span { start, end }), EMPTY_DATA);
         if end <= first || may_be_nothing {
             return false;
         }
@@ -357,8 +388,8 @@ impl Sse {
             self.name = Part::None;
             is_told = mem::replace(&mut self.is_oversized, true);
         }
-        if !is_told || self.has_failed {
-            table.add_number(kind::SKIPPED, buffer.offset() + (first - buffer.start) as u64, buffer.start);
+        if self.has_failed || !is_told && first >= self.lead {
+            table.add_number(kind::SKIPPED, buffer.offset() + (first - start) as u64, start);
         }
         true
     }
@@ -383,14 +414,8 @@ impl Part {
         if let Self::Here(text) = *self
             && text.start >= from
         {
-            set(kept, buffer.text(text));
+            replace(kept, buffer.text(text));
             *self = Self::Kept;
         }
     }
-}
-
-/// Puts a text in the place of the one before it.
-#[inline(never)]
-fn set(text: &mut Vec<u8>, by: &[u8]) {
-    *text = by.to_vec();
 }

@@ -2,13 +2,16 @@
 
 use alloc::vec;
 use alloc::vec::Vec;
+#[cfg(feature = "llm")]
 use core::mem;
 
 #[cfg(feature = "llm")]
 use crate::abi::kind;
 use crate::abi::{form, row};
-use crate::buffer::{Buffer, Span, zeros};
+use crate::buffer::{Buffer, Span, extend};
 use crate::utf16::{code_units, is_ascii, write_utf16};
+#[cfg(feature = "llm")]
+use crate::vector::LENGTH;
 
 const ROW: usize = row::ROW as usize;
 const START: usize = row::START as usize;
@@ -17,18 +20,15 @@ const END: usize = row::END as usize;
 const LEAST: usize = 16 * ROW;
 /// Memory that grew beyond this for one large event is given back after it.
 const KEPT: usize = 256 * 1024;
-/// What [`write_utf16`] reads beyond a text.
-#[cfg(feature = "llm")]
-const PADDING: usize = 4;
 /// JavaScript decodes ASCII texts of at most this many characters itself.
 const SHORT: usize = 12;
 
 /// Rows of five words, each of which says one thing of a text in the window.
 ///
 /// The window is the part of the buffer from the first text of a row to the last. While rows are added, offsets count bytes from its beginning.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Table {
-    /// The first `length` words are rows.
+    /// The first `length` words are rows. They are no vector of arrays, because the code that makes one of zeros is several times as long.
     rows: Vec<u32>,
     length: usize,
     /// Where the window is in the buffer.
@@ -36,23 +36,53 @@ pub struct Table {
     /// Each text lies after the one before it.
     is_ordered: bool,
     /// Whether the caller takes UTF-16 faster than UTF-8.
-    is_wide: bool,
+    pub(crate) is_wide: bool,
     /// The texts of the rows as UTF-16, the first `wide_length` bytes of it.
     wide: Vec<u8>,
     wide_length: usize,
     form: u32,
-    /// Whether the window is that of an LLM's reply, whose texts are not those of the body.
+    reply: Reply,
+}
+
+/// The texts of an LLM's reply, which are not those of the body.
+#[derive(Debug)]
+struct Reply {
+    /// The rows are theirs.
     #[cfg(feature = "llm")]
-    is_reply: bool,
-    /// That window, and the padding after it.
+    is_shown: bool,
+    /// They, and the padding after them.
     #[cfg(feature = "llm")]
-    reply: Vec<u8>,
+    bytes: Vec<u8>,
+}
+
+impl Reply {
+    /// The bytes in which the window is.
+    fn or<'a>(&'a self, buffer: &'a Buffer) -> &'a [u8] {
+        #[cfg(feature = "llm")]
+        if self.is_shown {
+            return &self.bytes;
+        }
+        buffer.bytes()
+    }
 }
 
 impl Table {
-    pub(crate) fn new(is_wide: bool) -> Self {
-        Self { is_wide, ..Self::default() }
-    }
+    pub(crate) const NEW: Self = Self {
+        rows: Vec::new(),
+        length: 0,
+        window: Span { start: 0, end: 0 },
+        is_ordered: true,
+        is_wide: false,
+        wide: Vec::new(),
+        wide_length: 0,
+        form: form::ASCII,
+        reply: Reply {
+            #[cfg(feature = "llm")]
+            is_shown: false,
+            #[cfg(feature = "llm")]
+            bytes: Vec::new(),
+        },
+    };
 
     /// The rows, `[kind, a, b, start, end]` each.
     #[must_use]
@@ -75,20 +105,7 @@ impl Table {
     /// The window where it is not UTF-16.
     #[must_use]
     pub fn window<'a>(&'a self, buffer: &'a Buffer) -> &'a [u8] {
-        #[cfg(feature = "llm")]
-        if self.is_reply {
-            return &self.reply[..self.reply.len() - PADDING];
-        }
-        buffer.text(self.window)
-    }
-
-    /// The bytes in which the window is, and where it begins there.
-    fn bytes<'a>(&'a self, buffer: &'a Buffer) -> (&'a [u8], usize) {
-        #[cfg(feature = "llm")]
-        if self.is_reply {
-            return (&self.reply, 0);
-        }
-        (buffer.bytes(), self.window.start)
+        &self.reply.or(buffer)[self.window.start..self.window.end]
     }
 
     pub(crate) fn begin(&mut self) {
@@ -100,9 +117,9 @@ impl Table {
         self.is_ordered = true;
         #[cfg(feature = "llm")]
         {
-            self.is_reply = false;
-            if self.reply.capacity() > KEPT {
-                self.reply = Vec::new();
+            self.reply.is_shown = false;
+            if self.reply.bytes.capacity() > KEPT {
+                self.reply.bytes = Vec::new();
             }
         }
     }
@@ -118,7 +135,7 @@ impl Table {
     #[cfg(feature = "llm")]
     pub(crate) fn append_to(&mut self, rows: &mut Vec<u32>, text: &mut Vec<u8>, buffer: &Buffer) {
         let window = buffer.text(self.window);
-        for row in self.rows().chunks_exact(ROW) {
+        for row in self.rows().as_chunks::<ROW>().0 {
             if matches!(row[0], kind::NAME | kind::ID) {
                 continue;
             }
@@ -134,13 +151,14 @@ impl Table {
     /// Takes these rows with the window of their texts, and gives its former memory for the next ones.
     #[cfg(feature = "llm")]
     pub(crate) fn take_over(&mut self, rows: &mut Vec<u32>, text: &mut Vec<u8>) {
-        text.extend_from_slice(&[0; PADDING]);
+        self.window = Span { start: 0, end: text.len() };
+        text.extend_from_slice(&[0; LENGTH]);
         self.length = rows.len();
         mem::swap(&mut self.rows, rows);
-        mem::swap(&mut self.reply, text);
+        mem::swap(&mut self.reply.bytes, text);
         rows.clear();
         text.clear();
-        self.is_reply = true;
+        self.reply.is_shown = true;
     }
 
     /// Adds a row whose text is in the buffer.
@@ -192,7 +210,7 @@ impl Table {
         self.is_ordered = false;
         if let Some(shift @ 1..) = self.window.start.checked_sub(text.start) {
             self.window.start = text.start;
-            for row in self.rows[..self.length].chunks_exact_mut(ROW) {
+            for row in self.rows[..self.length].as_chunks_mut::<ROW>().0 {
                 row[START] += shift as u32;
                 row[END] += shift as u32;
             }
@@ -204,8 +222,8 @@ impl Table {
     #[inline]
     pub(crate) fn finish(&mut self, buffer: &Buffer) {
         let may_be_utf8 = !self.is_wide && self.is_ordered;
-        let window = self.window(buffer);
-        if (!may_be_utf8 || window.len() <= SHORT) && is_ascii(window) {
+        let (bytes, window) = (self.reply.or(buffer), self.window);
+        if (!may_be_utf8 || window.length() <= SHORT) && is_ascii(bytes, window) {
             self.form = form::ASCII;
         } else if may_be_utf8 {
             self.form = form::UTF8;
@@ -220,37 +238,35 @@ impl Table {
         if is_broken {
             return self.write_wide(buffer);
         }
-        let mut rows = mem::take(&mut self.rows);
-        let window = self.window(buffer);
-        let (mut at, mut units) = (0, 0);
-        for row in rows[..self.length].chunks_exact_mut(ROW) {
+        let (bytes, window) = (self.reply.or(buffer), self.window);
+        let (mut at, mut units) = (window.start, 0);
+        for row in self.rows[..self.length].as_chunks_mut::<ROW>().0 {
             for offset in &mut row[START..] {
-                let to = *offset as usize;
-                units += code_units(&window[at..to]);
+                let to = window.start + *offset as usize;
+                units += code_units(bytes, Span { start: at, end: to });
                 at = to;
                 *offset = units;
             }
         }
-        self.rows = rows;
     }
 
     #[inline(never)]
     fn write_wide(&mut self, buffer: &Buffer) {
         self.form = form::UTF16;
-        let (mut rows, mut wide) = (mem::take(&mut self.rows), mem::take(&mut self.wide));
+        let (bytes, window) = (self.reply.or(buffer), self.window);
         // No character has more code units than bytes, and no two rows share a text.
-        let size = 2 * self.window(buffer).len();
-        if size > wide.len() || wide.len() > KEPT {
-            wide = zeros(size);
+        if self.wide.len() > KEPT {
+            self.wide = Vec::new();
         }
-        let (bytes, base) = self.bytes(buffer);
+        extend(&mut self.wide, 2 * window.length());
         let mut at = 0;
-        for row in rows[..self.length].chunks_exact_mut(ROW) {
+        for row in self.rows[..self.length].as_chunks_mut::<ROW>().0 {
+            let base = window.start;
             let text = Span { start: base + row[START] as usize, end: base + row[END] as usize };
             row[START] = at as u32;
-            at = write_utf16(bytes, text, &mut wide, at);
+            at = write_utf16(bytes, text, &mut self.wide, at);
             row[END] = at as u32;
         }
-        (self.rows, self.wide, self.wide_length) = (rows, wide, 2 * at);
+        self.wide_length = 2 * at;
     }
 }

@@ -1,7 +1,5 @@
 //! Text as it arrives: UTF-8 by the WHATWG Encoding standard's "UTF-8 decode", never half a character.
 
-use core::mem;
-
 use crate::buffer::{Buffer, Span};
 use crate::listener::Listener;
 use crate::table::Table;
@@ -11,18 +9,17 @@ use crate::utf16::whole_characters;
 ///
 /// What cannot be shown yet stays unfinished in the buffer: the beginning of a character, and what may be the closing marker of the body, until
 /// it is known not to be, because other text follows, or more white space than may be held.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Text {
-    /// The first character came; a BOM before it is dropped.
-    has_begun: bool,
-    /// The body has ended inside a character.
-    has_ended_inside: bool,
     /// What is held is a whole marker, perhaps with white space after it.
     is_whole: bool,
 }
 
 impl Text {
-    /// Takes what the buffer has, of which the bytes from `from` on are new; with `is_last` the rest too.
+    pub(crate) const NEW: Self = Self { is_whole: false };
+
+    /// Takes what the buffer has, of which the bytes from `from` on are new; with `is_last` the rest too. Returns whether the body ends inside a
+    /// character, or would if it ended here.
     pub(crate) fn decode(
         &mut self,
         from: usize,
@@ -31,22 +28,23 @@ impl Text {
         buffer: &mut Buffer,
         table: &mut Table,
         listener: &mut impl Listener,
-    ) {
-        let is_white = trim_end(&buffer.bytes()[from..buffer.filled]).is_empty();
-        if self.is_whole && is_white && !is_last && buffer.filled - buffer.start <= most {
+    ) -> bool {
+        let start = buffer.start;
+        if listener.may_end()
+            && self.is_whole
+            && !is_last
+            && buffer.filled - start <= most
+            && trimmed_length(&buffer.bytes()[from..buffer.filled]) == 0
+        {
             // Only white space after the marker: nothing has to be looked at again.
-            return;
+            return false;
         }
-        let mut start = buffer.start;
         let mut end = start + whole_characters(buffer.text(Span { start, end: buffer.filled }));
-        if end > start && !mem::replace(&mut self.has_begun, true) {
-            start = buffer.content();
-        }
+        let is_inside = end < buffer.filled;
         let text = &buffer.bytes()[start..end];
         let held;
-        if end < buffer.filled && is_last {
+        if is_inside && is_last {
             // The rest reads as U+FFFD.
-            self.has_ended_inside = true;
             self.is_whole = false;
             held = buffer.filled;
             end = held;
@@ -61,27 +59,28 @@ impl Text {
         }
         buffer.start = shown.end;
         if is_last && self.is_whole {
-            let length = trim_end(buffer.text(Span { start: held, end })).len();
+            let length = trimmed_length(buffer.text(Span { start: held, end }));
             listener.last_text(Span { start: held, end: held + length }, buffer, table);
             buffer.start = end;
         }
         if buffer.start == buffer.filled {
             buffer.restart();
         }
-    }
-
-    /// Whether the body ends inside a character, or would if it ended here.
-    #[must_use]
-    pub fn inside_record(&self, buffer: &Buffer) -> bool {
-        let rest = buffer.text(Span { start: buffer.start, end: buffer.filled });
-        self.has_ended_inside || whole_characters(rest) < rest.len()
+        is_inside
     }
 }
 
-/// The text without the white space at its end; what is white is as in JSON (RFC 8259, section 2).
-pub(crate) fn trim_end(mut text: &[u8]) -> &[u8] {
-    while let [rest @ .., b' ' | b'\t' | b'\n' | b'\r'] = text {
+/// The length of the text without the white space at its end; what is white is as in JSON (RFC 8259, section 2).
+#[inline(never)]
+pub(crate) fn trimmed_length(mut text: &[u8]) -> usize {
+    while let [rest @ .., last] = text
+        && is_white(*last)
+    {
         text = rest;
     }
-    text
+    text.len()
+}
+
+pub(crate) const fn is_white(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
 }

@@ -1,23 +1,22 @@
 //! UTF-8 as UTF-16, which JavaScript has, by "UTF-8 decode" of the WHATWG Encoding standard.
 
-const REPLACEMENT: u32 = 0xFFFD;
-
 use crate::buffer::Span;
+use crate::vector::{LENGTH, Vector, first_bytes, vector};
 
+const REPLACEMENT: u32 = 0xFFFD;
 /// What [`character`] makes of the beginning of a character that is cut off.
 const CUT: u32 = u32::MAX;
+/// Where [`character`] says how many bytes it has read.
+const READ: u32 = 24;
 
 /// Writes a part of the bytes as UTF-16, low byte first, from the code unit `at` on, and returns where it ends. Each sequence that is not UTF-8
-/// becomes U+FFFD (maximal subparts). There must be as much room as there are bytes.
+/// becomes U+FFFD (maximal subparts). There must be as much room as there are bytes, and four more bytes after the part.
 pub(crate) fn write_utf16(bytes: &[u8], part: Span, wide: &mut [u8], mut at: usize) -> usize {
     let (units, _) = wide.as_chunks_mut::<2>();
     let mut from = part.start;
     while from < part.end {
-        // With less than a word left it is one byte, with which no character of three begins.
-        let word = match bytes.get(from..).and_then(<[u8]>::first_chunk) {
-            Some(word) => u32::from_le_bytes(*word),
-            None => bytes[from].into(),
-        };
+        let word =
+            bytes.get(from..).and_then(<[u8]>::first_chunk).map_or(0, |word| u32::from_le_bytes(*word));
         let first = word & 0xFF;
         let mut unit = first;
         let is_three = word & 0x00C0_C0F0 == 0x0080_80E0 && first != 0xE0 && first != 0xED;
@@ -27,11 +26,12 @@ pub(crate) fn write_utf16(bytes: &[u8], part: Span, wide: &mut [u8], mut at: usi
             unit = (word & 0x0F) << 12 | (word >> 2) & 0x0FC0 | (word >> 16) & 0x3F;
             from += 2;
         } else if first >= 0x80 {
-            let mut rest = &bytes[from..part.end];
-            unit = character(first, &mut rest);
-            from = part.end - rest.len();
-            if unit == CUT {
+            let read = character(&bytes[from - 1..part.end]);
+            unit = read & 0x1F_FFFF;
+            from += (read >> READ) as usize;
+            if read == CUT {
                 unit = REPLACEMENT;
+                from = part.end;
             } else if unit > 0xFFFF {
                 units[at] = ((0xD7C0 + (unit >> 10)) as u16).to_le_bytes();
                 at += 1;
@@ -44,10 +44,11 @@ pub(crate) fn write_utf16(bytes: &[u8], part: Span, wide: &mut [u8], mut at: usi
     at
 }
 
-/// The character that begins with `first`, a byte beyond ASCII; takes its further bytes. What is no character is U+FFFD, and takes the bytes
-/// that could have been one.
+/// The character beyond ASCII with which a text begins, and from the place [`READ`] on how many bytes it has after its first one. What is no
+/// character is U+FFFD, and has the bytes that could have been one.
 #[inline(never)]
-fn character(first: u32, rest: &mut &[u8]) -> u32 {
+fn character(text: &[u8]) -> u32 {
+    let first = u32::from(text[0]);
     let more = match first {
         0xC2..0xE0 => 1,
         0xE0..0xF0 => 2,
@@ -55,62 +56,60 @@ fn character(first: u32, rest: &mut &[u8]) -> u32 {
         _ => return REPLACEMENT,
     };
     let mut character = first & (0x3F >> more);
-    for left in (0..more).rev() {
-        let [byte, after @ ..] = *rest else { return CUT };
+    for at in 1..=more {
+        let Some(byte) = text.get(at) else { return CUT };
         let next = character << 6 | u32::from(byte & 0x3F);
         // After two bytes it is decided whether it is too long, a surrogate, or too high.
-        let is_wrong = left + 1 == more
+        let is_wrong = at == 1
             && match more {
                 2 => next < 0x20 || next >> 5 == 0x1B,
                 3 => !(0x10..0x110).contains(&next),
                 _ => false,
             };
         if byte & 0xC0 != 0x80 || is_wrong {
-            return REPLACEMENT;
+            return REPLACEMENT | (at as u32 - 1) << READ;
         }
         character = next;
-        *rest = after;
     }
-    character
+    character | (more as u32) << READ
 }
 
 /// How many bytes come before a character that is cut off at the end.
 pub(crate) fn whole_characters(text: &[u8]) -> usize {
     // Only the last three bytes can begin a character that more bytes would complete.
-    for at in (text.len().saturating_sub(3)..text.len()).rev() {
-        let (first, mut rest) = (text[at].into(), &text[at + 1..]);
-        if first >= 0x80 && character(first, &mut rest) == CUT {
-            return at;
+    let mut last = text.len().saturating_sub(3)..text.len();
+    last.find(|at| character(&text[*at..]) == CUT).unwrap_or(text.len())
+}
+
+/// Whether all bytes of a part are ASCII. There must be a vector's length of bytes after it.
+pub(crate) fn is_ascii(bytes: &[u8], part: Span) -> bool {
+    let mut at = part.start;
+    let mut all = Vector::ZEROS;
+    while let Some(next) = vector(bytes, at) {
+        let left = part.end - at;
+        if left < LENGTH {
+            return all.beyond_ascii() | next.beyond_ascii() & first_bytes(left) == 0;
         }
+        all = all.or(next);
+        at += LENGTH;
     }
-    text.len()
+    false
 }
 
-/// Whether all bytes are ASCII.
-pub(crate) fn is_ascii(bytes: &[u8]) -> bool {
-    let (blocks, rest) = bytes.as_chunks::<16>();
-    let low = blocks.iter().fold(0, |all, block| all | u128::from_le_bytes(*block));
-    let last = rest.iter().fold(0, |all, byte| all | byte);
-    low & (u128::MAX / 0xFF * 0x80) == 0 && last < 0x80
-}
-
-/// UTF-16 code units of UTF-8: one for each first byte of a character, and one more for those of four bytes.
+/// UTF-16 code units of a part in UTF-8: one for each first byte of a character, and one more for those of four bytes. There must be a vector's
+/// length of bytes after it.
 #[inline(never)]
-pub(crate) fn code_units(text: &[u8]) -> u32 {
-    let (words, rest) = text.as_chunks::<8>();
-    // The bytes of a character after its first one count nothing.
-    let last = rest.iter().fold(HIGH, |word, byte| word << 8 | u64::from(*byte));
-    words.iter().map(|word| units_of(u64::from_le_bytes(*word))).sum::<u32>() + units_of(last)
-}
-
-const HIGH: u64 = 0x8080_8080_8080_8080;
-
-/// Those of eight bytes, each counted by its highest bit.
-#[inline(always)]
-const fn units_of(word: u64) -> u32 {
-    let first = (!word | word << 1) & HIGH;
-    let of_four = word & word << 1 & word << 2 & word << 3 & HIGH;
-    first.count_ones() + of_four.count_ones()
+pub(crate) fn code_units(bytes: &[u8], part: Span) -> u32 {
+    let mut at = part.start;
+    let mut units = 0;
+    while at < part.end
+        && let Some(next) = vector(bytes, at)
+    {
+        let some = first_bytes(part.end - at);
+        units += (next.characters() & some).count_ones() + (next.characters_of_four() & some).count_ones();
+        at += LENGTH;
+    }
+    units
 }
 
 #[cfg(test)]
@@ -128,12 +127,20 @@ mod tests {
         0xEF, 0xF0, 0xF1, 0xF3, 0xF4, 0xF5, 0xFF,
     ];
 
+    fn padded(text: &[u8]) -> Vec<u8> {
+        [text, &[0x80; LENGTH]].concat()
+    }
+
+    fn all(text: &[u8]) -> Span {
+        Span { start: 0, end: text.len() }
+    }
+
     /// The text as UTF-16, whatever comes after it: that must not be read as a part of it.
     fn utf16(text: &[u8]) -> Vec<u16> {
         let read = |after: &[u8]| -> Vec<u16> {
             let mut wide = vec![7; 2 + 2 * text.len()];
             let bytes = [text, after].concat();
-            let end = write_utf16(&bytes, Span { start: 0, end: text.len() }, &mut wide, 1);
+            let end = write_utf16(&padded(&bytes), Span { start: 0, end: text.len() }, &mut wide, 1);
             wide[2..2 * end].chunks_exact(2).map(|unit| u16::from_le_bytes([unit[0], unit[1]])).collect()
         };
         let alone = read(b"");
@@ -146,14 +153,23 @@ mod tests {
         for text in ["", "a", "ä", "世界", "😀", "a\u{FFFD}😀ä世\u{10FFFF}\u{7FF}\u{800}\u{FFFF}\u{10000}"]
         {
             let want: Vec<u16> = text.encode_utf16().collect();
-            assert_eq!(code_units(text.as_bytes()) as usize, want.len(), "{text}");
+            assert_eq!(
+                code_units(&padded(text.as_bytes()), all(text.as_bytes())) as usize,
+                want.len(),
+                "{text}"
+            );
             assert_eq!(utf16(text.as_bytes()), want, "{text}");
-            assert_eq!(is_ascii(text.as_bytes()), text.is_ascii());
+            assert_eq!(is_ascii(&padded(text.as_bytes()), all(text.as_bytes())), text.is_ascii());
         }
         for at in 0..40 {
             let mut text = [b'a'; 40];
             text[at] = 0x80;
-            assert!(!is_ascii(&text) && is_ascii(&text[..at]), "{at}");
+            let text = padded(&text);
+            let is_ascii = |start, end| is_ascii(&text, Span { start, end });
+            assert!(
+                !is_ascii(0, at + 1) && is_ascii(0, at) && !is_ascii(at, 40) && is_ascii(at + 1, 40),
+                "{at}"
+            );
         }
     }
 

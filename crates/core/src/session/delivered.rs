@@ -1,8 +1,10 @@
 //! Remembers the ids of records that were delivered, to recognise repeats and gaps.
 
+use alloc::vec;
 use alloc::vec::Vec;
 
 use super::id_order::{covers, is_gap};
+use crate::replace;
 
 /// How many of the last ids are remembered.
 const LAST: usize = 1024;
@@ -16,7 +18,9 @@ const FIRST: usize = 16;
 ///
 /// A response that starts over may first bring records that are too old to be remembered. It is recognised by its first records.
 /// From there until it has passed the last records of the earlier attempts, nothing in it is new.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
+// What is large is last, since small offsets are shorter in WebAssembly.
+#[repr(C)]
 pub(super) struct Delivered {
     /// The highest id of the current epoch; empty if ids have no order.
     highest: Vec<u8>,
@@ -24,22 +28,23 @@ pub(super) struct Delivered {
     highest_earlier: Vec<u8>,
     /// The id before the last gap.
     gap_after: Vec<u8>,
-    /// Hashes of the stream's first ids, keyed by a random number. An id can be as long as a whole record, so its bytes are not kept.
-    first: Vec<u64>,
-    /// Hashes of the last ids of earlier attempts, at most [`LAST`].
-    earlier: Vec<u64>,
-    /// Hashes of the last ids of this attempt, less than twice as many.
-    present: Vec<u64>,
+    /// The last ids of earlier attempts.
+    earlier: Hashes,
+    /// The last ids of this attempt.
+    present: Hashes,
     /// Whether the present response repeats what was delivered.
     repeats: Repeats,
     /// A record that arrived again was reported in this attempt.
     reported: bool,
+    /// How many hashes of first ids there are.
+    firsts: usize,
+    /// Hashes of the stream's first ids, keyed by a random number. An id can be as long as a whole record, so its bytes are not kept.
+    first: [u64; FIRST],
 }
 
 /// Whether a response repeats what earlier attempts delivered.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Repeats {
-    #[default]
     No,
     /// Its last record with an id had arrived before.
     LastRecord,
@@ -58,20 +63,69 @@ pub(super) enum Known {
     Old,
 }
 
+/// Hashes of the last [`LAST`] ids.
+#[derive(Clone, Debug)]
+struct Hashes {
+    /// A ring once all of its places are taken. Their number is a power of two, or 0.
+    places: Vec<u64>,
+    /// How many hashes were added.
+    count: usize,
+}
+
+impl Hashes {
+    const NONE: Self = Self { places: Vec::new(), count: 0 };
+
+    fn add(&mut self, hash: u64) {
+        let places = self.places.len();
+        if self.count == places && places < LAST {
+            let mut more = vec![0; FIRST.max(2 * places)];
+            more[..places].copy_from_slice(&self.places);
+            self.places = more;
+        }
+        let at = self.place(self.count);
+        self.places[at] = hash;
+        self.count += 1;
+    }
+
+    /// The place of the hash with this number.
+    const fn place(&self, number: usize) -> usize {
+        number & (self.places.len() - 1)
+    }
+
+    fn contains(&self, hash: u64) -> bool {
+        self.places.iter().take(self.count).any(|one| *one == hash)
+    }
+}
+
 impl Delivered {
+    /// Nothing was delivered.
+    pub(super) const NEW: Self = Self {
+        highest: Vec::new(),
+        highest_earlier: Vec::new(),
+        gap_after: Vec::new(),
+        first: [0; FIRST],
+        firsts: 0,
+        earlier: Hashes::NONE,
+        present: Hashes::NONE,
+        repeats: Repeats::No,
+        reported: false,
+    };
+
     /// A further attempt begins.
     pub(super) fn begin_attempt(&mut self) {
-        self.highest_earlier.clone_from(&self.highest);
-        self.earlier.extend_from_slice(&self.present);
-        keep_last(&mut self.earlier);
-        self.present.clear();
+        replace(&mut self.highest_earlier, &self.highest);
+        let Self { earlier, present, .. } = self;
+        for number in present.count.saturating_sub(LAST)..present.count {
+            earlier.add(present.places[present.place(number)]);
+        }
+        present.count = 0;
         self.repeats = Repeats::No;
         self.reported = false;
     }
 
     /// Whether the id is among the last ones of earlier attempts, or is ordered and not above them.
     pub(super) fn contains(&self, id: &[u8], key: u64) -> bool {
-        covers(&self.highest_earlier, id) || self.earlier.contains(&hash(id, key))
+        covers(&self.highest_earlier, id) || self.earlier.contains(hash(id, key))
     }
 
     /// Compares the id of a record of a later attempt with what earlier ones delivered.
@@ -80,8 +134,8 @@ impl Delivered {
             self.repeats = Repeats::LastRecord;
             return Known::Delivered;
         }
-        let starts_over = self.present.is_empty() && self.repeats == Repeats::No;
-        if (starts_over || self.repeats == Repeats::FromTheStart) && self.first.contains(&hash(id, key)) {
+        let starts_over = self.present.count == 0 && self.repeats == Repeats::No;
+        if (starts_over || self.repeats == Repeats::FromTheStart) && self.is_first(hash(id, key)) {
             self.repeats = Repeats::FromTheStart;
             return Known::Delivered;
         }
@@ -105,13 +159,15 @@ impl Delivered {
     /// Remembers the id of a new record.
     pub(super) fn remember(&mut self, id: &[u8], key: u64) {
         let hash = hash(id, key);
-        if self.first.len() < FIRST {
-            self.first.push(hash);
+        if let Some(place) = self.first.get_mut(self.firsts) {
+            *place = hash;
+            self.firsts += 1;
         }
-        if self.present.len() == 2 * LAST {
-            keep_last(&mut self.present);
-        }
-        self.present.push(hash);
+        self.present.add(hash);
+    }
+
+    fn is_first(&self, hash: u64) -> bool {
+        self.first.iter().take(self.firsts).any(|one| *one == hash)
     }
 
     /// Takes in the next id in order, and returns whether ids before this one are missing.
@@ -130,14 +186,6 @@ impl Delivered {
     }
 }
 
-/// Keeps the last ones of a list.
-fn keep_last(hashes: &mut Vec<u64>) {
-    if let Some(older @ 1..) = hashes.len().checked_sub(LAST) {
-        hashes.copy_within(older.., 0);
-        hashes.truncate(LAST);
-    }
-}
-
 /// A keyed hash: without the key, a peer cannot construct collisions.
 fn hash(id: &[u8], key: u64) -> u64 {
     const MULTIPLIER: u64 = 0x9E37_79B9_7F4A_7C15;
@@ -147,9 +195,8 @@ fn hash(id: &[u8], key: u64) -> u64 {
     };
     let mut hash = mix(key, id.len() as u64);
     for word in id.chunks(8) {
-        let mut bytes = [0; 8];
-        bytes.iter_mut().zip(word).for_each(|(to, from)| *to = *from);
-        hash = mix(hash, u64::from_le_bytes(bytes));
+        let word = word.iter().rfold(0, |word, byte| word << 8 | u64::from(*byte));
+        hash = mix(hash, word);
         hash = mix(hash, key);
     }
     mix(hash, key.rotate_left(32))
@@ -164,7 +211,7 @@ mod tests {
     const KEY: u64 = 7;
 
     fn delivered(ids: impl Iterator<Item = u32>) -> Delivered {
-        let mut delivered = Delivered::default();
+        let mut delivered = Delivered::NEW;
         ids.for_each(|id| delivered.remember(id.to_string().as_bytes(), KEY));
         delivered
     }
@@ -241,7 +288,7 @@ mod tests {
 
     #[test]
     fn of_ordered_ids_all_up_to_the_cursor_are_known() {
-        let mut delivered = Delivered::default();
+        let mut delivered = Delivered::NEW;
         for id in ["e1-1", "e1-2", "e1-7"] {
             delivered.is_gap(id.as_bytes());
         }

@@ -10,28 +10,6 @@ use super::time::duration;
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[repr(C)]
 pub struct Facts {
-    /// Records that were delivered.
-    pub events: f64,
-    /// Bytes of the decoded bodies.
-    pub bytes: f64,
-    /// From the start to the first byte of a body; negative before that.
-    pub first_byte: f64,
-    /// From the start to the first record; negative before that.
-    pub first_event: f64,
-    /// When the consumer started the stream.
-    pub started: f64,
-    /// The wait that a response asked for, if it was refused for that.
-    pub retry_after: f64,
-    /// Where an unreadable body cannot be decoded further, in bytes from 0.
-    pub offset: f64,
-    /// The limit that a record exceeded there, in bytes; negative if the body is malformed.
-    pub size_limit: f64,
-    /// How long to wait before the next attempt.
-    pub delay: f64,
-    /// The wait that `retry:` asked for, if it was longer than what is honoured; otherwise 0.
-    pub asked: f64,
-    /// The silence that is to be reported.
-    pub silent: f64,
     /// What the stream is doing now.
     pub state: State,
     /// How it ended.
@@ -54,6 +32,28 @@ pub struct Facts {
     pub at_relay: bool,
     /// The gap that is to be reported begins after the cursor that the caller gave, not after the last one that arrived.
     pub gap_from_start: bool,
+    /// Records that were delivered.
+    pub events: f64,
+    /// Bytes of the decoded bodies.
+    pub bytes: f64,
+    /// From the start to the first byte of a body; negative before that.
+    pub first_byte: f64,
+    /// From the start to the first record; negative before that.
+    pub first_event: f64,
+    /// When the consumer started the stream.
+    pub started: f64,
+    /// The wait that a response asked for, if it was refused for that.
+    pub retry_after: f64,
+    /// Where an unreadable body cannot be decoded further, in bytes from 0.
+    pub offset: f64,
+    /// The limit that a record exceeded there, in bytes; negative if the body is malformed.
+    pub size_limit: f64,
+    /// How long to wait before the next attempt.
+    pub delay: f64,
+    /// The wait that `retry:` asked for, if it was longer than what is honoured; otherwise 0.
+    pub asked: f64,
+    /// The silence that is to be reported.
+    pub silent: f64,
 }
 
 /// What a session is doing.

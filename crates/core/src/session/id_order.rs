@@ -4,6 +4,7 @@ use alloc::vec::Vec;
 use core::mem;
 
 use crate::numbers::decimal;
+use crate::replace;
 
 /// Takes in the next id, and returns whether ids before it are missing. `last` is the highest id of the current epoch, and empty if ids have no
 /// known order; `before` becomes the one before it. A repeated or older id is no gap.
@@ -23,8 +24,7 @@ pub(super) fn is_gap(last: &mut Vec<u8>, before: &mut Vec<u8>, id: &[u8]) -> boo
         _ => {}
     }
     mem::swap(last, before);
-    last.clear();
-    last.extend_from_slice(id);
+    replace(last, id);
     is_gap
 }
 
@@ -34,11 +34,6 @@ pub(super) fn covers(highest: &[u8], id: &[u8]) -> bool {
         (Some((epoch, highest)), Some((same, seq))) => epoch == same && seq <= highest,
         _ => false,
     }
-}
-
-/// Whether the id has the form `epoch-seq`.
-pub(super) fn is_ordered(id: &[u8]) -> bool {
-    split(id).is_some()
 }
 
 /// Splits an id such as `1700000000-42`, in which the number counts up by one: one dash, then digits without leading zeros. A UUID or a date has

@@ -168,13 +168,12 @@ impl Session {
         self.facts.state == State::Connecting && self.todo & Todo::CONNECT == 0
     }
 
+    #[inline(never)]
     pub(super) fn connect(&mut self, now: f64) {
         self.begun += 1;
         self.facts.state = State::Connecting;
         self.watchdog.sent(now);
-        if let Some(delivered) = &mut self.delivered {
-            delivered.begin_attempt();
-        }
+        self.delivered.begin_attempt();
         self.todo |= Todo::CONNECT;
     }
 }

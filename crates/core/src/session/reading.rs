@@ -1,14 +1,14 @@
 //! The records of a body, and how it ends.
 
 use super::action::Reason;
-use super::delivered::{Delivered, Known};
+use super::delivered::Known;
 use super::facts::{End, State};
-use super::id_order::is_ordered;
 use super::input::Failure;
 use super::outcome::Limit;
 use super::reply_state::ReplyState;
 use super::session::{Body, CleanEnd, Session};
 use super::time::At;
+use crate::replace;
 
 /// What a record or an id means for the stream: a set of the constants.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -86,16 +86,13 @@ impl Session {
         let is_new = match id {
             Some(id) => self.compare(id, &mut noted),
             // The stream is no further for what follows a record that arrived again.
-            None => match &mut self.delivered {
-                None => true,
-                Some(delivered) if delivered.repeats() => false,
-                Some(delivered) => {
-                    if cursor.is_some_and(<[u8]>::is_empty) {
-                        delivered.forget_order();
-                    }
-                    true
+            None if self.delivered.repeats() => false,
+            None => {
+                if cursor.is_some_and(<[u8]>::is_empty) {
+                    self.delivered.forget_order();
                 }
-            },
+                true
+            }
         };
         if is_new {
             self.watchdog.record(now);
@@ -130,19 +127,16 @@ impl Session {
     /// Whether a record with this id is new.
     fn compare(&mut self, id: &[u8], noted: &mut Noted) -> bool {
         let key = self.key.into();
-        let known = match &mut self.delivered {
-            Some(delivered) if self.begun > 1 => delivered.compare(id, key),
-            _ => Known::New,
-        };
+        let known = if self.begun > 1 { self.delivered.compare(id, key) } else { Known::New };
         match known {
             Known::New => {
-                noted.add(Noted::GAP, self.follow_order(id));
+                noted.add(Noted::GAP, self.delivered.is_gap(id));
                 if self.may_ever_resume() {
-                    self.delivered.get_or_insert_default().remember(id, key);
+                    self.delivered.remember(id, key);
                 }
             }
             Known::Delivered => {
-                let is_first = self.delivered.as_deref_mut().is_some_and(Delivered::report);
+                let is_first = self.delivered.report();
                 noted.add(Noted::REPEAT, true);
                 noted.add(Noted::FIRST_REPEAT, is_first);
                 noted.add(Noted::DROPPED, self.rules.dedupe);
@@ -160,13 +154,13 @@ impl Session {
             return false;
         }
         self.move_cursor(Some(cursor));
-        id.is_some_and(|id| self.follow_order(id))
+        id.is_some_and(|id| self.delivered.is_gap(id))
     }
 
     /// The id after which records are missing, where [`record`](Self::record) or [`id`](Self::id) found a gap.
     #[must_use]
     pub fn gap_before_id(&self) -> &[u8] {
-        self.delivered.as_deref().map_or(b"", Delivered::gap_after)
+        self.delivered.gap_after()
     }
 
     /// The stream's `retry:` field asked for this wait before connecting again.
@@ -232,14 +226,11 @@ impl Session {
     }
 
     /// What the body has come to takes effect, so that later inputs no longer count.
-    #[inline]
+    #[inline(never)]
     pub fn conclude(&mut self, at: At) {
-        if self.is_decided() {
-            self.conclude_body(at);
+        if !self.is_decided() {
+            return;
         }
-    }
-
-    fn conclude_body(&mut self, at: At) {
         let body = core::mem::replace(&mut self.body, Body::GoesOn);
         if !self.is_in_body() {
             return;
@@ -299,21 +290,12 @@ impl Session {
         matches!(self.facts.state, State::Open | State::Untyped)
     }
 
-    /// Whether ids before this one are missing.
-    pub(super) fn follow_order(&mut self, id: &[u8]) -> bool {
-        match &mut self.delivered {
-            None if !is_ordered(id) => false,
-            delivered => delivered.get_or_insert_default().is_gap(id),
-        }
-    }
-
     /// Sets the cursor to one that is not a record's own id, unless that would move it back: such a cursor may repeat an id that an
     /// earlier attempt delivered.
     fn move_cursor(&mut self, cursor: Option<&[u8]>) {
         let Some(cursor) = cursor.filter(|cursor| *cursor != self.cursor) else { return };
         let key = self.key.into();
-        let is_earlier =
-            self.begun > 1 && self.delivered.as_ref().is_some_and(|known| known.contains(cursor, key));
+        let is_earlier = self.begun > 1 && self.delivered.contains(cursor, key);
         if !is_earlier {
             self.set_cursor(Some(cursor));
         }
@@ -321,9 +303,8 @@ impl Session {
 
     #[inline]
     fn set_cursor(&mut self, cursor: Option<&[u8]>) {
-        if let Some(cursor) = cursor.filter(|cursor| *cursor != self.cursor) {
-            self.cursor.clear();
-            self.cursor.extend_from_slice(cursor);
+        if let Some(cursor) = cursor {
+            replace(&mut self.cursor, cursor);
         }
     }
 }

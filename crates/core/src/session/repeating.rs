@@ -4,6 +4,7 @@ use super::action::{Reason, Todo};
 use super::facts::{End, State};
 use super::outcome::Limit;
 use super::policy::Resume;
+use super::rules::Rules;
 use super::session::Session;
 use super::time::At;
 
@@ -104,26 +105,21 @@ impl Session {
     /// Whether the request, as it would be sent now, can be sent twice without repeating work. That also holds for a request that the
     /// caller allows to resume from its cursor, and for a GET of a response that a relay keeps.
     pub(super) fn may_repeat(&self) -> bool {
-        if self.facts.at_relay {
-            return true;
-        }
+        let Rules { resume, repeatable, idempotent, .. } = self.rules;
         let resumes = self.any_record && !self.cursor.is_empty();
-        match self.rules.resume {
-            Resume::Elsewhere if resumes => true,
-            Resume::Always if resumes => self.rules.repeatable,
-            Resume::Auto | Resume::Never | Resume::Always | Resume::Elsewhere => {
-                self.rules.repeatable && self.rules.idempotent
-            }
-        }
+        self.facts.at_relay
+            || (resumes && resume == Resume::Elsewhere)
+            || (repeatable && (idempotent || (resumes && resume == Resume::Always)))
     }
 
     pub(super) fn may_resume(&self) -> bool {
-        match self.rules.resume {
+        let Rules { resume, repeatable, idempotent, .. } = self.rules;
+        match resume {
             Resume::Never => false,
             Resume::Elsewhere => true,
-            Resume::Auto | Resume::Always if self.facts.at_relay => true,
-            Resume::Auto => self.rules.repeatable && self.rules.idempotent,
-            Resume::Always => self.rules.repeatable,
+            Resume::Auto | Resume::Always => {
+                self.facts.at_relay || (repeatable && (idempotent || resume == Resume::Always))
+            }
         }
     }
 

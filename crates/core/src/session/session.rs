@@ -1,7 +1,5 @@
 //! The state of one stream over all its attempts.
 
-use alloc::boxed::Box;
-use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::mem::offset_of;
 use core::ops::Range;
@@ -17,6 +15,7 @@ use super::rules::Rules;
 use super::stream_state::StreamState;
 use super::time::{larger, point, smaller};
 use super::watchdog::Watchdog;
+use crate::replace;
 
 /// How long to wait for a refused response's body.
 const REFUSED_BODY_MS: f64 = 5000.0;
@@ -68,88 +67,86 @@ pub enum Body {
 /// assert_eq!(session.take(), Todo::Connect);
 /// ```
 #[derive(Clone, Debug)]
-// The fields that every event touches are last and adjacent, as in `Stream`. The numbers lie together, see `NUMBERS`.
+// Small offsets are shorter in WebAssembly, so what is asked for most often is first. The numbers lie together, see `NUMBERS`.
 #[repr(C)]
 pub struct Session {
-    /// Clones share it.
-    pub(super) rules: Arc<Rules>,
     /// Empty if there is none.
-    pub(super) first_cursor: Box<[u8]>,
+    pub(super) cursor: Vec<u8>,
+    /// Empty if there is none.
+    pub(super) first_cursor: Vec<u8>,
+    pub(super) body: Body,
+    /// What is to be done, as bits of [`Todo`].
+    pub(super) todo: u8,
+    /// Whether any record arrived, over all attempts.
+    pub(super) any_record: bool,
+    pub(super) clean_end: CleanEnd,
+    /// The credentials were renewed, and no response has been accepted since.
+    pub(super) refreshed: bool,
+    /// The present response has no content type, and nothing of its body has arrived.
+    pub(super) unlabelled_and_empty: bool,
+    /// Attempts that were begun, including those that were never sent.
+    pub(super) begun: u32,
+    /// The key of the hashes of ids.
+    pub(super) key: u32,
+    pub(super) facts: Facts,
+    pub(super) backoff: Backoff,
+    pub(super) watchdog: Watchdog,
     /// When the present wait is over, or no more of a refused response's body is waited for.
     pub(super) until: f64,
     /// When the present body began.
     pub(super) since: f64,
     /// Bytes of the present body.
     pub(super) body_bytes: f64,
-    /// Attempts that were begun, including those that were never sent.
-    pub(super) begun: u32,
-    /// The key of the hashes of ids.
-    pub(super) key: u32,
-    /// The credentials were renewed, and no response has been accepted since.
-    pub(super) refreshed: bool,
-    /// The present response has no content type, and nothing of its body has arrived.
-    pub(super) unlabelled_and_empty: bool,
-    pub(super) clean_end: CleanEnd,
-    pub(super) facts: Facts,
-    pub(super) backoff: Backoff,
-    pub(super) watchdog: Watchdog,
-    pub(super) body: Body,
-    /// What is to be done, as bits of [`Todo`].
-    pub(super) todo: u8,
-    /// Whether any record arrived, over all attempts.
-    pub(super) any_record: bool,
-    /// Boxed when the first id arrives: most streams have none.
-    pub(super) delivered: Option<Box<Delivered>>,
-    /// Empty if there is none.
-    pub(super) cursor: Vec<u8>,
+    pub(super) rules: Rules,
+    pub(super) delivered: Delivered,
 }
 
 impl Session {
     /// Where in a session its numbers lie. A session that gets those of another one goes on in its place, but for its rules, its cursor and
     /// the ids that it remembers.
-    pub const NUMBERS: Range<usize> = offset_of!(Self, until)..offset_of!(Self, delivered);
+    pub const NUMBERS: Range<usize> = offset_of!(Self, body)..offset_of!(Self, rules);
 
     /// A session that has not begun.
     #[must_use]
-    pub fn new(rules: Rules) -> Self {
+    pub const fn new(rules: Rules) -> Self {
         Self {
-            rules: Arc::new(rules),
-            first_cursor: Box::default(),
-            until: f64::INFINITY,
-            since: 0.0,
-            body_bytes: 0.0,
-            begun: 0,
-            key: 0,
-            refreshed: false,
-            unlabelled_and_empty: false,
-            clean_end: CleanEnd::Ends,
-            facts: Facts::new(),
-            backoff: Backoff::new(),
-            watchdog: Watchdog::new(),
+            delivered: Delivered::NEW,
+            cursor: Vec::new(),
+            first_cursor: Vec::new(),
             body: Body::GoesOn,
             todo: 0,
             any_record: false,
-            delivered: None,
-            cursor: Vec::new(),
+            clean_end: CleanEnd::Ends,
+            refreshed: false,
+            unlabelled_and_empty: false,
+            begun: 0,
+            key: 0,
+            facts: Facts::new(),
+            backoff: Backoff::new(),
+            watchdog: Watchdog::new(),
+            until: f64::INFINITY,
+            since: 0.0,
+            body_bytes: 0.0,
+            rules,
         }
     }
 
     /// Continues an earlier stream from its last cursor; empty if there is none. To be called before the start.
     pub fn continue_from(&mut self, cursor: &[u8]) {
-        self.first_cursor = cursor.into();
-        self.cursor = cursor.into();
-        self.follow_order(cursor);
+        replace(&mut self.first_cursor, cursor);
+        replace(&mut self.cursor, cursor);
+        self.delivered.is_gap(cursor);
     }
 
     /// The rules. They may be changed where they lie, until the session is started.
     #[must_use]
-    pub fn rules(&self) -> &Rules {
+    pub const fn rules(&self) -> &Rules {
         &self.rules
     }
 
     /// The same, to be changed before the start.
-    pub fn rules_mut(&mut self) -> &mut Rules {
-        Arc::make_mut(&mut self.rules)
+    pub const fn rules_mut(&mut self) -> &mut Rules {
+        &mut self.rules
     }
 
     /// What is to be done next, once for each cause; [`Todo::Nothing`] until the next input or the [deadline](Self::deadline).
@@ -281,9 +278,10 @@ impl Session {
     }
 
     pub(super) fn total_passed(&self, now: f64) -> bool {
-        self.remaining(now) <= 0.0
+        self.facts.started + self.rules.timeout <= now
     }
 
+    #[inline(never)]
     pub(super) fn close(&mut self, now: f64, end: End) {
         self.leave(now);
         self.facts.end = end;
@@ -291,12 +289,14 @@ impl Session {
         self.todo &= !Todo::CONNECT;
     }
 
+    #[inline(never)]
     pub(super) fn time_out(&mut self, now: f64, limit: Limit) {
         self.facts.limit = limit;
         self.close(now, End::TimedOut);
     }
 
     /// Refuses a response. What it says in its body is still collected, for a while.
+    #[inline(never)]
     pub(super) fn refuse(&mut self, now: f64, why: super::facts::Why) {
         self.close(now, End::Refused);
         self.facts.why = why;

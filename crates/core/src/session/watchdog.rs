@@ -87,7 +87,7 @@ impl Watchdog {
     /// A record arrived.
     #[inline]
     pub(super) fn record(&mut self, now: f64) {
-        self.record = self.clock(now);
+        self.record = self.inlined_clock(now);
         self.any_record = true;
     }
 
@@ -146,8 +146,15 @@ impl Watchdog {
         (self.asking_since + larger(next.0 - self.asked_before, 0.0), next.1)
     }
 
-    #[inline]
+    /// The time on the watchdog's own clock.
+    #[inline(never)]
     fn clock(&self, now: f64) -> f64 {
+        self.inlined_clock(now)
+    }
+
+    /// Called for every record, and so inlined there alone.
+    #[inline(always)]
+    fn inlined_clock(&self, now: f64) -> f64 {
         if self.asking_since < now {
             self.asked_before + (now - self.asking_since)
         } else {

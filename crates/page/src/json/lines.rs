@@ -4,7 +4,7 @@ use tidewire_core::json::{Remains, Scan, Scanner};
 
 use super::{DONE, Found, Json, MORE, Place};
 use crate::buffer::{Buffer, Span};
-use crate::text::trim_end;
+use crate::text::trimmed_length;
 
 impl Json {
     /// What the next line is.
@@ -32,7 +32,7 @@ impl Json {
         let (start, filled) = (buffer.start, buffer.filled);
         let from = start + self.looked;
         let end = feed.unwrap_or(filled);
-        let length = trim_end(&buffer.bytes()[from..end]).len();
+        let length = trimmed_length(&buffer.bytes()[from..end]);
         if length > 0 {
             self.text = self.looked + length;
         }

@@ -10,7 +10,6 @@ use tidewire_core::json::{Remains, Scanner};
 
 use crate::abi::{format, kind};
 use crate::buffer::{Buffer, Span};
-use crate::line::may_be_bom;
 use crate::listener::Listener;
 use crate::table::Table;
 
@@ -110,11 +109,9 @@ impl Json {
     ) -> Result<(), Failure> {
         if self.place == Place::Start {
             // RFC 7464 has no byte order mark.
-            if self.format != format::JSON_SEQ {
-                if !is_last && may_be_bom(buffer.bytes(), buffer.filled) {
-                    return Ok(());
-                }
-                buffer.start = buffer.content();
+            let has_mark = self.format != format::JSON_SEQ;
+            if has_mark && (buffer.filled == 0 || !buffer.drop_bom()) && !is_last {
+                return Ok(());
             }
             self.place = Place::Before;
         }

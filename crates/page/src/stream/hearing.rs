@@ -2,6 +2,7 @@
 
 use alloc::vec::Vec;
 
+use tidewire_core::replace;
 use tidewire_core::session::{Noted, Session};
 
 #[cfg(feature = "formats")]
@@ -14,7 +15,7 @@ use crate::buffer::{Buffer, Span};
 use crate::listener::{Event, Everything, Listener};
 use crate::sse::Sse;
 use crate::table::Table;
-use crate::text::trim_end;
+use crate::text::trimmed_length;
 use crate::utf16::whole_characters;
 
 /// The most that is kept of the data of a record that reported a failure.
@@ -74,8 +75,7 @@ impl Hearing<'_> {
                 Some(first) => &first[..whole_characters(first)],
                 None => data,
             };
-            self.failure.clear();
-            self.failure.extend_from_slice(data);
+            replace(self.failure, data);
         }
         self.session.is_decided()
     }
@@ -265,7 +265,7 @@ impl Hearing<'_> {
 
 /// Where a text's end begins to be the marker and white space, or a beginning of the marker; and whether it is all of it.
 fn marker_start(text: &[u8], marker: &[u8]) -> (usize, bool) {
-    let trimmed = trim_end(text);
+    let trimmed = &text[..trimmed_length(text)];
     if trimmed.ends_with(marker) {
         return (trimmed.len() - marker.len(), true);
     }

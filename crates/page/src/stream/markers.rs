@@ -1,9 +1,11 @@
 //! Which records end a stream, report its failure, or are heartbeats.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-/// The data of the record with which many LLM servers end a stream.
+/// The marker of the record with which many LLM servers end a stream.
 const DONE: &[u8] = b"[DONE]";
+const ERROR: &[u8] = b"event:error";
 
 /// What a marker says of a record, the first of those that match.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -26,6 +28,7 @@ pub enum Role {
 struct Marker {
     role: Role,
     condition: Condition,
+    next: Option<Box<Self>>,
 }
 
 #[derive(Clone, Debug)]
@@ -39,9 +42,10 @@ enum Condition {
 }
 
 /// All markers of a stream.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Markers {
-    list: Vec<Marker>,
+    /// The last one that was added, before which the others come.
+    last: Option<Box<Marker>>,
     /// Nothing but the end of the body ends the stream.
     pub(crate) no_end: bool,
     /// `event:error` is no failure.
@@ -51,7 +55,10 @@ pub(crate) struct Markers {
 }
 
 impl Markers {
+    pub(crate) const NONE: Self = Self { last: None, no_end: false, no_failure: false, expects_end: false };
+
     /// Declares one: a data value, or `event:NAME`. False if it is neither.
+    #[inline(never)]
     pub(crate) fn add(&mut self, role: Role, text: &[u8]) -> bool {
         let condition = match text.strip_prefix(b"event:") {
             Some(name) => Condition::Name(name.to_vec()),
@@ -73,17 +80,22 @@ impl Markers {
         self.no_failure |= role == Role::Failure;
         self.expects_end |= role == Role::End;
         let is_bare = role == Role::End && matches!(condition, Condition::Data(_));
-        self.list.push(Marker { role: if is_bare { Role::BareEnd } else { role }, condition });
+        let role = if is_bare { Role::BareEnd } else { role };
+        self.last = Some(Box::new(Marker { role, condition, next: self.last.take() }));
         true
+    }
+
+    fn all(&self) -> impl Iterator<Item = &Marker> {
+        core::iter::successors(self.last.as_deref(), |marker| marker.next.as_deref())
     }
 
     /// Adds those that count unless they were turned off.
     pub(crate) fn add_defaults(&mut self, follows: bool) {
         if !self.no_failure && !follows {
-            self.list.push(Marker { role: Role::Failure, condition: Condition::Name(b"error".to_vec()) });
+            self.add(Role::Failure, ERROR);
         }
         if !self.no_end {
-            self.list.push(Marker { role: Role::BareEnd, condition: Condition::Data(DONE.to_vec()) });
+            self.add(Role::End, DONE);
         }
     }
 
@@ -91,7 +103,7 @@ impl Markers {
     #[inline]
     pub(crate) fn role(&self, name: Option<&[u8]>, data: &[u8]) -> Role {
         let mut role = Role::Plain;
-        for marker in &self.list {
+        for marker in self.all() {
             let matches = match &marker.condition {
                 Condition::Data(text) => text == data,
                 Condition::Name(text) => {
@@ -110,7 +122,7 @@ impl Markers {
     /// Whether a marker can match an event with this name whose data is a JSON object.
     #[cfg(feature = "llm")]
     pub(crate) fn may_match(&self, name: &[u8]) -> bool {
-        self.list.iter().any(|marker| match &marker.condition {
+        self.all().any(|marker| match &marker.condition {
             Condition::Data(text) => text.starts_with(b"{"),
             Condition::Name(text) => text == name,
             Condition::Json(_) => true,
@@ -119,14 +131,14 @@ impl Markers {
 
     /// Whether this data is an end marker without a payload.
     pub(crate) fn is_bare_end(&self, data: &[u8]) -> bool {
-        self.list.iter().any(|marker| {
+        self.all().any(|marker| {
             marker.role == Role::BareEnd && matches!(&marker.condition, Condition::Data(text) if text == data)
         })
     }
 
     /// The data values that end or fail a stream, without the white space around them, which does not count in a text body.
     pub(crate) fn in_text(&self) -> impl Iterator<Item = (Role, &[u8])> {
-        self.list.iter().filter_map(|marker| match &marker.condition {
+        self.all().filter_map(|marker| match &marker.condition {
             Condition::Data(text) if marker.role < Role::Heartbeat => {
                 Some((marker.role, text.trim_ascii())).filter(|(_, text)| !text.is_empty())
             }

@@ -53,21 +53,25 @@ pub struct Stream {
 }
 
 impl Stream {
+    /// Copied from one place in the module, which is less than code for each field.
+    const NEW: Self = Self {
+        parser: Parser::NEW,
+        session: Session::new(Rules::DEFAULT),
+        markers: Markers::NONE,
+        pending: 0,
+        chosen: format::AUTO,
+        failure: Vec::new(),
+        #[cfg(feature = "formats")]
+        path: None,
+        #[cfg(feature = "llm")]
+        reply: Reply::NONE,
+    };
+
     /// A stream that has not begun. With `is_wide`, texts that are not ASCII come as UTF-16.
     #[must_use]
     pub fn boxed(is_wide: bool) -> Box<Self> {
-        let mut stream = Box::new(Self {
-            parser: Parser::new(is_wide),
-            session: Session::new(Rules::DEFAULT),
-            markers: Markers::default(),
-            pending: 0,
-            chosen: format::AUTO,
-            failure: Vec::new(),
-            #[cfg(feature = "formats")]
-            path: None,
-            #[cfg(feature = "llm")]
-            reply: Reply::default(),
-        });
+        let mut stream = Box::new(Self::NEW);
+        stream.parser.set_wide(is_wide);
         stream.parser.header[header::RULES as usize] = address(stream.session.rules());
         stream.parser.header[header::FACTS as usize] = address(stream.session.facts());
         stream.parser.header[header::NUMBERS as usize] =
@@ -144,21 +148,22 @@ impl Stream {
     /// it asks for in milliseconds, negative if it asks for none; `is_relayed` says that a relay keeps the response.
     pub fn head(&mut self, at: At, status: u32, format: u32, retry_after: f64, is_relayed: bool) {
         let is_kept = self.chosen != format::AUTO;
-        let content_type = match format {
-            announced::MISSING if is_kept || self.parser.header[header::SNIFF as usize] != 0 => {
-                ContentType::Assumed
-            }
-            announced::MISSING => ContentType::Missing,
-            announced::OTHER if !is_kept => ContentType::Refused,
-            _ => ContentType::Accepted,
+        let is_missing = format == announced::MISSING;
+        let may_sniff = self.parser.header[header::SNIFF as usize] != 0;
+        let content_type = if is_missing {
+            if is_kept || may_sniff { ContentType::Assumed } else { ContentType::Missing }
+        } else if format == announced::OTHER && !is_kept {
+            ContentType::Refused
+        } else {
+            ContentType::Accepted
         };
         self.session.head(at, status, content_type, retry_after, is_relayed);
         if self.session.is_reading() {
             let format = match format {
-                _ if is_kept => self.chosen,
-                announced::MISSING => format::AUTO,
+                // Without a content type it is the chosen one, too: `AUTO`.
+                _ if is_kept || is_missing => self.chosen,
                 #[cfg(feature = "llm")]
-                format::TEXT if self.parser.header[header::SNIFF as usize] != 0 => announced::SOME_TEXT,
+                format::TEXT if may_sniff => announced::SOME_TEXT,
                 format => format,
             };
             self.parser.restart(format);
@@ -340,7 +345,6 @@ impl Stream {
         let rules = self.session.rules_mut();
         rules.resume = setup.policy.resume;
         rules.reply |= setup.policy.reply;
-        self.parser.header[header::RULES as usize] = address(self.session.rules());
     }
 
     /// Puts the rows of a reply into the table.

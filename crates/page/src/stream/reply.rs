@@ -20,7 +20,7 @@ use crate::abi::kind;
 const LARGEST_FRAGMENT: usize = 64 * 1024;
 
 /// The reader of a reply, if a dialect was chosen.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Reply(Option<Box<Reading>>);
 
 #[derive(Debug)]
@@ -32,6 +32,8 @@ struct Reading {
 }
 
 impl Reply {
+    pub(super) const NONE: Self = Self(None);
+
     /// Reads the reply in a dialect from now on, and sets the stream up for it. False for a name of no dialect.
     pub(super) fn choose(&mut self, name: &str, setup: &mut StreamOptions) -> bool {
         let Ok(dialect) = name.parse::<Dialect>() else { return false };

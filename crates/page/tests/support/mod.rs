@@ -107,8 +107,7 @@ impl Page {
             [abi::header::WORDS, abi::header::LENGTH].map(|word| self.parser.header[word as usize] as usize);
         assert_eq!(shown, [self.parser.table().rows().len(), bytes], "the header is another table's");
         let mut seen = Vec::new();
-        for row in self.parser.table().rows().chunks_exact(abi::row::ROW as usize) {
-            let [kind, a, b, start, end] = *row else { panic!("half a row") };
+        for &[kind, a, b, start, end] in self.parser.table().rows().as_chunks().0 {
             let text = String::from_utf16(&window[start as usize..end as usize]).unwrap();
             let number = u64::from(a) | u64::from(b) << 32;
             match kind {

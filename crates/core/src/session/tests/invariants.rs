@@ -342,6 +342,15 @@ impl Model {
     /// No outcome without its cause.
     fn is_true(&self, outcome: Outcome, cause: Happening) {
         let clean = !self.policy.expects_marker;
+        // A marker before anything of a reply is the end of a body without it.
+        let cause = match cause {
+            Happening::EndMarker
+                if self.policy.reply && !matches!(outcome, Outcome::Complete | Outcome::Ended) =>
+            {
+                Happening::BodyEnd { inside_record: false }
+            }
+            cause => cause,
+        };
         let ends = |cause| matches!(cause, Happening::BodyEnd { .. } | Happening::Head { status: 204, .. });
         let may_be = match outcome {
             Outcome::Complete => {
