@@ -80,7 +80,8 @@ export class Machine {
   /** Goes on in the core that knows all formats. */
   async more(): Promise<void> {
     const source = await this.#core.source.more?.();
-    if (source) this.#move(source);
+    // A stream that was closed meanwhile has no machine any more.
+    if (source && this.#at !== 0) this.#move(source);
   }
 
   #move(source: Source): void {
@@ -90,8 +91,7 @@ export class Machine {
     const cursor = this.cursor();
     const at = words[(before >>> 2) + abi.AT_NUMBERS];
     const numbers = bytes.slice(at, at + abi.SESSION_NUMBERS);
-    forgotten?.unregister(this);
-    this.#core.free(before);
+    this.free();
     this.#make(core(source));
     if (!hasBegun) return;
     if (cursor !== undefined) this.#core.exports.machine_last_id(this.#at, this.#core.put(this.#at, cursor));
@@ -101,25 +101,19 @@ export class Machine {
 
   /** Whether a response's body is in a format that only the core with all formats knows. The body of an error is not decoded. */
   lacks(status: number, headers: Headers): boolean {
-    if (!this.#mayNeedMore || !isSuccess(status)) return false;
+    // By what was chosen: the format of the response before this one says nothing of it.
+    const isChosen = (this.options.format ?? "auto") !== "auto";
+    if (this.#core.source.more === undefined || isChosen || !isSuccess(status)) return false;
     const format = announced(headers.get("content-type"));
     return format > abi.FORMAT_TEXT && format < abi.ANNOUNCES_OTHER;
   }
 
   /** Whether a body that is decoded without a content type, and begins with this chunk, may be in such a format. */
   mayLack(chunk: Uint8Array): boolean {
-    if (!this.#mayNeedMore || this.#state !== abi.STATE_OPEN) return false;
+    const isKnown = this.#core.source.more === undefined || this.#core.word(this.#at, abi.AT_FORMAT) !== abi.FORMAT_AUTO;
+    if (isKnown || this.#state !== abi.STATE_OPEN) return false;
     const first = chunk.find((byte) => byte > 0x20 && byte < 0x80) ?? 0x7b;
     return first === 0x7b || first === 0x5b || first === 0x1e;
-  }
-
-  /** Whether the body's format is not known yet, and may be one that another core knows. */
-  get #mayNeedMore(): boolean {
-    return this.#core.source.more !== undefined && this.#format === abi.FORMAT_AUTO;
-  }
-
-  get #format(): number {
-    return this.#core.word(this.#at, abi.AT_FORMAT);
   }
 
   handle(happened: Happened, at = this.clock()): void {
@@ -182,7 +176,7 @@ export class Machine {
   }
 
   accept(): string {
-    return abi.ACCEPTS[this.#format];
+    return abi.ACCEPTS[this.#core.word(this.#at, abi.AT_FORMAT)];
   }
 
   cursor(): string | undefined {

@@ -99,3 +99,46 @@ test("a stream that is closed while the chunk is fetched ends at once, and its r
   arrive();
   await server.stop();
 });
+
+test("streams that go on in the core of the formats keep what they counted, and no other's memory", limit, async () => {
+  const server = await scripted((request, response) => {
+    if (request.headers["last-event-id"] === undefined) {
+      response.writeHead(200, { "content-type": "text/event-stream" }).write("id: e1-1\ndata: a\n\nid: e1-2\ndata: b\n\n", () => response.destroy());
+    } else response.writeHead(200, { "content-type": "application/x-ndjson" }).end('{"a":1}\n');
+  });
+  counting();
+  for (let round = 0; round < 60; round++) {
+    const { items, outcome } = await take(stream(server.base, { retryDelay: 1, dedupe: true }));
+    assert.deepEqual([items.length, outcome.outcome, outcome.events, outcome.attempts, outcome.error], [3, "ended", 3, 2, undefined], `round ${round}`);
+  }
+  await server.stop();
+});
+
+test("a stream that was closed while the chunk was fetched makes nothing in its core", limit, async () => {
+  const server = await scripted(answer(200, "application/x-ndjson", '{"a":1}\n'));
+  let made = 0;
+  const loaded = Promise.withResolvers?.() ?? withResolvers();
+  inline.more = async () => {
+    await loaded.promise;
+    const formats = await more();
+    return (grown) => {
+      const exports = formats(grown);
+      return { ...exports, machine_new: (wide) => (made++, exports.machine_new(wide)) };
+    };
+  };
+  const closed = stream(server.base);
+  const next = closed.next();
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  closed.close();
+  await next;
+  loaded.resolve();
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  assert.equal(made, 0);
+  await server.stop();
+});
+
+function withResolvers() {
+  const made = {};
+  made.promise = new Promise((resolve, reject) => Object.assign(made, { resolve, reject }));
+  return made;
+}

@@ -220,14 +220,14 @@ impl Parser {
             else {
                 return true;
             };
-            if found >= header[header::FORMATS as usize] {
-                table.add_number(kind::UNKNOWN, found.into(), 0);
-                return false;
-            }
             format = found;
             header[header::FORMAT as usize] = format;
             from = 0;
             sse.lead = lead;
+        }
+        if format >= header[header::FORMATS as usize] {
+            table.add_number(kind::UNKNOWN, format.into(), 0);
+            return false;
         }
         let mut closes = is_last && header[header::DELIVER_UNTERMINATED as usize] != 0;
         if format <= format::TEXT {

@@ -104,7 +104,12 @@ pub struct Session {
 impl Session {
     /// Where in a session its numbers lie. A session that gets those of another one goes on in its place, but for its rules, its cursor and
     /// the ids that it remembers.
-    pub const NUMBERS: Range<usize> = offset_of!(Self, body)..offset_of!(Self, rules);
+    pub const NUMBERS: Range<usize> = {
+        let range = offset_of!(Self, body)..offset_of!(Self, rules);
+        // So that it is as long where addresses have 32 bits: JavaScript takes its length from a build for another machine.
+        assert!(range.start % 8 == 0 && range.end % 8 == 0);
+        range
+    };
 
     /// A session that has not begun.
     #[must_use]
