@@ -151,6 +151,11 @@ impl Buffer {
         is_whole || self.filled == 0
     }
 
+    /// How many bytes of the body lay before the one that is at the front now.
+    pub(crate) const fn gone(&self) -> usize {
+        self.origin as usize
+    }
+
     /// Where the first line end from `from` on is; [`filled`](Self::filled) or beyond if there is none yet.
     #[inline(always)]
     pub(crate) fn line_end(&self, from: usize) -> usize {

@@ -216,7 +216,8 @@ impl Parser {
             if !is_begun {
                 return true;
             }
-            let Some((found, lead)) = sniff(&buffer.bytes()[..buffer.filled], buffer.start, format, is_last)
+            let Some((found, lead)) =
+                sniff(&buffer.bytes()[..buffer.filled], buffer.start, buffer.gone(), format, is_last)
             else {
                 return true;
             };

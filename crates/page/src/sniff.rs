@@ -8,17 +8,17 @@ use crate::text::is_white;
 /// The most bytes, of a BOM and white space, that are skipped before the deciding byte; no known server sends more before JSON.
 const LONGEST_LEAD: usize = 4096;
 
-/// The format of a body, and where the byte is that decides it; `None` if no byte does yet. The bytes before `start` are a BOM.
+/// The format of a body, and where the byte is that decides it; `None` if no byte does yet. The bytes before `start`, and `gone` more, are a BOM.
 ///
 /// `by` is what is known: nothing ([`format::AUTO`]), that it is JSON ([`announced::JSON`](crate::abi::announced::JSON)), or that it is called text
 /// ([`announced::SOME_TEXT`](crate::abi::announced::SOME_TEXT)).
-pub(crate) fn sniff(body: &[u8], start: usize, by: u32, is_last: bool) -> Option<(u32, usize)> {
+pub(crate) fn sniff(body: &[u8], start: usize, gone: usize, by: u32, is_last: bool) -> Option<(u32, usize)> {
     #[cfg(feature = "formats")]
     if by == announced::SOME_TEXT {
         return some_text(body, is_last);
     }
     let _ = (by, is_last);
-    let at = (start..body.len()).find(|at| *at >= LONGEST_LEAD || !is_white(body[*at]))?;
+    let at = (start..body.len()).find(|at| *at + gone >= LONGEST_LEAD || !is_white(body[*at]))?;
     let format = match body[at] {
         b'[' => format::JSON_ARRAY,
         #[cfg(feature = "formats")]
