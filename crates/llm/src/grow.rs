@@ -83,6 +83,16 @@ struct Grown {
     is_cumulative: Option<bool>,
 }
 
+impl Grown {
+    #[inline]
+    fn add(&mut self, text: &[u8]) {
+        self.all.add(text);
+        if self.key != 0 {
+            self.part.add(text);
+        }
+    }
+}
+
 impl Keyed for Grown {
     fn choice(&self) -> u32 {
         self.slot.choice()
@@ -221,17 +231,20 @@ impl Grower {
 
     #[inline]
     fn note(&mut self, slot: Slot, text: &[u8]) {
-        if matches!(slot, Slot::Arguments { .. }) {
-            return;
-        }
-        let grown = self.grown(slot);
-        grown.all.add(text);
-        if grown.key != 0 {
-            grown.part.add(text);
+        match self.texts.get_mut(self.latest) {
+            Some(grown) if grown.slot == slot => grown.add(text),
+            _ => self.note_another(slot, text),
         }
     }
 
-    #[inline]
+    /// The same for another text than the last one. What arguments say in all is not compared with anything.
+    #[inline(never)]
+    fn note_another(&mut self, slot: Slot, text: &[u8]) {
+        if !matches!(slot, Slot::Arguments { .. }) {
+            self.grown(slot).add(text);
+        }
+    }
+
     fn grown(&mut self, slot: Slot) -> &mut Grown {
         if self.texts.get(self.latest).is_none_or(|grown| grown.slot != slot) {
             let key = Key::Number(slot.choice(), slot.number());

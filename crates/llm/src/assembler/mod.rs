@@ -149,7 +149,7 @@ impl Assembler {
     }
 
     fn record(&mut self, record: &Record<'_, '_>, out: &mut Out<'_>) {
-        let mut slots: Slots<'_> = [None; roles::COUNT];
+        let mut slots = Slots::NONE;
         // Rules for the record as a whole.
         let whole = Hit {
             kind: record.kind,
@@ -167,7 +167,7 @@ impl Assembler {
                 is_other = true;
             } else {
                 is_known = true;
-                slots[usize::from(action.role)] = Some(&whole);
+                slots.set(action.role, &whole);
             }
         }
         let value = record.value(&whole.value);
@@ -176,7 +176,7 @@ impl Assembler {
             return out.fail(fault);
         }
         let context = Context { within: Some(value), ..Context::default() };
-        if slots[usize::from(roles::PIECE)].is_some() {
+        if slots.has_any(&[roles::PIECE]) {
             self.piece(record, &whole, 0..record.hits.len(), context, out);
         } else {
             self.scope(record, 0..record.hits.len(), slots, context, out);
@@ -212,15 +212,13 @@ impl Assembler {
                 at = hit.until;
                 continue;
             }
-            let slot = &mut slots[usize::from(hit.role)];
             let says = |hit: &Hit| !matches!(record.text.get(hit.value.clone()), Some(b"\"\"") | None);
-            if slot.is_none_or(|known| !says(known) || (says(hit) && hit.rank <= known.rank)) {
-                *slot = Some(hit);
+            let known = slots.hit(hit.role);
+            if known.is_none_or(|known| !says(known) || (says(hit) && hit.rank <= known.rank)) {
+                slots.set(hit.role, hit);
             }
         }
-        let present =
-            slots.iter().zip(0..).fold(0, |bits, (slot, role)| bits | u64::from(slot.is_some()) << role);
-        let said = Said { record, slots, roles: present };
+        let said = Said { record, slots: &slots };
         let has_begun = said.has(roles::BEGIN) && mem::replace(&mut self.has_begun, true);
         // Some servers say it twice at once.
         if has_begun && (!self.choices.is_empty() || said.text(roles::ID) != out.facts.id) {
@@ -314,7 +312,7 @@ impl Assembler {
             match hit.role {
                 roles::CHOICE => {
                     let context = Context { choice: hit.place, ..context };
-                    self.scope(record, inside, [None; roles::COUNT], context, out);
+                    self.scope(record, inside, Slots::NONE, context, out);
                 }
                 // Of several lists of the sources the first says most.
                 roles::CITATION_AGAIN if Some(hit.rank) != list => {}
@@ -326,7 +324,7 @@ impl Assembler {
                     self.cited = sources;
                     let url = record.value(&hit.value);
                     if url.is_object() {
-                        self.scope(record, inside, [None; roles::COUNT], context, out);
+                        self.scope(record, inside, Slots::NONE, context, out);
                     } else {
                         out.citation(context.choice, Some(url), None);
                     }
@@ -335,7 +333,7 @@ impl Assembler {
                     let context = Context { within: Some(record.value(&hit.value)), ..context };
                     self.piece(record, hit, inside, context, out);
                 }
-                _ => self.scope(record, inside, [None; roles::COUNT], context, out),
+                _ => self.scope(record, inside, Slots::NONE, context, out),
             }
         }
     }
@@ -374,7 +372,7 @@ impl Assembler {
                 None if own(roles::TEXT).or(own(roles::TEXT_WHOLE)).is_none() => out.other(&kind, value),
                 class => {
                     let class = class.unwrap_or_default();
-                    self.scope(record, inside, [None; roles::COUNT], Context { class, ..context }, out);
+                    self.scope(record, inside, Slots::NONE, Context { class, ..context }, out);
                 }
             },
             // Known by what is in it.
@@ -383,7 +381,7 @@ impl Assembler {
                     record.is_for(hit.kind) && !matches!(hit.role, roles::IGNORE | roles::THOUGHT)
                 });
                 if says {
-                    self.scope(record, inside, [None; roles::COUNT], context, out);
+                    self.scope(record, inside, Slots::NONE, context, out);
                 } else {
                     let key = record.text.get(hit.key.clone()).and_then(|key| core::str::from_utf8(key).ok());
                     let first = value.entries().map(|(key, _)| key).find(|key| !key.is("thought"));

@@ -24,7 +24,32 @@ pub(super) struct Context<'a> {
 }
 
 /// The values of a scope by their roles.
-pub(super) type Slots<'h> = [Option<&'h Hit>; roles::COUNT];
+#[derive(Clone, Copy)]
+pub(super) struct Slots<'h> {
+    hits: [Option<&'h Hit>; roles::COUNT],
+    /// The roles that there are, as bits.
+    roles: u64,
+}
+
+impl<'h> Slots<'h> {
+    pub(super) const NONE: Self = Self { hits: [None; roles::COUNT], roles: 0 };
+
+    pub(super) fn set(&mut self, role: u8, hit: &'h Hit) {
+        self.hits[usize::from(role)] = Some(hit);
+        self.roles |= 1 << role;
+    }
+
+    /// The value of a role.
+    pub(super) fn hit(&self, role: u8) -> Option<&'h Hit> {
+        self.hits[usize::from(role)]
+    }
+
+    /// Whether there is a value of one of these roles.
+    #[inline]
+    pub(super) fn has_any(&self, roles: &[u8]) -> bool {
+        self.roles & roles.iter().fold(0, |bits, role| bits | 1 << role) != 0
+    }
+}
 
 /// One record: its text, and what was found in it.
 pub(super) struct Record<'a, 'h> {
@@ -49,14 +74,12 @@ impl<'a> Record<'a, '_> {
 /// What a scope says: its values by their roles.
 pub(super) struct Said<'r, 'a, 'h> {
     pub(super) record: &'r Record<'a, 'h>,
-    pub(super) slots: Slots<'h>,
-    /// The roles that there are, as bits.
-    pub(super) roles: u64,
+    pub(super) slots: &'r Slots<'h>,
 }
 
 impl<'a, 'h> Said<'_, 'a, 'h> {
     pub(super) fn hit(&self, role: u8) -> Option<&'h Hit> {
-        self.slots[usize::from(role)]
+        self.slots.hit(role)
     }
 
     pub(super) fn has(&self, role: u8) -> bool {
@@ -66,7 +89,7 @@ impl<'a, 'h> Said<'_, 'a, 'h> {
     /// Whether there is a value of one of these roles.
     #[inline]
     pub(super) fn has_any(&self, roles: &[u8]) -> bool {
-        self.roles & roles.iter().fold(0, |bits, role| bits | 1 << role) != 0
+        self.slots.has_any(roles)
     }
 
     #[inline(never)]

@@ -57,9 +57,11 @@ impl<'t> Walker<'t, '_> {
     fn value(&mut self, node: usize) -> Option<()> {
         self.white();
         let read = match self.text.get(self.at)? {
+            b'"' => return self.string(),
             b'{' if node != 0 => Self::object,
             b'[' if node != 0 => Self::array,
-            _ => return self.skip(),
+            b'{' | b'[' => return self.skip(),
+            _ => return self.scalar(),
         };
         self.depth += 1;
         read(self, node)?;
@@ -255,10 +257,7 @@ impl<'t> Walker<'t, '_> {
                     // The brackets of an empty one are levels too.
                     (depth < MAX_DEPTH).then_some(())?;
                 }
-                b't' => self.word(b"true")?,
-                b'f' => self.word(b"false")?,
-                b'n' => self.word(b"null")?,
-                _ => self.number()?,
+                _ => self.scalar()?,
             }
             loop {
                 if depth == around {
@@ -276,6 +275,16 @@ impl<'t> Walker<'t, '_> {
                 self.eat(if is_object { b'}' } else { b']' }).then_some(())?;
                 depth -= 1;
             }
+        }
+    }
+
+    /// Reads a literal or a number.
+    fn scalar(&mut self) -> Option<()> {
+        match self.text.get(self.at)? {
+            b't' => self.word(b"true"),
+            b'f' => self.word(b"false"),
+            b'n' => self.word(b"null"),
+            _ => self.number(),
         }
     }
 
