@@ -17,8 +17,6 @@ use crate::table::Table;
 const DONE: &[u8] = b"[DONE]";
 /// What is wrong with whatever stands after a value where only one may be.
 const MORE: &str = "more after the value";
-/// What is wrong with what stands before the first record of a sequence.
-const NO_SEPARATOR: &str = "expected a record separator";
 
 /// A decoder of one JSON format.
 ///
@@ -116,12 +114,6 @@ impl Json {
                 return Ok(());
             }
             self.place = Place::Before;
-            if !has_mark && buffer.offset() > 0 {
-                // Dropped when the format was looked for; here it is what stands before the first separator.
-                Self::skip_white(buffer);
-                let text = buffer.put_aside(NO_SEPARATOR.as_bytes());
-                table.add(kind::BAD_RECORD, 0, text);
-            }
         }
         while let Some(found) = self.next(is_last, buffer) {
             let is_over = match found {

@@ -2,7 +2,7 @@
 
 use tidewire_core::json::{Remains, Scan, Scanner};
 
-use super::{DONE, Found, Json, MORE, NO_SEPARATOR, Place};
+use super::{DONE, Found, Json, MORE, Place};
 use crate::abi::format;
 use crate::buffer::{Buffer, Span};
 
@@ -55,7 +55,7 @@ impl Json {
             (format::JSON_SEQ, Place::Begun, _) => Place::Value,
             (format::JSON_SEQ, Place::Lost, _) => Place::Lost,
             (format::JSON_SEQ, Place::After, _) => return Err(MORE),
-            (format::JSON_SEQ, ..) => return Err(NO_SEPARATOR),
+            (format::JSON_SEQ, ..) => return Err("expected a record separator"),
             (_, Place::Before, b'[') => Place::Begun,
             (_, Place::Before, _) => return Err("expected `[`"),
             (_, Place::Begun | Place::After, b']') => Place::Closed,
