@@ -112,7 +112,7 @@ export class Machine {
   mayLack(chunk: Uint8Array): boolean {
     const isKnown = this.#core.source.more === undefined || this.#core.word(this.#at, abi.AT_FORMAT) !== abi.FORMAT_AUTO;
     if (isKnown || this.#state !== abi.STATE_OPEN) return false;
-    const first = chunk.find((byte) => byte > 0x20 && byte < 0x80) ?? 0x7b;
+    const first = chunk.find((byte) => byte === 0x1e || (byte > 0x20 && byte < 0x80)) ?? 0x7b;
     return first === 0x7b || first === 0x5b || first === 0x1e;
   }
 
