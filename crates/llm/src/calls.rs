@@ -11,6 +11,10 @@ use crate::places::{Key, Keyed, Places};
 pub(crate) struct Calls {
     list: Vec<Call>,
     places: Places,
+    /// The places of calls with arguments that count unless pieces of them follow.
+    waiting: Vec<usize>,
+    /// So many of them were handed out.
+    released: usize,
 }
 
 #[derive(Clone, Debug)]
@@ -128,6 +132,9 @@ impl Calls {
     /// Takes arguments that count unless pieces of them follow.
     pub(crate) fn hold(&mut self, at: CallAt, arguments: &str) {
         if let Some(call) = self.list.get_mut(at.0).filter(|call| !call.fed) {
+            if call.first.is_empty() {
+                self.waiting.push(at.0);
+            }
             call.first.clear();
             call.first.push_str(arguments);
         }
@@ -135,12 +142,22 @@ impl Calls {
 
     /// A call whose arguments were held and came in no other way, and these; with a number, of the call with that.
     pub(crate) fn held(&mut self, choice: Option<u32>, number: Option<u64>) -> Option<(CallAt, String)> {
-        let mut held = self.list.iter_mut().enumerate().filter(|(_, call)| {
-            let is_meant = choice.is_none_or(|choice| choice == call.choice)
-                && (number.is_none() || number == call.number);
-            is_meant && !call.fed && !call.first.is_empty()
-        });
-        held.next().map(|(place, call)| (CallAt(place), core::mem::take(&mut call.first)))
+        let has_some = |place: &usize| !self.list[*place].first.is_empty();
+        let place = match number {
+            Some(number) => {
+                self.latest(Key::Number(choice.unwrap_or_default(), number)).map(|at| at.0).filter(has_some)
+            }
+            None => {
+                // Those at the front that were handed out by their numbers are not looked at again.
+                self.released +=
+                    self.waiting[self.released..].iter().take_while(|place| !has_some(place)).count();
+                let is_meant = |place: &usize| choice.is_none_or(|choice| choice == self.list[*place].choice);
+                self.waiting[self.released..].iter().copied().find(|place| has_some(place) && is_meant(place))
+            }
+        }?;
+        let call = &mut self.list[place];
+        let first = core::mem::take(&mut call.first);
+        Some((CallAt(place), if call.fed { String::new() } else { first }))
     }
 
     /// Whether arguments have come.

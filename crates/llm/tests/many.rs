@@ -59,6 +59,12 @@ const ROWS: &[(&str, &str, &str, &str)] = &[
         r##"{"type":"response.function_call_arguments.delta","call_id":"c#","delta":"1"}"##,
     ),
     (
+        "blocks with all of their input",
+        "anthropic",
+        r##"{"type":"content_block_start","index":#,"content_block":{"type":"tool_use","id":"t#","name":"f","input":{"a":#}}}"##,
+        r##"{"type":"content_block_stop","index":#}"##,
+    ),
+    (
         "calls",
         "cohere",
         r##"{"type":"tool-call-start","index":#,"delta":{"message":{"tool_calls":{"id":"c#","function":{"name":"f","arguments":""}}}}}"##,
