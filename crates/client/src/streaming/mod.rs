@@ -256,7 +256,8 @@ mod tests {
     #[test]
     fn a_stream_is_small() {
         let size = size_of::<Streaming<Event>>() - size_of::<Observer>();
-        assert!(size <= 888, "{size} B");
+        // The session's rules (64 B) are in it, and not in an allocation of their own.
+        assert!(size <= 936, "{size} B");
         assert_eq!(size_of::<Streaming<Event>>(), size_of::<Streaming<[u64; 64]>>());
     }
 

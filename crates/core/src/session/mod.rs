@@ -14,6 +14,7 @@ mod facts;
 mod handle;
 mod id_order;
 mod input;
+mod kept;
 mod limits;
 mod opening;
 mod outcome;

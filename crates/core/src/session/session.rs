@@ -7,8 +7,8 @@ use core::time::Duration;
 
 use super::action::Todo;
 use super::backoff::Backoff;
-use super::delivered::Delivered;
 use super::facts::{End, Facts, State};
+use super::kept::Kept;
 use super::outcome::{Limit, Outcome};
 use super::policy::Policy;
 use super::rules::Rules;
@@ -98,7 +98,7 @@ pub struct Session {
     /// Bytes of the present body.
     pub(super) body_bytes: f64,
     pub(super) rules: Rules,
-    pub(super) delivered: Delivered,
+    pub(super) delivered: Kept,
 }
 
 impl Session {
@@ -115,7 +115,7 @@ impl Session {
     #[must_use]
     pub const fn new(rules: Rules) -> Self {
         Self {
-            delivered: Delivered::NEW,
+            delivered: Kept::NEW,
             cursor: Vec::new(),
             first_cursor: Vec::new(),
             body: Body::GoesOn,
