@@ -120,7 +120,8 @@ impl Reply {
         if let Err(bad) = deltas.read(frame, &mut |delta| telling.tell(delta)) {
             telling.rows.add_numbers(kind::BAD_RECORD, bad.offset as u32, 0, bad.problem.as_bytes());
         }
-        if !telling.has_dialect {
+        // Until a record identifies it there is nothing to tell.
+        if !telling.has_dialect && !matches!(deltas.dialect(), Dialect::Auto) {
             telling.tell_dialect(deltas.dialect());
         }
     }
@@ -140,6 +141,9 @@ impl Reply {
         if let Some(reading) = &mut self.0 {
             let Reading { deltas, telling, .. } = &mut **reading;
             deltas.finish(&mut |delta| telling.tell(delta));
+            if !telling.has_dialect {
+                telling.tell_dialect(deltas.dialect());
+            }
         }
     }
 
