@@ -39,6 +39,8 @@ impl core::error::Error for TableError {}
 
 /// The largest table in bytes: offsets have 16 bits.
 const LARGEST: usize = u16::MAX as usize;
+/// The most entries of a list: their number has one byte.
+const MOST: usize = u8::MAX as usize;
 /// The fields of a table.
 pub(crate) const FIELDS: [&str; 18] = [
     "name",
@@ -184,14 +186,14 @@ impl Compiler<'_> {
             self.add(&mut root, &path, Action { kind: ANY_KIND, role: roles::KIND, rank }, table, "kind")?;
             rank = rank.saturating_add(1);
         }
-        if let Some(paths) = table.field("paths") {
+        if let Some(paths) = self.object(table, "paths")? {
             for (path, role) in paths.entries() {
                 let path = self.string(path, "paths")?;
                 let field = format!("paths.{path}");
                 self.add_roles(&mut root, &path, ANY_KIND, &mut rank, role, &field)?;
             }
         }
-        let Some(records) = table.field("records") else { return Ok((root, kinds)) };
+        let Some(records) = self.object(table, "records")? else { return Ok((root, kinds)) };
         for (names, rule) in records.entries() {
             let names = self.string(names, "records")?;
             for name in names.split('|') {
@@ -250,6 +252,9 @@ impl Compiler<'_> {
         for step in steps {
             let place = match node.children.iter().position(|(known, _)| *known == step) {
                 Some(place) => place,
+                None if node.children.len() == MOST => {
+                    return Err(self.error(at, field, "too many paths go through the same object"));
+                }
                 None => {
                     node.children.push((step, Box::default()));
                     node.children.len() - 1
@@ -258,6 +263,9 @@ impl Compiler<'_> {
             node = &mut node.children[place].1;
         }
         node.actions.push(action);
+        if node.actions.len() > MOST {
+            return Err(self.error(at, field, "the path has too many roles"));
+        }
         Ok(())
     }
 
@@ -272,7 +280,11 @@ impl Compiler<'_> {
     /// What a record is recognised by: of each of these, all conditions.
     fn marks(&self, table: Value<'_>) -> Result<Vec<Vec<(String, Step)>>, TableError> {
         let mut marks = Vec::new();
-        for mark in table.field("auto").into_iter().flat_map(Value::items) {
+        let auto = table.field("auto");
+        if let Some(auto) = auto.filter(|auto| auto.as_bytes().first() != Some(&b'[')) {
+            return Err(self.error(auto, "auto", "must be a list of marks"));
+        }
+        for mark in auto.into_iter().flat_map(Value::items) {
             let mut conditions = Vec::new();
             for (path, value) in mark.entries() {
                 let path = self.string(path, "auto")?;
@@ -283,12 +295,15 @@ impl Compiler<'_> {
                 };
                 conditions.push((path, step));
             }
+            if conditions.len() > MOST {
+                return Err(self.error(mark, "auto", "a mark has too many conditions"));
+            }
             if conditions.is_empty() {
                 return Err(self.error(mark, "auto", "a mark without a condition fits everything"));
             }
             marks.push(conditions);
         }
-        if marks.len() > usize::from(u8::MAX) {
+        if marks.len() > MOST {
             return Err(self.error(table, "auto", "has too many marks"));
         }
         Ok(marks)
@@ -317,7 +332,7 @@ impl Compiler<'_> {
     /// The words of an object, each with the place of its value among the names.
     fn words(&self, table: Value<'_>, field: &str, names: &[&str]) -> Result<Vec<(String, u8)>, TableError> {
         let mut words = Vec::new();
-        for (word, value) in table.field(field).into_iter().flat_map(Value::entries) {
+        for (word, value) in self.object(table, field)?.into_iter().flat_map(Value::entries) {
             let word = self.string(word, field)?;
             let field = format!("{field}.{word}");
             let name = self.string(value, &field)?;
@@ -326,10 +341,18 @@ impl Compiler<'_> {
             };
             words.push((word, place as u8));
         }
-        if words.len() > usize::from(u8::MAX) {
+        if words.len() > MOST {
             return Err(self.error(table, field, "has too many words"));
         }
         Ok(words)
+    }
+
+    /// The value of a field that must be an object if it is there.
+    fn object<'t>(&self, table: Value<'t>, field: &str) -> Result<Option<Value<'t>>, TableError> {
+        match table.field(field) {
+            Some(value) if !value.is_object() => Err(self.error(value, field, "must be an object")),
+            value => Ok(value),
+        }
     }
 
     fn optional(&self, table: Value<'_>, field: &str) -> Result<String, TableError> {
@@ -438,7 +461,7 @@ fn actions(out: &mut Vec<u8>, actions: &[Action]) {
     }
 }
 
-/// Writes a node, after those below it, and returns where it is. Names come before the forms that fit more.
+/// Writes a node, after those below it, and returns where it is. What fits less comes first: `[0]` before `[]`, names before `a*`, `*b` and `*`.
 fn node(out: &mut Vec<u8>, of: &Node) -> usize {
     let below: Vec<usize> = of
         .children
@@ -446,7 +469,7 @@ fn node(out: &mut Vec<u8>, of: &Node) -> usize {
         .map(|(_, child)| if child.children.is_empty() { 0 } else { node(out, child) })
         .collect();
     let mut edges = Vec::new();
-    for wanted in [form::EACH, form::ELEMENT, form::EXACT, form::PREFIX, form::SUFFIX, form::ANY] {
+    for wanted in [form::ELEMENT, form::EACH, form::EXACT, form::PREFIX, form::SUFFIX, form::ANY] {
         for ((step, child), below) in
             of.children.iter().zip(&below).filter(|((step, _), _)| step.form == wanted)
         {
@@ -468,4 +491,49 @@ fn node(out: &mut Vec<u8>, of: &Node) -> usize {
         out.extend(body.to_le_bytes());
     }
     at
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wrong_table_is_an_error_with_its_line_and_field() {
+        let many = |of: &str, count| {
+            (0..count).map(|number| of.replace('#', &format!("{number}"))).collect::<Vec<_>>().join(",")
+        };
+        let paths = format!(r#"{{"name": "t", "paths": {{{}}}}}"#, many(r#""k#": "text""#, 256));
+        let roles = format!(r#"{{"name": "t", "paths": {{"k": [{}]}}}}"#, many(r#""text""#, 256));
+        let marks = format!(r#"{{"name": "t", "auto": [{{{}}}]}}"#, many(r#""k#": true"#, 256));
+        for (text, want) in [
+            ("{", "line 1: the data ends inside a value"),
+            ("[]", "line 1, name: is missing"),
+            ("{\"name\":\n1}", "line 2, name: must be a text"),
+            (r#"{"name": "t", "nmae": 1}"#, "line 1, nmae: no such field; use one of name, "),
+            (r#"{"name": "t", "paths": 5}"#, "line 1, paths: must be an object"),
+            (r#"{"name": "t", "records": [1]}"#, "line 1, records: must be an object"),
+            (r#"{"name": "t", "records": {"a": {"b": 1}}}"#, "line 1, records.a.b: must be a text"),
+            (r#"{"name": "t", "records": {"a|a": "other"}}"#, "line 1, records.a: is there twice"),
+            (r#"{"name": "t", "finish": ["a"]}"#, "line 1, finish: must be an object"),
+            (r#"{"name": "t", "finish": {"a": "b"}}"#, "line 1, finish.a: must be one of stop, "),
+            (r#"{"name": "t", "auto": "x"}"#, "line 1, auto: must be a list of marks"),
+            (r#"{"name": "t", "auto": [{}]}"#, "line 1, auto: a mark without a condition fits everything"),
+            (r#"{"name": "t", "flags": ["x"]}"#, "line 1, flags: no such flag: x; use one of "),
+            (r#"{"name": "t", "done": 1}"#, "line 1, done: must be true or false"),
+            (
+                r#"{"name": "t", "paths": {"a..b": "text"}}"#,
+                "line 1, paths.a..b: a step of the path is empty",
+            ),
+            (
+                r#"{"name": "t", "paths": {"a[x]": "text"}}"#,
+                "line 1, paths.a[x]: write `[]` for each element",
+            ),
+            (&paths, "line 1, paths.k255: too many paths go through the same object"),
+            (&roles, "line 1, paths.k: the path has too many roles"),
+            (&marks, "line 1, auto: a mark has too many conditions"),
+        ] {
+            let error = compile(text).unwrap_err().to_string();
+            assert!(error.starts_with(want), "{error}");
+        }
+    }
 }

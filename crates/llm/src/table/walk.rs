@@ -5,7 +5,7 @@ use core::ops::Range;
 
 use tidewire_core::json::{plain, unescape_into};
 
-use super::{Edge, Table, roles};
+use super::{Action, Edge, Table, roles};
 
 /// The deepest nesting, as in the core's own scanner.
 const MAX_DEPTH: usize = 512;
@@ -81,13 +81,15 @@ impl<'t> Walker<'t, '_> {
             let key = self.key()?;
             match self.edge(node, &key) {
                 None => self.value(0)?,
-                Some((number, _)) if self.picks_last && !last.contains(&(number, self.at)) => {
+                Some((number, edge))
+                    if self.picks_last && edge.is_name() && !last.contains(&(number, self.at)) =>
+                {
                     self.value(0)?
                 }
                 Some((number, edge)) => {
+                    // Several keys fit what is not a name. Beyond 64 names any may be there twice.
                     let bit = 1_u64.checked_shl(number).unwrap_or_default();
-                    // Several keys fit what is not a name.
-                    self.has_twice |= seen & bit != 0 && edge.is_name();
+                    self.has_twice |= edge.is_name() && (seen & bit != 0 || number >= u64::BITS);
                     seen |= bit;
                     self.follow(&edge, key, 0)?;
                 }
@@ -100,7 +102,7 @@ impl<'t> Walker<'t, '_> {
         }
     }
 
-    /// Where the value of the last key is for each way on from the node.
+    /// Where the last value of each name is that the node knows.
     fn last_of_each(&mut self, node: usize) -> Option<Vec<(u32, usize)>> {
         let start = self.at;
         let mut last: Vec<(u32, usize)> = Vec::new();
@@ -109,10 +111,9 @@ impl<'t> Walker<'t, '_> {
         if !self.eat(b'}') {
             loop {
                 let key = self.key()?;
-                if let Some((number, edge)) = self.edge(node, &key) {
-                    if edge.is_name() {
-                        last.retain(|(known, _)| *known != number);
-                    }
+                // There are only so many names; what fits several keys is not compared.
+                if let Some((number, _)) = self.edge(node, &key).filter(|(_, edge)| edge.is_name()) {
+                    last.retain(|(known, _)| *known != number);
                     last.push((number, self.at));
                 }
                 self.value(0)?;
@@ -154,33 +155,19 @@ impl<'t> Walker<'t, '_> {
         let start = self.at;
         let first = *self.text.get(start)?;
         let begun = self.hits.len();
+        let found = |action: Action, value: Range<usize>, hits: &mut Vec<Hit>| {
+            let Action { kind, role, rank } = action;
+            hits.push(Hit { kind, role, rank, value, key: key.clone(), place, until: 0 });
+        };
         for action in edge.actions().filter(|action| roles::opens(action.role, first)) {
-            let (value, key) = (start..start, key.clone());
-            self.hits.push(Hit {
-                kind: action.kind,
-                role: action.role,
-                rank: action.rank,
-                value,
-                key,
-                place,
-                until: 0,
-            });
+            found(action, start..start, self.hits);
         }
         let scopes = begun..self.hits.len();
         self.value(edge.node)?;
         if first != b'n' {
             let is_container = matches!(first, b'{' | b'[');
             for action in edge.actions().filter(|action| roles::takes(action.role, is_container)) {
-                let (value, key) = (start..self.at, key.clone());
-                self.hits.push(Hit {
-                    kind: action.kind,
-                    role: action.role,
-                    rank: action.rank,
-                    value,
-                    key,
-                    place,
-                    until: 0,
-                });
+                found(action, start..self.at, self.hits);
             }
         }
         let until = self.hits.len();
@@ -334,6 +321,8 @@ impl<'t> Walker<'t, '_> {
 
 #[cfg(test)]
 mod tests {
+    extern crate std;
+
     use alloc::borrow::Cow;
     use alloc::string::{String, ToString};
 
@@ -346,7 +335,7 @@ mod tests {
     /// Paths of every form, so that values are walked and skipped at every depth.
     const TABLE: &str = r#"{"name": "t", "paths": {
         "a": "text", "b.a": "text", "b[]": "piece", "b[].a": "text", "b[][0]": "other", "c*.a.b": "reasoning", "*d": "other", "e": "call",
-        "e.a": "call.id", "f[1].a": "text", "*": "ignore"
+        "e.a": "call.id", "f[1].a": "text", "g[]": "reasoning", "g[0]": "text", "*": "ignore"
     }}"#;
 
     fn table() -> Table {
@@ -372,6 +361,8 @@ mod tests {
             (r#"{"b":[[7,8],3]}"#, &["other=7"]),
             (r#"{"c9":{"a":{"b":"r"}},"xd":[1]}"#, &[r#"reasoning="r""#, "other=[1]"]),
             (r#"{"f":[{"a":1},{"a":2}]}"#, &["text=2"]),
+            // What fits less counts.
+            (r#"{"g":[1,2]}"#, &["text=1", "reasoning=2"]),
             // The last of two equal keys counts, with all that is in it.
             (r#"{"a":1,"a":2}"#, &["text=2"]),
             (r#"{"b":{"a":1},"a":3,"b":{"a":2}}"#, &["text=3", "text=2"]),
@@ -385,6 +376,20 @@ mod tests {
                 "{text}"
             );
         }
+    }
+
+    #[test]
+    fn names_that_stand_twice_among_many_keys_are_linear() {
+        let time = |count: usize| {
+            let other: String = (0..count).map(|number| alloc::format!("\"k{number}\":1,")).collect();
+            let text = ["{", &other, &"\"a\":1,".repeat(count), "\"a\":2}"].concat();
+            let began = std::time::Instant::now();
+            assert_eq!(found(&text), (Some(text.len()), ["text=2".to_string()].into()));
+            began.elapsed()
+        };
+        let best = |count| (0..3).map(|_| time(count)).min().unwrap();
+        let (some, many) = (best(2_000), best(32_000));
+        assert!(many < some * 60, "{some:?}, 16 times as many {many:?}");
     }
 
     #[test]
