@@ -12,9 +12,9 @@ use tidewire_core::{CursorSource, StreamOptions};
 use crate::table::compile::{TableError, compile};
 use crate::table::{Table, layout};
 
-/// Defines [`Dialect`] with the names and the tables of its variants, in the order in which `auto` looks at them.
+/// Defines [`Dialect`] with the names of its variants and the files of their tables, in the order in which `auto` looks at them.
 macro_rules! dialects {
-    ($($(#[$doc:meta])* $variant:ident = $name:literal;)*) => {
+    ($($(#[$doc:meta])* $variant:ident = $name:literal in $file:literal;)*) => {
         /// The format in which a provider streams its replies.
         #[derive(Clone, Debug, Default, PartialEq, Eq)]
         #[non_exhaustive]
@@ -49,7 +49,7 @@ macro_rules! dialects {
 
         /// The dialects that are tables, and these.
         pub(crate) static TABLES: [(Dialect, Table); [$($name),*].len()] = [
-            $((Dialect::$variant, Table::new(Cow::Borrowed(include_bytes!(concat!(env!("OUT_DIR"), "/", $name, ".table")))))),*
+            $((Dialect::$variant, Table::new(Cow::Borrowed(include_bytes!(concat!(env!("OUT_DIR"), "/", $file, ".table")))))),*
         ];
 
         impl Dialect {
@@ -79,49 +79,49 @@ macro_rules! dialects {
 
 dialects! {
     /// OpenAI's chat completions and completions, also as offered by many other servers.
-    OpenAiChat = "openai-chat";
+    OpenAiChat = "openai-chat" in "openai-chat";
     /// OpenAI's Responses.
-    OpenAiResponses = "openai-responses";
+    OpenAiResponses = "openai-responses" in "openai-responses";
     /// Anthropic's Messages.
-    Anthropic = "anthropic";
+    Anthropic = "anthropic" in "anthropic";
     /// Google's `streamGenerateContent`, as SSE or as a JSON array.
-    Gemini = "gemini";
+    Gemini = "gemini" in "gemini";
     /// Google's Interactions.
-    GeminiInteractions = "gemini-interactions";
+    GeminiInteractions = "gemini-interactions" in "gemini-interactions";
     /// Ollama's chat and generate.
-    Ollama = "ollama";
+    Ollama = "ollama" in "ollama";
     /// Cohere's chat, version 2.
-    Cohere = "cohere";
-    /// Mistral's chat completions.
-    Mistral = "mistral";
+    Cohere = "cohere" in "cohere";
+    /// Mistral's chat completions: OpenAI's, with whole calls, and content in pieces.
+    Mistral = "mistral" in "openai-chat";
     /// Mistral's Conversations.
-    MistralConversations = "mistral-conversations";
+    MistralConversations = "mistral-conversations" in "mistral-conversations";
     /// The events of Amazon Bedrock's `ConverseStream`, as JSON.
-    BedrockJson = "bedrock-json";
+    BedrockJson = "bedrock-json" in "bedrock-json";
     /// The UI message stream of Vercel's AI SDK, version 5.
-    VercelUi = "vercel-ui";
+    VercelUi = "vercel-ui" in "vercel-ui";
     /// The Agent User Interaction Protocol.
-    AgUi = "ag-ui";
+    AgUi = "ag-ui" in "ag-ui";
     /// OpenAI's Assistants.
-    OpenAiAssistants = "openai-assistants";
+    OpenAiAssistants = "openai-assistants" in "openai-assistants";
     /// Cloudflare's Workers AI.
-    WorkersAi = "workers-ai";
+    WorkersAi = "workers-ai" in "workers-ai";
     /// Alibaba's DashScope.
-    DashScope = "dashscope";
+    DashScope = "dashscope" in "dashscope";
     /// Dify's applications.
-    Dify = "dify";
+    Dify = "dify" in "dify";
     /// Coze's chat.
-    Coze = "coze";
+    Coze = "coze" in "coze";
     /// LangGraph's messages.
-    LangGraph = "langgraph";
+    LangGraph = "langgraph" in "langgraph";
     /// Replicate's predictions.
-    Replicate = "replicate";
+    Replicate = "replicate" in "replicate";
     /// Hugging Face's Text Generation Inference, its own format.
-    Tgi = "tgi";
+    Tgi = "tgi" in "tgi";
     /// The Agent2Agent Protocol.
-    A2a = "a2a";
+    A2a = "a2a" in "a2a";
     /// The agents of Snowflake's Cortex.
-    SnowflakeCortex = "snowflake-cortex";
+    SnowflakeCortex = "snowflake-cortex" in "snowflake-cortex";
 }
 
 /// A dialect that a program brings along.
