@@ -1,13 +1,12 @@
 //! Turns the frames of one reply into deltas.
 
 use tidewire_core::session::At;
-use tidewire_core::{BadRecord, Frame, ReplyState, Stream, Utf8};
+use tidewire_core::{BadRecord, Frame, ReplyState, Stream};
 
 use crate::auto::{Unread, by_name};
 use crate::delta::Delta;
 use crate::dialect::{Dialect, Paths};
 use crate::dialects::DialectReader;
-use crate::grow::Slot;
 use crate::json::Value;
 use crate::out::{Out, ReplyFacts};
 use crate::template::Template;
@@ -201,7 +200,9 @@ impl Deltas {
             if self.reader.is_none() {
                 self.choose(Dialect::Generic(Paths::default()));
             }
-            sink(&Slot::Text { choice: 0 }.delta(text));
+            if let Some(reader) = &mut self.reader {
+                reader.raw(text.as_bytes(), &mut Out::new(&mut self.facts, sink));
+            }
         }
         self.facts.reply_state
     }
@@ -219,8 +220,7 @@ impl Deltas {
         }
         let Some(reader) = &mut self.reader else { return Ok(self.facts.reply_state) };
         if reader.takes_raw(name) {
-            let mut out = Out::new(&mut self.facts, sink);
-            out.raw(Slot::Text { choice: 0 }, text);
+            reader.raw(text, &mut Out::new(&mut self.facts, sink));
             return Ok(self.facts.reply_state);
         }
         let mut at = 0;
@@ -243,7 +243,7 @@ impl Deltas {
                     break;
                 }
                 Err(_) if at == 0 && reader.takes_text() => {
-                    sink(&Slot::Text { choice: 0 }.delta(&Utf8::new(text).to_str()));
+                    reader.raw(text, &mut out);
                     return Ok(self.facts.reply_state);
                 }
                 Err(bad) => return Err(BadRecord { offset: bad.offset + at as u64, ..bad }),

@@ -18,6 +18,7 @@ use crate::calls::CallAt;
 use crate::delta::Finish;
 use crate::dialects::gemini_args::PartialArgs;
 use crate::fault::Fault;
+use crate::grow::Slot;
 use crate::json::Value;
 use crate::out::{Out, scalar};
 use crate::places::{Key, Keyed, Places};
@@ -115,6 +116,15 @@ impl Assembler {
     pub(crate) fn takes_raw(&self, name: &[u8]) -> bool {
         let kind = self.table.kind(name);
         self.table.record_actions().any(|action| action.role == roles::TEXT_RAW && action.kind == kind)
+    }
+
+    /// Reads a text that is no JSON, or is not to be read as that.
+    pub(crate) fn raw(&mut self, text: &[u8], out: &mut Out<'_>) {
+        out.raw(Slot::Text { choice: 0 }, text);
+        if !text.is_empty() {
+            self.reopened(0);
+        }
+        out.reply_state(self.state());
     }
 
     /// Reads an event with a name and no data.

@@ -7,6 +7,7 @@ use tidewire_core::{BadRecord, ReplyState};
 
 use crate::assembler::Assembler;
 use crate::dialect::Dialect;
+use crate::grow::Slot;
 use crate::json::Value;
 use crate::out::Out;
 use crate::table::layout;
@@ -51,6 +52,14 @@ impl DialectReader {
         match self {
             Self::Table(assembler) => assembler.table().varying(),
             Self::Generic(_) => [""; layout::VARYING],
+        }
+    }
+
+    /// Reads a text that is no JSON, or is not to be read as that.
+    pub(crate) fn raw(&mut self, text: &[u8], out: &mut Out<'_>) {
+        match self {
+            Self::Table(assembler) => assembler.raw(text, out),
+            Self::Generic(_) => out.raw(Slot::Text { choice: 0 }, text),
         }
     }
 
