@@ -101,7 +101,7 @@ export class Machine {
 
   /** Whether a response's body is in a format that only the core with all formats knows. The body of an error is not decoded. */
   lacks(status: number, headers: Headers): boolean {
-    // By what was chosen: the format of the response before this one says nothing of it.
+    // It depends on the caller's choice, not on the format of the previous response.
     const isChosen = (this.options.format ?? "auto") !== "auto";
     if (this.#core.source.more === undefined || isChosen || !isSuccess(status)) return false;
     const format = announced(headers.get("content-type"));
@@ -160,7 +160,7 @@ export class Machine {
     return this.#core.rows(this.#at);
   }
 
-  /** When the machine wants a tick, by its clock; infinite for never. */
+  /** When the next tick is due, on the machine's clock; infinite if none is. */
   due(): number {
     return this.#core.exports.machine_due(this.#at);
   }

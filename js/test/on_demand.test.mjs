@@ -47,7 +47,7 @@ for (const [what, reply, options, want, outcome] of CASES) {
   });
 }
 
-const BYTES = [["JSON", '{"a":1}\n', 1], ["a sequence behind a byte order mark", '\ufeff\x1e{"a":1}\n', 1], ["a sequence of texts", '\x1e"a"\n', 1], ["events", "data: a\n\n", 0]];
+const BYTES = [["JSON", '{"a":1}\n', 1], ["a sequence after a byte order mark", '\ufeff\x1e{"a":1}\n', 1], ["a sequence of texts", '\x1e"a"\n', 1], ["events", "data: a\n\n", 0]];
 for (const [what, bytes, want] of BYTES) {
   test(`bytes alone that are ${what}: ${want} fetches`, limit, async () => {
     counting();

@@ -22,7 +22,7 @@ const PROFILE: &str = "wasm";
 struct Core {
     name: &'static str,
     features: &'static [&'static str],
-    /// What cargo is told besides.
+    /// Further arguments for cargo.
     options: &'static [&'static str],
     /// The module with the same core as JavaScript. Such a core is also put into js/dist, for hosts that compile it themselves.
     translated: Option<&'static str>,

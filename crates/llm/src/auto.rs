@@ -1,4 +1,4 @@
-//! Finds out the dialect of a reply: by the first record that has a mark of one. The content type has chosen the framing.
+//! Detects the dialect of a reply from the first record that has a dialect's mark. The content type has already chosen the framing.
 
 use alloc::vec::Vec;
 
@@ -6,11 +6,11 @@ use crate::dialect::{Dialect, Paths, TABLES};
 use crate::dialects::generic::Generic;
 use crate::json::Value;
 
-/// So many records may come before one that identifies the dialect, and so many bytes of them.
+/// The most records, and the most bytes of them, that may precede the one that identifies the dialect.
 const MOST_RECORDS: usize = 64;
 const MOST_BYTES: usize = 64 * 1024;
 
-/// What came before the dialect was known.
+/// The records that arrived before the dialect was known.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Unread {
     records: Vec<(Vec<u8>, Vec<u8>)>,
@@ -18,8 +18,8 @@ pub(crate) struct Unread {
 }
 
 impl Unread {
-    /// The dialect of a reply that has this record, under this event name; `None` if it may be any. A record that no dialect knows and that has a text is
-    /// generic, and so is a reply that has had too many others.
+    /// The dialect of a reply with this record, whose event has this name; `None` if it is still open. The dialect is generic if no other one
+    /// knows the record and it has a text, or if too many records came before it.
     pub(crate) fn dialect(&self, name: &[u8], record: Value<'_>) -> Option<Dialect> {
         let is_generic = || {
             Generic::default().has_text(record)

@@ -11,9 +11,9 @@ use crate::places::{Key, Keyed, Places};
 pub(crate) struct Calls {
     list: Vec<Call>,
     places: Places,
-    /// The places of calls with arguments that count unless pieces of them follow.
+    /// The places of calls whose arguments are held until it is clear that no pieces of them follow.
     waiting: Vec<usize>,
-    /// So many of them were handed out.
+    /// How many of them, from the front, were handed out.
     released: usize,
 }
 
@@ -24,13 +24,13 @@ struct Call {
     ordinal: u32,
     /// The provider's number for it, or that of its block.
     number: Option<u64>,
-    /// By which later records name it, if that is not its id.
+    /// The name that later records use for it, if that is not its id.
     item: String,
     id: String,
     name: String,
     /// Arguments have come.
     fed: bool,
-    /// Arguments that count unless pieces of them follow.
+    /// Arguments that are used only if no pieces of them follow.
     first: String,
 }
 
@@ -55,11 +55,11 @@ impl Calls {
         CallAt(self.list.len() - 1)
     }
 
-    /// The call that a fragment continues, or `None` where it begins a new one, or belongs to none.
+    /// The call that a fragment continues; `None` if it begins a new one or belongs to none.
     ///
-    /// A number counts before an id, since some servers give all calls one id; but another id under a number that is taken, or another name
-    /// without an id, begins a new call, since some number all calls 0. Without a number an id that was seen is that call's, and what has neither
-    /// goes on with the last call, unless it has a name.
+    /// A number takes precedence over an id, since some servers give all calls the same id. But a new id under a known number, or a new name
+    /// without an id, begins a new call, since some servers number all calls 0. Without a number, a known id selects its call; a fragment with
+    /// neither continues the last call, unless it has a name.
     pub(crate) fn continued(
         &self,
         choice: u32,
@@ -86,13 +86,13 @@ impl Calls {
         let has_another_name =
             id.is_empty() && !name.is_empty() && !call.name.is_empty() && name != call.name;
         if has_another_id && !name.is_empty() {
-            // That of an earlier call under this number, or of a new one.
+            // The id of an earlier call with this number, or of a new call.
             return with_id.filter(|known| self.list[known.0].number == Some(number));
         }
         (!has_another_name).then_some(taken)
     }
 
-    /// Takes what a call is called by. Says whether its id or its name changed.
+    /// Adds to the item, id and name of a call. Returns whether its id or its name changed.
     pub(crate) fn named(&mut self, at: CallAt, item: &str, id: &str, name: &str) -> bool {
         let Some(call) = self.list.get_mut(at.0) else { return false };
         if call.item.is_empty() {
@@ -102,7 +102,7 @@ impl Calls {
         if is_late {
             call.id.push_str(id);
         }
-        // Without arguments so far a name goes on; what repeats it does not.
+        // Until arguments arrive, a name may continue; a repeated name adds nothing.
         let goes_on = !name.is_empty() && name != call.name && (call.name.is_empty() || !call.fed);
         if goes_on {
             call.name.push_str(name);
@@ -140,7 +140,7 @@ impl Calls {
         }
     }
 
-    /// A call whose arguments were held and came in no other way, and these; with a number, of the call with that.
+    /// A call with held arguments, and these; empty if others have arrived since. With a number, only the call with that number.
     pub(crate) fn held(&mut self, choice: Option<u32>, number: Option<u64>) -> Option<(CallAt, String)> {
         let has_some = |place: &usize| !self.list[*place].first.is_empty();
         let place = match number {
@@ -148,7 +148,7 @@ impl Calls {
                 self.latest(Key::Number(choice.unwrap_or_default(), number)).map(|at| at.0).filter(has_some)
             }
             None => {
-                // Those at the front that were handed out by their numbers are not looked at again.
+                // Skip the ones at the front that were already handed out by number.
                 self.released +=
                     self.waiting[self.released..].iter().take_while(|place| !has_some(place)).count();
                 let is_meant = |place: &usize| choice.is_none_or(|choice| choice == self.list[*place].choice);

@@ -39,7 +39,7 @@ pub enum Delta<'a> {
         /// The piece.
         text: Cow<'a, str>,
     },
-    /// A tool call begins; or, with an index that was there before, its id or its name came late or in pieces, and this is all of it.
+    /// A tool call begins. A repeated index updates a call whose id or name arrived late or in pieces; it has both in full.
     ToolCall {
         /// The number of the alternative.
         choice: u32,

@@ -155,7 +155,7 @@ impl Deltas {
         self.facts.grower.flush(sink);
     }
 
-    /// Chooses the dialect by a record, and reads what came before it. False if the record may be of any, and is kept.
+    /// Chooses the dialect by a record, and reads the records before it. False if the record does not decide it; then it is kept.
     fn find_dialect(
         &mut self,
         name: &[u8],
@@ -164,7 +164,7 @@ impl Deltas {
     ) -> Result<bool, BadRecord> {
         let dialect = match Value::first(text) {
             Ok(record) => self.unread.dialect(name, record),
-            // What servers prime a stream with, and comments that were sent as data.
+            // Padding that opens a stream, and comments sent as data.
             Err(_) if matches!(text.trim_ascii_start(), [] | [b':', ..]) || text == b"[DONE]" => {
                 return Ok(false);
             }
@@ -183,7 +183,7 @@ impl Deltas {
     fn settle(&mut self, dialect: Dialect, sink: &mut dyn FnMut(&Delta<'_>)) {
         self.choose(dialect);
         for (name, text) in self.unread.take() {
-            // It was read before, to look at it.
+            // Its JSON was already checked when it was kept, so an error here adds nothing.
             let _ = self.read_whole(&name, &text, sink);
         }
     }
@@ -236,7 +236,7 @@ impl Deltas {
                     }
                     at += length;
                 }
-                // Where a reply has an end of its own, [DONE] says nothing; nor does what some servers prime a stream with.
+                // [DONE] means nothing if the dialect has its own end; nor does the padding with which some servers open a stream.
                 Err(_) if rest.trim_ascii() == b"[DONE]" => break,
                 Err(_) if rest.trim_ascii().is_empty() => {
                     reader.empty(name, &mut out);

@@ -25,7 +25,7 @@ macro_rules! dialects {
             $($(#[$doc])* $variant,)*
             /// Any other format, with the paths to its fields.
             Generic(Paths),
-            /// A format of the caller's, by its table; see [`Dialect::from_table`].
+            /// A format of the caller's own, described by a table; see [`Dialect::from_table`].
             Custom(CustomDialect),
         }
 
@@ -47,7 +47,7 @@ macro_rules! dialects {
             $($variant),*
         }
 
-        /// The dialects that are tables, and these.
+        /// The dialects that are tables, each with its table.
         pub(crate) static TABLES: [(Dialect, Table); [$($name),*].len()] = [
             $((Dialect::$variant, Table::new(Cow::Borrowed(include_bytes!(concat!(env!("OUT_DIR"), "/", $file, ".table")))))),*
         ];
@@ -124,7 +124,7 @@ dialects! {
     SnowflakeCortex = "snowflake-cortex" in "snowflake-cortex";
 }
 
-/// A dialect that a program brings along.
+/// A dialect that a program supplies as a table.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CustomDialect {
     table: Table,

@@ -20,7 +20,7 @@ impl<'a> Fault<'a> {
         Self { kind: kind.into(), message: message.into(), status: None }
     }
 
-    /// Reads an error in one of the shapes that are about: a text, or an object with `type`, `code`, `status` and `message`, which
+    /// Reads an error in one of the common shapes: a text, or an object with `type`, `code`, `status` and `message`, which
     /// may have another `error` inside.
     pub(crate) fn of(error: Value<'a>) -> Self {
         if !error.is_object() {
@@ -42,7 +42,8 @@ impl<'a> Fault<'a> {
         }
     }
 
-    /// A record that is an error in one of the shapes that gateways have; `None` if it is none. In a record of no known kind a message is one.
+    /// Reads a record that is itself an error, in one of the shapes that gateways use; `None` if it is not. In a record of an
+    /// unknown kind, a `message` or `detail` is an error too.
     pub(crate) fn bare(record: Value<'a>, is_unknown: bool) -> Option<Self> {
         let [error, errors, message, detail, base] =
             record.fields(&["error", "errors", "message", "detail", "base_resp"]);

@@ -29,7 +29,7 @@ impl Slot {
         }
     }
 
-    /// Which of its choice it is.
+    /// Its number within its choice.
     const fn number(self) -> u64 {
         match self {
             Self::Text { .. } => 0,
@@ -51,7 +51,7 @@ impl Slot {
     }
 }
 
-/// So many earlier parts of a text are known.
+/// How many earlier parts of a text are remembered.
 const KEYS: usize = 1024;
 
 /// Unescapes pieces. A high surrogate at the end of one waits for its other half at the start of the next of the same text, as it
@@ -59,7 +59,7 @@ const KEYS: usize = 1024;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Grower {
     scratch: String,
-    /// The high surrogate that waits.
+    /// The high surrogate that waits for its other half.
     half: Option<(Slot, u32)>,
     texts: Vec<Grown>,
     places: Places,
@@ -67,12 +67,12 @@ pub(crate) struct Grower {
     latest: usize,
 }
 
-/// What has come of a text, so that the same again is not told twice.
+/// What has arrived of a text, so that repeats are not emitted.
 #[derive(Clone, Debug)]
 struct Grown {
     slot: Slot,
     all: Tally,
-    /// The part that grows, and which it is.
+    /// The part that is growing, and its key.
     part: Tally,
     key: u64,
     /// The parts before it.
@@ -129,7 +129,7 @@ impl Tally {
         self.length += text.len() as u64;
     }
 
-    /// What of `text`, which follows what this is of, comes after what `of` is of; `None` where that is another text.
+    /// With `self` describing the text before `text`, and `of` the text that has arrived: the rest of `text` that is new. `None` if they differ.
     fn behind<'t>(mut self, of: &Self, text: &'t str) -> Option<&'t str> {
         let shared = usize::try_from(of.length.saturating_sub(self.length)).ok()?.min(text.len());
         self.add(&text.as_bytes()[..shared]);
@@ -155,7 +155,7 @@ impl Grower {
         self.grow_slowly(slot, content, sink);
     }
 
-    /// What follows is of this part of the text; 0 if that is not known.
+    /// What follows belongs to this part of the text; 0 if the part is not known.
     pub(crate) fn in_part(&mut self, slot: Slot, key: u64) {
         let grown = self.grown(slot);
         grown.repeated = Tally::default();
@@ -168,7 +168,7 @@ impl Grower {
         }
     }
 
-    /// Hands out what has not come of a whole text, or of a whole part of it. Says whether there is any.
+    /// Hands out what has not yet arrived of a whole text, or of one whole part. Returns whether there is any.
     pub(crate) fn rest(
         &mut self,
         slot: Slot,
@@ -187,7 +187,7 @@ impl Grower {
         } else if grown.key == 0 {
             Tally::default().behind(&grown.all, whole)
         } else {
-            // Of a part that is over nothing is new.
+            // A part that is over has nothing new.
             Some(whole).filter(|_| !grown.keys.contains(&key))
         };
         let rest = rest.unwrap_or_default();
@@ -211,7 +211,8 @@ impl Grower {
         }
     }
 
-    /// Hands out more of a text, or what is new in all of it so far: a piece that begins with everything before it shows that all do.
+    /// Hands out the next piece of a text, or what is new in a piece that has all of it so far. If the second piece begins with the first, all
+    /// pieces are taken as cumulative.
     pub(crate) fn so_far(&mut self, slot: Slot, text: &str, sink: &mut dyn FnMut(&Delta<'_>)) -> bool {
         self.flush(sink);
         let grown = self.grown(slot);
@@ -237,7 +238,7 @@ impl Grower {
         }
     }
 
-    /// The same for another text than the last one. What arguments say in all is not compared with anything.
+    /// The same for a text other than the latest one. Arguments are not tracked, since nothing is compared with them.
     #[inline(never)]
     fn note_another(&mut self, slot: Slot, text: &[u8]) {
         if !matches!(slot, Slot::Arguments { .. }) {
@@ -266,7 +267,7 @@ impl Grower {
         &mut self.texts[self.latest]
     }
 
-    /// The reply is over: half a pair stays half.
+    /// The reply is over: a half that still waits becomes U+FFFD.
     pub(crate) fn flush(&mut self, sink: &mut dyn FnMut(&Delta<'_>)) {
         if let Some((slot, _)) = self.half.take() {
             sink(&slot.delta("\u{FFFD}"));

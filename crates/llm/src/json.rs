@@ -1,6 +1,7 @@
 //! Reads fields and items of a JSON text on demand, without building a tree.
 //!
-//! The core's own scanner, which is as strict as `JSON.parse`, checks the text once; later walks rely on that. We looked at other crates
+//! The text is checked once, as strictly as by `JSON.parse`, by the core's scanner or `table/walk.rs`; later walks rely on that. We looked
+//! at other crates
 //! (picojson, nanojson, bufjson, jiter). They need `str`, a buffer for escapes or `std`, and none accepts exactly the texts that the core
 //! accepts, so a record could be valid for one and bad for the other.
 
@@ -40,12 +41,12 @@ impl<'a> Value<'a> {
         Ok(Self(values(text).next().ok_or(missing)??.as_bytes()))
     }
 
-    /// A value's own text, which was found sound before.
+    /// A value's own text, which is known to be valid.
     pub(crate) const fn exact(text: &'a [u8]) -> Self {
         Self(text)
     }
 
-    /// A text that was found sound before, or none.
+    /// The value in a text that is known to be valid.
     pub(crate) fn sound(text: &'a [u8]) -> Self {
         let white = text.iter().take_while(|byte| is_white(**byte)).count();
         Self(&text[white..])
@@ -90,7 +91,7 @@ impl<'a> Value<'a> {
         Walker::inside(self.0, b'[').into_iter().flatten()
     }
 
-    /// Keys and values of an object, in their order and with all of equal ones; none where this is no object.
+    /// Keys and values of an object, in order, including repeated keys; none if this is not an object.
     pub(crate) fn entries(self) -> impl Iterator<Item = (Self, Self)> + use<'a> {
         let mut walker = Walker::inside(self.0, b'{');
         core::iter::from_fn(move || {

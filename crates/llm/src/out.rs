@@ -11,14 +11,14 @@ use crate::fault::Fault;
 use crate::grow::{Grower, Slot};
 use crate::json::Value;
 
-/// What all dialects keep of a reply.
+/// What every dialect keeps about a reply.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ReplyFacts {
     pub(crate) calls: Calls,
     pub(crate) grower: Grower,
-    /// How the stream stands.
+    /// The state of the reply.
     pub(crate) reply_state: ReplyState,
-    /// What the provider said of its failure.
+    /// The provider's description of its failure.
     pub(crate) error: Option<String>,
     pub(crate) started: bool,
     /// The reply's id.
@@ -35,7 +35,7 @@ pub(crate) struct Out<'o> {
     count: usize,
     /// The first of them, if it is a piece of a growing text.
     token: Option<Token>,
-    /// The same event would not come to the same again.
+    /// Reading the same event again would give something else.
     once: bool,
     /// The failure that a finish stands for, until the record is read.
     pub(crate) fault: Option<Fault<'static>>,
@@ -61,7 +61,7 @@ impl<'o> Out<'o> {
         Some((token.slot, text.get(start..start.checked_add(token.length)?)?))
     }
 
-    /// The event says nothing that changes how the stream stands.
+    /// Sets the state of the reply after this event.
     pub(crate) fn reply_state(&mut self, state: ReplyState) {
         self.facts.reply_state = state;
     }
@@ -72,12 +72,12 @@ impl<'o> Out<'o> {
         (self.sink)(&delta);
     }
 
-    /// Whether the record came to anything but the beginning of the reply.
+    /// Whether the record produced any delta other than the start.
     pub(crate) const fn says(&self) -> bool {
         self.count > 0
     }
 
-    /// The reply has begun; says so once, with its id, or before anything else is said.
+    /// The reply has begun. The start is emitted once: now if there is an id, otherwise before the first other delta.
     pub(crate) fn start(
         &mut self,
         id: Option<Value<'_>>,
@@ -96,7 +96,7 @@ impl<'o> Out<'o> {
         }
     }
 
-    /// Says that the reply has begun, if that is known and was not said.
+    /// Emits the start, if it is known and not yet emitted.
     fn begin(&mut self) {
         let facts = &mut *self.facts;
         if facts.started || (facts.id.is_empty() && facts.model.is_empty()) {
@@ -116,13 +116,13 @@ impl<'o> Out<'o> {
         }
     }
 
-    /// More of a text that grows; `key` says which part of it, 0 if the record does not. Says whether there was any.
+    /// More of a growing text; `key` is the part of it, 0 if the record does not say. Returns whether there was any.
     pub(crate) fn piece(&mut self, slot: Slot, piece: Value<'_>, key: u64) -> bool {
         self.facts.grower.in_part(slot, key);
         self.grow(slot, piece)
     }
 
-    /// A text as a whole, of which only what has not come yet is told. Says whether there was any.
+    /// A whole text, of which only what has not arrived yet is emitted. Returns whether there was any.
     pub(crate) fn whole(&mut self, slot: Slot, whole: Value<'_>, key: u64) -> bool {
         self.once = true;
         self.begin();
@@ -131,7 +131,7 @@ impl<'o> Out<'o> {
         rest
     }
 
-    /// More text, or all of it so far. Says whether there was any.
+    /// More text, or all of it so far. Returns whether there was any.
     pub(crate) fn so_far(&mut self, slot: Slot, text: Value<'_>) -> bool {
         self.once = true;
         self.begin();
@@ -163,7 +163,7 @@ impl<'o> Out<'o> {
         call
     }
 
-    /// More of what a call is called, which may come late or in pieces.
+    /// More of a call's id or name, which may arrive late or in pieces.
     pub(crate) fn more_of_call(&mut self, call: CallAt, item: &str, id: &str, name: &str) {
         if self.facts.calls.named(call, item, id, name) {
             self.once = true;
@@ -231,7 +231,7 @@ impl<'o> Out<'o> {
         self.reply_state(ReplyState::Failed);
     }
 
-    /// Some servers give all arguments of a call again at its end, where only a call that has had none takes them.
+    /// Some servers repeat all arguments of a call at its end; only a call that has had none takes them.
     fn feed(&mut self, call: CallAt) {
         self.once |= !self.facts.calls.feed(call);
     }
@@ -240,7 +240,7 @@ impl<'o> Out<'o> {
         let content = match text.content() {
             Some(content) => content,
             None => {
-                // What is no string is shown as it is written.
+                // A value that is not a string is shown as written.
                 self.once = true;
                 text.as_bytes()
             }

@@ -16,7 +16,7 @@ pub(crate) struct Event<'a> {
     pub(crate) has_own_id: bool,
 }
 
-/// Is told what a decoder finds, and adds the rows of records.
+/// Receives what a decoder finds, and adds the rows of records.
 pub(crate) trait Listener {
     /// A block with data has ended. The rows of its name and its id are there. Returns whether it ends the body.
     fn event(&mut self, event: Event<'_>, buffer: &mut Buffer, table: &mut Table) -> bool;
@@ -41,7 +41,7 @@ pub(crate) trait Listener {
     /// Whether data can end the stream, so that its block counts even if its blank line is missing.
     fn may_end(&self) -> bool;
 
-    /// Whether this data does.
+    /// Whether this data ends the stream.
     fn ends_with(&self, data: &[u8]) -> bool;
 
     /// A piece of a text body.

@@ -52,7 +52,7 @@ pub struct Parser {
 }
 
 impl Parser {
-    /// A decoder at the start of a body, with the default options. Copied from one place in the module, which is less than code for each field.
+    /// A decoder at the start of a body, with the default options. Copied from a constant, which takes less code than setting each field.
     pub(crate) const NEW: Self = {
         let mut header = [0; HEADER_WORDS];
         header[header::MAX_EVENT_BYTES as usize] = DEFAULT_MAX_EVENT_BYTES;
@@ -127,7 +127,7 @@ impl Parser {
         !self.has_failed
     }
 
-    /// The same with somebody who listens. The table is to be [finished](Self::finish).
+    /// The same with a listener. The table must then be [finished](Self::finish).
     pub(crate) fn decode_for(&mut self, length: usize, is_last: bool, listener: &mut impl Listener) {
         self.table.begin();
         if self.buffer.is_unused() {
@@ -137,7 +137,7 @@ impl Parser {
         self.has_failed = self.has_failed || !self.read(length, is_last, listener);
     }
 
-    /// Has the other side see what was decoded.
+    /// Shows the other side what was decoded.
     pub(crate) fn finish(&mut self) {
         self.table.finish(&self.buffer);
         self.show_facts();

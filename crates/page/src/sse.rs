@@ -373,7 +373,7 @@ impl Sse {
             None if is_data => start,
             _ => start + self.max_event_bytes,
         };
-        // Data without a value is nothing, and so is what may turn out to be that: the limit is passed at the same byte wherever the body is cut.
+        // Data without a value does not count, nor does what may still turn out to be that, so that the limit is passed at the same byte for any cut.
         let may_be_nothing = end == buffer.filled
             && !self.is_oversized
             && end - start <= EMPTY_DATA.len()

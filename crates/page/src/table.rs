@@ -28,7 +28,7 @@ const SHORT: usize = 12;
 /// The window is the part of the buffer from the first text of a row to the last. While rows are added, offsets count bytes from its beginning.
 #[derive(Debug)]
 pub struct Table {
-    /// The first `length` words are rows. They are no vector of arrays, because the code that makes one of zeros is several times as long.
+    /// The first `length` words are rows. This is not a vector of arrays, because the code that makes a zeroed one is several times as long.
     rows: Vec<u32>,
     length: usize,
     /// Where the window is in the buffer.
@@ -47,16 +47,16 @@ pub struct Table {
 /// The texts of an LLM's reply, which are not those of the body.
 #[derive(Debug)]
 struct Reply {
-    /// The rows are theirs.
+    /// Whether the rows refer to these texts and not to the body's.
     #[cfg(feature = "llm")]
     is_shown: bool,
-    /// They, and the padding after them.
+    /// The texts, and the padding after them.
     #[cfg(feature = "llm")]
     bytes: Vec<u8>,
 }
 
 impl Reply {
-    /// The bytes in which the window is.
+    /// The bytes that contain the window.
     fn or<'a>(&'a self, buffer: &'a Buffer) -> &'a [u8] {
         #[cfg(feature = "llm")]
         if self.is_shown {

@@ -6,7 +6,7 @@ use crate::vector::{LENGTH, Vector, first_bytes, vector};
 const REPLACEMENT: u32 = 0xFFFD;
 /// What [`character`] makes of the beginning of a character that is cut off.
 const CUT: u32 = u32::MAX;
-/// Where [`character`] says how many bytes it has read.
+/// The bit from which on [`character`] returns how many bytes it read.
 const READ: u32 = 24;
 
 /// Writes a part of the bytes as UTF-16, low byte first, from the code unit `at` on, and returns where it ends. Each sequence that is not UTF-8
@@ -44,8 +44,8 @@ pub(crate) fn write_utf16(bytes: &[u8], part: Span, wide: &mut [u8], mut at: usi
     at
 }
 
-/// The character beyond ASCII with which a text begins, and from the place [`READ`] on how many bytes it has after its first one. What is no
-/// character is U+FFFD, and has the bytes that could have been one.
+/// The non-ASCII character at the front of a text; the bits from [`READ`] on say how many bytes it has after its first one. Bytes that are not a
+/// character read as U+FFFD, together with those that could have continued it.
 #[inline(never)]
 fn character(text: &[u8]) -> u32 {
     let first = u32::from(text[0]);

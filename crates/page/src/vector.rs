@@ -1,4 +1,4 @@
-//! Sixteen bytes at a time. What is found in them is one bit for each byte, the first byte's in the lowest place.
+//! Searches sixteen bytes at a time. A result has one bit for each byte, with the first byte's bit lowest.
 
 #[cfg(not(target_feature = "simd128"))]
 use portable as vectors;
@@ -37,7 +37,7 @@ mod simd {
     impl Vector {
         pub(crate) const ZEROS: Self = Self(u64x2(0, 0));
 
-        /// The compiler makes one load of it.
+        /// The compiler turns this into a single load.
         #[inline(always)]
         pub(crate) fn new(bytes: &[u8; 16]) -> Self {
             let word = u128::from_le_bytes(*bytes);
@@ -63,14 +63,14 @@ mod simd {
             i8x16_bitmask(v128_or(feeds, returns)).into()
         }
 
-        /// The bytes with which a character of UTF-8 begins.
+        /// The first bytes of UTF-8 characters.
         #[inline(always)]
         pub(crate) fn characters(self) -> Bits {
-            // All but 0x80 to 0xBF, which are the lowest numbers with a sign.
+            // All but 0x80 to 0xBF, which are the lowest values as signed numbers.
             i8x16_bitmask(i8x16_gt(self.0, i8x16_splat(0xBF_u8 as i8))).into()
         }
 
-        /// The bytes with which a character of four bytes begins.
+        /// The first bytes of four-byte characters.
         #[inline(always)]
         pub(crate) fn characters_of_four(self) -> Bits {
             i8x16_bitmask(u8x16_gt(self.0, u8x16_splat(0xEF))).into()

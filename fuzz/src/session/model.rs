@@ -237,7 +237,7 @@ impl Model {
                 self.starts_over();
             }
             Input::RetryField(wait) => self.asked_wait = wait,
-            // A marker before anything of a reply is the end of a body without it.
+            // A marker before any part of a reply counts as the end of a body without a marker.
             Input::EndMarker if self.misses() => {
                 return if self.bare { self.no_content() } else { self.broken(Reason::End, None) };
             }

@@ -225,7 +225,7 @@ impl Driver {
         self.refused.clear();
         self.bare = head.content_type.is_none();
         let read = (200..300).contains(&head.status) && head.status != 204;
-        // Something of a reply has come: what a marker means before that is the session's matter, and its target's.
+        // Part of a reply has arrived. What a marker means before that is tested by the session's own target.
         if self.setup.policy.reply && !core::mem::replace(&mut self.speaks, true) {
             self.stream.reply_state(self.at(), ReplyState::Open, None);
         }

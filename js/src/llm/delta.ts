@@ -27,7 +27,7 @@ const NAMES = [
   "generic",
 ] as const;
 
-/** The form in which a provider streams its replies; `auto` goes by the first record that only one of them has, `generic:PATH` takes the text at that path. */
+/** The form in which a provider streams its replies; `auto` is decided by the first record that only one of them has, `generic:PATH` takes the text at that path. */
 export type Dialect = (typeof NAMES)[number] | `generic:${string}`;
 
 /** Refuses what is not the name of a dialect. */
@@ -91,7 +91,7 @@ export interface TextDelta {
   text: string;
 }
 
-/** A tool call begins; or, with an `index` that was there before, its id or its name came late or in pieces, and this is all of it. `index` counts the calls of its alternative from 0. */
+/** A tool call begins. A repeated `index` updates a call whose id or name arrived late or in pieces; it has both in full. `index` counts from 0 in its alternative. */
 export interface ToolCallDelta {
   kind: "tool_call";
   choice: number;

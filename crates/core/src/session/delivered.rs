@@ -19,7 +19,7 @@ const FIRST: usize = 16;
 /// A response that starts over may first bring records that are too old to be remembered. It is recognised by its first records.
 /// From there until it has passed the last records of the earlier attempts, nothing in it is new.
 #[derive(Clone, Debug)]
-// What is large is last, since small offsets are shorter in WebAssembly.
+// Large fields come last, since small offsets are encoded shorter in WebAssembly.
 #[repr(C)]
 pub(super) struct Delivered {
     /// The highest id of the current epoch; empty if ids have no order.
@@ -66,7 +66,7 @@ pub(super) enum Known {
 /// Hashes of the last [`LAST`] ids.
 #[derive(Clone, Debug)]
 struct Hashes {
-    /// A ring once all of its places are taken. Their number is a power of two, or 0.
+    /// Used as a ring once it is full. Its length is a power of two, or 0.
     places: Vec<u64>,
     /// How many hashes were added.
     count: usize,

@@ -1,5 +1,5 @@
-//! Where a session keeps what it delivered: in the session itself where a page downloads this, since that is less code, and else in a box that is
-//! made for the first id, since most streams have none.
+//! Where a session keeps the ids of what it delivered. In WebAssembly they are in the session itself, which is less code to download. Elsewhere
+//! they are in a box that is allocated for the first id, since most streams have no ids.
 
 #[cfg(target_arch = "wasm32")]
 pub(super) use super::delivered::Delivered as Kept;
@@ -13,7 +13,7 @@ mod boxed {
 
     use crate::session::delivered::{Delivered, Known};
 
-    /// A [`Delivered`], once there is something in it. Its methods are those of that.
+    /// A [`Delivered`], once it has an id in it. It has the same methods.
     #[derive(Clone, Debug)]
     pub(in crate::session) struct Kept(Option<Box<Delivered>>);
 

@@ -186,8 +186,8 @@ impl Session {
         }
     }
 
-    /// The end marker arrived, or a record that reports that the peer failed. It takes effect at the next input. A marker before anything of a reply
-    /// is the end of a body without it.
+    /// The end marker arrived, or a record that reports that the peer failed. It takes effect at the next input. A marker before any part of a
+    /// reply counts as the end of a body without a marker.
     pub fn decided(&mut self, is_failure: bool) {
         if self.facts.state == State::Open {
             self.body = match (is_failure, self.clean_end) {

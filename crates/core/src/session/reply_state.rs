@@ -3,7 +3,7 @@
 /// Whether a reply is over after a record, as its dialect reports to [`Stream::reply_state`](crate::Stream::reply_state).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ReplyState {
-    /// Nothing of a reply has arrived: no text, call, refusal or finish. An end marker does not make it complete.
+    /// No part of the reply has arrived: no text, call, refusal or finish. An end marker does not complete it.
     #[default]
     Nothing,
     /// The reply goes on, and its end must arrive.

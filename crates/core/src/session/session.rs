@@ -27,7 +27,7 @@ pub(super) enum CleanEnd {
     Ends,
     /// The stream is cut off: its end marker, or the end of its reply, is missing.
     Truncates,
-    /// The same, and an end marker changes nothing: no part of a reply has arrived.
+    /// The same, even after an end marker: no part of the reply has arrived.
     Misses,
     /// The stream is complete: everything that its dialect expects has arrived.
     Completes,
@@ -67,7 +67,7 @@ pub enum Body {
 /// assert_eq!(session.take(), Todo::Connect);
 /// ```
 #[derive(Clone, Debug)]
-// Small offsets are shorter in WebAssembly, so what is asked for most often is first. The numbers lie together, see `NUMBERS`.
+// Small offsets are encoded shorter in WebAssembly, so the most used fields come first. The numbers are contiguous, see `NUMBERS`.
 #[repr(C)]
 pub struct Session {
     /// Empty if there is none.
@@ -91,7 +91,7 @@ pub struct Session {
     pub(super) facts: Facts,
     pub(super) backoff: Backoff,
     pub(super) watchdog: Watchdog,
-    /// When the present wait is over, or no more of a refused response's body is waited for.
+    /// When the present wait ends, or the wait for the rest of a refused response's body.
     pub(super) until: f64,
     /// When the present body began.
     pub(super) since: f64,
@@ -102,11 +102,11 @@ pub struct Session {
 }
 
 impl Session {
-    /// Where in a session its numbers lie. A session that gets those of another one goes on in its place, but for its rules, its cursor and
-    /// the ids that it remembers.
+    /// Where a session's numbers are in its memory. A session that receives the numbers of another one continues it, except for the rules, the
+    /// cursor and the remembered ids.
     pub const NUMBERS: Range<usize> = {
         let range = offset_of!(Self, body)..offset_of!(Self, rules);
-        // So that it is as long where addresses have 32 bits: JavaScript takes its length from a build for another machine.
+        // The length must be the same with 32-bit pointers: JavaScript takes it from a build for another machine.
         assert!(range.start % 8 == 0 && range.end % 8 == 0);
         range
     };

@@ -470,7 +470,7 @@ const WHAT_A_DIALECT_SAYS: &[Timeline] = &[
     ("it goes on", "post reply", "Co[e open]$", "truncated"),
     ("an end marker and nothing of it", "post reply", "Coe!", "truncated"),
     ("an end marker and nothing of it, told", "post reply", "Co[e none]!", "truncated"),
-    ("an end marker behind some of it", "post reply", "Co[e open]!", "complete"),
+    ("an end marker after some of it", "post reply", "Co[e open]!", "complete"),
     ("it may be complete", "post reply", "Co[e may]$", "complete"),
     ("it may be complete, and goes on", "post reply", "Co[e may][e open]$", "truncated"),
     ("it may be complete, and ends in a record", "post reply", "Co[e may]%", "truncated"),

@@ -152,7 +152,7 @@ impl Watchdog {
         self.inlined_clock(now)
     }
 
-    /// Called for every record, and so inlined there alone.
+    /// Inlined only where it is called for every record.
     #[inline(always)]
     fn inlined_clock(&self, now: f64) -> f64 {
         if self.asking_since < now {

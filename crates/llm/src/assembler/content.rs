@@ -1,4 +1,4 @@
-//! Texts and tool calls, and whose they are.
+//! Texts and tool calls, and which choice and part they belong to.
 
 use crate::calls::CallAt;
 use crate::dialects::gemini_args::PartialArgs;
@@ -58,7 +58,7 @@ impl Assembler {
         }
     }
 
-    /// A tool call, or more of one, if the scope has any of it.
+    /// Emits a tool call, or a part of one, if the scope has any.
     pub(super) fn call<'a>(&mut self, said: &Said<'_, 'a, '_>, context: Context<'a>, out: &mut Out<'_>) {
         let (id, name) = (said.text(roles::CALL_ID), said.text(roles::CALL_NAME));
         let piece = said.value(roles::ARGUMENTS);
@@ -79,7 +79,7 @@ impl Assembler {
                 call
             }
             None if names => out.call(choice, context.number, &item, id, name),
-            // Of a call that is not the caller's.
+            // It belongs to a call that the caller does not have to make.
             None => {
                 let kind = scalar(context.within.and_then(|within| within.field("type")));
                 let name = if kind.is_empty() { said.record.name } else { &*kind };
@@ -143,7 +143,7 @@ impl Assembler {
     }
 }
 
-/// Which part a text is more of, as a number; 0 if the record does not say.
+/// The part that a text continues, as a number; 0 if the record does not say.
 fn key(context: &Context<'_>) -> u64 {
     let mut key = 0_u64;
     let mut add = |number: u64| key = (key ^ number).wrapping_mul(0x0100_0000_01B3).wrapping_add(1);

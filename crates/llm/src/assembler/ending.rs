@@ -1,4 +1,4 @@
-//! How a reply ends: which finish counts, what is a failure, and what the end of the body would mean.
+//! How a reply ends: which finish counts, what is a failure, and what a clean end of the body would mean now.
 
 use alloc::string::String;
 use core::mem;
@@ -14,7 +14,7 @@ use super::Assembler;
 use super::said::{Context, Said};
 
 impl Assembler {
-    /// How the stream stands.
+    /// The state of the reply.
     pub(super) fn state(&self) -> ReplyState {
         let is_finished = !self.choices.is_empty() && self.open == 0;
         if self.choices.is_empty() && !self.has_ended && !self.table.has(layout::OPEN_END) {
@@ -51,7 +51,7 @@ impl Assembler {
         place
     }
 
-    /// A choice is finished, in the provider's word.
+    /// A choice is finished; `said` is the provider's word for why.
     fn finished(&mut self, choice: u32, said: &str, out: &mut Out<'_>) {
         let reason = match self.table.word(layout::FINISH_AT, said.as_bytes()) {
             Some(layout::NO_FINISH) => return,
@@ -65,11 +65,11 @@ impl Assembler {
         let own = &self.choices[place];
         let reason = match reason {
             Finish::Stop if own.has_calls => Finish::ToolCalls,
-            // Where the provider has no word for it.
+            // The provider has no word of its own for a refusal.
             Finish::Stop if own.refuses && said == self.table.finish_default() => Finish::Refusal,
             reason => reason,
         };
-        // The same again, and a `stop` behind a stronger word, say nothing new.
+        // A repeated reason, or a `stop` after a more specific one, is not news.
         let is_news = match own.reason {
             Some(known) if own.is_finished => known != reason && reason != Finish::Stop,
             _ => true,
@@ -115,7 +115,7 @@ impl Assembler {
     }
 }
 
-/// Says that the record is a failure, if it is one.
+/// Reports a failure if the record is one.
 pub(super) fn fail(said: &Said<'_, '_, '_>, out: &mut Out<'_>) {
     let record = said.record;
     let of_finish = out.fault.take();
@@ -124,7 +124,7 @@ pub(super) fn fail(said: &Said<'_, '_, '_>, out: &mut Out<'_>) {
             let fault = Fault::of(error);
             let is_record = error.as_bytes().len() == record.text.trim_ascii().len();
             let key = record.text.get(hit.key.clone()).and_then(|key| core::str::from_utf8(key).ok());
-            // Of a record that is an error, a code says more than its kind; of another, its key may be all that it is called.
+            // If the whole record is the error, its code says more than its kind; otherwise the field's key may be the only name that it has.
             let key = key.filter(|key| fault.kind.is_empty() && !is_record && *key != "error");
             match key {
                 Some(key) => Some(fault.named(key.into(), "".into())),

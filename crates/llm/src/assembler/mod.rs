@@ -1,8 +1,8 @@
-//! Makes deltas of the values that a table found in a record: the rules that are the same for every dialect.
+//! Turns the values that a table finds in a record into deltas, by rules that all dialects share.
 //!
-//! A record is a tree of scopes (choices, pieces, calls, citations), and each value in it has one role. In each scope, of several values with the same role the
-//! first that says something counts. What a scope says itself comes before what the scopes in it say, and usage, finish and errors
-//! come last.
+//! A record is a tree of scopes (choices, pieces, calls, citations), and each value in it has one role. If a scope has several values with the
+//! same role, the first non-empty one counts. A scope's own values come before those of the scopes inside it; usage, finish and errors come
+//! last.
 
 mod content;
 mod ending;
@@ -33,18 +33,18 @@ pub(crate) struct Assembler {
     table: Table,
     choices: Vec<Choice>,
     places: Places,
-    /// So many choices are not finished.
+    /// How many choices are not finished.
     open: usize,
-    /// The reply has begun by the table's own word.
+    /// A record with [`roles::BEGIN`] has arrived.
     has_begun: bool,
-    /// The end that [`roles::HALF`] is has come.
+    /// A record with [`roles::HALF`] has arrived.
     has_half: bool,
     has_ended: bool,
     /// A record said that more must come.
     must_end: bool,
-    /// Sources that were told, where each record repeats them.
+    /// How many sources were reported, if each record repeats all of them.
     cited: usize,
-    /// Kept for its memory.
+    /// Kept to reuse its memory.
     hits: Vec<Hit>,
 }
 
@@ -107,7 +107,7 @@ impl Assembler {
         &self.table
     }
 
-    /// How a stream stands of which nothing has come.
+    /// The state of a reply before anything of it has arrived.
     pub(crate) fn first(&self) -> ReplyState {
         if self.table.has(layout::OPEN_END) { ReplyState::MayEnd } else { ReplyState::Nothing }
     }
@@ -147,7 +147,7 @@ impl Assembler {
         let said = told
             .map(|hit| scalar(text.get(hit.value.clone()).map(Value::exact)))
             .find(|kind| !kind.is_empty());
-        // `message` is the name of an event that was given none.
+        // An event without a name is called `message`.
         let name =
             Some(name).filter(|name| *name != b"message").and_then(|name| core::str::from_utf8(name).ok());
         let said = said.unwrap_or_else(|| name.unwrap_or_default().into());
@@ -203,7 +203,7 @@ impl Assembler {
         }
     }
 
-    /// Says what a scope says: the hits of this range.
+    /// Emits the deltas of a scope, which has the hits in this range.
     fn scope<'a, 'h>(
         &mut self,
         record: &Record<'a, 'h>,
@@ -230,7 +230,7 @@ impl Assembler {
         }
         let said = Said { record, slots: &slots };
         let has_begun = said.has(roles::BEGIN) && mem::replace(&mut self.has_begun, true);
-        // Some servers say it twice at once.
+        // Some servers announce the same reply twice in a row.
         if has_begun && (!self.choices.is_empty() || said.text(roles::ID) != out.facts.id) {
             return out.fail(Fault::new("spliced", "a second reply begins inside the first"));
         }
@@ -273,7 +273,7 @@ impl Assembler {
         }
     }
 
-    /// The choice with this number, which is not finished now.
+    /// The choice with this number, marked as unfinished again.
     fn reopened(&mut self, index: u32) -> &mut Choice {
         let place = self.choice(index);
         let own = &mut self.choices[place];
@@ -293,7 +293,7 @@ impl Assembler {
         })
     }
 
-    /// The scopes in a scope, and what has no role, in their order.
+    /// Emits, in order, the scopes inside a scope and the values that are kept as `other`.
     fn inner<'a>(
         &mut self,
         record: &Record<'a, '_>,
@@ -324,7 +324,7 @@ impl Assembler {
                     let context = Context { choice: hit.place, ..context };
                     self.scope(record, inside, Slots::NONE, context, out);
                 }
-                // Of several lists of the sources the first says most.
+                // If there are several lists of sources, the table names the most detailed one first.
                 roles::CITATION_AGAIN if Some(hit.rank) != list => {}
                 roles::CITATION_AGAIN => {
                     sources += 1;
@@ -385,7 +385,7 @@ impl Assembler {
                     self.scope(record, inside, Slots::NONE, Context { class, ..context }, out);
                 }
             },
-            // Known by what is in it.
+            // Without a kind, its content decides.
             None => {
                 let says = record.hits[inside.clone()].iter().any(|hit| {
                     record.is_for(hit.kind) && !matches!(hit.role, roles::IGNORE | roles::THOUGHT)

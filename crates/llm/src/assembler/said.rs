@@ -1,4 +1,4 @@
-//! One record, and what each of its scopes says.
+//! One record, and the values of each of its scopes.
 
 use alloc::borrow::Cow;
 use core::ops::Range;
@@ -15,7 +15,7 @@ pub(super) struct Context<'a> {
     pub(super) number: Option<u64>,
     pub(super) item: Option<Value<'a>>,
     pub(super) sub: Option<u64>,
-    /// The kinds of text that were told around this scope, as bits.
+    /// The kinds of text that the scopes around this one have emitted, as bits.
     pub(super) told: u8,
     /// The scope's value.
     pub(super) within: Option<Value<'a>>,
@@ -27,7 +27,7 @@ pub(super) struct Context<'a> {
 #[derive(Clone, Copy)]
 pub(super) struct Slots<'h> {
     hits: [Option<&'h Hit>; roles::COUNT],
-    /// The roles that there are, as bits.
+    /// The roles that have a value, as bits.
     roles: u64,
 }
 
@@ -71,7 +71,7 @@ impl<'a> Record<'a, '_> {
     }
 }
 
-/// What a scope says: its values by their roles.
+/// The values of a scope, by role, with the record that they are from.
 pub(super) struct Said<'r, 'a, 'h> {
     pub(super) record: &'r Record<'a, 'h>,
     pub(super) slots: &'r Slots<'h>,

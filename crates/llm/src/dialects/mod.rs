@@ -1,4 +1,4 @@
-//! The dialects: the table of each, and what no table can say.
+//! The readers of the dialects: by table, or in code for what no table can express.
 
 pub(crate) mod gemini_args;
 pub(crate) mod generic;
@@ -28,7 +28,7 @@ impl DialectReader {
         })
     }
 
-    /// How a stream stands of which nothing has come.
+    /// The state of a reply before anything of it has arrived.
     pub(crate) fn first(&self) -> ReplyState {
         match self {
             Self::Generic(_) => ReplyState::MayEnd,
@@ -75,7 +75,7 @@ impl DialectReader {
         matches!(self, Self::Table(assembler) if assembler.takes_raw(name))
     }
 
-    /// Whether what is no JSON is the text itself.
+    /// Whether a record that is not JSON is text.
     pub(crate) fn takes_text(&self) -> bool {
         match self {
             Self::Table(assembler) => assembler.table().has(layout::PLAIN),

@@ -1,6 +1,6 @@
 //! Compiles a dialect's table from its JSON text to the bytes that [`Table`](super::Table) reads. docs/dialect-format.md has the format.
 //!
-//! Errors name the line and the field. The build of this crate compiles its own tables with it, programs theirs.
+//! Errors name the line and the field. The crate's build compiles the built-in tables with it, and programs compile their own.
 
 use alloc::borrow::ToOwned;
 use alloc::boxed::Box;
@@ -66,7 +66,7 @@ pub(crate) const FIELDS: [&str; 18] = [
 /// Compiles the JSON text of a table.
 ///
 /// # Errors
-/// [`TableError`] for what is no JSON, a field that does not exist, or a value that it cannot have.
+/// [`TableError`] if the text is not JSON, has an unknown field, or has an invalid value in a field.
 pub(crate) fn compile(text: &str) -> Result<Vec<u8>, TableError> {
     let compiler = Compiler { text };
     let table = Value::parse(text.as_bytes())
@@ -79,11 +79,11 @@ pub(crate) fn compile(text: &str) -> Result<Vec<u8>, TableError> {
 struct Action {
     kind: u8,
     role: u8,
-    /// The place in the table: of several values with one role the first counts.
+    /// The position in the table: of several values with one role, the one with the lowest rank counts.
     rank: u8,
 }
 
-/// What a step of a path goes by: one of [`form`], and the text to compare.
+/// What a step of a path matches: one of [`form`], and the text to compare.
 #[derive(Clone, PartialEq, Eq)]
 struct Step {
     form: u8,
@@ -170,7 +170,7 @@ impl Compiler<'_> {
 
     fn rules(&self, table: Value<'_>) -> Result<(Node, Vec<String>), TableError> {
         let (mut root, kinds) = self.paths(table)?;
-        // Gateways wrap whole records once more.
+        // Some gateways wrap each record in another object.
         for around in self.strings(table, "inside")? {
             let (inner, _) = self.paths(table)?;
             root.children.push((key(&around), Box::new(inner)));
@@ -277,7 +277,7 @@ impl Compiler<'_> {
         })
     }
 
-    /// What a record is recognised by: of each of these, all conditions.
+    /// The marks by which a record is recognised; all conditions of a mark must hold.
     fn marks(&self, table: Value<'_>) -> Result<Vec<Vec<(String, Step)>>, TableError> {
         let mut marks = Vec::new();
         let auto = table.field("auto");
@@ -329,7 +329,7 @@ impl Compiler<'_> {
         Ok(flags)
     }
 
-    /// The words of an object, each with the place of its value among the names.
+    /// The keys of an object, each with the index of its value in `names`.
     fn words(&self, table: Value<'_>, field: &str, names: &[&str]) -> Result<Vec<(String, u8)>, TableError> {
         let mut words = Vec::new();
         for (word, value) in self.object(table, field)?.into_iter().flat_map(Value::entries) {
@@ -434,7 +434,7 @@ fn key(name: &str) -> Step {
     Step { form, text: text.to_owned() }
 }
 
-/// Writes what `write` does at the end, and where that is into the header.
+/// Appends what `write` produces, and puts its offset into the header.
 fn put(out: &mut Vec<u8>, header: usize, write: impl FnOnce(&mut Vec<u8>)) {
     let at = out.len() as u16;
     out[header..header + 2].copy_from_slice(&at.to_le_bytes());
@@ -461,7 +461,7 @@ fn actions(out: &mut Vec<u8>, actions: &[Action]) {
     }
 }
 
-/// Writes a node, after those below it, and returns where it is. What fits less comes first: `[0]` before `[]`, names before `a*`, `*b` and `*`.
+/// Writes a node after its children and returns its offset. Narrower steps come first: `[0]` before `[]`, names before `a*`, `*b` and `*`.
 fn node(out: &mut Vec<u8>, of: &Node) -> usize {
     let below: Vec<usize> = of
         .children

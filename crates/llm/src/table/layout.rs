@@ -10,22 +10,22 @@ pub(crate) const KINDS: usize = 4;
 pub(crate) const PIECES_AT: usize = 6;
 /// Where the words for a finish are.
 pub(crate) const FINISH_AT: usize = 8;
-/// Where the names of the fields are that vary.
+/// Where the names of the varying fields are.
 pub(crate) const VARYING_AT: usize = 10;
 /// Where the dialect's name is.
 pub(crate) const NAME: usize = 12;
 /// Where the field with the cursor is named.
 pub(crate) const CURSOR: usize = 14;
-/// Where the finish is of a reply that ends without one.
+/// Where the default finish is, for a reply that ends without one.
 pub(crate) const FINISH_DEFAULT: usize = 16;
 /// A byte of flags.
 pub(crate) const FLAGS: usize = 18;
-/// Where the marks are by which the dialect is recognised.
+/// Where the marks are that identify the dialect.
 pub(crate) const MARKS: usize = 20;
 /// The length of the header.
 pub(crate) const HEADER: usize = 22;
 
-/// So many fields may vary.
+/// The most fields that may vary.
 pub(crate) const VARYING: usize = 4;
 /// The kind of a rule for records of every kind.
 pub(crate) const ANY_KIND: u8 = 0xFF;
@@ -40,7 +40,7 @@ pub(crate) const TEXT_ANSWERS: u8 = 4;
 pub(crate) const OPEN_END: u8 = 8;
 /// `[DONE]` completes the reply.
 pub(crate) const DONE: u8 = 64;
-/// What is no JSON is text.
+/// A record that is not JSON is text.
 pub(crate) const PLAIN: u8 = 128;
 /// The names of the flags, from the lowest.
 pub(crate) const FLAG_NAMES: [&str; 4] = ["finish_may_end", "finish_fails", "text_answers", "open_end"];
@@ -48,7 +48,7 @@ pub(crate) const FLAG_NAMES: [&str; 4] = ["finish_may_end", "finish_fails", "tex
 /// What a piece of content is.
 pub(crate) const PIECES: [&str; 8] =
     ["ignore", "text", "reasoning", "refusal", "call", "citation", "other", "action"];
-/// A piece that says nothing.
+/// A piece that is skipped.
 pub(crate) const PIECE_IGNORED: u8 = 0;
 /// A piece whose text is reasoning.
 pub(crate) const PIECE_REASONING: u8 = 2;
@@ -60,19 +60,19 @@ pub(crate) const PIECE_ACTION: u8 = 7;
 pub(crate) const REASONS: [&str; 9] =
     ["stop", "length", "tool_calls", "content_filter", "refusal", "pause", "error", "other", "none"];
 
-/// The word is no finish.
+/// The word does not mean a finish.
 pub(crate) const NO_FINISH: u8 = 8;
 
-/// In place of the length of a name: the step has none.
+/// Stands in place of a name's length if the step has no name.
 pub(crate) const NO_NAME: u8 = 0xFF;
 
-/// How a step of a path fits a key.
+/// How a step of a path matches a key.
 pub(crate) mod form {
     /// The key itself.
     pub(crate) const EXACT: u8 = 0;
-    /// A key that begins so.
+    /// A key that begins with the text.
     pub(crate) const PREFIX: u8 = 1;
-    /// A key that ends so.
+    /// A key that ends with the text.
     pub(crate) const SUFFIX: u8 = 2;
     /// Any key.
     pub(crate) const ANY: u8 = 3;

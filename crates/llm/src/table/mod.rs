@@ -1,7 +1,7 @@
 //! Dialects as data: a table says which value in which kind of record has which role.
 //!
-//! `compile.rs` makes bytes of a table's text, at build time or when a program brings its own; [`Table`] reads them where they are; `walk.rs` reads a
-//! record by them in one pass, which also checks that it is JSON. docs/dialect-format.md is the description for those who write tables.
+//! `compile.rs` compiles a table's text to bytes, at build time or when a program brings its own. [`Table`] reads the bytes in place. `walk.rs`
+//! reads a record with a table in one pass, which also checks that it is JSON. docs/dialect-format.md describes the format for authors of tables.
 
 pub(crate) mod compile;
 pub(crate) mod layout;
@@ -31,7 +31,7 @@ pub(crate) struct Action {
     pub(crate) rank: u8,
 }
 
-/// One way on from a node.
+/// An edge from a node to the next.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Edge<'t> {
     form: u8,
@@ -70,7 +70,7 @@ impl Table {
         usize::from(u16::from_le_bytes([self.byte(at), self.byte(at + 1)]))
     }
 
-    /// The text at an offset, and what is behind it.
+    /// The text at an offset, and the offset after it.
     fn text(&self, at: usize) -> (&[u8], usize) {
         let (start, length) = (at + 1, usize::from(self.byte(at)));
         (self.bytes.get(start..start + length).unwrap_or_default(), start + length)
@@ -96,7 +96,7 @@ impl Table {
         self.byte(layout::FLAGS) & flag != 0
     }
 
-    /// Fields whose values may vary from one record to the next without a meaning.
+    /// Fields whose values may differ from record to record without any meaning.
     pub(crate) fn varying(&self) -> [&str; layout::VARYING] {
         let mut at = self.offset(layout::VARYING_AT);
         [(); layout::VARYING].map(|()| {
@@ -113,7 +113,7 @@ impl Table {
         (0..count).fold(false, |found, _| {
             let conditions = self.byte(at);
             at += 1;
-            // All of it is read, also after an answer: what follows is behind it.
+            // Every condition is read, even once the answer is known: the next mark comes after them.
             let fits = (0..conditions).fold(true, |fits, _| {
                 let (path, behind) = self.text(at);
                 let (form, (text, behind)) = (self.byte(behind), self.text(behind + 1));
@@ -163,7 +163,7 @@ impl Table {
         found
     }
 
-    /// The number that a list of words gives this one.
+    /// The number that a list of words has for this word.
     pub(crate) fn word(&self, header: usize, word: &[u8]) -> Option<u8> {
         let mut at = self.offset(header);
         let count = self.byte(at);
@@ -178,7 +178,7 @@ impl Table {
         None
     }
 
-    /// The way on from a node by a key, and its number among those of the node.
+    /// The edge from a node that matches a key, and its index among the node's edges.
     #[inline]
     pub(crate) fn edge(&self, node: usize, key: &[u8]) -> Option<(u32, Edge<'_>)> {
         let name =
@@ -194,7 +194,7 @@ impl Table {
         None
     }
 
-    /// The way on from a node by the place of an element.
+    /// The edge from a node that matches an element's index.
     pub(crate) fn element(&self, node: usize, place: u32) -> Option<Edge<'_>> {
         let edges = self
             .heads(node)
@@ -220,7 +220,7 @@ impl Table {
     }
 }
 
-/// Whether what a path leads to is what a mark asks for; `@event` is the name of the event.
+/// Whether the value at a path meets a mark's condition; `@event` is the name of the event.
 fn is_so(path: &[u8], form: u8, text: &[u8], name: &[u8], record: Value<'_>) -> bool {
     if path == b"@event" {
         return fits(form, text, name);
@@ -237,7 +237,7 @@ fn is_so(path: &[u8], form: u8, text: &[u8], name: &[u8], record: Value<'_>) -> 
     }
 }
 
-/// Whether a key, or a kind, is what a step goes by.
+/// Whether a step matches a key or a kind.
 #[inline]
 fn fits(form: u8, text: &[u8], key: &[u8]) -> bool {
     match form {
@@ -255,7 +255,7 @@ mod tests {
 
     use super::*;
 
-    /// What a table may say, and what its page says that it may.
+    /// The format's page names everything that a table may contain.
     #[test]
     fn the_page_of_the_format_names_everything() {
         let page =

@@ -58,19 +58,19 @@ roles! {
     CALL_PARTS = 45, "call.parts", "Arguments as a list of values at JSON paths.";
     CALL_MORE = 46, "call.more", "If it is `true`, more of the arguments follows.";
     PART_END = 47, "part.end", "The part is whole.";
-    SKIPPED = 48, "piece.skip", "If it is `true`, the scope's text is none.";
+    SKIPPED = 48, "piece.skip", "If it is `true`, the scope's text is dropped.";
     TEXT_SO_FAR = 49, "text.so_far", "More text, or all of it so far: the reply shows which.";
     TEXT_RAW = 50, "text.raw", "The record is text, even if it looks like JSON.";
 }
-/// So many roles there are.
+/// How many roles there are.
 pub(crate) const COUNT: usize = NAMES.len();
 
-/// Whether what is inside the value belongs together.
+/// Whether the role is a scope, whose inner values belong together.
 pub(crate) const fn is_scope(role: u8) -> bool {
     matches!(role, CHOICE | PIECE | CALL | CITATION | CITATION_AGAIN)
 }
 
-/// Whether a value has the role, by whether it is an object or an array.
+/// Whether a value can have the role, given whether it is an object or an array.
 pub(crate) const fn takes(role: u8, is_container: bool) -> bool {
     match role {
         ARGUMENTS | ARGUMENTS_WHOLE | ARGUMENTS_FIRST | ERROR | ERROR_RECORD | OTHER | BEGIN | COMPLETE
@@ -79,7 +79,7 @@ pub(crate) const fn takes(role: u8, is_container: bool) -> bool {
     }
 }
 
-/// Whether a value that begins so is a scope of this role. A source may be its URL alone.
+/// Whether a value with this first byte opens a scope of this role. A source may be just its URL.
 pub(crate) const fn opens(role: u8, first: u8) -> bool {
     is_scope(role) && (first == b'{' || (first == b'"' && role == CITATION_AGAIN))
 }

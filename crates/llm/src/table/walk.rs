@@ -23,17 +23,17 @@ pub(crate) struct Hit {
     pub(crate) key: Range<usize>,
     /// Its place in its array.
     pub(crate) place: u32,
-    /// Of a scope: the place behind its last hit.
+    /// For a scope: the index after its last hit.
     pub(crate) until: usize,
 }
 
-/// Reads the value at the front of `text`, with white space before it. Returns its end, or `None` where it is not JSON.
+/// Reads the value at the front of `text`, after any white space. Returns its end, or `None` if it is not JSON.
 pub(crate) fn walk(table: &Table, text: &[u8], hits: &mut Vec<Hit>) -> Option<usize> {
     let mut walker = Walker { table, text, at: 0, hits, has_twice: false, picks_last: false, depth: 0 };
     walker.hits.clear();
     walker.value(table.root())?;
     if walker.has_twice {
-        // A key stands twice in an object, and the last one counts: read again with that known.
+        // An object has a key twice, and the last one counts: read again, this time looking for the last ones.
         walker.hits.clear();
         (walker.at, walker.depth, walker.picks_last) = (0, 0, true);
         walker.value(table.root())?;
@@ -48,7 +48,7 @@ struct Walker<'t, 'h> {
     hits: &'h mut Vec<Hit>,
     has_twice: bool,
     picks_last: bool,
-    /// So many brackets are open around the value.
+    /// How many brackets are open around the value.
     depth: usize,
 }
 
@@ -149,7 +149,7 @@ impl<'t> Walker<'t, '_> {
         }
     }
 
-    /// Reads the value that an edge leads to.
+    /// Reads the value at the end of an edge.
     fn follow(&mut self, edge: &Edge<'t>, key: Range<usize>, place: u32) -> Option<()> {
         self.white();
         let start = self.at;

@@ -52,7 +52,7 @@ impl Json {
         Some(found)
     }
 
-    /// What a line is that ended with its line feed, or with the body; `None` if it is the beginning of one.
+    /// Reads a line that was ended by its line feed or by the body; `None` if it is only the beginning of a line.
     fn judge(&mut self, feed: Option<usize>, buffer: &Buffer) -> Option<Found> {
         let text = Span { start: buffer.start, end: buffer.start + self.text };
         let bytes = buffer.text(text);
@@ -93,7 +93,7 @@ impl Json {
         self.place = Place::Skipping;
         let limit = buffer.start + self.max_event_bytes;
         self.skip(buffer.start, limit, buffer);
-        // White space across the limit may not have been held.
+        // White space that crosses the limit may not have been held.
         buffer.start = limit;
         Self::skip_white(buffer);
         self.skip(buffer.start, buffer.filled, buffer);

@@ -1,7 +1,7 @@
 //! The JSON formats over the one buffer: rows are spans of it, and nothing is copied.
 //!
-//! What a record is and which byte is wrong is as in `tidewire_core::json`, whose decoders serve native code and lend from the caller's slices.
-//! Only the scanner is shared.
+//! Records and error offsets are the same as in `tidewire_core::json`, whose decoders serve native code and borrow from the caller's slices. Only
+//! the scanner is shared.
 
 mod lines;
 mod values;
@@ -15,7 +15,7 @@ use crate::table::Table;
 
 /// The end marker of OpenAI-shaped streams, in place of a record.
 const DONE: &[u8] = b"[DONE]";
-/// What is wrong with whatever stands after a value where only one may be.
+/// The problem with anything after a value where only one is allowed.
 const MORE: &str = "more after the value";
 
 /// A decoder of one JSON format.
@@ -39,7 +39,7 @@ pub(crate) struct Json {
     index: u64,
 }
 
-/// Where in its format the body is.
+/// The position of the body within its format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Place {
     /// At the very start, where a byte order mark may be.
@@ -52,7 +52,7 @@ enum Place {
     Value,
     /// In one that outgrew the limit.
     Skipping,
-    /// After a value of a sequence that only white space shows to be whole.
+    /// After a value of a sequence, such as a number, that is whole only if white space follows.
     Scalar,
     /// After a value.
     After,
@@ -60,7 +60,7 @@ enum Place {
     Next,
     /// After the `]`.
     Closed,
-    /// In what is left of a record or a line that was reported.
+    /// In the rest of a record or a line that was already reported.
     Lost,
 }
 

@@ -47,7 +47,7 @@ impl Json {
         }
     }
 
-    /// Where this byte between values leads; the first byte of a value, and what is lost, is not taken with it.
+    /// The place after this byte between values. The first byte of a value, or of what is skipped, is not consumed.
     fn between(&self, byte: u8) -> Result<Place, &'static str> {
         Ok(match (self.format, self.place, byte) {
             (format::CONCAT, ..) => Place::Value,
@@ -66,7 +66,7 @@ impl Json {
         })
     }
 
-    /// Reads on in a value. `None` if it goes on; nothing within if it is over and is no record.
+    /// Continues a value. `None` if it is not over yet; `Some(None)` if it is over but not a record.
     #[expect(clippy::option_option, reason = "the outer one is for `?`")]
     fn scan(&mut self, is_last: bool, buffer: &mut Buffer) -> Option<Option<Found>> {
         let (start, filled) = (buffer.start, buffer.filled);
@@ -141,7 +141,7 @@ impl Json {
         }
     }
 
-    /// A value of a sequence that does not show its own end, by the byte after it.
+    /// Decides by the byte after it whether a value of a sequence that does not show its own end is whole.
     fn scalar(&mut self, buffer: &mut Buffer) -> Option<Found> {
         let end = buffer.start + self.looked;
         if end == buffer.filled {

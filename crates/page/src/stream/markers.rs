@@ -44,7 +44,7 @@ enum Condition {
 /// All markers of a stream.
 #[derive(Debug)]
 pub(crate) struct Markers {
-    /// The last one that was added, before which the others come.
+    /// The marker that was added last; it links to the earlier ones.
     last: Option<Box<Marker>>,
     /// Nothing but the end of the body ends the stream.
     pub(crate) no_end: bool,

@@ -53,7 +53,7 @@ pub struct Stream {
 }
 
 impl Stream {
-    /// Copied from one place in the module, which is less than code for each field.
+    /// Copied from a constant, which takes less code than setting each field.
     const NEW: Self = Self {
         parser: Parser::NEW,
         session: Session::new(Rules::DEFAULT),
@@ -160,7 +160,7 @@ impl Stream {
         self.session.head(at, status, content_type, retry_after, is_relayed);
         if self.session.is_reading() {
             let format = match format {
-                // Without a content type it is the chosen one, too: `AUTO`.
+                // Without a content type, too, the chosen format applies: `AUTO`.
                 _ if is_kept || is_missing => self.chosen,
                 #[cfg(feature = "llm")]
                 format::TEXT if may_sniff => announced::SOME_TEXT,
@@ -246,7 +246,7 @@ impl Stream {
         (&mut self.parser, hearing)
     }
 
-    /// When the stream wants a tick, at the latest; infinite for never.
+    /// The latest time for the next tick; infinite if none is needed.
     #[must_use]
     pub fn due(&self) -> f64 {
         self.session.due()

@@ -120,7 +120,7 @@ impl Reply {
         if let Err(bad) = deltas.read(frame, &mut |delta| telling.tell(delta)) {
             telling.rows.add_numbers(kind::BAD_RECORD, bad.offset as u32, 0, bad.problem.as_bytes());
         }
-        // Until a record identifies it there is nothing to tell.
+        // Until a record identifies the dialect there is nothing to report.
         if !telling.has_dialect && !matches!(deltas.dialect(), Dialect::Auto) {
             telling.tell_dialect(deltas.dialect());
         }
@@ -248,7 +248,7 @@ struct Telling {
     line: String,
 }
 
-/// The arguments of a call as they grow; no scanner once they are no JSON.
+/// The arguments of a call as they grow; without a scanner once they are not valid JSON.
 #[derive(Debug)]
 struct Call {
     place: (u32, u32),

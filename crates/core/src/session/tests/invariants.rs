@@ -342,7 +342,7 @@ impl Model {
     /// No outcome without its cause.
     fn is_true(&self, outcome: Outcome, cause: Happening) {
         let clean = !self.policy.expects_marker;
-        // A marker before anything of a reply is the end of a body without it.
+        // A marker before any part of a reply counts as the end of a body without a marker.
         let cause = match cause {
             Happening::EndMarker
                 if self.policy.reply && !matches!(outcome, Outcome::Complete | Outcome::Ended) =>
