@@ -103,13 +103,10 @@ struct Compiler<'t> {
 impl Compiler<'_> {
     fn table(&self, table: Value<'_>) -> Result<Vec<u8>, TableError> {
         for (key, _) in table.entries() {
-            let key = self.string(key, "")?;
-            if !FIELDS.contains(&&*key) {
-                return Err(self.error(
-                    table,
-                    &key,
-                    format!("no such field; use one of {}", FIELDS.join(", ")),
-                ));
+            let name = self.string(key, "")?;
+            if !FIELDS.contains(&&*name) {
+                let problem = format!("no such field; use one of {}", FIELDS.join(", "));
+                return Err(self.error(key, &name, problem));
             }
         }
         let name = match table.field("name") {
@@ -509,7 +506,7 @@ mod tests {
             ("{", "line 1: the data ends inside a value"),
             ("[]", "line 1, name: is missing"),
             ("{\"name\":\n1}", "line 2, name: must be a text"),
-            (r#"{"name": "t", "nmae": 1}"#, "line 1, nmae: no such field; use one of name, "),
+            ("{\"name\": \"t\",\n\"nmae\": 1}", "line 2, nmae: no such field; use one of name, "),
             (r#"{"name": "t", "paths": 5}"#, "line 1, paths: must be an object"),
             (r#"{"name": "t", "records": [1]}"#, "line 1, records: must be an object"),
             (r#"{"name": "t", "records": {"a": {"b": 1}}}"#, "line 1, records.a.b: must be a text"),
